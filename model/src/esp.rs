@@ -1,0 +1,136 @@
+//! ESP packet arithmetic (RFC 4303) for the ciphers of RFC 4106, RFC 3602, RFC 2404 and RFC 4868.
+
+use serde::{Deserialize, Serialize};
+
+use crate::profile::Algorithm;
+use crate::units::Bytes;
+
+/// SPI and sequence number (RFC 4303 section 2).
+pub const ESP_HEADER: Bytes = Bytes::new(8);
+/// Pad Length and Next Header (RFC 4303 sections 2.5 and 2.6).
+pub const ESP_TRAILER: Bytes = Bytes::new(2);
+/// IPv4 header without options (RFC 791).
+pub const IPV4_HEADER: Bytes = Bytes::new(20);
+/// UDP header, as of UDP-encapsulated ESP (RFC 3948 section 2.1).
+pub const UDP_HEADER: Bytes = Bytes::new(8);
+/// TCP header with the time stamp option as Linux sends it (RFC 9293, RFC 7323).
+pub const TCP_HEADER: Bytes = Bytes::new(32);
+
+/// What ESP encapsulates (RFC 4303 section 3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// The transport segment behind the original IP header.
+    Transport,
+    /// The whole IP packet behind a new IP header.
+    Tunnel,
+}
+
+/// Sizes that a cipher fixes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CipherSizes {
+    /// Explicit IV in each packet.
+    pub iv: Bytes,
+    /// Alignment of payload, padding and trailer together.
+    pub alignment: Bytes,
+    /// Integrity check value.
+    pub icv: Bytes,
+}
+
+/// The sizes of a cipher: RFC 4106 sections 3.1 and 6 for GCM; RFC 3602 section 3 with RFC 2404 or RFC 4868 for CBC.
+pub const fn cipher_sizes(algorithm: Algorithm) -> CipherSizes {
+    match algorithm {
+        // GCM needs no padding of its own; ESP aligns to 4 octets (RFC 4303 section 2.4).
+        Algorithm::Aes128Gcm | Algorithm::Aes256Gcm => {
+            CipherSizes { iv: Bytes::new(8), alignment: Bytes::new(4), icv: Bytes::new(16) }
+        }
+        Algorithm::Aes128CbcHmacSha1 => {
+            CipherSizes { iv: Bytes::new(16), alignment: Bytes::new(16), icv: Bytes::new(12) }
+        }
+        Algorithm::Aes256CbcHmacSha256 => {
+            CipherSizes { iv: Bytes::new(16), alignment: Bytes::new(16), icv: Bytes::new(16) }
+        }
+    }
+}
+
+/// How one SA encapsulates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encapsulation {
+    /// Cipher of the SA.
+    pub algorithm: Algorithm,
+    /// Transport or tunnel mode.
+    pub mode: Mode,
+    /// UDP encapsulation for NAT traversal (RFC 3948).
+    pub nat_t: bool,
+}
+
+impl Encapsulation {
+    /// Octets that are encrypted for an inner IPv4 packet of `l3` octets, padding and trailer included.
+    pub fn encrypted(&self, l3: Bytes) -> Bytes {
+        let inner = match self.mode {
+            Mode::Tunnel => l3,
+            Mode::Transport => l3.saturating_sub(IPV4_HEADER),
+        };
+        let alignment = cipher_sizes(self.algorithm).alignment;
+        alignment * (inner + ESP_TRAILER).pieces(alignment)
+    }
+
+    /// The outer IPv4 packet for an inner IPv4 packet of `l3` octets.
+    pub fn outer(&self, l3: Bytes) -> Bytes {
+        let sizes = cipher_sizes(self.algorithm);
+        let udp = if self.nat_t { UDP_HEADER } else { Bytes::ZERO };
+        IPV4_HEADER + udp + ESP_HEADER + sizes.iv + self.encrypted(l3) + sizes.icv
+    }
+
+    /// The largest inner IPv4 packet whose outer packet fits an MTU; `None` if not even an empty one does.
+    pub fn largest_inner(&self, mtu: Bytes) -> Option<Bytes> {
+        let fixed = self.outer(Bytes::ZERO) - self.encrypted(Bytes::ZERO);
+        let alignment = cipher_sizes(self.algorithm).alignment;
+        let room = mtu.saturating_sub(fixed).get() / alignment.get() * alignment.get();
+        let inner = Bytes::new(room.checked_sub(ESP_TRAILER.get())?);
+        Some(match self.mode {
+            Mode::Tunnel => inner,
+            Mode::Transport => inner + IPV4_HEADER,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn esp(algorithm: Algorithm, mode: Mode, nat_t: bool) -> Encapsulation {
+        Encapsulation { algorithm, mode, nat_t }
+    }
+
+    #[test]
+    fn gcm_tunnel_packet_is_counted_field_by_field() {
+        // Outer IP 20, SPI and sequence 8, IV 8, inner 84, padding 2, trailer 2, ICV 16.
+        assert_eq!(esp(Algorithm::Aes128Gcm, Mode::Tunnel, false).outer(Bytes::new(84)), Bytes::new(140));
+        // Transport mode keeps the 20 octets of the IP header outside: 64 payload, padding 2, trailer 2.
+        assert_eq!(esp(Algorithm::Aes128Gcm, Mode::Transport, false).outer(Bytes::new(84)), Bytes::new(120));
+        assert_eq!(esp(Algorithm::Aes256Gcm, Mode::Tunnel, true).outer(Bytes::new(84)), Bytes::new(148));
+    }
+
+    #[test]
+    fn cbc_pads_to_its_block() {
+        // 84 + 2 is padded to 96: 20 + 8 + 16 + 96 + 12.
+        assert_eq!(esp(Algorithm::Aes128CbcHmacSha1, Mode::Tunnel, false).outer(Bytes::new(84)), Bytes::new(152));
+        assert_eq!(esp(Algorithm::Aes256CbcHmacSha256, Mode::Tunnel, false).outer(Bytes::new(84)), Bytes::new(156));
+    }
+
+    #[test]
+    fn largest_inner_fits_and_one_more_does_not() {
+        for algorithm in Algorithm::ALL {
+            for mode in [Mode::Tunnel, Mode::Transport] {
+                for nat_t in [false, true] {
+                    let esp = esp(algorithm, mode, nat_t);
+                    let inner = esp.largest_inner(Bytes::new(1500)).unwrap();
+                    assert!(esp.outer(inner) <= Bytes::new(1500));
+                    assert!(esp.outer(inner + Bytes::new(1)) > Bytes::new(1500));
+                }
+            }
+        }
+        assert_eq!(esp(Algorithm::Aes128Gcm, Mode::Tunnel, false).largest_inner(Bytes::new(40)), None);
+    }
+}

@@ -1,0 +1,11 @@
+//! espsim-model: a discrete-event model of the IPsec ESP data path.
+//!
+//! Where should ESP crypto run: on the host CPU, in a lookaside card, or inline in the NIC? This crate answers for one
+//! scenario and one seed at a time. It is a pure library: no file, clock, thread or printing.
+
+#![forbid(unsafe_code)]
+
+pub mod esp;
+pub mod hardware;
+pub mod profile;
+pub mod units;

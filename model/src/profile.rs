@@ -1,0 +1,324 @@
+//! The calibration profile: what one host's CPU costs are, measured or taken from published figures.
+//!
+//! A profile is a TOML file. `espsim run` writes one by measuring; the presets in `presets/cpu` have the same form, so
+//! that a host that is not at hand can stand in. Every table says where its values come from.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::units::{BitRate, Bytes, Cycles, CyclesPerByte, Hertz};
+
+/// The version of the file format that this program reads and writes.
+pub const FORMAT: u32 = 1;
+
+/// Costs of one host.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// File format version, [`FORMAT`].
+    pub format: u32,
+    /// The CPU that the costs belong to.
+    pub host: HostCpu,
+    /// AEAD cost per algorithm, direction and backend.
+    pub aead: Vec<AeadCost>,
+    /// Copy and checksum costs, memory bandwidth.
+    pub memory: MemoryCost,
+    /// What the network stack costs per send, segment, packet and completion.
+    pub stack: StackCost,
+    /// Where values come from: key path (`stack.send`, `aead`, `host.frequency`) to citation or method.
+    pub sources: BTreeMap<String, String>,
+}
+
+/// The CPU of a host.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HostCpu {
+    /// CPU model, as the CPU names itself.
+    pub model: String,
+    /// Core clock while under this load: what [`Cycles`] are converted to time with.
+    pub frequency: Hertz,
+    /// Cores of the host.
+    pub cores: u32,
+    /// Whether device writes land in the last-level cache and device reads hit it (Intel DDIO or alike).
+    pub ddio: bool,
+}
+
+/// Where a table's values come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Measured on this host.
+    Measured,
+    /// Measured in an emulator: a functional fact, not a time.
+    Emulated,
+    /// From publications or another host, as the sources say.
+    Preset,
+}
+
+/// A value with its 95 % confidence interval, where one is known.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Estimate {
+    /// The value.
+    pub value: f64,
+    /// Lower end of the 95 % confidence interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    /// Upper end of the 95 % confidence interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+    /// Number of observations behind the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n: Option<u32>,
+}
+
+impl Estimate {
+    /// A value without an interval.
+    pub const fn exact(value: f64) -> Self {
+        Estimate { value, low: None, high: None, n: None }
+    }
+}
+
+/// An AEAD algorithm with its key size, as ESP names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Algorithm {
+    /// AES-GCM with a 128-bit key (RFC 4106).
+    #[serde(rename = "aes-128-gcm")]
+    Aes128Gcm,
+    /// AES-GCM with a 256-bit key (RFC 4106).
+    #[serde(rename = "aes-256-gcm")]
+    Aes256Gcm,
+    /// AES-CBC with a 128-bit key (RFC 3602) and HMAC-SHA1-96 (RFC 2404).
+    #[serde(rename = "aes-128-cbc-hmac-sha1-96")]
+    Aes128CbcHmacSha1,
+    /// AES-CBC with a 256-bit key (RFC 3602) and HMAC-SHA2-256-128 (RFC 4868).
+    #[serde(rename = "aes-256-cbc-hmac-sha2-256-128")]
+    Aes256CbcHmacSha256,
+}
+
+impl Algorithm {
+    /// Every algorithm, in the order of this declaration.
+    pub const ALL: [Algorithm; 4] =
+        [Algorithm::Aes128Gcm, Algorithm::Aes256Gcm, Algorithm::Aes128CbcHmacSha1, Algorithm::Aes256CbcHmacSha256];
+
+    /// The name used in files and on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Algorithm::Aes128Gcm => "aes-128-gcm",
+            Algorithm::Aes256Gcm => "aes-256-gcm",
+            Algorithm::Aes128CbcHmacSha1 => "aes-128-cbc-hmac-sha1-96",
+            Algorithm::Aes256CbcHmacSha256 => "aes-256-cbc-hmac-sha2-256-128",
+        }
+    }
+}
+
+/// Encryption or decryption.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// Encrypt and append the tag.
+    Seal,
+    /// Check the tag and decrypt.
+    Open,
+}
+
+/// What one AEAD operation costs on one core, for `n` octets of plaintext:
+///
+/// `fixed + per_byte n + per_tail_block ceil((n mod stride) / 16) + partial_block [n mod 16 != 0]`
+///
+/// Vectorised AES-GCM works through strides of many blocks; blocks of an incomplete stride cost more each, and an
+/// incomplete last block is masked or copied. All four coefficients are in core cycles.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AeadCost {
+    /// Algorithm and key size.
+    pub algorithm: Algorithm,
+    /// Seal or open.
+    pub direction: Direction,
+    /// The implementation: a crate name, or what the source measured.
+    pub backend: String,
+    /// Where the values come from.
+    pub origin: Origin,
+    /// Octets that the bulk loop takes at a time.
+    pub stride: Bytes,
+    /// Cycles per operation.
+    pub fixed: Estimate,
+    /// Cycles per octet.
+    pub per_byte: Estimate,
+    /// Cycles per block of 16 octets beyond the last whole stride.
+    pub per_tail_block: Estimate,
+    /// Cycles for an incomplete last block.
+    pub partial_block: Estimate,
+}
+
+impl AeadCost {
+    /// Cycles to seal or open `n` octets; never below zero, which an extrapolated fit could give.
+    pub fn cycles(&self, n: Bytes) -> Cycles {
+        let block = Bytes::new(16);
+        let tail = Bytes::new(n.get() % self.stride.get().max(1));
+        let partial = f64::from(u8::from(!n.get().is_multiple_of(block.get())));
+        let cycles = self.fixed.value
+            + self.per_byte.value * n.get() as f64
+            + self.per_tail_block.value * tail.pieces(block) as f64
+            + self.partial_block.value * partial;
+        Cycles(cycles.max(0.0))
+    }
+}
+
+/// What moving and summing octets costs a core.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemoryCost {
+    /// Where the values come from.
+    pub origin: Origin,
+    /// Copy from user to kernel memory.
+    pub copy: CyclesPerByte,
+    /// Internet checksum (RFC 1071) over data in cache.
+    pub checksum: CyclesPerByte,
+    /// DRAM bandwidth of the socket, reads and writes together.
+    pub bandwidth: BitRate,
+}
+
+/// What the network stack costs a core, in cycles.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StackCost {
+    /// Where the values come from.
+    pub origin: Origin,
+    /// One send call: system call, socket, transport and IP output, route, queueing discipline. Paid once per
+    /// super-packet with GSO, once per packet without.
+    pub send: Cycles,
+    /// Making one segment of a super-packet in software (`skb_segment`).
+    pub segment: Cycles,
+    /// ESP encapsulation without the cipher: policy and state lookup, header, trailer, sequence number. Paid per packet
+    /// that passes XFRM: per segment in software, per super-packet with ESP GSO in the NIC.
+    pub xfrm: Cycles,
+    /// Driver transmit for one descriptor: DMA mapping and descriptor.
+    pub transmit: Cycles,
+    /// One MMIO doorbell write.
+    pub doorbell: Cycles,
+    /// Freeing one transmitted buffer at its completion.
+    pub complete: Cycles,
+    /// One interrupt with the start and end of the NAPI poll that it schedules.
+    pub interrupt: Cycles,
+    /// Building and submitting one request to a lookaside accelerator (asynchronous crypto API).
+    pub crypto_submit: Cycles,
+    /// Handling one response of an accelerator and resuming the packet's output.
+    pub crypto_complete: Cycles,
+}
+
+/// Why a profile cannot be used.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ProfileError {
+    /// Not TOML, or not a profile.
+    #[error("{message}")]
+    Syntax {
+        /// What is wrong, in the parser's words.
+        message: String,
+        /// Where in the text, as a range of octets.
+        span: Option<std::ops::Range<usize>>,
+    },
+    /// Another format version.
+    #[error("profile format {found} is not the one this version reads ({FORMAT}): calibrate again")]
+    Format {
+        /// The version in the file.
+        found: i64,
+    },
+    /// A value that no host can have.
+    #[error("`{key}` is {value}: {allowed}")]
+    Value {
+        /// Key path of the value.
+        key: String,
+        /// The value.
+        value: String,
+        /// What is allowed.
+        allowed: &'static str,
+    },
+}
+
+impl Profile {
+    /// Reads a profile from TOML text.
+    ///
+    /// # Errors
+    /// [`ProfileError`] for a text that is not TOML, of another format version, that lacks a key or has one too many,
+    /// or with a value that no host can have.
+    pub fn from_toml(text: &str) -> Result<Self, ProfileError> {
+        let syntax = |e: toml::de::Error| ProfileError::Syntax { message: e.message().to_owned(), span: e.span() };
+        let table: toml::Table = text.parse().map_err(syntax)?;
+        // The version first: another version's keys would be reported as unknown.
+        match table.get("format").and_then(toml::Value::as_integer) {
+            Some(found) if found == i64::from(FORMAT) => {}
+            Some(found) => return Err(ProfileError::Format { found }),
+            None => {
+                return Err(ProfileError::Value {
+                    key: "format".into(),
+                    value: "missing".into(),
+                    allowed: "a profile starts with `format = 1`",
+                });
+            }
+        }
+        let profile: Profile = toml::from_str(text).map_err(syntax)?;
+        profile.check()?;
+        Ok(profile)
+    }
+
+    /// The profile as TOML text.
+    ///
+    /// # Errors
+    /// None in practice: every field has a TOML form.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+
+    /// The cheapest backend's cost for an algorithm and direction at a size: what a host would use. Ties go to the
+    /// first in the file.
+    pub fn aead(&self, algorithm: Algorithm, direction: Direction, at: Bytes) -> Option<&AeadCost> {
+        self.aead
+            .iter()
+            .filter(|cost| cost.algorithm == algorithm && cost.direction == direction)
+            .min_by(|a, b| a.cycles(at).0.total_cmp(&b.cycles(at).0))
+    }
+
+    fn check(&self) -> Result<(), ProfileError> {
+        let value = |key: &str, value: f64, allowed| ProfileError::Value { key: key.into(), value: value.to_string(), allowed };
+        if self.host.frequency.get() == 0 {
+            return Err(value("host.frequency", 0.0, "a frequency above zero"));
+        }
+        if self.host.cores == 0 {
+            return Err(value("host.cores", 0.0, "at least one core"));
+        }
+        if self.memory.bandwidth.as_bps() == 0 {
+            return Err(value("memory.bandwidth", 0.0, "a bandwidth above zero"));
+        }
+        let costs = [
+            ("memory.copy", self.memory.copy.0),
+            ("memory.checksum", self.memory.checksum.0),
+            ("stack.send", self.stack.send.0),
+            ("stack.segment", self.stack.segment.0),
+            ("stack.xfrm", self.stack.xfrm.0),
+            ("stack.transmit", self.stack.transmit.0),
+            ("stack.doorbell", self.stack.doorbell.0),
+            ("stack.complete", self.stack.complete.0),
+            ("stack.interrupt", self.stack.interrupt.0),
+            ("stack.crypto_submit", self.stack.crypto_submit.0),
+            ("stack.crypto_complete", self.stack.crypto_complete.0),
+        ];
+        for (key, cost) in costs {
+            if !(0.0..1e9).contains(&cost) {
+                return Err(value(key, cost, "a cost of 0 cycles or more, below 1e9"));
+            }
+        }
+        for cost in &self.aead {
+            let coefficients = [&cost.fixed, &cost.per_byte, &cost.per_tail_block, &cost.partial_block];
+            if !coefficients.iter().all(|c| c.value.is_finite() && c.value.abs() < 1e9) {
+                return Err(value("aead", f64::NAN, "finite coefficients"));
+            }
+            if cost.stride.get() == 0 || cost.per_byte.value < 0.0 {
+                return Err(value("aead.per_byte", cost.per_byte.value, "a cost per octet of 0 or more and a stride above zero"));
+            }
+        }
+        Ok(())
+    }
+}
