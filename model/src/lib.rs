@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod engine;
 pub mod esp;
 pub mod hardware;
 pub mod profile;

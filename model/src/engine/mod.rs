@@ -1,0 +1,487 @@
+//! The event core: knows servers, pools and programs, and nothing of IPsec.
+//!
+//! A first-come-first-served server's departure is known when the job arrives (Lindley's recursion), and departures
+//! from one server never overtake each other. So every server's output is a sorted stream, called a *lane*, and the
+//! only question left is which lane comes first: pending events are one per lane, not one per packet, and a
+//! [`Tournament`] over the lanes' heads answers it.
+//!
+//! **Order.** Events run in time order; of equal times the lower slot comes first (lanes as numbered, then the arrival
+//! process, then timers); within a lane first in, first out. Jobs that another one sets free at the same time
+//! (released units, opened gates, forked children) go on after it has parked, in the order in which they were freed.
+
+pub mod observer;
+pub mod program;
+pub mod random;
+pub mod steady;
+pub mod timers;
+pub mod tournament;
+
+use std::collections::VecDeque;
+
+use observer::Observer;
+use program::{Arrivals, Op, Pc, Program, Workload};
+use random::{Purpose, Stream};
+use timers::Timers;
+use tournament::Tournament;
+
+const NO_PARENT: u32 = u32::MAX;
+
+/// A job on its way: it will go on with operation `pc` at `time`.
+#[derive(Debug, Clone, Copy)]
+struct Transit {
+    time: u64,
+    pc: Pc,
+    job: u32,
+}
+
+#[derive(Debug, Clone)]
+struct Lane {
+    latency: u64,
+    queue: VecDeque<Transit>,
+}
+
+#[derive(Debug, Clone)]
+struct Pool {
+    available: u32,
+    waiting: VecDeque<(u32, Pc, u32)>,
+}
+
+#[derive(Debug, Clone)]
+struct Gate {
+    jobs: u32,
+    timeout: u64,
+    waiting: Vec<(u32, Pc)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Job {
+    born: u64,
+    flow: u32,
+    parent: u32,
+    children: u32,
+    /// Where to go on when the last child joins; `Pc::MAX` while not waiting.
+    resume: Pc,
+}
+
+/// How far a simulation has come, in jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JobCounts {
+    /// Jobs that the workload has started.
+    pub started: u64,
+    /// Jobs that have ended.
+    pub ended: u64,
+}
+
+/// One simulation: resources, program, workload and clock.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    now: u64,
+    tree: Tournament,
+    lanes: Vec<Lane>,
+    free_at: Vec<u64>,
+    pools: Vec<Pool>,
+    gates: Vec<Gate>,
+    timers: Timers,
+    ops: Box<[Op]>,
+    visits: Box<[u64]>,
+    jobs: Vec<Job>,
+    spare_jobs: Vec<u32>,
+    ready: VecDeque<(u32, Pc)>,
+    workload: Workload,
+    total_weight: u64,
+    arrivals: Stream,
+    sizes: Stream,
+    flows: Stream,
+    next_flow: u32,
+    service: Vec<Option<Stream>>,
+    closing: bool,
+    counts: JobCounts,
+    events: u64,
+    /// What departing packets were seen to do.
+    pub observer: Observer,
+}
+
+impl Engine {
+    /// An engine at time zero, its closed jobs started or its first arrival due.
+    pub fn new(program: Program, workload: Workload, seed: u64, batch_packets: u32) -> Self {
+        let mut service: Vec<Option<Stream>> = vec![None; program.servers];
+        for op in &program.ops {
+            let (first, units) = match *op {
+                Op::ServeRandom { server, .. } => (server, 1),
+                Op::ServeAnyRandom { first, units, .. } => (first, units),
+                _ => continue,
+            };
+            for server in first..first + units {
+                service[usize::from(server)]
+                    .get_or_insert_with(|| Stream::new(seed, Purpose::Service(server)));
+            }
+        }
+        let lanes = program.lanes.iter().map(|&latency| Lane { latency, queue: VecDeque::with_capacity(64) });
+        let pools = program.pools.iter().map(|&available| Pool { available, waiting: VecDeque::new() });
+        let gates =
+            program.gates.iter().map(|&(jobs, timeout)| Gate { jobs, timeout, waiting: Vec::with_capacity(jobs as usize) });
+        let mut engine = Engine {
+            now: 0,
+            tree: Tournament::new(program.lanes.len() + 2),
+            lanes: lanes.collect(),
+            free_at: vec![0; program.servers],
+            pools: pools.collect(),
+            timers: Timers::new(program.gates.len()),
+            gates: gates.collect(),
+            visits: vec![0; program.ops.len()].into_boxed_slice(),
+            ops: program.ops.into_boxed_slice(),
+            jobs: Vec::new(),
+            spare_jobs: Vec::new(),
+            ready: VecDeque::with_capacity(256),
+            total_weight: workload.weights.iter().map(|&w| u64::from(w)).sum(),
+            arrivals: Stream::new(seed, Purpose::Arrivals),
+            sizes: Stream::new(seed, Purpose::Sizes),
+            flows: Stream::new(seed, Purpose::Flows),
+            next_flow: 0,
+            service,
+            closing: false,
+            counts: JobCounts::default(),
+            events: 0,
+            observer: Observer::new(batch_packets),
+            workload,
+        };
+        engine.open();
+        engine
+    }
+
+    /// The clock, in picoseconds.
+    pub fn now_ps(&self) -> u64 {
+        self.now
+    }
+
+    /// Events handled so far: lane heads, arrivals and timers.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// How often each operation has been executed. With what an operation stands for (octets, cycles), every account
+    /// follows from these counts; nothing else is added up per event.
+    pub fn visits(&self) -> &[u64] {
+        &self.visits
+    }
+
+    /// Jobs started and ended.
+    pub fn counts(&self) -> JobCounts {
+        self.counts
+    }
+
+    /// Jobs in flight, forked children not counted.
+    pub fn in_flight(&self) -> u64 {
+        self.counts.started - self.counts.ended
+    }
+
+    /// Runs until `packets` packets have departed in all, the clock passes `until` picoseconds or nothing is left to
+    /// happen; the caller sees which from the clock and the observer.
+    pub fn run(&mut self, packets: u64, until: u64) {
+        while self.observer.packets() < packets {
+            match self.tree.first() {
+                Some((time, slot)) if time <= until => self.handle(time, slot),
+                _ => return,
+            }
+        }
+    }
+
+    /// Stops arrivals and runs until every job has ended.
+    pub fn drain(&mut self) {
+        self.closing = true;
+        self.tree.clear(self.arrival_slot());
+        while let Some((time, slot)) = self.tree.first() {
+            self.handle(time, slot);
+        }
+    }
+
+    fn arrival_slot(&self) -> usize {
+        self.lanes.len()
+    }
+
+    fn timer_slot(&self) -> usize {
+        self.lanes.len() + 1
+    }
+
+    fn open(&mut self) {
+        match self.workload.arrivals {
+            Arrivals::Closed { jobs_per_flow } => {
+                // Flow by flow within each round, so that no flow owns the head of every queue.
+                for _ in 0..jobs_per_flow {
+                    for flow in 0..self.workload.flows.len() as u32 {
+                        self.start_job(flow);
+                    }
+                }
+                self.run_ready();
+            }
+            Arrivals::Constant { interval } => self.tree.set(self.arrival_slot(), interval),
+            Arrivals::Poisson { mean } => {
+                let first = self.arrivals.exponential(mean);
+                self.tree.set(self.arrival_slot(), first);
+            }
+        }
+    }
+
+    #[inline]
+    fn handle(&mut self, time: u64, slot: usize) {
+        debug_assert!(time >= self.now);
+        self.now = time;
+        self.events += 1;
+        if let Some(lane) = self.lanes.get_mut(slot) {
+            let Some(transit) = lane.queue.pop_front() else { return };
+            match lane.queue.front() {
+                Some(next) => self.tree.set(slot, next.time),
+                None => self.tree.clear(slot),
+            }
+            self.go(transit.job, transit.pc);
+        } else if slot == self.arrival_slot() {
+            self.arrive();
+        } else {
+            self.expire();
+        }
+        self.run_ready();
+    }
+
+    #[inline]
+    fn run_ready(&mut self) {
+        while let Some((job, pc)) = self.ready.pop_front() {
+            self.go(job, pc);
+        }
+    }
+
+    fn arrive(&mut self) {
+        let flows = self.workload.flows.len() as u64;
+        let (after, flow) = match self.workload.arrivals {
+            Arrivals::Closed { .. } => return,
+            Arrivals::Constant { interval } => {
+                let flow = self.next_flow;
+                self.next_flow = (flow + 1) % flows as u32;
+                (interval, flow)
+            }
+            Arrivals::Poisson { mean } => {
+                let flow = if flows == 1 { 0 } else { self.flows.below(flows) as u32 };
+                (self.arrivals.exponential(mean), flow)
+            }
+        };
+        self.tree.set(self.arrival_slot(), self.now + after);
+        self.start_job(flow);
+    }
+
+    fn expire(&mut self) {
+        if let Some((_, gate)) = self.timers.first() {
+            self.open_gate(gate);
+        }
+    }
+
+    fn open_gate(&mut self, gate: usize) {
+        self.timers.cancel(gate);
+        self.show_timers();
+        let mut skip = 0;
+        for (job, pc) in self.gates[gate].waiting.drain(..) {
+            self.ready.push_back((job, pc + skip));
+            skip = 1;
+        }
+    }
+
+    fn show_timers(&mut self) {
+        let slot = self.timer_slot();
+        match self.timers.first() {
+            Some((time, _)) => self.tree.set(slot, time),
+            None => self.tree.clear(slot),
+        }
+    }
+
+    fn start_job(&mut self, flow: u32) {
+        self.counts.started += 1;
+        let job = self.new_job(Job { born: self.now, flow, parent: NO_PARENT, children: 0, resume: Pc::MAX });
+        let pc = self.start_of(flow);
+        self.ready.push_back((job, pc));
+    }
+
+    fn start_of(&mut self, flow: u32) -> Pc {
+        let row = &self.workload.starts[usize::from(self.workload.flows[flow as usize])];
+        if row.len() == 1 {
+            return row[0];
+        }
+        let mut draw = self.sizes.below(self.total_weight);
+        for (&pc, &weight) in row.iter().zip(&self.workload.weights) {
+            match draw.checked_sub(u64::from(weight)) {
+                Some(rest) => draw = rest,
+                None => return pc,
+            }
+        }
+        row[row.len() - 1]
+    }
+
+    fn new_job(&mut self, job: Job) -> u32 {
+        match self.spare_jobs.pop() {
+            Some(index) => {
+                self.jobs[index as usize] = job;
+                index
+            }
+            None => {
+                self.jobs.push(job);
+                self.jobs.len() as u32 - 1
+            }
+        }
+    }
+
+    /// Puts a job on a lane that it leaves at `time`.
+    #[inline]
+    fn send(&mut self, lane: u16, time: u64, pc: Pc, job: u32) {
+        let slot = usize::from(lane);
+        let queue = &mut self.lanes[slot].queue;
+        debug_assert!(queue.back().is_none_or(|last| last.time <= time), "lane {lane} is not sorted");
+        if queue.is_empty() {
+            self.tree.set(slot, time);
+        }
+        self.lanes[slot].queue.push_back(Transit { time, pc, job });
+    }
+
+    /// Occupies a server for `time` and sends the job down its lane.
+    #[inline]
+    fn serve(&mut self, server: u16, lane: u16, time: u64, pc: Pc, job: u32) {
+        let free_at = &mut self.free_at[usize::from(server)];
+        let done = (*free_at).max(self.now) + time;
+        *free_at = done;
+        let latency = self.lanes[usize::from(lane)].latency;
+        self.send(lane, done + latency, pc, job);
+    }
+
+    /// The unit that is free first; of equals the lowest.
+    fn first_free(&self, first: u16, units: u16) -> u16 {
+        (0..units).min_by_key(|unit| self.free_at[usize::from(first + unit)].max(self.now)).unwrap_or(0)
+    }
+
+    fn draw_service(&mut self, server: u16, mean: u64) -> u64 {
+        self.service[usize::from(server)].as_mut().map_or(mean, |stream| stream.exponential(mean))
+    }
+
+    /// Executes a job's operations from `pc` until it parks or ends.
+    #[inline]
+    fn go(&mut self, job: u32, mut pc: Pc) {
+        loop {
+            self.visits[pc as usize] += 1;
+            let next = pc + 1;
+            match self.ops[pc as usize] {
+                Op::Serve { server, lane, time } => return self.serve(server, lane, time, next, job),
+                Op::ServeRandom { server, lane, mean } => {
+                    let time = self.draw_service(server, mean);
+                    return self.serve(server, lane, time, next, job);
+                }
+                Op::ServeAny { first, units, lane, time } => {
+                    let unit = self.first_free(first, units);
+                    return self.serve(first + unit, lane + unit, time, next, job);
+                }
+                Op::ServeAnyRandom { first, units, lane, mean } => {
+                    let unit = self.first_free(first, units);
+                    let time = self.draw_service(first + unit, mean);
+                    return self.serve(first + unit, lane + unit, time, next, job);
+                }
+                Op::Wait { lane } => {
+                    let latency = self.lanes[usize::from(lane)].latency;
+                    return self.send(lane, self.now + latency, next, job);
+                }
+                Op::Acquire { pool, n } => {
+                    let pool = &mut self.pools[usize::from(pool)];
+                    if pool.available < n || !pool.waiting.is_empty() {
+                        pool.waiting.push_back((job, next, n));
+                        return;
+                    }
+                    pool.available -= n;
+                    pc = next;
+                }
+                Op::TryAcquire { pool, n, otherwise } => {
+                    let pool = &mut self.pools[usize::from(pool)];
+                    if pool.available < n || !pool.waiting.is_empty() {
+                        pc = otherwise;
+                    } else {
+                        pool.available -= n;
+                        pc = next;
+                    }
+                }
+                Op::Release { pool, n } => {
+                    let pool = &mut self.pools[usize::from(pool)];
+                    pool.available += n;
+                    while let Some(&(waiter, at, wanted)) = pool.waiting.front() {
+                        if wanted > pool.available {
+                            break;
+                        }
+                        pool.available -= wanted;
+                        pool.waiting.pop_front();
+                        self.ready.push_back((waiter, at));
+                    }
+                    pc = next;
+                }
+                Op::Gather { gate } => return self.gather(usize::from(gate), next, job),
+                Op::Fork { body, n } => {
+                    self.fork(job, body, n);
+                    pc = next;
+                }
+                Op::Await => {
+                    let parent = &mut self.jobs[job as usize];
+                    if parent.children > 0 {
+                        parent.resume = next;
+                        return;
+                    }
+                    pc = next;
+                }
+                Op::Join => return self.join(job),
+                Op::Depart { bytes } => {
+                    self.observer.depart(self.now, self.jobs[job as usize].born, bytes);
+                    pc = next;
+                }
+                Op::Count => pc = next,
+                Op::Jump { to } => pc = to,
+                Op::End => match self.end(job) {
+                    Some(start) => pc = start,
+                    None => return,
+                },
+            }
+        }
+    }
+
+    fn gather(&mut self, gate: usize, next: Pc, job: u32) {
+        let Gate { jobs, timeout, ref mut waiting } = self.gates[gate];
+        waiting.push((job, next));
+        if waiting.len() as u32 >= jobs {
+            self.open_gate(gate);
+        } else if waiting.len() == 1 {
+            self.timers.set(gate, self.now + timeout);
+            self.show_timers();
+        }
+    }
+
+    fn fork(&mut self, job: u32, body: Pc, n: u32) {
+        let Job { born, flow, .. } = self.jobs[job as usize];
+        self.jobs[job as usize].children += n;
+        for _ in 0..n {
+            let child = self.new_job(Job { born, flow, parent: job, children: 0, resume: Pc::MAX });
+            self.ready.push_back((child, body));
+        }
+    }
+
+    fn join(&mut self, job: u32) {
+        self.spare_jobs.push(job);
+        let parent_index = self.jobs[job as usize].parent;
+        let Some(parent) = self.jobs.get_mut(parent_index as usize) else { return };
+        parent.children -= 1;
+        if parent.children == 0 && parent.resume != Pc::MAX {
+            let resume = std::mem::replace(&mut parent.resume, Pc::MAX);
+            self.ready.push_back((parent_index, resume));
+        }
+    }
+
+    /// Ends a job; in a closed workload the same job starts anew, and where is returned.
+    fn end(&mut self, job: u32) -> Option<Pc> {
+        self.counts.ended += 1;
+        if self.closing || !matches!(self.workload.arrivals, Arrivals::Closed { .. }) {
+            self.spare_jobs.push(job);
+            return None;
+        }
+        self.counts.started += 1;
+        let flow = self.jobs[job as usize].flow;
+        self.jobs[job as usize].born = self.now;
+        Some(self.start_of(flow))
+    }
+}

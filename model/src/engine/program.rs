@@ -1,0 +1,156 @@
+//! What the engine executes: jobs run through a program of operations over numbered resources.
+
+/// Index of an operation in the program.
+pub type Pc = u32;
+
+/// One operation of a job. Times are picoseconds; numbers index the engine's resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Op {
+    /// Occupy a first-come-first-served server for `time`, then ride the lane's latency.
+    Serve {
+        /// Server to queue at.
+        server: u16,
+        /// Lane to leave by; every lane belongs to one server.
+        lane: u16,
+        /// Service time.
+        time: u64,
+    },
+    /// As `Serve`, with an exponentially distributed time from the server's own stream.
+    ServeRandom {
+        /// Server to queue at.
+        server: u16,
+        /// Lane to leave by.
+        lane: u16,
+        /// Mean service time.
+        mean: u64,
+    },
+    /// Occupy the unit that is free first among `units` servers with one queue; unit `i` leaves by `lane + i`.
+    ServeAny {
+        /// First of the servers.
+        first: u16,
+        /// How many.
+        units: u16,
+        /// Lane of the first.
+        lane: u16,
+        /// Service time.
+        time: u64,
+    },
+    /// As `ServeAny`, with an exponentially distributed time from the chosen unit's stream.
+    ServeAnyRandom {
+        /// First of the servers.
+        first: u16,
+        /// How many.
+        units: u16,
+        /// Lane of the first.
+        lane: u16,
+        /// Mean service time.
+        mean: u64,
+    },
+    /// Ride a lane that belongs to no server: a pure delay.
+    Wait {
+        /// The lane.
+        lane: u16,
+    },
+    /// Take `n` units of a pool, waiting first-come-first-served until they are there.
+    Acquire {
+        /// The pool.
+        pool: u16,
+        /// Units; at most the pool's capacity.
+        n: u32,
+    },
+    /// Take `n` units of a pool if they are there and nobody waits, else jump.
+    TryAcquire {
+        /// The pool.
+        pool: u16,
+        /// Units.
+        n: u32,
+        /// Where to go on without them.
+        otherwise: Pc,
+    },
+    /// Give `n` units back; waiting jobs go on after this one has parked.
+    Release {
+        /// The pool.
+        pool: u16,
+        /// Units.
+        n: u32,
+    },
+    /// Wait at a gate until it has its number of jobs or the first has waited its time. The first job goes on at the
+    /// next operation, the others skip that one: it holds what is paid once per batch.
+    Gather {
+        /// The gate.
+        gate: u16,
+    },
+    /// Start `n` children at `body`.
+    Fork {
+        /// Where the children start.
+        body: Pc,
+        /// How many.
+        n: u32,
+    },
+    /// Wait until every child has joined.
+    Await,
+    /// End of a child.
+    Join,
+    /// One packet with so many octets of goodput has left: what throughput and latency count.
+    Depart {
+        /// Goodput octets.
+        bytes: u32,
+    },
+    /// Nothing but being counted.
+    Count,
+    /// Go on elsewhere.
+    Jump {
+        /// Where.
+        to: Pc,
+    },
+    /// End of a job. In a closed workload its flow's next job starts at once.
+    End,
+}
+
+/// The resources and operations of one simulation.
+#[derive(Debug, Clone, Default)]
+pub struct Program {
+    /// The operations.
+    pub ops: Vec<Op>,
+    /// Number of servers.
+    pub servers: usize,
+    /// Latency of each lane.
+    pub lanes: Vec<u64>,
+    /// Capacity of each pool.
+    pub pools: Vec<u32>,
+    /// Each gate's number of jobs and longest wait.
+    pub gates: Vec<(u32, u64)>,
+}
+
+/// When jobs start, on which flow, and of which class.
+#[derive(Debug, Clone)]
+pub struct Workload {
+    /// The row of `starts` that each flow uses.
+    pub flows: Vec<u16>,
+    /// Where a job starts, by row and then class.
+    pub starts: Vec<Vec<Pc>>,
+    /// Relative frequency of each class.
+    pub weights: Vec<u32>,
+    /// When jobs start.
+    pub arrivals: Arrivals,
+}
+
+/// When jobs start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrivals {
+    /// So many jobs on each flow at all times.
+    Closed {
+        /// Jobs of each flow.
+        jobs_per_flow: u32,
+    },
+    /// One every interval, on the flows in turn.
+    Constant {
+        /// Picoseconds between two.
+        interval: u64,
+    },
+    /// A Poisson process, each on a flow drawn at random.
+    Poisson {
+        /// Mean picoseconds between two.
+        mean: u64,
+    },
+}
