@@ -43,7 +43,7 @@ fn engine(c: &mut Criterion) {
                 let mut engine = warm.clone();
                 b.iter(|| {
                     let done = engine.observer.packets() + EVENTS / u64::from(SERVERS);
-                    engine.run(black_box(done), u64::MAX);
+                    engine.run(black_box(done), u64::MAX, u64::MAX);
                 });
             });
         }

@@ -5,8 +5,18 @@
 
 #![forbid(unsafe_code)]
 
+pub mod assembly;
+pub mod bound;
 pub mod engine;
 pub mod esp;
 pub mod hardware;
+pub mod placement;
 pub mod profile;
+pub mod record;
+pub mod route;
+pub mod scenario;
+pub mod simulate;
+pub mod traffic;
 pub mod units;
+
+pub use simulate::simulate;

@@ -301,6 +301,18 @@ impl Hertz {
     }
 }
 
+/// A share of a whole, written in percent.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Share(f64);
+quantity!(Share, f64, "a share", "1 %", [("%", 0.01)], shown [("%", 0.01)]);
+
+impl Share {
+    /// The share as a fraction of one.
+    pub const fn fraction(self) -> f64 {
+        self.0
+    }
+}
+
 /// Core clock cycles; fractional, because costs are means.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -175,15 +175,16 @@ impl Engine {
         self.counts.started - self.counts.ended
     }
 
-    /// Runs until `packets` packets have departed in all, the clock passes `until` picoseconds or nothing is left to
-    /// happen; the caller sees which from the clock and the observer.
-    pub fn run(&mut self, packets: u64, until: u64) {
-        while self.observer.packets() < packets {
+    /// Runs until `packets` packets have departed in all, `events` events have been handled in all, the clock would
+    /// pass `until` picoseconds, or nothing is left to happen. Returns whether the packets have departed.
+    pub fn run(&mut self, packets: u64, events: u64, until: u64) -> bool {
+        while self.observer.packets() < packets && self.events < events {
             match self.tree.first() {
                 Some((time, slot)) if time <= until => self.handle(time, slot),
-                _ => return,
+                _ => break,
             }
         }
+        self.observer.packets() >= packets
     }
 
     /// Stops arrivals and runs until every job has ended.

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::core::Core;
+use super::pcie::Slot;
 use crate::profile::Algorithm;
+use crate::route;
+use crate::route::{Category, GateId, Hop, PoolId, Route, StationId, Visit};
 use crate::units::{BitRate, Bytes, PacketRate, Time};
 
 /// Parameters of a lookaside card or on-package device. Sources stand in the preset beside each value.
@@ -37,4 +41,43 @@ pub struct AcceleratorParams {
     pub coalesce_time: Time,
     /// Name of the PCIe slot preset that the card needs.
     pub slot: String,
+}
+
+/// Octets of an MMIO tail-pointer write.
+const DOORBELL: Bytes = Bytes::new(4);
+
+/// The accelerator as one core sees it: shared engines, a ring pair of its own.
+#[derive(Debug, Clone)]
+pub struct Accelerator {
+    /// Parameters.
+    pub params: AcceleratorParams,
+    /// Its PCIe attachment.
+    pub slot: Slot,
+    /// Engines, as many units as there are.
+    pub engines: StationId,
+    /// Entries of the core's request ring.
+    pub ring: PoolId,
+    /// Interrupt coalescing of the core's response ring.
+    pub coalescing: GateId,
+}
+
+impl Accelerator {
+    /// The card reads a request from the ring.
+    pub fn fetch_request(&self) -> Route {
+        let p = &self.params;
+        self.slot.read_descriptor(p.request, p.request_batch, DOORBELL, "card reads request")
+    }
+
+    /// An engine encrypts `n` octets. Both limits are of all engines together, so one engine takes as many times longer.
+    pub fn seal(&self, n: Bytes) -> Hop {
+        let p = &self.params;
+        let time = (n / p.rate).max(p.operation_rate.interval()) * u64::from(p.engines);
+        Hop::Serve(Visit { station: self.engines, time, latency: p.latency, label: "card encrypts", charges: Vec::new() })
+    }
+
+    /// The card raises an interrupt when coalescing lets it.
+    pub fn interrupt(&self, core: &Core<'_>) -> Hop {
+        let cycles = core.profile.stack.interrupt;
+        Hop::Gather(self.coalescing, core.work("interrupt", &[(Category::Interrupt, cycles)]))
+    }
 }

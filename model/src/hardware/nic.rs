@@ -2,7 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::core::Core;
+use super::pcie::Slot;
+use super::wire::Wire;
 use crate::profile::Algorithm;
+use crate::route;
+use crate::route::{Category, GateId, Hop, PoolId, Route, StationId, Visit};
+use crate::traffic::Packet;
 use crate::units::{BitRate, Bytes, PacketRate, Time};
 
 /// Parameters of a NIC port. Sources stand in the preset beside each value.
@@ -66,4 +72,82 @@ pub struct InlineEsp {
     pub packet_offload: bool,
     /// SAs that the NIC holds.
     pub sa_capacity: u32,
+}
+
+/// Octets of an MMIO doorbell write.
+const DOORBELL: Bytes = Bytes::new(8);
+/// Octets of an MSI-X message (PCI Express Base Specification section 6.1.4.2).
+const MSI_X: Bytes = Bytes::new(4);
+
+/// The NIC as one core sees it: shared engines, a ring of its own.
+#[derive(Debug, Clone)]
+pub struct Nic {
+    /// Parameters.
+    pub params: NicParams,
+    /// Its PCIe attachment.
+    pub slot: Slot,
+    /// Packet engine: the packet-rate limit.
+    pub packet_engine: StationId,
+    /// ESP engine, where the NIC has one.
+    pub esp_engine: Option<StationId>,
+    /// The wire.
+    pub wire: Wire,
+    /// Entries of the core's transmit ring.
+    pub ring: PoolId,
+    /// Transmit buffer, in octets.
+    pub buffer: PoolId,
+    /// Interrupt moderation of the core's queue.
+    pub moderation: GateId,
+}
+
+impl Nic {
+    /// The doorbell reaches the NIC, which reads the descriptor.
+    pub fn fetch_descriptor(&self) -> Route {
+        let p = &self.params;
+        self.slot.read_descriptor(p.descriptor, p.descriptor_batch, DOORBELL, "NIC reads descriptor")
+    }
+
+    /// The NIC reads `dma` octets and sends the packet, encrypting it on the way if it is to.
+    pub fn transmit(&self, dma: Bytes, packet: &Packet, encrypt: bool) -> Route {
+        let held = packet.frame.get() as u32;
+        let esp = self.seal(packet.encrypted).filter(|_| encrypt).map_or_else(Route::default, Route::from);
+        route![
+            Hop::Acquire(self.buffer, held),
+            self.slot.read_payload(dma, packet.goodput, "NIC reads payload"),
+            Hop::Serve(Visit {
+                station: self.packet_engine,
+                time: self.params.packet_rate.interval(),
+                latency: self.params.latency,
+                label: "NIC processes packet",
+                charges: Vec::new(),
+            }),
+            esp,
+            Hop::Serve(self.wire.send(packet.frame)),
+            Hop::Release(self.buffer, held),
+            Hop::Depart(*packet),
+        ]
+    }
+
+    /// The NIC writes a completion, raises an interrupt when moderation lets it, and the core cleans up.
+    pub fn complete(&self, core: &Core<'_>) -> Route {
+        let p = &self.params;
+        let stack = &core.profile.stack;
+        route![
+            self.slot.write_completion(p.completion + MSI_X, p.completion_batch, "NIC writes completion"),
+            Hop::Gather(self.moderation, core.work("interrupt", &[(Category::Interrupt, stack.interrupt)])),
+            Hop::Serve(core.work("transmit completion", &[(Category::Complete, stack.complete)])),
+            Hop::Release(self.ring, 1),
+        ]
+    }
+
+    fn seal(&self, n: Bytes) -> Option<Hop> {
+        let esp = self.params.esp.as_ref()?;
+        Some(Hop::Serve(Visit {
+            station: self.esp_engine?,
+            time: (n / esp.rate).max(esp.packet_rate.interval()),
+            latency: esp.latency,
+            label: "NIC encrypts",
+            charges: Vec::new(),
+        }))
+    }
 }

@@ -5,6 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::memory::Memory;
+use crate::route;
+use crate::route::{Charge, Hop, PoolId, Route, StationId, Visit};
 use crate::units::{BitRate, Bytes, Time};
 
 /// Memory write or memory read TLP without data: framing and sequence number 4 at 2.5 and 5 GT/s as at 8 GT/s, header
@@ -128,5 +131,99 @@ impl SlotParams {
     pub fn effective_rate(&self, n: Bytes, load: TlpLoad) -> BitRate {
         let busier = load.up.max(load.down).get() as f64;
         BitRate::from_bps((self.tlp_rate().as_bps() as f64 * n.get() as f64 / busier) as u64)
+    }
+}
+
+/// One link of the way from a device to the root complex.
+#[derive(Debug, Clone, Copy)]
+pub struct Link {
+    /// Towards the root complex.
+    pub up: StationId,
+    /// From the root complex.
+    pub down: StationId,
+    /// Rate of TLP octets in each direction.
+    pub rate: BitRate,
+}
+
+/// A device's attachment: its links to the root complex and what DMA through them meets.
+#[derive(Debug, Clone)]
+pub struct Slot {
+    /// Parameters of the device's own link.
+    pub params: SlotParams,
+    /// Links from the device upwards: one for a slot of its own, two behind a switch.
+    pub links: Vec<Link>,
+    /// Outstanding read requests of the device.
+    pub tags: PoolId,
+    /// DRAM, where DMA misses the cache.
+    pub memory: Option<Memory>,
+}
+
+impl Slot {
+    /// The device reads `n` octets, `goodput` of them payload: tags, requests up, the root complex's latency,
+    /// completions down.
+    pub fn read_payload(&self, n: Bytes, goodput: Bytes, label: &'static str) -> Route {
+        let tags = self.params.read_requests(n) as u32;
+        let charge = Charge::PciePayload(goodput);
+        route![
+            Hop::Acquire(self.tags, tags),
+            self.transfer(self.params.read(n), 1, label, charge, Some(n)),
+            Hop::Release(self.tags, tags)
+        ]
+    }
+
+    /// The device reads one descriptor of `n` octets out of a batch that it fetches at a time; `doorbell` octets of
+    /// MMIO write came down before.
+    pub fn read_descriptor(&self, n: Bytes, batch: u32, doorbell: Bytes, label: &'static str) -> Route {
+        let mut load = self.params.read(n * u64::from(batch));
+        load.down = load.down + (MEMORY_REQUEST_TLP + doorbell);
+        self.transfer(load, batch, label, Charge::PciePayload(Bytes::ZERO), Some(Bytes::ZERO))
+    }
+
+    /// The device writes `n` octets, `goodput` of them payload, and then `descriptor` octets that say so.
+    pub fn write_payload(&self, n: Bytes, goodput: Bytes, descriptor: Bytes, label: &'static str) -> Route {
+        let load = self.params.write(n) + self.params.write(descriptor);
+        let memory = self.memory.map(|memory| Hop::Serve(memory.access(n, Time::ZERO)));
+        route![
+            self.transfer(load, 1, label, Charge::PciePayload(goodput), None),
+            memory.into_iter().collect::<Vec<_>>()
+        ]
+    }
+
+    /// The device writes one entry of `n` octets that covers `batch` packets.
+    pub fn write_completion(&self, n: Bytes, batch: u32, label: &'static str) -> Route {
+        self.transfer(self.params.write(n), batch, label, Charge::PciePayload(Bytes::ZERO), None)
+    }
+
+    /// Up through every link and, for a read, down again; each job places a `1 / batch` share of the load.
+    fn transfer(&self, load: TlpLoad, batch: u32, label: &'static str, payload: Charge, read: Option<Bytes>) -> Route {
+        let share = 1.0 / f64::from(batch.max(1));
+        let visit = |station, bytes: Bytes, rate, latency, charge| {
+            Hop::Serve(Visit { station, time: (bytes / rate).scale(share), latency, label, charges: vec![charge] })
+        };
+        let mut hops = Vec::new();
+        // The payload crosses PCIe once, however many links there are: charged on the first.
+        let mut charge = Some(payload);
+        let last = self.links.len() - 1;
+        for (i, link) in self.links.iter().enumerate() {
+            let latency = match (i == last, read) {
+                (false, _) => Time::ZERO,
+                (true, None) => self.params.write_latency,
+                (true, Some(_)) if self.memory.is_some() => self.params.read_latency + self.params.dram_latency,
+                (true, Some(_)) => self.params.read_latency,
+            };
+            hops.push(visit(link.up, load.up, link.rate, latency, Charge::PcieTlp(load.up.get() as f64 * share)));
+            if let (Some(Hop::Serve(visit)), Some(charge)) = (hops.last_mut(), charge.take()) {
+                visit.charges.push(charge);
+            }
+        }
+        let Some(n) = read else { return Route(hops) };
+        if let Some(memory) = self.memory.filter(|_| n > Bytes::ZERO) {
+            hops.push(Hop::Serve(memory.access(n, Time::ZERO)));
+        }
+        for link in self.links.iter().rev() {
+            let charge = Charge::PcieTlp(load.down.get() as f64 * share);
+            hops.push(visit(link.down, load.down, link.rate, Time::ZERO, charge));
+        }
+        Route(hops)
     }
 }

@@ -1,0 +1,45 @@
+//! CPU core: every cycle it spends belongs to a category.
+
+use crate::profile::{AeadCost, Profile};
+use crate::route::{Category, Charge, StationId, Visit};
+use crate::units::{Bytes, Cycles, Time};
+
+/// One core of the host with the costs of its profile.
+#[derive(Debug, Clone, Copy)]
+pub struct Core<'a> {
+    /// The core's station.
+    pub station: StationId,
+    /// What work costs.
+    pub profile: &'a Profile,
+    /// The cipher's cost, where the CPU is to encrypt.
+    pub seal: Option<&'a AeadCost>,
+}
+
+impl Core<'_> {
+    /// Work on the core: the cycles of all categories in one go, at the profile's frequency.
+    pub fn work(&self, label: &'static str, costs: &[(Category, Cycles)]) -> Visit {
+        let cycles: Cycles = costs.iter().map(|(_, cycles)| *cycles).sum();
+        Visit {
+            station: self.station,
+            time: cycles / self.profile.host.frequency,
+            latency: Time::ZERO,
+            label,
+            charges: costs.iter().map(|&(category, cycles)| Charge::Cycles(category, cycles)).collect(),
+        }
+    }
+
+    /// One send call with the copy of its payload from user memory.
+    pub fn send(&self, payload: Bytes) -> [(Category, Cycles); 2] {
+        [(Category::Send, self.profile.stack.send), (Category::Copy, self.profile.memory.copy * payload)]
+    }
+
+    /// Software checksum over transport header and payload (RFC 1071).
+    pub fn checksum(&self, covered: Bytes) -> (Category, Cycles) {
+        (Category::Checksum, self.profile.memory.checksum * covered)
+    }
+
+    /// Sealing `n` octets of ESP payload data on this core.
+    pub fn seal(&self, n: Bytes) -> (Category, Cycles) {
+        (Category::Aead, self.seal.map_or(Cycles(0.0), |cost| cost.cycles(n)))
+    }
+}

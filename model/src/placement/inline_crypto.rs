@@ -1,0 +1,25 @@
+use crate::placement::{Host, encapsulated_headers};
+use crate::route::Route;
+use crate::traffic::Send;
+
+/// Transmit with crypto offload: XFRM encapsulates, the NIC encrypts.
+///
+/// 1. core  send: copy, stack, encapsulate, driver, doorbell; with ESP GSO once for all segments, else for each
+/// 2. pcie  NIC reads descriptor
+/// 3. pcie  NIC reads plain payload                the one crossing, RAM to NIC
+/// 4. nic   segments, checksums, encrypts, sends
+/// 5. pcie  NIC writes completion; interrupt; core frees the buffer
+pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
+    if send.count() == 1 || h.features.esp_gso {
+        let mut costs = vec![h.xfrm()];
+        costs.extend(h.driver_costs(1));
+        costs.extend(h.checksum(h.features.esp_checksum, send.total(|p| p.l4)));
+        return h.nic_segments(send, costs, encapsulated_headers(&send.segments[0].0, h.sizes), true);
+    }
+    h.software_segments(send, |p| {
+        let mut costs = vec![h.xfrm()];
+        costs.extend(h.driver_costs(send.count()));
+        costs.extend(h.checksum(h.features.esp_checksum, p.l4));
+        (costs, h.nic_sends(p, encapsulated_headers(p, h.sizes) + p.goodput, true))
+    })
+}

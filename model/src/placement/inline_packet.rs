@@ -1,0 +1,23 @@
+use crate::placement::{Host, clear_headers};
+use crate::route::Route;
+use crate::traffic::Send;
+
+/// Transmit with packet offload: the NIC finds the SA, encapsulates and encrypts.
+///
+/// 1. core  send: copy, stack, driver, doorbell, as in the clear
+/// 2. pcie  NIC reads descriptor
+/// 3. pcie  NIC reads plain payload                the one crossing, RAM to NIC
+/// 4. nic   segments, checksums, encapsulates, encrypts, sends
+/// 5. pcie  NIC writes completion; interrupt; core frees the buffer
+pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
+    if send.count() == 1 || h.features.esp_gso {
+        let mut costs = h.driver_costs(1);
+        costs.extend(h.checksum(h.features.esp_checksum, send.total(|p| p.l4)));
+        return h.nic_segments(send, costs, clear_headers(&send.segments[0].0), true);
+    }
+    h.software_segments(send, |p| {
+        let mut costs = h.driver_costs(send.count());
+        costs.extend(h.checksum(h.features.esp_checksum, p.l4));
+        (costs, h.nic_sends(p, clear_headers(p) + p.goodput, true))
+    })
+}

@@ -1,0 +1,211 @@
+//! Where ESP crypto runs: one short file per design, and the table of all.
+//!
+//! A placement is a route: what a send visits, in order. Hardware says what each visit costs; a placement only says
+//! which visits there are.
+
+mod clear;
+mod host;
+mod inline_crypto;
+mod inline_packet;
+mod lookaside;
+
+use serde::{Deserialize, Serialize};
+
+use crate::esp::{CipherSizes, ESP_TRAILER};
+use crate::hardware::accelerator::Accelerator;
+use crate::hardware::core::Core;
+use crate::hardware::nic::Nic;
+use crate::hardware::wire;
+use crate::route;
+use crate::route::{Category, Hop, PoolId, Route};
+use crate::traffic::{Packet, Send};
+use crate::units::{Bytes, Cycles};
+
+/// The designs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Placement {
+    /// No IPsec: what the data path carries in the clear.
+    Clear,
+    /// The CPU encrypts.
+    Host,
+    /// A lookaside accelerator encrypts.
+    Lookaside,
+    /// The NIC encrypts what the host has encapsulated (crypto offload).
+    InlineCrypto,
+    /// The NIC encapsulates and encrypts (packet offload).
+    InlinePacket,
+}
+
+impl Placement {
+    /// Every placement.
+    pub const ALL: [Placement; 5] = [
+        Placement::Clear,
+        Placement::Host,
+        Placement::Lookaside,
+        Placement::InlineCrypto,
+        Placement::InlinePacket,
+    ];
+
+    /// The name used in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Placement::Clear => "clear",
+            Placement::Host => "host",
+            Placement::Lookaside => "lookaside",
+            Placement::InlineCrypto => "inline-crypto",
+            Placement::InlinePacket => "inline-packet",
+        }
+    }
+
+    /// What it does, in a line.
+    pub const fn summary(self) -> &'static str {
+        match self {
+            Placement::Clear => "no IPsec; TSO and checksum in the NIC",
+            Placement::Host => "CPU segments, checksums, encapsulates and encrypts; NIC reads the result",
+            Placement::Lookaside => "CPU segments, checksums and encapsulates; card reads, encrypts, writes; NIC reads",
+            Placement::InlineCrypto => "CPU encapsulates; NIC segments, checksums and encrypts",
+            Placement::InlinePacket => "NIC segments, checksums, encapsulates and encrypts",
+        }
+    }
+
+    /// How often the payload crosses PCIe on transmit.
+    pub const fn crossings(self) -> u32 {
+        match self {
+            Placement::Lookaside => 3,
+            _ => 1,
+        }
+    }
+
+    /// The route of a send.
+    pub fn transmit(self, send: &Send, h: &Host<'_>) -> Route {
+        let route = match self {
+            Placement::Clear => clear::transmit(send, h),
+            Placement::Host => host::transmit(send, h),
+            Placement::Lookaside => lookaside::transmit(send, h),
+            Placement::InlineCrypto => inline_crypto::transmit(send, h),
+            Placement::InlinePacket => inline_packet::transmit(send, h),
+        };
+        match h.admission {
+            Some(queue) => {
+                let n = send.count();
+                route![Hop::AcquireOrDrop(queue, n), route, Hop::Release(queue, n)]
+            }
+            None => route,
+        }
+    }
+}
+
+/// What the NIC is asked to do, where it can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NicFeatures {
+    /// Segment clear super-packets (TSO).
+    pub tso: bool,
+    /// Segment ESP super-packets.
+    pub esp_gso: bool,
+    /// Fill in transport checksums of clear packets.
+    pub checksum: bool,
+    /// Fill in inner transport checksums before encryption.
+    pub esp_checksum: bool,
+}
+
+/// The hardware as one core sees it.
+#[derive(Debug, Clone)]
+pub struct Host<'a> {
+    /// The core.
+    pub core: Core<'a>,
+    /// The NIC.
+    pub nic: Nic,
+    /// The lookaside accelerator.
+    pub accelerator: Accelerator,
+    /// What the NIC is asked to do.
+    pub features: NicFeatures,
+    /// What the cipher adds to a packet.
+    pub sizes: CipherSizes,
+    /// Packets that may be under way at an offered rate.
+    pub admission: Option<PoolId>,
+}
+
+type Costs = Vec<(Category, Cycles)>;
+
+impl Host<'_> {
+    /// Segmentation in software: the core sends, then works on each segment, which goes on by itself. A single packet
+    /// is worked on in the send call. `segment` gives a segment's further cycles and the rest of its route.
+    fn software_segments(&self, send: &Send, segment: impl Fn(&Packet) -> (Costs, Route)) -> Route {
+        let head = self.core.send(send.total(|p| p.goodput)).to_vec();
+        let count = send.count();
+        if count == 1 {
+            let (costs, rest) = segment(&send.segments[0].0);
+            return route![Hop::Serve(self.core.work("send", &[head, costs].concat())), rest];
+        }
+        let parts = send.segments.iter().map(|(packet, n)| {
+            let (mut costs, rest) = segment(packet);
+            costs.push((Category::Segment, self.core.profile.stack.segment));
+            (route![Hop::Serve(self.core.work("segment", &costs)), rest], *n)
+        });
+        route![Hop::Serve(self.core.work("send", &head)), Hop::Split(parts.collect())]
+    }
+
+    /// Segmentation in the NIC: the core sends once with `costs`, the NIC reads headers once and each segment's payload.
+    /// `headers` are those of the super-packet.
+    fn nic_segments(&self, send: &Send, costs: Costs, headers: Bytes, encrypt: bool) -> Route {
+        let head = self.core.send(send.total(|p| p.goodput)).to_vec();
+        let segments = match send.segments[..] {
+            [(p, 1)] => self.nic.transmit(headers + p.goodput, &p, encrypt),
+            _ => {
+                let parts = send.segments.iter().map(|(p, n)| (self.nic.transmit(p.goodput, p, encrypt), *n));
+                route![
+                    self.nic.slot.read_payload(headers, Bytes::ZERO, "NIC reads headers"),
+                    Hop::Split(parts.collect()),
+                ]
+            }
+        };
+        route![
+            Hop::Serve(self.core.work("send", &[head, costs].concat())),
+            Hop::Acquire(self.nic.ring, 1),
+            self.nic.fetch_descriptor(),
+            segments,
+            self.nic.complete(&self.core),
+        ]
+    }
+
+    /// A packet goes out from a descriptor of its own: the NIC reads `dma` octets, encrypts if it is to, sends.
+    fn nic_sends(&self, p: &Packet, dma: Bytes, encrypt: bool) -> Route {
+        route![
+            Hop::Acquire(self.nic.ring, 1),
+            self.nic.fetch_descriptor(),
+            self.nic.transmit(dma, p, encrypt),
+            self.nic.complete(&self.core),
+        ]
+    }
+
+    /// Handing a packet to the NIC's driver; the doorbell is rung once for all segments of a send.
+    fn driver_costs(&self, segments: u32) -> Costs {
+        let stack = &self.core.profile.stack;
+        vec![
+            (Category::Transmit, stack.transmit),
+            (Category::Doorbell, stack.doorbell * (1.0 / f64::from(segments))),
+        ]
+    }
+
+    fn xfrm(&self) -> (Category, Cycles) {
+        (Category::Xfrm, self.core.profile.stack.xfrm)
+    }
+
+    /// Software checksum, unless the NIC does it.
+    fn checksum(&self, by_nic: bool, covered: Bytes) -> Costs {
+        if by_nic { Vec::new() } else { vec![self.core.checksum(covered)] }
+    }
+}
+
+/// Headers of a packet in the clear: Ethernet, IP and transport.
+fn clear_headers(p: &Packet) -> Bytes {
+    wire::ETHERNET_HEADER + (p.l3 - p.goodput)
+}
+
+/// Headers of a packet that XFRM has encapsulated for the NIC to encrypt: outer IP, ESP header and IV besides those in
+/// the clear. Trailer and ICV are the NIC's.
+fn encapsulated_headers(p: &Packet, sizes: CipherSizes) -> Bytes {
+    let overhead = p.outer.saturating_sub(p.l3 + ESP_TRAILER + sizes.icv);
+    clear_headers(p) + overhead
+}

@@ -1,0 +1,183 @@
+//! What one simulation gave: the only output type.
+
+use crate::bound::Bound;
+use crate::route::Category;
+use crate::traffic::Basis;
+
+/// Why a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The interval was as narrow as asked for.
+    HalfWidth,
+    /// The limit of packets, events or time came first.
+    Limit,
+    /// Nothing departed.
+    Empty,
+}
+
+impl Stop {
+    /// The name used in results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Stop::HalfWidth => "half-width",
+            Stop::Limit => "limit",
+            Stop::Empty => "empty",
+        }
+    }
+}
+
+/// A rate in Gb/s on one basis, with the half-width of its 95 % interval.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate {
+    /// What is counted.
+    pub basis: Basis,
+    /// Gb/s.
+    pub gbps: f64,
+    /// Half-width of the 95 % interval, in Gb/s.
+    pub half_width_gbps: Option<f64>,
+}
+
+/// Latency quantiles in ns, from the send call to the wire.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Latency {
+    /// Mean.
+    pub mean_ns: f64,
+    /// Median.
+    pub p50_ns: f64,
+    /// 99 %.
+    pub p99_ns: f64,
+    /// 99.9 %.
+    pub p999_ns: f64,
+    /// Packets behind them.
+    pub n: u64,
+}
+
+/// How busy a kind of station was.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Utilisation {
+    /// The stations' name.
+    pub name: &'static str,
+    /// Busy share of their time, 0 to 1, mean over stations of the name.
+    pub share: f64,
+}
+
+/// The result of one simulation. What was not observed is absent, never zero.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Seed of the run.
+    pub seed: u64,
+    /// Why the run ended.
+    pub stop: Stop,
+    /// Packets sent in all, drained ones included.
+    pub packets: u64,
+    /// Packets cut as warm-up.
+    pub warm_up_packets: u64,
+    /// Batches behind the rates' intervals.
+    pub batches: u64,
+    /// Throughput on every basis.
+    pub rates: Vec<Rate>,
+    /// Packets per second.
+    pub packets_per_s: f64,
+    /// Latency.
+    pub latency: Option<Latency>,
+    /// Share of offered packets that were dropped, 0 to 1; absent when saturating.
+    pub loss: Option<f64>,
+    /// Core cycles per packet, by category.
+    pub cycles_per_packet: Vec<(Category, f64)>,
+    /// Cores' worth of time spent.
+    pub busy_cores: f64,
+    /// Cores' worth of time left to the application.
+    pub idle_cores: f64,
+    /// Cycles per second left to the application.
+    pub idle_cycles_per_s: f64,
+    /// TLP octets on PCIe links per octet of goodput.
+    pub pcie_bytes_per_payload_byte: f64,
+    /// How often an octet of payload crossed PCIe.
+    pub pcie_crossings: f64,
+    /// How busy every kind of station was, those that were used.
+    pub utilisation: Vec<Utilisation>,
+    /// What limited throughput: the busiest station, or what kept stations idle.
+    pub bottleneck: &'static str,
+    /// The next limit after it.
+    pub next_bottleneck: Option<&'static str>,
+    /// Closed-form limits.
+    pub bound: Bound,
+    /// Events handled.
+    pub events: u64,
+}
+
+/// One number of a record, ready for a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metric {
+    /// Name, such as `throughput` or `utilisation/core`.
+    pub name: String,
+    /// Value.
+    pub value: f64,
+    /// Unit.
+    pub unit: &'static str,
+    /// What a rate counts.
+    pub basis: Option<Basis>,
+    /// Half-width of the 95 % interval.
+    pub half_width: Option<f64>,
+    /// Observations behind it.
+    pub n: Option<u64>,
+}
+
+impl Record {
+    /// The throughput on a basis.
+    pub fn rate(&self, basis: Basis) -> Option<Rate> {
+        self.rates.iter().copied().find(|rate| rate.basis == basis)
+    }
+
+    /// Every number as a flat list, in a fixed order.
+    pub fn metrics(&self) -> Vec<Metric> {
+        let plain = |name: &str, value, unit| Metric {
+            name: name.to_owned(),
+            value,
+            unit,
+            basis: None,
+            half_width: None,
+            n: None,
+        };
+        let mut metrics: Vec<Metric> = (self.rates.iter())
+            .map(|rate| Metric {
+                basis: Some(rate.basis),
+                half_width: rate.half_width_gbps,
+                n: Some(self.batches),
+                ..plain("throughput", rate.gbps, "Gb/s")
+            })
+            .collect();
+        metrics.push(plain("packet_rate", self.packets_per_s, "1/s"));
+        if let Some(gbps) = self.bound.goodput_gbps() {
+            metrics.push(Metric { basis: Some(Basis::Goodput), ..plain("bound", gbps, "Gb/s") });
+        }
+        if let Some(latency) = self.latency {
+            let n = Some(latency.n);
+            metrics.push(Metric { n, ..plain("latency_mean", latency.mean_ns, "ns") });
+            metrics.push(Metric { n, ..plain("latency_p50", latency.p50_ns, "ns") });
+            metrics.push(Metric { n, ..plain("latency_p99", latency.p99_ns, "ns") });
+            metrics.push(Metric { n, ..plain("latency_p99.9", latency.p999_ns, "ns") });
+        }
+        metrics.extend(self.loss.map(|loss| plain("loss", loss, "1")));
+        let cycles: f64 = self.cycles_per_packet.iter().map(|(_, cycles)| cycles).sum();
+        metrics.push(plain("cycles_per_packet", cycles, "cycles"));
+        for (category, cycles) in &self.cycles_per_packet {
+            metrics.push(plain(&format!("cycles_per_packet/{}", category.name()), *cycles, "cycles"));
+        }
+        if let Some(goodput) = self.rate(Basis::Goodput).filter(|rate| rate.gbps > 0.0) {
+            let octets_per_packet = goodput.gbps * 1e9 / 8.0 / self.packets_per_s;
+            metrics.push(plain("cycles_per_byte", cycles / octets_per_packet, "cycles/B"));
+        }
+        metrics.push(plain("busy_cores", self.busy_cores, "cores"));
+        metrics.push(plain("idle_cores", self.idle_cores, "cores"));
+        metrics.push(plain("idle_cycles", self.idle_cycles_per_s, "cycles/s"));
+        metrics.push(plain("pcie_bytes_per_payload_byte", self.pcie_bytes_per_payload_byte, "1"));
+        metrics.push(plain("pcie_crossings", self.pcie_crossings, "1"));
+        for station in &self.utilisation {
+            metrics.push(plain(&format!("utilisation/{}", station.name), station.share, "1"));
+        }
+        metrics.push(plain("packets", self.packets as f64, "1"));
+        metrics.push(plain("warm_up_packets", self.warm_up_packets as f64, "1"));
+        metrics
+    }
+}

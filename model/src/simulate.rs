@@ -1,0 +1,275 @@
+//! One simulation: a resolved scenario and a seed in, a record out.
+
+use std::collections::BTreeMap;
+
+use crate::assembly::{Assembly, CORE, interval};
+use crate::bound::{Bound, OFFERED_LOAD, bound};
+use crate::engine::Engine;
+use crate::engine::program::{Arrivals, Workload};
+use crate::engine::steady::{RateEstimate, coarsen, mser5, rate};
+use crate::profile::Profile;
+use crate::record::{Latency, Rate, Record, Stop, Utilisation};
+use crate::route::{Account, Category, Charge, Compiled};
+use crate::scenario::{Invalid, RunParams, Scenario};
+use crate::traffic::{Arrival, Basis};
+use crate::units::Time;
+
+/// Batches before the first look at warm-up and interval.
+const FIRST_LOOK: usize = 100;
+/// Batches that the interval is computed from: few enough to be long and hardly correlated (Schmeiser, "Batch size
+/// effects in the analysis of simulation output", Operations Research 30, 1982, advises 10 to 30).
+const INTERVAL_BATCHES: usize = 30;
+/// Events per packet after which a run counts as going nowhere: far above any route's length.
+const EVENTS_PER_PACKET: u64 = 256;
+
+/// Simulates a scenario on a host.
+///
+/// # Errors
+/// [`Invalid`] for a scenario that fails [`Scenario::check`].
+pub fn simulate(scenario: &Scenario, profile: &Profile, seed: u64) -> Result<Record, Invalid> {
+    scenario.check(profile)?;
+    let assembly = Assembly::new(scenario, profile);
+    let compiled = assembly.floor.compile(&assembly.routes.iter().flatten().collect::<Vec<_>>());
+    let mut engine = engine(scenario, &assembly, &compiled, seed);
+    let run = run_to_width(&mut engine, &scenario.run);
+    let measured = Measured::between(&run, &engine, &compiled.accounts);
+    engine.drain();
+    let totals = Totals::of(engine.visits(), &compiled.accounts);
+    let bound = bound(scenario, &assembly);
+    Ok(record(scenario, profile, &assembly, seed, &engine, run, measured, totals, bound))
+}
+
+/// The engine of a scenario, ready to run.
+pub fn engine(scenario: &Scenario, assembly: &Assembly, compiled: &Compiled, seed: u64) -> Engine {
+    let traffic = &scenario.traffic;
+    let interval = interval(scenario, assembly).map_or(0, Time::as_ps).max(1);
+    let arrivals = match traffic.arrival {
+        Arrival::Saturate => Arrivals::Closed { jobs_per_flow: assembly.jobs_per_flow(traffic.window) },
+        Arrival::Constant => Arrivals::Constant { interval },
+        Arrival::Poisson => Arrivals::Poisson { mean: interval },
+    };
+    let workload = Workload {
+        flows: assembly.flows.clone(),
+        starts: compiled.starts.chunks(assembly.sends.len()).map(<[u32]>::to_vec).collect(),
+        weights: assembly.send_weights(),
+        arrivals,
+    };
+    // A batch of about what is in flight: shorter ones would see the bursts in which packets come out.
+    let segments = assembly.sends.iter().map(|send| send.count()).max().unwrap_or(1);
+    let batch = (traffic.window.saturating_mul(scenario.host.cores) / 4).max(4 * segments).clamp(256, 16_384);
+    Engine::new(compiled.program.clone(), workload, seed, batch)
+}
+
+/// How a run went.
+struct Run {
+    stop: Stop,
+    /// Batches cut as warm-up.
+    cut: usize,
+    estimate: Option<RateEstimate>,
+    /// Operation counts when measuring began.
+    visits_at_start: Vec<u64>,
+}
+
+/// Runs until throughput's interval is narrow enough or a limit is met.
+fn run_to_width(engine: &mut Engine, params: &RunParams) -> Run {
+    let batch = u64::from(engine.observer.batch_packets());
+    let max_events = params.max_packets.saturating_mul(EVENTS_PER_PACKET);
+    let until = params.max_time.as_ps();
+    let mut look = FIRST_LOOK;
+    let mut warm: Option<Vec<u64>> = None;
+    loop {
+        let target = (look as u64 * batch).min(params.max_packets);
+        let reached = engine.run(target, max_events, until) && target < params.max_packets;
+        let batches: Vec<(f64, f64)> =
+            engine.observer.batches().iter().map(|&(octets, ps)| (octets as f64, ps as f64 * 1e-12)).collect();
+        let rates: Vec<f64> = batches.iter().map(|(octets, seconds)| octets / seconds.max(1e-12)).collect();
+        let cut = mser5(&rates);
+        if !reached {
+            let cut = cut.unwrap_or(batches.len() / 2);
+            let estimate = rate(&coarsen(&batches[cut..], INTERVAL_BATCHES));
+            let stop = if estimate.is_some() { Stop::Limit } else { Stop::Empty };
+            let visits_at_start = warm.unwrap_or_else(|| vec![0; engine.visits().len()]);
+            return Run { stop, cut, estimate, visits_at_start };
+        }
+        if let Some(cut) = cut {
+            let estimate = rate(&coarsen(&batches[cut..], INTERVAL_BATCHES));
+            let narrow = estimate.is_some_and(|e| {
+                e.half_width.is_some_and(|width| width <= params.half_width.fraction() * e.per_second)
+            });
+            match &warm {
+                Some(visits_at_start) if narrow => {
+                    let visits_at_start = visits_at_start.clone();
+                    return Run { stop: Stop::HalfWidth, cut, estimate, visits_at_start };
+                }
+                Some(_) => {}
+                // Latency and loss are counted from the first look that finds the warm-up over.
+                None => {
+                    engine.observer.forget_latency();
+                    warm = Some(engine.visits().to_vec());
+                }
+            }
+        }
+        look += look.div_ceil(2);
+    }
+}
+
+/// What was counted after the warm-up, before the drain.
+struct Measured {
+    sent: u64,
+    dropped: u64,
+}
+
+impl Measured {
+    fn between(run: &Run, engine: &Engine, accounts: &[Option<Account>]) -> Self {
+        let mut measured = Measured { sent: 0, dropped: 0 };
+        let visits = engine.visits().iter().zip(&run.visits_at_start).map(|(end, start)| end - start);
+        for (n, account) in visits.zip(accounts) {
+            for charge in account.iter().flat_map(|account| &account.charges) {
+                match charge {
+                    Charge::Sent(_) => measured.sent += n,
+                    Charge::Dropped(packets) => measured.dropped += n * packets,
+                    _ => {}
+                }
+            }
+        }
+        measured
+    }
+}
+
+/// Sums over the whole drained run: every packet that was sent has paid everything it pays.
+#[derive(Default)]
+struct Totals {
+    packets: f64,
+    goodput: f64,
+    l3: f64,
+    l2: f64,
+    wire: f64,
+    cycles: BTreeMap<Category, f64>,
+    busy: BTreeMap<u16, f64>,
+    pcie_tlp: f64,
+    pcie_payload: f64,
+}
+
+impl Totals {
+    fn of(visits: &[u64], accounts: &[Option<Account>]) -> Self {
+        let mut totals = Totals::default();
+        for (&n, account) in visits.iter().zip(accounts) {
+            let Some(account) = account else { continue };
+            let n = n as f64;
+            if let Some((station, time)) = account.busy {
+                *totals.busy.entry(station.0).or_default() += n * time.as_seconds();
+            }
+            for charge in &account.charges {
+                match charge {
+                    Charge::Cycles(category, cycles) => *totals.cycles.entry(*category).or_default() += n * cycles.0,
+                    Charge::PcieTlp(octets) => totals.pcie_tlp += n * octets,
+                    Charge::PciePayload(octets) => totals.pcie_payload += n * octets.get() as f64,
+                    Charge::Dropped(_) => {}
+                    Charge::Sent(packet) => {
+                        totals.packets += n;
+                        totals.goodput += n * packet.on(Basis::Goodput).get() as f64;
+                        totals.l3 += n * packet.on(Basis::L3).get() as f64;
+                        totals.l2 += n * packet.on(Basis::L2).get() as f64;
+                        totals.wire += n * packet.on(Basis::Wire).get() as f64;
+                    }
+                }
+            }
+        }
+        totals
+    }
+}
+
+#[allow(clippy::too_many_arguments)]
+fn record(
+    scenario: &Scenario,
+    profile: &Profile,
+    assembly: &Assembly,
+    seed: u64,
+    engine: &Engine,
+    run: Run,
+    measured: Measured,
+    totals: Totals,
+    bound: Bound,
+) -> Record {
+    let per_second = run.estimate.map_or(0.0, |e| e.per_second);
+    let half_width = run.estimate.and_then(|e| e.half_width);
+    let per_octet = |octets: f64| if totals.goodput > 0.0 { octets / totals.goodput } else { 0.0 };
+    let bases =
+        [(Basis::Goodput, totals.goodput), (Basis::L3, totals.l3), (Basis::L2, totals.l2), (Basis::Wire, totals.wire)];
+    let rates = bases.map(|(basis, octets)| Rate {
+        basis,
+        gbps: per_second * per_octet(octets) * 8e-9,
+        half_width_gbps: half_width.map(|width| width * per_octet(octets) * 8e-9),
+    });
+    let packets_per_s = per_second * per_octet(totals.packets);
+    // Utilisation law: rate times demand.
+    let utilisation = utilisation(assembly, &totals, packets_per_s);
+    let cores = f64::from(scenario.host.cores);
+    let busy_cores = utilisation.iter().find(|u| u.name == CORE).map_or(0.0, |u| u.share * cores);
+    let (bottleneck, next_bottleneck) = bottlenecks(scenario, &utilisation, &bound);
+    let latency = engine.observer.latency();
+    let saturating = scenario.traffic.arrival == Arrival::Saturate;
+    let offered = measured.sent + measured.dropped;
+    Record {
+        seed,
+        stop: run.stop,
+        packets: totals.packets as u64,
+        warm_up_packets: run.cut as u64 * u64::from(engine.observer.batch_packets()),
+        batches: run.estimate.map_or(0, |e| e.batches as u64),
+        rates: rates.to_vec(),
+        packets_per_s,
+        latency: (!latency.is_empty()).then(|| Latency {
+            mean_ns: latency.mean(),
+            p50_ns: latency.value_at_quantile(0.5) as f64,
+            p99_ns: latency.value_at_quantile(0.99) as f64,
+            p999_ns: latency.value_at_quantile(0.999) as f64,
+            n: latency.len(),
+        }),
+        loss: (!saturating && offered > 0).then(|| measured.dropped as f64 / offered as f64),
+        cycles_per_packet: totals.cycles.iter().map(|(&c, cycles)| (c, cycles / totals.packets.max(1.0))).collect(),
+        busy_cores,
+        idle_cores: cores - busy_cores,
+        idle_cycles_per_s: (cores - busy_cores) * profile.host.frequency.get() as f64,
+        pcie_bytes_per_payload_byte: per_octet(totals.pcie_tlp),
+        pcie_crossings: per_octet(totals.pcie_payload),
+        utilisation,
+        bottleneck,
+        next_bottleneck,
+        bound,
+        events: engine.events(),
+    }
+}
+
+/// The busy share of each kind of station; of several stations of a name, the mean.
+fn utilisation(assembly: &Assembly, totals: &Totals, packets_per_s: f64) -> Vec<Utilisation> {
+    let mut kinds: Vec<(&'static str, f64, f64)> = Vec::new();
+    for (i, station) in assembly.floor.stations.iter().enumerate() {
+        let busy = totals.busy.get(&(i as u16)).copied().unwrap_or(0.0) / totals.packets.max(1.0) * packets_per_s;
+        match kinds.iter_mut().find(|(name, ..)| *name == station.name) {
+            Some((_, sum, units)) => {
+                *sum += busy;
+                *units += f64::from(station.units);
+            }
+            None => kinds.push((station.name, busy, f64::from(station.units))),
+        }
+    }
+    let used = kinds.into_iter().filter(|(_, busy, _)| *busy > 0.0);
+    used.map(|(name, busy, units)| Utilisation { name, share: busy / units }).collect()
+}
+
+/// What limited throughput and what would be next: stations by how busy they were; where the offered load was carried
+/// or no station was full, the tightest closed-form limit instead.
+fn bottlenecks(
+    scenario: &Scenario,
+    utilisation: &[Utilisation],
+    bound: &Bound,
+) -> (&'static str, Option<&'static str>) {
+    let mut stations: Vec<&Utilisation> = utilisation.iter().collect();
+    stations.sort_by(|a, b| b.share.total_cmp(&a.share));
+    let busiest = stations.first().map(|u| u.name);
+    match stations.first() {
+        Some(first) if first.share >= 0.97 => (first.name, stations.get(1).map(|u| u.name)),
+        _ if scenario.traffic.arrival != Arrival::Saturate => (OFFERED_LOAD, busiest),
+        _ => (bound.limits.first().map_or("none", |limit| limit.name), busiest),
+    }
+}
