@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::core::Core;
 use super::pcie::Slot;
 use crate::profile::Algorithm;
-use crate::route;
 use crate::route::{Category, GateId, Hop, PoolId, Route, StationId, Visit};
 use crate::units::{BitRate, Bytes, PacketRate, Time};
 

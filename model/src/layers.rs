@@ -1,0 +1,256 @@
+//! Layers of values: defaults, presets, scenario file, series, sweep, command line; the last one to speak wins.
+//!
+//! Every layer is flat: key path to value and origin. Laid over each other they give one [`Scenario`] and the origin of
+//! every value in it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use crate::preset::{self, Kind, UnknownPreset};
+use crate::scenario::Scenario;
+
+/// Where a value comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The program's defaults.
+    Default,
+    /// A shipped preset, with the source that it names.
+    Preset {
+        /// Kind and name, such as `nic connectx-6-dx`.
+        name: String,
+        /// The source.
+        source: String,
+    },
+    /// The scenario file.
+    Scenario,
+    /// A series or sweep of the scenario file.
+    Sweep,
+    /// The command line.
+    Set,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => write!(f, "default"),
+            Origin::Preset { name, source } => write!(f, "preset {name}: {source}"),
+            Origin::Scenario => write!(f, "scenario"),
+            Origin::Sweep => write!(f, "sweep"),
+            Origin::Set => write!(f, "set"),
+        }
+    }
+}
+
+/// Values by key path, each with its origin.
+pub type Layer = BTreeMap<String, (Value, Origin)>;
+
+/// What is wrong with a layered value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LayerError {
+    /// A value that a type refuses, or a key that no type knows.
+    #[error("`{key}`: {message}")]
+    Value {
+        /// Key path, as far as it is known.
+        key: String,
+        /// What is wrong and what is allowed.
+        message: String,
+    },
+    /// A name that is no preset.
+    #[error("`{key}`: {error}")]
+    Preset {
+        /// Key path.
+        key: String,
+        /// The unknown name.
+        error: UnknownPreset,
+    },
+}
+
+impl LayerError {
+    /// The key path that the error is about.
+    pub fn key(&self) -> &str {
+        match self {
+            LayerError::Value { key, .. } | LayerError::Preset { key, .. } => key,
+        }
+    }
+}
+
+/// Flattens a table; arrays stay whole, so that a later layer replaces them whole.
+pub fn flatten(table: &Table, origin: &Origin) -> Layer {
+    fn walk(prefix: &str, table: &Table, origin: &Origin, into: &mut Layer) {
+        for (key, value) in table {
+            let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+            match value {
+                Value::Table(inner) => walk(&path, inner, origin, into),
+                other => {
+                    into.insert(path, (other.clone(), origin.clone()));
+                }
+            }
+        }
+    }
+    let mut layer = Layer::new();
+    walk("", table, origin, &mut layer);
+    layer
+}
+
+/// Where presets may be named, and of which kind. A slot's default is the one its device names.
+const PRESET_KEYS: [(&str, Kind); 5] = [
+    ("nic", Kind::Nic),
+    ("accelerator", Kind::Accelerator),
+    ("pcie.nic", Kind::Pcie),
+    ("pcie.accelerator", Kind::Pcie),
+    ("pcie.uplink", Kind::Pcie),
+];
+
+/// Lays `overrides` over the presets that they name and the defaults. The result has every key of a scenario.
+///
+/// # Errors
+/// [`LayerError`] for an unknown preset or a preset name that is not a string.
+pub fn resolve(overrides: &Layer) -> Result<Layer, LayerError> {
+    // The shipped defaults are parsed by a test.
+    let defaults: Table = preset::DEFAULTS.parse().unwrap_or_default();
+    let mut values = flatten(&defaults, &Origin::Default);
+    for (place, kind) in PRESET_KEYS {
+        let key = format!("{place}.preset");
+        let device_slot = place.strip_prefix("pcie.").and_then(|device| {
+            let (slot, _) = overrides.get(&format!("{device}.slot")).or_else(|| values.get(&format!("{device}.slot")))?;
+            Some((format!("{device}.slot"), slot.clone()))
+        });
+        let named = overrides.get(&key).map(|(value, _)| (key.clone(), value.clone())).or(device_slot);
+        let Some((key, name)) = named.or_else(|| values.get(&key).map(|(value, _)| (key.clone(), value.clone()))) else {
+            continue;
+        };
+        let Some(name) = name.as_str() else {
+            return Err(LayerError::Value { key, message: "a preset's name is a string".into() });
+        };
+        lay_preset(&mut values, place, kind, name).map_err(|error| LayerError::Preset { key, error })?;
+    }
+    for (key, entry) in overrides {
+        values.insert(key.clone(), entry.clone());
+    }
+    values.retain(|key, _| !key.ends_with(".preset"));
+    resolve_mix(&mut values, overrides)?;
+    Ok(values)
+}
+
+fn lay_preset(values: &mut Layer, place: &str, kind: Kind, name: &str) -> Result<(), UnknownPreset> {
+    let preset = preset::load(kind, name)?;
+    for (key, (value, _)) in flatten(&preset.values, &Origin::Default) {
+        let source = preset.sources.get(&key).cloned().unwrap_or_default();
+        let origin = Origin::Preset { name: format!("{} {name}", kind.name()), source };
+        values.insert(format!("{place}.{key}"), (value, origin));
+    }
+    Ok(())
+}
+
+/// `traffic.packet = "1400 B"` is a mix of one size; `traffic.mix = "simple-imix"` is a preset.
+fn resolve_mix(values: &mut Layer, overrides: &Layer) -> Result<(), LayerError> {
+    let (packet, mix) = (overrides.get("traffic.packet"), overrides.get("traffic.mix"));
+    let default_packet = values.remove("traffic.packet");
+    match (packet, mix) {
+        (Some(_), Some((Value::String(_) | Value::Array(_), _))) => Err(LayerError::Value {
+            key: "traffic.packet".into(),
+            message: "there is a traffic.mix too: give one or the other".into(),
+        }),
+        (None, Some((Value::String(name), _))) => {
+            let key = "traffic.mix".to_owned();
+            let preset = preset::load(Kind::Mix, name).map_err(|error| LayerError::Preset { key, error })?;
+            let source = preset.sources.get("packet").cloned().unwrap_or_default();
+            let origin = Origin::Preset { name: format!("mix {name}"), source };
+            for (from, to) in [("packet", "traffic.mix"), ("basis", "traffic.size_basis")] {
+                if let Some(value) = preset.values.get(from) {
+                    values.insert(to.to_owned(), (value.clone(), origin.clone()));
+                }
+            }
+            Ok(())
+        }
+        (None, Some(_)) => Ok(()),
+        (Some(_), _) | (None, None) => {
+            if let Some((size, origin)) = default_packet {
+                let entry = Table::from_iter([("weight".to_owned(), Value::Integer(1)), ("size".to_owned(), size)]);
+                values.insert("traffic.mix".into(), (Value::Array(vec![Value::Table(entry)]), origin));
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The scenario of resolved layers.
+///
+/// # Errors
+/// [`LayerError::Value`] for the first key that is unknown, missing or has a value that its type refuses.
+pub fn scenario(values: &Layer) -> Result<Scenario, LayerError> {
+    let mut root = Table::new();
+    for (path, (value, _)) in values {
+        insert(&mut root, path, value.clone())?;
+    }
+    let mut track = serde_path_to_error::Track::new();
+    let deserializer = serde_path_to_error::Deserializer::new(Value::Table(root), &mut track);
+    Scenario::deserialize(deserializer).map_err(|error: toml::de::Error| {
+        // A mix of one size was written as `traffic.packet`.
+        let path = track.path().to_string();
+        let packet = values.get("traffic.mix").and_then(|(mix, _)| mix.as_array()).is_some_and(|mix| mix.len() == 1);
+        let key = if packet && path.starts_with("traffic.mix[0]") { "traffic.packet".into() } else { path };
+        LayerError::Value { key, message: error.message().to_owned() }
+    })
+}
+
+fn insert(table: &mut Table, path: &str, value: Value) -> Result<(), LayerError> {
+    match path.split_once('.') {
+        None => {
+            table.insert(path.to_owned(), value);
+            Ok(())
+        }
+        Some((head, rest)) => match table.entry(head).or_insert_with(|| Value::Table(Table::new())) {
+            Value::Table(inner) => insert(inner, rest, value),
+            _ => Err(LayerError::Value { key: head.to_owned(), message: "a value, where a table is expected".into() }),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(pairs: &[(&str, &str)]) -> Layer {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (Value::String((*value).to_owned()), Origin::Set))).collect()
+    }
+
+    #[test]
+    fn defaults_are_a_scenario() {
+        let values = resolve(&Layer::new()).unwrap();
+        scenario(&values).unwrap();
+    }
+
+    #[test]
+    fn a_later_layer_wins_and_says_so() {
+        let values = resolve(&set(&[("nic.preset", "nic-40g"), ("nic.line_rate", "25 Gbps")])).unwrap();
+        assert_eq!(values["nic.line_rate"].1, Origin::Set);
+        assert!(matches!(values["nic.ring"].1, Origin::Preset { .. }));
+        let scenario = scenario(&values).unwrap();
+        assert_eq!(scenario.nic.line_rate.as_gbps(), 25.0);
+        assert!(scenario.nic.esp.is_none());
+    }
+
+    #[test]
+    fn a_device_brings_its_slot() {
+        let values = resolve(&set(&[("accelerator.preset", "qat-4xxx")])).unwrap();
+        let named = values["pcie.accelerator.lanes"].1.to_string();
+        assert!(named.starts_with("preset pcie on-package"), "{named}");
+        let values = resolve(&set(&[("nic.preset", "nic-40g"), ("pcie.nic.preset", "gen5-x16")])).unwrap();
+        assert_eq!(scenario(&values).unwrap().pcie.nic.generation, 5);
+    }
+
+    #[test]
+    fn wrong_values_are_named_by_key() {
+        let wrong = |pairs| resolve(&set(pairs)).and_then(|values| scenario(&values)).unwrap_err();
+        assert_eq!(wrong(&[("nic.line_rate", "25 GB")]).key(), "nic.line_rate");
+        assert_eq!(wrong(&[("nic.lin_rate", "25 Gbps")]).key(), "nic.lin_rate");
+        assert_eq!(wrong(&[("nic.preset", "nic-4g")]).key(), "nic.preset");
+        assert_eq!(wrong(&[("traffic.packet", "64")]).key(), "traffic.packet");
+        assert_eq!(wrong(&[("traffic.packet", "64 B"), ("traffic.mix", "simple-imix")]).key(), "traffic.packet");
+        assert_eq!(wrong(&[("traffic", "64 B")]).key(), "traffic");
+    }
+}

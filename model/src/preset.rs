@@ -1,0 +1,118 @@
+//! Shipped presets: hardware, hosts and mixes as TOML, a source beside every number.
+
+use std::collections::BTreeMap;
+
+use toml::{Table, Value};
+
+use crate::profile::{Profile, ProfileError};
+
+/// What a preset describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A network interface card.
+    Nic,
+    /// A lookaside accelerator.
+    Accelerator,
+    /// A PCIe slot.
+    Pcie,
+    /// A mix of packet sizes.
+    Mix,
+    /// A host's costs, in the form of a calibration profile.
+    Cpu,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 5] = [Kind::Nic, Kind::Accelerator, Kind::Pcie, Kind::Mix, Kind::Cpu];
+
+    /// The kind's name in messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Nic => "nic",
+            Kind::Accelerator => "accelerator",
+            Kind::Pcie => "pcie",
+            Kind::Mix => "mix",
+            Kind::Cpu => "cpu",
+        }
+    }
+
+    /// Names and texts of the shipped presets.
+    pub const fn files(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Kind::Nic => NICS,
+            Kind::Accelerator => ACCELERATORS,
+            Kind::Pcie => SLOTS,
+            Kind::Mix => MIXES,
+            Kind::Cpu => CPUS,
+        }
+    }
+}
+
+macro_rules! presets {
+    ($folder:literal: $($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../presets/", $folder, "/", $name, ".toml")))),+]
+    };
+}
+
+const NICS: &[(&str, &str)] =
+    presets!("nic": "connectx-6-dx", "connectx-7", "innova-ipsec-40g", "nic-40g", "nic-100g");
+const ACCELERATORS: &[(&str, &str)] = presets!("accelerator": "qat-8970", "qat-4xxx");
+const SLOTS: &[(&str, &str)] =
+    presets!("pcie": "gen3-x8", "gen3-x16", "gen4-x8", "gen4-x16", "gen5-x8", "gen5-x16", "on-package");
+const MIXES: &[(&str, &str)] = presets!("mix": "simple-imix");
+const CPUS: &[(&str, &str)] = presets!("cpu": "haswell", "zen4");
+
+/// The scenario that files and presets are laid over.
+pub const DEFAULTS: &str = include_str!("../presets/default.toml");
+
+/// A preset's values and where each comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preset {
+    /// Values, without the table of sources.
+    pub values: Table,
+    /// Key path to source.
+    pub sources: BTreeMap<String, String>,
+}
+
+/// A name that is no preset.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no {} preset is called `{name}`", kind.name())]
+pub struct UnknownPreset {
+    /// The kind that was asked for.
+    pub kind: Kind,
+    /// The name that was asked for.
+    pub name: String,
+}
+
+/// The text of a preset.
+///
+/// # Errors
+/// [`UnknownPreset`] for a name that is none.
+pub fn text(kind: Kind, name: &str) -> Result<&'static str, UnknownPreset> {
+    let found = kind.files().iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
+    found.ok_or_else(|| UnknownPreset { kind, name: name.to_owned() })
+}
+
+/// A hardware or mix preset.
+///
+/// # Errors
+/// [`UnknownPreset`] for a name that is none.
+pub fn load(kind: Kind, name: &str) -> Result<Preset, UnknownPreset> {
+    // Shipped files are parsed by a test; a broken one would read as empty here.
+    let mut values: Table = text(kind, name)?.parse().unwrap_or_default();
+    let sources = match values.remove("sources") {
+        Some(Value::Table(table)) => {
+            table.into_iter().filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect()
+        }
+        _ => BTreeMap::new(),
+    };
+    Ok(Preset { values, sources })
+}
+
+/// A host preset as a profile; `None` for a name that is none.
+///
+/// # Errors
+/// [`ProfileError`] if the shipped file is wrong, which a test excludes.
+pub fn profile(name: &str) -> Result<Result<Profile, ProfileError>, UnknownPreset> {
+    text(Kind::Cpu, name).map(Profile::from_toml)
+}

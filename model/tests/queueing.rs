@@ -1,0 +1,170 @@
+//! The engine against queueing theory: waiting times of M/M/1, M/D/1 and M/M/c, and Lindley's recursion to the
+//! picosecond.
+
+use espsim_model::engine::Engine;
+use espsim_model::engine::program::{Arrivals, Op, Program, Workload};
+use espsim_model::engine::random::{Purpose, Stream};
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+const SERVICE: u64 = 1_000_000;
+
+fn workload(arrivals: Arrivals) -> Workload {
+    Workload { flows: vec![0], starts: vec![vec![0]], weights: vec![1], arrivals }
+}
+
+/// Mean time in the system, in service times, of one replication.
+fn mean_sojourn(op: Op, servers: u16, load: f64, seed: u64) -> f64 {
+    let program = Program {
+        ops: vec![op, Op::Depart { bytes: 1 }, Op::End],
+        servers: servers.into(),
+        lanes: vec![0; servers.into()],
+        ..Program::default()
+    };
+    let mean = (SERVICE as f64 / f64::from(servers) / load) as u64;
+    let mut engine = Engine::new(program, workload(Arrivals::Poisson { mean }), seed, 1000);
+    engine.run(20_000, u64::MAX, u64::MAX);
+    engine.observer.forget_latency();
+    engine.run(220_000, u64::MAX, u64::MAX);
+    engine.observer.latency().mean() / (SERVICE as f64 * 1e-3)
+}
+
+/// The mean over replications must lie within its 99.9 % interval of theory.
+fn holds(op: Op, servers: u16, load: f64, theory: f64) {
+    let samples: Vec<f64> = (1..=20).map(|seed| mean_sojourn(op, servers, load, seed)).collect();
+    let n = samples.len() as f64;
+    let mean = samples.iter().sum::<f64>() / n;
+    let deviation = (samples.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+    let half_width = StudentsT::new(0.0, 1.0, n - 1.0).unwrap().inverse_cdf(0.9995) * deviation / n.sqrt();
+    assert!((mean - theory).abs() < half_width, "{mean} +- {half_width}, theory {theory}");
+    // The interval itself must be narrow, or the test would prove nothing.
+    assert!(half_width < 0.06 * theory, "{half_width} of {theory}");
+}
+
+#[test]
+fn mm1() {
+    for load in [0.5, 0.8] {
+        // Kleinrock, "Queueing Systems", volume 1, section 3.2.
+        holds(Op::ServeRandom { server: 0, lane: 0, mean: SERVICE }, 1, load, 1.0 / (1.0 - load));
+    }
+}
+
+#[test]
+fn md1() {
+    for load in [0.5, 0.8] {
+        // Pollaczek and Khinchine: W = rho / (2 (1 - rho)) service times.
+        holds(Op::Serve { server: 0, lane: 0, time: SERVICE }, 1, load, 1.0 + load / (2.0 * (1.0 - load)));
+    }
+}
+
+#[test]
+fn mmc() {
+    for (units, load) in [(2u16, 0.8), (4, 0.7), (8, 0.9)] {
+        let c = f64::from(units);
+        let offered = c * load;
+        // Erlang's C formula.
+        let term = |k: u16| (1..=k).map(|i| offered / f64::from(i)).product::<f64>();
+        let last = term(units) / (1.0 - load);
+        let waits = last / ((0..units).map(term).sum::<f64>() + last);
+        let theory = 1.0 + waits / (c * (1.0 - load));
+        holds(Op::ServeAnyRandom { first: 0, units, lane: 0, mean: SERVICE }, units, load, theory);
+    }
+}
+
+/// Departure times of a closed tandem by Lindley's recursion alone: no events, one pass per packet.
+fn lindley(times: &mut dyn FnMut(usize) -> u64, servers: usize, packets: usize, departures: usize) -> Vec<u64> {
+    let mut free_at = vec![0; servers];
+    let mut ready = vec![0u64; packets];
+    (0..departures)
+        .map(|i| {
+            // First come, first served throughout: packets keep their order round after round.
+            let mut now = ready[i % packets];
+            for (server, free_at) in free_at.iter_mut().enumerate() {
+                now = now.max(*free_at) + times(server);
+                *free_at = now;
+            }
+            ready[i % packets] = now;
+            now
+        })
+        .collect()
+}
+
+#[test]
+fn closed_tandem_is_lindley_to_the_picosecond() {
+    const SERVERS: u16 = 4;
+    const MEANS: [u64; 4] = [70_001, 90_007, 100_003, 80_021];
+    const DEPARTURES: usize = 20_000;
+    for random in [false, true] {
+        for packets in [1, 3, 64, 1000] {
+            let op = |server: u16| {
+                let mean = MEANS[usize::from(server)];
+                if random {
+                    Op::ServeRandom { server, lane: server, mean }
+                } else {
+                    Op::Serve { server, lane: server, time: mean }
+                }
+            };
+            let ops = (0..SERVERS).map(op).chain([Op::Depart { bytes: 1 }, Op::End]).collect();
+            let program = Program { ops, servers: 4, lanes: vec![0; 4], ..Program::default() };
+            let arrivals = Arrivals::Closed { jobs_per_flow: packets };
+            let mut engine = Engine::new(program, workload(arrivals), 5, 1);
+            engine.run(DEPARTURES as u64, u64::MAX, u64::MAX);
+            let ours: Vec<u64> = (engine.observer.batches().iter())
+                .scan(0, |now, (_, ps)| {
+                    *now += ps;
+                    Some(*now)
+                })
+                .collect();
+            let mut streams: Vec<Stream> = (0..SERVERS).map(|s| Stream::new(5, Purpose::Service(s))).collect();
+            let mut times = |server: usize| {
+                if random { streams[server].exponential(MEANS[server]) } else { MEANS[server] }
+            };
+            assert_eq!(ours, lindley(&mut times, 4, packets as usize, DEPARTURES), "{packets} {random}");
+        }
+    }
+}
+
+#[test]
+fn gates_close_by_number_and_by_time() {
+    // One job every 100 ns; a gate of 4 jobs, or 250 ns after the first.
+    let ops = vec![
+        Op::Gather { gate: 0 },
+        Op::Serve { server: 0, lane: 0, time: 10 },
+        Op::Serve { server: 1, lane: 1, time: 0 },
+        Op::Depart { bytes: 1 },
+        Op::End,
+    ];
+    let run = |gate| {
+        let program =
+            Program { ops: ops.clone(), servers: 2, lanes: vec![0; 2], gates: vec![gate], ..Program::default() };
+        let mut engine = Engine::new(program, workload(Arrivals::Constant { interval: 100_000 }), 1, 1);
+        engine.run(1200, u64::MAX, u64::MAX);
+        engine.drain();
+        assert_eq!(engine.in_flight(), 0);
+        // Only the first of each batch makes the visit after the gate.
+        engine.visits()[2] as f64 / engine.visits()[1] as f64
+    };
+    assert_eq!(run((4, 1_000_000)), 4.0);
+    // Jobs at 0, 100 and 200 ns; the gate opens at 250.
+    assert_eq!(run((4, 250_000)), 3.0);
+}
+
+#[test]
+fn pools_wait_in_order_and_drop_when_told() {
+    // A pool of 2 held for 300 ns, arrivals every 100 ns: one in three is dropped.
+    let ops = vec![
+        Op::TryAcquire { pool: 0, n: 1, otherwise: 5 },
+        Op::Wait { lane: 0 },
+        Op::Release { pool: 0, n: 1 },
+        Op::Depart { bytes: 1 },
+        Op::End,
+        Op::Count,
+        Op::End,
+    ];
+    let program = Program { ops, lanes: vec![299_000], pools: vec![2], ..Program::default() };
+    let mut engine = Engine::new(program, workload(Arrivals::Constant { interval: 100_000 }), 1, 1);
+    engine.run(2000, u64::MAX, u64::MAX);
+    let (sent, dropped) = (engine.visits()[3], engine.visits()[5]);
+    assert_eq!(sent, 2 * dropped);
+    engine.drain();
+    assert_eq!(engine.counts().started, engine.counts().ended);
+}
