@@ -3,7 +3,7 @@
 //! A route is declared once and read twice: [`Floor::compile`] turns it into the engine's program, and
 //! [`crate::bound`] adds up the same visits into closed-form bounds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::program::{Op, Pc, Program};
 use crate::traffic::Packet;
@@ -237,14 +237,22 @@ impl Floor {
 
     /// The engine's program for a set of routes, where each one starts, and what its operations stand for.
     pub fn compile(&self, routes: &[&Route]) -> Compiled {
+        let mut compiled = self.compile_unchained(routes);
+        chain(&mut compiled.program, &compiled.entries);
+        compiled
+    }
+
+    /// As [`Self::compile`], with an event for every visit: slower, with the same results.
+    pub fn compile_unchained(&self, routes: &[&Route]) -> Compiled {
         let mut compiler = Compiler::new(self);
-        let starts = routes.iter().map(|route| compiler.job(route)).collect();
-        let Compiler { mut program, accounts, lanes, .. } = compiler;
-        program.servers = self.stations.iter().map(|s| usize::from(s.units)).sum();
+        let starts: Vec<Pc> = routes.iter().map(|route| compiler.job(route)).collect();
+        let Compiler { mut program, accounts, lanes, mut entries, .. } = compiler;
+        program.servers = self.stations.iter().map(|s| s.units).collect();
         program.pools = self.pools.iter().map(|p| p.capacity).collect();
         program.gates = self.gates.iter().map(|g| (g.jobs, g.timeout.as_ps())).collect();
-        renumber_lanes(&mut program, lanes);
-        Compiled { program, starts, accounts }
+        renumber_lanes(&mut program, &lanes);
+        entries.extend(&starts);
+        Compiled { program, starts, accounts, entries }
     }
 }
 
@@ -266,9 +274,11 @@ pub struct Compiled {
     pub starts: Vec<Pc>,
     /// What each operation stands for; `None` for bookkeeping operations.
     pub accounts: Vec<Option<Account>>,
+    /// Operations that are reached other than from the one before.
+    entries: BTreeSet<Pc>,
 }
 
-/// A lane is one station with one latency; a station of several units has as many lanes in a row.
+/// A lane is one station with one latency.
 type LaneKey = (StationId, Time);
 
 struct Compiler<'a> {
@@ -277,21 +287,18 @@ struct Compiler<'a> {
     accounts: Vec<Option<Account>>,
     /// Lane numbers as first met.
     lanes: BTreeMap<LaneKey, u16>,
-    first_server: Vec<u16>,
+    entries: BTreeSet<Pc>,
 }
 
 impl<'a> Compiler<'a> {
     fn new(floor: &'a Floor) -> Self {
-        let first_server = floor
-            .stations
-            .iter()
-            .scan(0, |next, station| {
-                let first = *next;
-                *next += station.units;
-                Some(first)
-            })
-            .collect();
-        Compiler { floor, program: Program::default(), accounts: Vec::new(), lanes: BTreeMap::new(), first_server }
+        Compiler {
+            floor,
+            program: Program::default(),
+            accounts: Vec::new(),
+            lanes: BTreeMap::new(),
+            entries: BTreeSet::new(),
+        }
     }
 
     fn emit(&mut self, op: Op, account: Option<Account>) -> Pc {
@@ -350,6 +357,8 @@ impl<'a> Compiler<'a> {
                 Hop::Gather(gate, visit) => {
                     self.emit(Op::Gather { gate: gate.0 }, None);
                     self.visit(visit);
+                    // The others of the batch skip the visit.
+                    self.entries.insert(self.next_pc());
                 }
                 Hop::Split(_) => {
                     for (body, n) in bodies {
@@ -369,6 +378,7 @@ impl<'a> Compiler<'a> {
     fn child(&mut self, route: &Route) -> Pc {
         let (start, _) = self.route(route);
         self.emit(Op::Join, None);
+        self.entries.insert(start);
         start
     }
 
@@ -378,41 +388,50 @@ impl<'a> Compiler<'a> {
     }
 
     fn visit(&mut self, visit: &Visit) {
-        let station = usize::from(visit.station.0);
-        let (first, units) = (self.first_server[station], self.floor.stations[station].units);
+        let server = visit.station.0;
         let next = self.lanes.len() as u16;
         let lane = *self.lanes.entry((visit.station, visit.latency)).or_insert(next);
         let time = visit.time.as_ps();
-        let op = if units == 1 {
-            Op::Serve { server: first, lane, time }
-        } else {
-            Op::ServeAny { first, units, lane, time }
+        let op = match self.floor.stations[usize::from(server)].units {
+            1 => Op::Serve { server, lane, time },
+            _ => Op::ServeAny { server, lane, time },
         };
         let account = Account { busy: Some((visit.station, visit.time)), charges: visit.charges.clone() };
         self.emit(op, Some(account));
     }
 }
 
-/// Gives lanes their final numbers, in the order of (station, latency), each with its units in a row.
-fn renumber_lanes(program: &mut Program, lanes: BTreeMap<LaneKey, u16>) {
-    let units: BTreeMap<u16, u16> = program
-        .ops
-        .iter()
-        .filter_map(|op| match *op {
-            Op::Serve { lane, .. } => Some((lane, 1)),
-            Op::ServeAny { lane, units, .. } => Some((lane, units)),
-            _ => None,
-        })
-        .collect();
-    let mut renumbered = BTreeMap::new();
-    for ((_, latency), met) in lanes {
-        renumbered.insert(met, program.lanes.len() as u16);
-        let count = units.get(&met).copied().unwrap_or(1);
-        program.lanes.extend(std::iter::repeat_n(latency.as_ps(), count.into()));
-    }
+/// Gives lanes their final numbers, in the order of (station, latency): the order of equal times.
+fn renumber_lanes(program: &mut Program, lanes: &BTreeMap<LaneKey, u16>) {
+    let renumbered: BTreeMap<u16, u16> = lanes.values().enumerate().map(|(i, &met)| (met, i as u16)).collect();
+    program.lanes = lanes.keys().map(|(_, latency)| latency.as_ps()).collect();
     for op in &mut program.ops {
         if let Op::Serve { lane, .. } | Op::ServeAny { lane, .. } = op {
             *lane = renumbered[lane];
+        }
+    }
+}
+
+/// Turns visits into `Op::Chain` at every server that all jobs reach directly from one and the same lane of a server
+/// with one unit, such as the wire behind the NIC's engine or completions behind read requests.
+fn chain(program: &mut Program, entries: &BTreeSet<Pc>) {
+    // Per server: the only lane that leads there, or `None` once there is another way.
+    let mut ways: BTreeMap<u16, Option<u16>> = BTreeMap::new();
+    for (pc, op) in program.ops.iter().enumerate() {
+        let Op::Serve { server, .. } = *op else { continue };
+        let from = match pc.checked_sub(1).map(|before| program.ops[before]) {
+            Some(Op::Serve { server: before, lane, .. }) if before != server && !entries.contains(&(pc as Pc)) => {
+                Some(lane)
+            }
+            _ => None,
+        };
+        ways.entry(server).and_modify(|way| *way = way.filter(|lane| Some(*lane) == from)).or_insert(from);
+    }
+    for op in &mut program.ops {
+        if let Op::Serve { server, lane, time } = *op {
+            if ways.get(&server).is_some_and(Option::is_some) {
+                *op = Op::Chain { server, lane, time };
+            }
         }
     }
 }

@@ -34,7 +34,7 @@ pub fn simulate(scenario: &Scenario, profile: &Profile, seed: u64) -> Result<Rec
     let run = run_to_width(&mut engine, &scenario.run);
     let measured = Measured::between(&run, &engine, &compiled.accounts);
     engine.drain();
-    let totals = Totals::of(engine.visits(), &compiled.accounts);
+    let totals = Totals::of(&engine.visits(), &compiled.accounts);
     let bound = bound(scenario, &assembly);
     Ok(record(scenario, profile, &assembly, seed, &engine, run, measured, totals, bound))
 }
@@ -105,7 +105,7 @@ fn run_to_width(engine: &mut Engine, params: &RunParams) -> Run {
                 // Latency and loss are counted from the first look that finds the warm-up over.
                 None => {
                     engine.observer.forget_latency();
-                    warm = Some(engine.visits().to_vec());
+                    warm = Some(engine.visits());
                 }
             }
         }
@@ -122,7 +122,7 @@ struct Measured {
 impl Measured {
     fn between(run: &Run, engine: &Engine, accounts: &[Option<Account>]) -> Self {
         let mut measured = Measured { sent: 0, dropped: 0 };
-        let visits = engine.visits().iter().zip(&run.visits_at_start).map(|(end, start)| end - start);
+        let visits = engine.visits().into_iter().zip(&run.visits_at_start).map(|(end, start)| end - start);
         for (n, account) in visits.zip(accounts) {
             for charge in account.iter().flat_map(|account| &account.charges) {
                 match charge {

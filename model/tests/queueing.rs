@@ -13,14 +13,14 @@ fn workload(arrivals: Arrivals) -> Workload {
 }
 
 /// Mean time in the system, in service times, of one replication.
-fn mean_sojourn(op: Op, servers: u16, load: f64, seed: u64) -> f64 {
+fn mean_sojourn(op: Op, units: u16, load: f64, seed: u64) -> f64 {
     let program = Program {
         ops: vec![op, Op::Depart { bytes: 1 }, Op::End],
-        servers: servers.into(),
-        lanes: vec![0; servers.into()],
+        servers: vec![units],
+        lanes: vec![0],
         ..Program::default()
     };
-    let mean = (SERVICE as f64 / f64::from(servers) / load) as u64;
+    let mean = (SERVICE as f64 / f64::from(units) / load) as u64;
     let mut engine = Engine::new(program, workload(Arrivals::Poisson { mean }), seed, 1000);
     engine.run(20_000, u64::MAX, u64::MAX);
     engine.observer.forget_latency();
@@ -29,8 +29,8 @@ fn mean_sojourn(op: Op, servers: u16, load: f64, seed: u64) -> f64 {
 }
 
 /// The mean over replications must lie within its 99.9 % interval of theory.
-fn holds(op: Op, servers: u16, load: f64, theory: f64) {
-    let samples: Vec<f64> = (1..=20).map(|seed| mean_sojourn(op, servers, load, seed)).collect();
+fn holds(op: Op, units: u16, load: f64, theory: f64) {
+    let samples: Vec<f64> = (1..=20).map(|seed| mean_sojourn(op, units, load, seed)).collect();
     let n = samples.len() as f64;
     let mean = samples.iter().sum::<f64>() / n;
     let deviation = (samples.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
@@ -66,7 +66,7 @@ fn mmc() {
         let last = term(units) / (1.0 - load);
         let waits = last / ((0..units).map(term).sum::<f64>() + last);
         let theory = 1.0 + waits / (c * (1.0 - load));
-        holds(Op::ServeAnyRandom { first: 0, units, lane: 0, mean: SERVICE }, units, load, theory);
+        holds(Op::ServeAnyRandom { server: 0, lane: 0, mean: SERVICE }, units, load, theory);
     }
 }
 
@@ -104,7 +104,7 @@ fn closed_tandem_is_lindley_to_the_picosecond() {
                 }
             };
             let ops = (0..SERVERS).map(op).chain([Op::Depart { bytes: 1 }, Op::End]).collect();
-            let program = Program { ops, servers: 4, lanes: vec![0; 4], ..Program::default() };
+            let program = Program { ops, servers: vec![1; 4], lanes: vec![0; 4], ..Program::default() };
             let arrivals = Arrivals::Closed { jobs_per_flow: packets };
             let mut engine = Engine::new(program, workload(arrivals), 5, 1);
             engine.run(DEPARTURES as u64, u64::MAX, u64::MAX);
@@ -135,7 +135,7 @@ fn gates_close_by_number_and_by_time() {
     ];
     let run = |gate| {
         let program =
-            Program { ops: ops.clone(), servers: 2, lanes: vec![0; 2], gates: vec![gate], ..Program::default() };
+            Program { ops: ops.clone(), servers: vec![1; 2], lanes: vec![0; 2], gates: vec![gate], ..Program::default() };
         let mut engine = Engine::new(program, workload(Arrivals::Constant { interval: 100_000 }), 1, 1);
         engine.run(1200, u64::MAX, u64::MAX);
         engine.drain();

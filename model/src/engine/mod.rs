@@ -9,6 +9,7 @@
 //! process, then timers); within a lane first in, first out. Jobs that another one sets free at the same time
 //! (released units, opened gates, forked children) go on after it has parked, in the order in which they were freed.
 
+mod lane;
 pub mod observer;
 pub mod program;
 pub mod random;
@@ -18,6 +19,7 @@ pub mod tournament;
 
 use std::collections::VecDeque;
 
+use lane::{Lane, Transit};
 use observer::Observer;
 use program::{Arrivals, Op, Pc, Program, Workload};
 use random::{Purpose, Stream};
@@ -25,20 +27,6 @@ use timers::Timers;
 use tournament::Tournament;
 
 const NO_PARENT: u32 = u32::MAX;
-
-/// A job on its way: it will go on with operation `pc` at `time`.
-#[derive(Debug, Clone, Copy)]
-struct Transit {
-    time: u64,
-    pc: Pc,
-    job: u32,
-}
-
-#[derive(Debug, Clone)]
-struct Lane {
-    latency: u64,
-    queue: VecDeque<Transit>,
-}
 
 #[derive(Debug, Clone)]
 struct Pool {
@@ -63,6 +51,13 @@ struct Job {
     resume: Pc,
 }
 
+/// An operation and how often it has been executed.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    op: Op,
+    visits: u64,
+}
+
 /// How far a simulation has come, in jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct JobCounts {
@@ -78,12 +73,14 @@ pub struct Engine {
     now: u64,
     tree: Tournament,
     lanes: Vec<Lane>,
+    /// When each server of one unit is free.
     free_at: Vec<u64>,
+    /// When each unit of a server is free, earliest first.
+    units: Vec<VecDeque<u64>>,
     pools: Vec<Pool>,
     gates: Vec<Gate>,
     timers: Timers,
-    ops: Box<[Op]>,
-    visits: Box<[u64]>,
+    steps: Box<[Step]>,
     jobs: Vec<Job>,
     spare_jobs: Vec<u32>,
     ready: VecDeque<(u32, Pc)>,
@@ -104,19 +101,14 @@ pub struct Engine {
 impl Engine {
     /// An engine at time zero, its closed jobs started or its first arrival due.
     pub fn new(program: Program, workload: Workload, seed: u64, batch_packets: u32) -> Self {
-        let mut service: Vec<Option<Stream>> = vec![None; program.servers];
+        let mut service: Vec<Option<Stream>> = vec![None; program.servers.len()];
         for op in &program.ops {
-            let (first, units) = match *op {
-                Op::ServeRandom { server, .. } => (server, 1),
-                Op::ServeAnyRandom { first, units, .. } => (first, units),
-                _ => continue,
-            };
-            for server in first..first + units {
-                service[usize::from(server)]
-                    .get_or_insert_with(|| Stream::new(seed, Purpose::Service(server)));
+            if let Op::ServeRandom { server, .. } | Op::ServeAnyRandom { server, .. } = *op {
+                let stream = &mut service[usize::from(server)];
+                stream.get_or_insert_with(|| Stream::new(seed, Purpose::Service(server)));
             }
         }
-        let lanes = program.lanes.iter().map(|&latency| Lane { latency, queue: VecDeque::with_capacity(64) });
+        let lanes = program.lanes.iter().map(|&latency| Lane::new(latency));
         let pools = program.pools.iter().map(|&available| Pool { available, waiting: VecDeque::new() });
         let gates =
             program.gates.iter().map(|&(jobs, timeout)| Gate { jobs, timeout, waiting: Vec::with_capacity(jobs as usize) });
@@ -124,12 +116,12 @@ impl Engine {
             now: 0,
             tree: Tournament::new(program.lanes.len() + 2),
             lanes: lanes.collect(),
-            free_at: vec![0; program.servers],
+            free_at: vec![0; program.servers.len()],
+            units: program.servers.iter().map(|&units| VecDeque::from(vec![0; units.into()])).collect(),
             pools: pools.collect(),
             timers: Timers::new(program.gates.len()),
             gates: gates.collect(),
-            visits: vec![0; program.ops.len()].into_boxed_slice(),
-            ops: program.ops.into_boxed_slice(),
+            steps: program.ops.into_iter().map(|op| Step { op, visits: 0 }).collect(),
             jobs: Vec::new(),
             spare_jobs: Vec::new(),
             ready: VecDeque::with_capacity(256),
@@ -161,8 +153,8 @@ impl Engine {
 
     /// How often each operation has been executed. With what an operation stands for (octets, cycles), every account
     /// follows from these counts; nothing else is added up per event.
-    pub fn visits(&self) -> &[u64] {
-        &self.visits
+    pub fn visits(&self) -> Vec<u64> {
+        self.steps.iter().map(|step| step.visits).collect()
     }
 
     /// Jobs started and ended.
@@ -229,8 +221,8 @@ impl Engine {
         self.now = time;
         self.events += 1;
         if let Some(lane) = self.lanes.get_mut(slot) {
-            let Some(transit) = lane.queue.pop_front() else { return };
-            match lane.queue.front() {
+            let transit = lane.pop();
+            match lane.front() {
                 Some(next) => self.tree.set(slot, next.time),
                 None => self.tree.clear(slot),
             }
@@ -328,30 +320,53 @@ impl Engine {
     }
 
     /// Puts a job on a lane that it leaves at `time`.
-    #[inline]
+    #[inline(always)]
     fn send(&mut self, lane: u16, time: u64, pc: Pc, job: u32) {
         let slot = usize::from(lane);
-        let queue = &mut self.lanes[slot].queue;
-        debug_assert!(queue.back().is_none_or(|last| last.time <= time), "lane {lane} is not sorted");
-        if queue.is_empty() {
+        let lane = &mut self.lanes[slot];
+        if lane.is_empty() {
             self.tree.set(slot, time);
         }
-        self.lanes[slot].queue.push_back(Transit { time, pc, job });
+        lane.push(Transit { time, pc, job });
     }
 
-    /// Occupies a server for `time` and sends the job down its lane.
-    #[inline]
-    fn serve(&mut self, server: u16, lane: u16, time: u64, pc: Pc, job: u32) {
-        let free_at = &mut self.free_at[usize::from(server)];
-        let done = (*free_at).max(self.now) + time;
-        *free_at = done;
+    /// Occupies a server for `time` and sends the job down its lane, or down the last lane of a chain.
+    #[inline(always)]
+    fn serve(&mut self, server: u16, lane: u16, time: u64, mut pc: Pc, job: u32) {
+        let (mut lane, mut done) = (lane, self.occupy(server, self.now, time));
+        while let Some(Step { op: Op::Chain { server, lane: next, time }, visits }) = self.steps.get_mut(pc as usize) {
+            *visits += 1;
+            let (server, next, time) = (*server, *next, *time);
+            done = self.occupy(server, done + self.lanes[usize::from(lane)].latency, time);
+            lane = next;
+            pc += 1;
+        }
         let latency = self.lanes[usize::from(lane)].latency;
         self.send(lane, done + latency, pc, job);
     }
 
-    /// The unit that is free first; of equals the lowest.
-    fn first_free(&self, first: u16, units: u16) -> u16 {
-        (0..units).min_by_key(|unit| self.free_at[usize::from(first + unit)].max(self.now)).unwrap_or(0)
+    /// Lindley's recursion: a job that arrives at `arrival` leaves the server at the returned time.
+    #[inline(always)]
+    fn occupy(&mut self, server: u16, arrival: u64, time: u64) -> u64 {
+        let free_at = &mut self.free_at[usize::from(server)];
+        *free_at = (*free_at).max(arrival) + time;
+        *free_at
+    }
+
+    /// Occupies the unit that is free first. Units may overtake each other: the lane is sorted by insertion from its
+    /// end, where the job's place is near.
+    fn serve_any(&mut self, server: u16, lane: u16, time: u64, pc: Pc, job: u32) {
+        let units = &mut self.units[usize::from(server)];
+        let free_at = units.pop_front().unwrap_or(0);
+        let done = free_at.max(self.now) + time;
+        let place = units.iter().rposition(|&other| other <= done).map_or(0, |last| last + 1);
+        units.insert(place, done);
+
+        let slot = usize::from(lane);
+        let time = done + self.lanes[slot].latency;
+        if self.lanes[slot].insert(Transit { time, pc, job }) {
+            self.tree.set(slot, time);
+        }
     }
 
     fn draw_service(&mut self, server: u16, mean: u64) -> u64 {
@@ -362,23 +377,22 @@ impl Engine {
     #[inline]
     fn go(&mut self, job: u32, mut pc: Pc) {
         loop {
-            self.visits[pc as usize] += 1;
+            let step = &mut self.steps[pc as usize];
+            step.visits += 1;
             let next = pc + 1;
-            match self.ops[pc as usize] {
+            match step.op {
                 Op::Serve { server, lane, time } => return self.serve(server, lane, time, next, job),
                 Op::ServeRandom { server, lane, mean } => {
                     let time = self.draw_service(server, mean);
                     return self.serve(server, lane, time, next, job);
                 }
-                Op::ServeAny { first, units, lane, time } => {
-                    let unit = self.first_free(first, units);
-                    return self.serve(first + unit, lane + unit, time, next, job);
+                Op::ServeAny { server, lane, time } => return self.serve_any(server, lane, time, next, job),
+                Op::ServeAnyRandom { server, lane, mean } => {
+                    let time = self.draw_service(server, mean);
+                    return self.serve_any(server, lane, time, next, job);
                 }
-                Op::ServeAnyRandom { first, units, lane, mean } => {
-                    let unit = self.first_free(first, units);
-                    let time = self.draw_service(first + unit, mean);
-                    return self.serve(first + unit, lane + unit, time, next, job);
-                }
+                // Only met if no job came over the lane before it: then it is a plain visit.
+                Op::Chain { server, lane, time } => return self.serve(server, lane, time, next, job),
                 Op::Wait { lane } => {
                     let latency = self.lanes[usize::from(lane)].latency;
                     return self.send(lane, self.now + latency, next, job);

@@ -24,27 +24,34 @@ pub enum Op {
         /// Mean service time.
         mean: u64,
     },
-    /// Occupy the unit that is free first among `units` servers with one queue; unit `i` leaves by `lane + i`.
+    /// As `Serve` at a server with several units and one queue: the unit that is free first takes the job.
     ServeAny {
-        /// First of the servers.
-        first: u16,
-        /// How many.
-        units: u16,
-        /// Lane of the first.
+        /// Server to queue at.
+        server: u16,
+        /// Lane to leave by.
         lane: u16,
         /// Service time.
         time: u64,
     },
-    /// As `ServeAny`, with an exponentially distributed time from the chosen unit's stream.
+    /// As `ServeAny`, with an exponentially distributed time.
     ServeAnyRandom {
-        /// First of the servers.
-        first: u16,
-        /// How many.
-        units: u16,
-        /// Lane of the first.
+        /// Server to queue at.
+        server: u16,
+        /// Lane to leave by.
         lane: u16,
         /// Mean service time.
         mean: u64,
+    },
+    /// As `Serve`, directly behind a `Serve` or `Chain`, at a server that every job reaches over that same lane. Jobs
+    /// arrive there in the order in which they came to the server before, so that this departure too is known at once
+    /// and the step between needs no event.
+    Chain {
+        /// Server to queue at.
+        server: u16,
+        /// Lane to leave by.
+        lane: u16,
+        /// Service time.
+        time: u64,
     },
     /// Ride a lane that belongs to no server: a pure delay.
     Wait {
@@ -112,8 +119,8 @@ pub enum Op {
 pub struct Program {
     /// The operations.
     pub ops: Vec<Op>,
-    /// Number of servers.
-    pub servers: usize,
+    /// Units of each server.
+    pub servers: Vec<u16>,
     /// Latency of each lane.
     pub lanes: Vec<u64>,
     /// Capacity of each pool.

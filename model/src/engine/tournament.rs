@@ -29,25 +29,25 @@ impl Tournament {
     }
 
     /// Sets a slot's next time in picoseconds; times past [`HORIZON_PS`] never come.
-    #[inline]
+    #[inline(always)]
     pub fn set(&mut self, slot: usize, time: u64) {
         self.update(slot, if time <= HORIZON_PS { time << SLOT_BITS | slot as u64 } else { EMPTY });
     }
 
     /// Marks a slot as having nothing to come.
-    #[inline]
+    #[inline(always)]
     pub fn clear(&mut self, slot: usize) {
         self.update(slot, EMPTY);
     }
 
     /// The earliest time and its slot.
-    #[inline]
+    #[inline(always)]
     pub fn first(&self) -> Option<(u64, usize)> {
         let key = self.keys[1];
         (key != EMPTY).then_some((key >> SLOT_BITS, (key & (MAX_SLOTS as u64 - 1)) as usize))
     }
 
-    #[inline]
+    #[inline(always)]
     fn update(&mut self, slot: usize, key: u64) {
         let keys = &mut self.keys[..];
         let mut node = self.leaves + slot;

@@ -176,7 +176,7 @@ impl Slot {
     pub fn read_descriptor(&self, n: Bytes, batch: u32, doorbell: Bytes, label: &'static str) -> Route {
         let mut load = self.params.read(n * u64::from(batch));
         load.down = load.down + (MEMORY_REQUEST_TLP + doorbell);
-        self.transfer(load, batch, label, Charge::PciePayload(Bytes::ZERO), Some(Bytes::ZERO))
+        self.transfer(load, batch, label, Charge::PciePayload(Bytes::ZERO), Some(n))
     }
 
     /// The device writes `n` octets, `goodput` of them payload, and then `descriptor` octets that say so.
@@ -217,7 +217,7 @@ impl Slot {
             }
         }
         let Some(n) = read else { return Route(hops) };
-        if let Some(memory) = self.memory.filter(|_| n > Bytes::ZERO) {
+        if let Some(memory) = self.memory {
             hops.push(Hop::Serve(memory.access(n, Time::ZERO)));
         }
         for link in self.links.iter().rev() {

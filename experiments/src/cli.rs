@@ -1,0 +1,82 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::points::Setting;
+
+/// Where should IPsec ESP crypto run: on the CPU, in a lookaside card, or in the NIC?
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Simulate a scenario file; write points, manifest and figures
+    Run(RunArgs),
+    /// List what is shipped, with sources
+    List {
+        /// What to list; everything by default
+        what: Option<Listed>,
+    },
+}
+
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub struct RunArgs {
+    /// The scenario file
+    pub scenario: PathBuf,
+    /// Output folder; must not exist [default: out/NAME, numbered if that exists]
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Host profile: a file or preset:NAME [default: a quick calibration of this host]
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// Base of all seeds [default: the scenario's]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Threads [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Set a parameter over everything else, such as nic.line_rate="25 Gbps"
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub settings: Vec<Setting>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// What is printed on standard output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table for people
+    #[default]
+    Table,
+    /// The rows of points.csv
+    Csv,
+    /// The manifest
+    Json,
+}
+
+/// What can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Listed {
+    /// Designs
+    Placements,
+    /// Network interface cards
+    Nics,
+    /// Lookaside accelerators
+    Accelerators,
+    /// PCIe slots
+    Slots,
+    /// Hosts
+    Cpus,
+    /// Mixes of packet sizes
+    Mixes,
+}

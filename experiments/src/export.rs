@@ -1,0 +1,73 @@
+//! Results as bytes: points in long form, the manifest.
+
+use espsim_model::traffic::Basis;
+
+use crate::input::Failure;
+use crate::outcome::Outcome;
+use crate::points::shown;
+use crate::scenario_file::ScenarioFile;
+
+/// The name of a basis in files.
+pub fn basis_name(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Goodput => "goodput",
+        Basis::L3 => "l3",
+        Basis::L2 => "l2",
+        Basis::Wire => "wire",
+    }
+}
+
+/// `points.csv`: one row per point, replication and metric. Absent values are empty.
+///
+/// # Errors
+/// [`Failure`] if the rows cannot be encoded.
+pub fn points_csv(file: &ScenarioFile, outcomes: &[Outcome]) -> Result<Vec<u8>, Failure> {
+    let encode = |error: csv::Error| Failure::new(format!("cannot encode points.csv: {error}"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let axes = file.sweep.iter().map(|axis| axis.key.as_str());
+    let header = ["point", "series"].into_iter().chain(axes).chain([
+        "replication",
+        "seed",
+        "metric",
+        "value",
+        "unit",
+        "basis",
+        "low",
+        "high",
+        "n",
+        "bottleneck",
+    ]);
+    writer.write_record(header).map_err(encode)?;
+    for (i, outcome) in outcomes.iter().enumerate() {
+        for (replication, record) in outcome.records.iter().enumerate() {
+            for metric in record.metrics() {
+                let mut row = vec![i.to_string(), outcome.point.series.clone()];
+                row.extend(outcome.point.coordinates.iter().map(shown));
+                let number = |value: Option<f64>| value.map_or_else(String::new, |value| format_number(value));
+                row.extend([
+                    replication.to_string(),
+                    record.seed.to_string(),
+                    metric.name.clone(),
+                    format_number(metric.value),
+                    metric.unit.to_owned(),
+                    metric.basis.map_or("", basis_name).to_owned(),
+                    number(metric.half_width.map(|width| metric.value - width)),
+                    number(metric.half_width.map(|width| metric.value + width)),
+                    metric.n.map_or_else(String::new, |n| n.to_string()),
+                    record.bottleneck.to_owned(),
+                ]);
+                writer.write_record(row).map_err(encode)?;
+            }
+        }
+    }
+    writer.into_inner().map_err(|error| Failure::new(format!("cannot encode points.csv: {error}")))
+}
+
+/// Nine significant digits: more than any estimate carries, fewer than where sums of floats depend on a compiler.
+fn format_number(value: f64) -> String {
+    if value == 0.0 {
+        return "0".into();
+    }
+    let rounded: f64 = format!("{value:.8e}").parse().unwrap_or(value);
+    rounded.to_string()
+}

@@ -1,0 +1,18 @@
+//! espsim: the command line, sweeps and figures around the model.
+
+#![forbid(unsafe_code)]
+
+pub mod cli;
+pub mod export;
+pub mod figures;
+pub mod folder;
+pub mod input;
+pub mod list;
+pub mod manifest;
+pub mod outcome;
+pub mod plot;
+pub mod points;
+pub mod profile_choice;
+pub mod run;
+pub mod scenario_file;
+pub mod table;

@@ -1,0 +1,25 @@
+//! The `espsim` program.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use espsim::cli::{Cli, Command};
+use espsim::{list, run};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match &cli.command {
+        Command::Run(args) => run::run(args, std::env::args().collect()),
+        Command::List { what } => {
+            run::print(list::list(*what).as_bytes());
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("{:?}", miette::Report::new(failure));
+            ExitCode::from(2)
+        }
+    }
+}

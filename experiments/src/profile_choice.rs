@@ -1,0 +1,124 @@
+//! Which profile a run uses: a file, a preset, or a quick calibration of this host, kept for the day.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use espsim_model::preset;
+use espsim_model::profile::{Profile, ProfileError};
+
+use crate::input::{Failure, nearest};
+
+/// The preset that stands in for what a quick calibration does not measure.
+const BASE_PRESET: &str = "zen4";
+
+/// A profile and where it came from.
+#[derive(Debug, Clone)]
+pub struct ProfileChoice {
+    /// The profile.
+    pub profile: Profile,
+    /// Its text, which is what is hashed.
+    pub text: String,
+    /// Where it came from: a file's name, `preset:NAME` or `measured`.
+    pub from: String,
+}
+
+impl ProfileChoice {
+    /// One line for figures and tables.
+    pub fn summary(&self) -> String {
+        format!("{} ({})", self.profile.host.model, self.from)
+    }
+}
+
+/// The profile that is named: `preset:NAME` or a file.
+///
+/// # Errors
+/// [`Failure`] for an unknown preset or a file that is no profile of this format.
+pub fn named(name: &str) -> Result<ProfileChoice, Failure> {
+    match name.strip_prefix("preset:") {
+        Some(preset_name) => from_preset(preset_name),
+        None => from_file(Path::new(name)),
+    }
+}
+
+fn from_preset(name: &str) -> Result<ProfileChoice, Failure> {
+    let names: Vec<&str> = preset::Kind::Cpu.files().iter().map(|(name, _)| *name).collect();
+    let unknown = |error: preset::UnknownPreset| {
+        Failure::new(format!("{error}; there are {}", names.join(", "))).with_help(nearest(name, &names))
+    };
+    let text = preset::text(preset::Kind::Cpu, name).map_err(unknown)?.to_owned();
+    let profile = Profile::from_toml(&text).map_err(|error| Failure::new(format!("preset {name}: {error}")))?;
+    Ok(ProfileChoice { profile, text, from: format!("preset:{name}") })
+}
+
+fn from_file(path: &Path) -> Result<ProfileChoice, Failure> {
+    let text = fs::read_to_string(path).map_err(|error| Failure::io("read profile", path, &error))?;
+    let profile = Profile::from_toml(&text).map_err(|error| located(path, &text, &error))?;
+    let from = path.file_name().map_or_else(|| "profile".into(), |name| name.to_string_lossy().into_owned());
+    Ok(ProfileChoice { profile, text, from })
+}
+
+fn located(path: &Path, text: &str, error: &ProfileError) -> Failure {
+    let key = match error {
+        ProfileError::Syntax { span, .. } => {
+            return Failure::at(path, text, span.clone().unwrap_or(0..0), format!("profile: {error}"));
+        }
+        ProfileError::Format { .. } => "format",
+        ProfileError::Value { key, .. } => key.rsplit('.').next().unwrap_or(key),
+    };
+    let at = text.find(&format!("{key} =")).or_else(|| text.find(key)).unwrap_or(0);
+    let end = text[at..].find('\n').map_or(text.len(), |n| at + n);
+    Failure::at(path, text, at..end, format!("profile: {error}"))
+}
+
+/// What stands in for a profile while a scenario is checked before anything is measured.
+///
+/// # Errors
+/// [`Failure`] if the shipped preset is wrong, which a test excludes.
+pub fn stand_in() -> Result<ProfileChoice, Failure> {
+    from_preset(BASE_PRESET)
+}
+
+/// A quick calibration of this host, or today's if there is one for this CPU model and program version.
+///
+/// # Errors
+/// [`Failure`] if the host cannot be measured.
+pub fn measured(say: &mut dyn FnMut(&str)) -> Result<ProfileChoice, Failure> {
+    let cache = cache_file();
+    if let Some(choice) = cache.as_deref().and_then(|path| from_file(path).ok()) {
+        say(&format!("using today's quick calibration of this host ({})", choice.profile.host.model));
+        return Ok(ProfileChoice { from: "measured".into(), ..choice });
+    }
+    say("no --profile given: measuring AES-GCM on this host, under 10 s (kept for today; --profile preset:zen4 to skip)");
+    let base = stand_in()?.profile;
+    let calibration = espsim_calibrate::quick(&base, &mut |_, _| {})
+        .map_err(|error| Failure::new(format!("quick calibration failed: {error}")))?;
+    let text = (calibration.profile.to_toml())
+        .map_err(|error| Failure::new(format!("cannot write the profile as text: {error}")))?;
+    // A host without a cache folder measures again the next time.
+    if let Some(path) = &cache {
+        store(path, &text);
+    }
+    Ok(ProfileChoice { profile: calibration.profile, text, from: "measured".into() })
+}
+
+/// Written aside and renamed, so that another run never reads half a profile.
+fn store(path: &Path, text: &str) {
+    let partial = path.with_extension(format!("partial-{}", std::process::id()));
+    let written = path.parent().is_some_and(|folder| fs::create_dir_all(folder).is_ok()) && fs::write(&partial, text).is_ok();
+    if !written || fs::rename(&partial, path).is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+}
+
+/// The cache file of the day, by CPU model and program version.
+fn cache_file() -> Option<PathBuf> {
+    let folder = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
+    let model = espsim_calibrate::host::cpu_model();
+    let slug: String = model.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let day = jiff::Timestamp::now().to_string();
+    let name = format!("quick-{slug}-{}-{}.toml", env!("CARGO_PKG_VERSION"), day.get(..10)?);
+    Some(folder.join("espsim").join(name))
+}

@@ -1,0 +1,103 @@
+//! `espsim run`: a scenario file in, a folder of results out.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::cli::{Format, RunArgs};
+use crate::export::points_csv;
+use crate::figures::draw;
+use crate::folder::{Folder, default_target};
+use crate::input::Failure;
+use crate::manifest::Manifest;
+use crate::outcome::{Outcome, simulate_all};
+use crate::points::{Point, points};
+use crate::profile_choice::{ProfileChoice, measured, named, stand_in};
+use crate::scenario_file::ScenarioFile;
+use crate::table::table;
+
+/// Runs a scenario file.
+///
+/// # Errors
+/// [`Failure`] for anything that keeps the results from being written; then nothing is.
+pub fn run(args: &RunArgs, command: Vec<String>) -> Result<(), Failure> {
+    let started = Instant::now();
+    let time = jiff::Timestamp::now().to_string();
+    let file = ScenarioFile::read(&args.scenario)?;
+    let target = args.out.clone().unwrap_or_else(|| default_out(&file));
+    let named = match args.profile.as_ref().or(file.profile.as_ref()) {
+        Some(name) => Some(named(name)?),
+        None => None,
+    };
+    // Everything that the user wrote is checked before the folder is made or the host is measured.
+    let stand_in = if named.is_none() { Some(stand_in()?) } else { None };
+    if let Some(profile) = named.as_ref().or(stand_in.as_ref()) {
+        points(&file, &args.settings, &profile.profile)?;
+    }
+    let folder = Folder::create(&target)?;
+    let profile = match named {
+        Some(choice) => choice,
+        None => measured(&mut |message| eprintln!("espsim: {message}"))?,
+    };
+    let points = points(&file, &args.settings, &profile.profile)?;
+    let seed = args.seed.unwrap_or(file.seed);
+    let outcomes = simulate(&file, points, &profile, seed, args.jobs)?;
+    let csv = points_csv(&file, &outcomes)?;
+    let manifest = Manifest { file: &file, profile: &profile, seed, outcomes: &outcomes, command, time }.to_json();
+    folder.write("points.csv", &csv)?;
+    folder.write("manifest.json", manifest.as_bytes())?;
+    folder.write("profile.toml", profile.text.as_bytes())?;
+    let mut files = vec!["points.csv".to_owned(), "manifest.json".into(), "profile.toml".into()];
+    let footnote = format!("espsim {} · profile {} · seed {seed}", env!("CARGO_PKG_VERSION"), profile.summary());
+    for plot in &file.plots {
+        let name = format!("{}.svg", plot.file);
+        folder.write(&name, draw(&file, plot, &outcomes, &footnote)?.as_bytes())?;
+        files.push(name);
+    }
+    folder.commit()?;
+    match args.format {
+        Format::Table => print(format!("{}\n", table(&file, &outcomes)).as_bytes()),
+        Format::Csv => print(&csv),
+        Format::Json => print(manifest.as_bytes()),
+    }
+    eprintln!(
+        "espsim: {} points in {:.1} s on {}; wrote {} in {}",
+        outcomes.len(),
+        started.elapsed().as_secs_f64(),
+        profile.summary(),
+        files.join(", "),
+        target.display()
+    );
+    Ok(())
+}
+
+fn default_out(file: &ScenarioFile) -> PathBuf {
+    default_target(&file.path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy()))
+}
+
+fn simulate(
+    file: &ScenarioFile,
+    points: Vec<Point>,
+    profile: &ProfileChoice,
+    seed: u64,
+    jobs: Option<u16>,
+) -> Result<Vec<Outcome>, Failure> {
+    let jobs = jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let runs = points.len() as u64 * u64::from(file.replications);
+    let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::stderr());
+    // The template is constant; a wrong one would fall back to the default bar.
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {eta} left") {
+        bar.set_style(style);
+    }
+    let outcomes =
+        simulate_all(points, &profile.profile, seed, file.replications, jobs, &|done| bar.set_position(done as u64));
+    bar.finish_and_clear();
+    outcomes
+}
+
+/// Prints to standard output; a reader that has gone away is no error.
+pub fn print(bytes: &[u8]) {
+    let _ = std::io::stdout().lock().write_all(bytes);
+}

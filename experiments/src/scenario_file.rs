@@ -1,0 +1,287 @@
+//! A scenario file: parameters, series and sweeps, and which figures to draw.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use espsim_model::layers::{Layer, Origin, flatten};
+use espsim_model::traffic::Basis;
+use serde::Deserialize;
+use toml::de::{DeTable, DeValue};
+use toml::{Table, Value};
+
+use crate::input::{Failure, nearest};
+
+/// Keys of the file itself; all others are parameters of the scenario.
+const OWN_KEYS: [&str; 8] = ["title", "question", "profile", "seed", "replications", "series", "sweep", "plot"];
+
+/// A parsed scenario file.
+#[derive(Debug, Clone)]
+pub struct ScenarioFile {
+    /// Where it was read from.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// Title of figures and tables.
+    pub title: String,
+    /// The question that it answers.
+    pub question: String,
+    /// The profile that it asks for, such as `preset:haswell`.
+    pub profile: Option<String>,
+    /// Base of all seeds.
+    pub seed: u64,
+    /// Independent runs of each point.
+    pub replications: u32,
+    /// Parameters common to all points.
+    pub base: Layer,
+    /// Named sets of parameters that are compared.
+    pub series: Vec<Series>,
+    /// Swept keys, each with its values.
+    pub sweep: Vec<SweepAxis>,
+    /// Figures.
+    pub plots: Vec<PlotSpec>,
+    spans: BTreeMap<String, Range<usize>>,
+}
+
+/// A named set of parameters: one curve.
+#[derive(Debug, Clone)]
+pub struct Series {
+    /// Name in tables and legends.
+    pub name: String,
+    /// Its parameters.
+    pub values: Layer,
+}
+
+/// One swept key.
+#[derive(Debug, Clone)]
+pub struct SweepAxis {
+    /// Key path.
+    pub key: String,
+    /// Values, in order.
+    pub values: Vec<Value>,
+}
+
+/// A figure: one metric over one swept key.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlotSpec {
+    /// File name without its ending.
+    pub file: String,
+    /// Title.
+    pub title: String,
+    /// The swept key on the x axis.
+    pub x: String,
+    /// Label of the x axis, with unit.
+    pub x_label: String,
+    /// Scale of the x axis.
+    #[serde(default)]
+    pub x_scale: ScaleSpec,
+    /// The metric on the y axis.
+    pub y: String,
+    /// Which basis of it, where there are several.
+    #[serde(default)]
+    pub basis: Option<Basis>,
+    /// Label of the y axis, with unit and basis.
+    pub y_label: String,
+    /// Scale of the y axis.
+    #[serde(default)]
+    pub y_scale: ScaleSpec,
+    /// What the metric is multiplied by for display, such as 0.001 for us from ns.
+    #[serde(default = "one")]
+    pub y_factor: f64,
+    /// Other swept keys held at one value each, as text.
+    #[serde(default)]
+    pub only: BTreeMap<String, String>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// Scale of an axis.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ScaleSpec {
+    /// Linear, from zero.
+    #[default]
+    Linear,
+    /// Powers of two.
+    Log2,
+    /// Powers of ten.
+    Log10,
+}
+
+impl ScenarioFile {
+    /// Reads a scenario file.
+    ///
+    /// # Errors
+    /// [`Failure`] for a file that cannot be read, is not TOML, or whose own keys are wrong; parameters are checked when
+    /// points are made.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let text = std::fs::read_to_string(path).map_err(|error| Failure::io("read scenario", path, &error))?;
+        Self::parse(path, text)
+    }
+
+    /// Parses the text of a scenario file; `path` is for messages.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn parse(path: &Path, text: String) -> Result<Self, Failure> {
+        let syntax = |error: toml::de::Error| {
+            Failure::at(path, &text, error.span().unwrap_or(0..0), error.message().to_owned())
+        };
+        let mut table: Table = toml::from_str(&text).map_err(syntax)?;
+        let spans = spans(&text).map_err(syntax)?;
+        let mut own: BTreeMap<&str, Value> =
+            OWN_KEYS.iter().filter_map(|key| Some((*key, table.remove(*key)?))).collect();
+        let mut file = ScenarioFile {
+            path: path.to_owned(),
+            text,
+            title: String::new(),
+            question: String::new(),
+            profile: None,
+            seed: 1,
+            replications: 1,
+            base: flatten(&table, &Origin::Scenario),
+            series: Vec::new(),
+            sweep: Vec::new(),
+            plots: Vec::new(),
+            spans,
+        };
+        let stem = path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy().into_owned());
+        file.title = file.own(&mut own, "title")?.unwrap_or(stem);
+        file.question = file.own(&mut own, "question")?.unwrap_or_default();
+        file.profile = file.own(&mut own, "profile")?;
+        file.seed = file.own(&mut own, "seed")?.unwrap_or(1);
+        file.replications = file.own(&mut own, "replications")?.unwrap_or(1);
+        if !(1..=1000).contains(&file.replications) {
+            return Err(file.failure("replications", format!("`replications` is {}: 1 to 1000", file.replications)));
+        }
+        file.plots = file.own(&mut own, "plot")?.unwrap_or_default();
+        file.series = file.read_series(own.remove("series"))?;
+        file.sweep = file.read_sweep(own.remove("sweep"))?;
+        file.check_plots()?;
+        Ok(file)
+    }
+
+    fn own<T: serde::de::DeserializeOwned>(
+        &self,
+        own: &mut BTreeMap<&str, Value>,
+        key: &str,
+    ) -> Result<Option<T>, Failure> {
+        let Some(value) = own.remove(key) else { return Ok(None) };
+        value.try_into().map(Some).map_err(|error: toml::de::Error| {
+            self.failure(key, format!("`{key}`: {}", error.message()))
+        })
+    }
+
+    fn read_series(&self, value: Option<Value>) -> Result<Vec<Series>, Failure> {
+        let Some(value) = value else {
+            return Ok(vec![Series { name: "all".into(), values: Layer::new() }]);
+        };
+        let wrong = || self.failure("series", "`series` is a list of tables: [[series]]");
+        let Value::Array(entries) = value else { return Err(wrong()) };
+        let mut series = Vec::new();
+        for (i, entry) in entries.into_iter().enumerate() {
+            let Value::Table(mut table) = entry else { return Err(wrong()) };
+            let Some(Value::String(name)) = table.remove("name") else {
+                return Err(self.failure(&format!("series[{i}]"), "a series needs a `name`"));
+            };
+            if series.iter().any(|other: &Series| other.name == name) {
+                return Err(self.failure(&format!("series[{i}].name"), format!("series `{name}` stands twice")));
+            }
+            series.push(Series { name, values: flatten(&table, &Origin::Sweep) });
+        }
+        if series.is_empty() {
+            return Err(self.failure("series", "`series` is empty: leave it out or give at least one"));
+        }
+        Ok(series)
+    }
+
+    fn read_sweep(&self, value: Option<Value>) -> Result<Vec<SweepAxis>, Failure> {
+        let Some(value) = value else { return Ok(Vec::new()) };
+        let Value::Table(table) = value else {
+            return Err(self.failure("sweep", "`sweep` is a table of keys, each with a list of values"));
+        };
+        let mut axes = Vec::new();
+        for (key, (value, _)) in flatten(&table, &Origin::Sweep) {
+            let span = format!("sweep.{key}");
+            let Value::Array(values) = value else {
+                return Err(self.failure(&span, format!("`sweep.{key}` is a list of values: [..]")));
+            };
+            if values.is_empty() {
+                return Err(self.failure(&span, format!("`sweep.{key}` is empty: at least one value")));
+            }
+            axes.push(SweepAxis { key, values });
+        }
+        Ok(axes)
+    }
+
+    fn check_plots(&self) -> Result<(), Failure> {
+        let keys: Vec<&str> = self.sweep.iter().map(|axis| axis.key.as_str()).collect();
+        for (i, plot) in self.plots.iter().enumerate() {
+            for (place, key) in std::iter::once(("x", &plot.x)).chain(plot.only.keys().map(|key| ("only", key))) {
+                if !keys.contains(&key.as_str()) {
+                    let message = format!("`plot.{place}` is `{key}`, which is not swept: {}", keys.join(", "));
+                    return Err(self.failure(&format!("plot[{i}].{place}"), message).with_help(nearest(key, &keys)));
+                }
+            }
+            if plot.file.is_empty() || !plot.file.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+                let message = format!("`plot.file` is `{}`: letters, digits, `-` and `_`", plot.file);
+                return Err(self.failure(&format!("plot[{i}].file"), message));
+            }
+        }
+        Ok(())
+    }
+
+    /// An error at a key of this file; at the file's start if the key is not in it.
+    pub fn failure(&self, key: &str, message: impl Into<String>) -> Failure {
+        Failure::at(&self.path, &self.text, self.span(key).unwrap_or(0..0), message)
+    }
+
+    /// Where a key path stands: its own place, or that of the nearest table or list around it.
+    pub fn span(&self, key: &str) -> Option<Range<usize>> {
+        let mut key = key;
+        loop {
+            if let Some(span) = self.spans.get(key) {
+                return Some(span.clone());
+            }
+            key = &key[..key.rfind(['.', '['])?];
+        }
+    }
+}
+
+type Spans = BTreeMap<String, Range<usize>>;
+
+/// The place of every value, by key path; list elements as `key[i]`.
+fn spans(text: &str) -> Result<Spans, toml::de::Error> {
+    let mut into = Spans::new();
+    table_spans("", DeTable::parse(text)?.get_ref(), &mut into);
+    Ok(into)
+}
+
+fn table_spans(prefix: &str, table: &DeTable<'_>, into: &mut Spans) {
+    for (key, value) in table {
+        let name = key.get_ref();
+        let path = if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") };
+        // From the key to the end of a value; of a table only its name.
+        let at = match value.get_ref() {
+            DeValue::Table(_) => key.span(),
+            _ => key.span().start..value.span().end,
+        };
+        value_spans(path, at, value.get_ref(), into);
+    }
+}
+
+fn value_spans(path: String, at: Range<usize>, value: &DeValue<'_>, into: &mut Spans) {
+    match value {
+        DeValue::Table(table) => table_spans(&path, table, into),
+        DeValue::Array(items) => {
+            for (i, item) in items.iter().enumerate() {
+                value_spans(format!("{path}[{i}]"), item.span(), item.get_ref(), into);
+            }
+        }
+        _ => {}
+    }
+    into.insert(path, at);
+}
