@@ -90,7 +90,7 @@ pub fn measured(say: &mut dyn FnMut(&str)) -> Result<ProfileChoice, Failure> {
     }
     say("no --profile given: measuring AES-GCM on this host, under 10 s (kept for today; --profile preset:zen4 to skip)");
     let base = stand_in()?.profile;
-    let calibration = espsim_calibrate::quick(&base, &mut |_, _| {})
+    let calibration = espsim_calibrate::quick(&base, &mut |_| {})
         .map_err(|error| Failure::new(format!("quick calibration failed: {error}")))?;
     let text = (calibration.profile.to_toml())
         .map_err(|error| Failure::new(format!("cannot write the profile as text: {error}")))?;

@@ -15,8 +15,9 @@ const EMPTY: u64 = u64::MAX;
 /// comes first**. An update walks from the leaf to the root, one comparison a level.
 #[derive(Debug, Clone)]
 pub struct Tournament {
-    /// Root at 1, children of `i` at `2i` and `2i + 1`, leaves from `leaves` on.
-    keys: Vec<u64>,
+    /// Root at 1, children of `i` at `2i` and `2i + 1`, leaves from `leaves` on. Of a fixed size, so that masked indices
+    /// need no check.
+    keys: Box<[u64; 2 * MAX_SLOTS]>,
     leaves: usize,
 }
 
@@ -24,8 +25,7 @@ impl Tournament {
     /// A tree of `slots` empty slots; at most [`MAX_SLOTS`].
     pub fn new(slots: usize) -> Self {
         assert!(slots <= MAX_SLOTS, "{slots} slots, at most {MAX_SLOTS}");
-        let leaves = slots.max(2).next_power_of_two();
-        Tournament { keys: vec![EMPTY; 2 * leaves], leaves }
+        Tournament { keys: Box::new([EMPTY; 2 * MAX_SLOTS]), leaves: slots.max(2).next_power_of_two() }
     }
 
     /// Sets a slot's next time in picoseconds; times past [`HORIZON_PS`] never come.
@@ -49,20 +49,22 @@ impl Tournament {
 
     #[inline(always)]
     fn update(&mut self, slot: usize, key: u64) {
-        let keys = &mut self.keys[..];
-        let mut node = self.leaves + slot;
+        const MASK: usize = 2 * MAX_SLOTS - 1;
+        let mut node = (self.leaves + slot) & MASK;
         let mut winner = key;
-        keys[node] = key;
+        self.keys[node] = key;
         while node > 1 {
-            winner = winner.min(keys[node ^ 1]);
+            winner = winner.min(self.keys[(node ^ 1) & MASK]);
             node >>= 1;
-            keys[node] = winner;
+            self.keys[node & MASK] = winner;
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -86,5 +88,27 @@ mod tests {
         assert_eq!(tree.first(), None);
         tree.set(0, HORIZON_PS);
         assert_eq!(tree.first(), Some((HORIZON_PS, 0)));
+    }
+
+    proptest! {
+        /// Any sequence of updates leaves the smallest (time, slot) first.
+        #[test]
+        fn the_smallest_is_first(
+            slots in 1..MAX_SLOTS,
+            updates in prop::collection::vec((0..MAX_SLOTS, prop::option::of(0..50u64)), 1..100),
+        ) {
+            let mut tree = Tournament::new(slots);
+            let mut times = vec![None; slots];
+            for (slot, time) in updates {
+                let slot = slot % slots;
+                times[slot] = time;
+                match time {
+                    Some(time) => tree.set(slot, time),
+                    None => tree.clear(slot),
+                }
+                let smallest = times.iter().enumerate().filter_map(|(slot, time)| Some(((*time)?, slot))).min();
+                prop_assert_eq!(tree.first(), smallest);
+            }
+        }
     }
 }

@@ -1,0 +1,40 @@
+//! The quick calibration on the host that runs the tests.
+
+use espsim_calibrate::quick;
+use espsim_model::preset;
+use espsim_model::profile::{Algorithm, Direction, Origin, Profile};
+use espsim_model::units::Bytes;
+
+#[test]
+fn a_quick_calibration_is_a_usable_profile() {
+    let base = preset::profile("zen4").unwrap().unwrap();
+    let calibration = quick(&base, &mut |_| {}).unwrap();
+    let (profile, report) = (&calibration.profile, &calibration.report);
+
+    assert!(Profile::from_toml(&profile.to_toml().unwrap()).unwrap() == *profile, "text and back");
+    assert_eq!(profile.stack, base.stack, "what is not measured stays");
+    assert!(profile.sources["stack.send"].starts_with("not measured here"));
+    assert!((500_000_000..7_000_000_000).contains(&profile.host.frequency.get()));
+    assert!(profile.memory.copy.0 > 0.0 && profile.memory.copy.0 < 10.0, "{:?}", profile.memory);
+    assert!(profile.memory.checksum.0 > 0.0 && profile.memory.checksum.0 < 10.0, "{:?}", profile.memory);
+
+    let measured: Vec<_> = profile.aead.iter().filter(|cost| cost.origin == Origin::Measured).collect();
+    assert_eq!(measured.len(), 6, "three implementations, two key sizes");
+    for cost in measured {
+        let of = |octets: u64| {
+            let row = report.rows.iter().find(|row| {
+                row.algorithm == cost.algorithm && row.backend == cost.backend && row.octets == octets
+            });
+            row.unwrap().cycles
+        };
+        assert!(of(9000) > of(1440) && of(1440) > of(64), "{}", cost.backend);
+        let fitted = cost.cycles(Bytes::new(1440)).0;
+        assert!((fitted / of(1440) - 1.0).abs() < 0.25, "{}: {fitted} against {}", cost.backend, of(1440));
+        for estimate in [cost.fixed, cost.per_byte, cost.per_tail_block, cost.partial_block] {
+            assert!(estimate.low.unwrap() <= estimate.value && estimate.value <= estimate.high.unwrap());
+            assert!(estimate.n.unwrap() >= 28 * 40);
+        }
+    }
+    let best = profile.aead(Algorithm::Aes128Gcm, Direction::Seal, Bytes::new(1408)).unwrap();
+    assert_eq!(best.origin, Origin::Measured);
+}
