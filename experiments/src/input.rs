@@ -55,9 +55,8 @@ impl Failure {
     /// The same with a suggestion.
     #[must_use]
     pub fn with_help(mut self, advice: Option<String>) -> Self {
-        if let Failure::File { help, .. } | Failure::Other { help, .. } = &mut self {
-            *help = advice.or(help.take());
-        }
+        let (Failure::File { help, .. } | Failure::Other { help, .. }) = &mut self;
+        *help = advice.or(help.take());
         self
     }
 

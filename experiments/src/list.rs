@@ -1,7 +1,7 @@
 //! `espsim list`: what is shipped, with sources.
 
 use comfy_table::Table;
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::ASCII_MARKDOWN;
 use espsim_model::layers::{Origin, flatten};
 use espsim_model::placement::Placement;
 use espsim_model::preset::{Kind, load};
@@ -49,11 +49,8 @@ fn section(what: Listed, sources: bool) -> String {
 
 fn values(preset: &espsim_model::preset::Preset) -> String {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_header(["Key", "Value", "Source"]);
-    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
-    if !table.is_tty() {
-        table.set_width(140);
-    }
+    table.load_style(ASCII_MARKDOWN).set_header(["Key", "Value", "Source"]);
+    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic).set_width(140);
     for (key, (value, _)) in flatten(&preset.values, &Origin::Default) {
         if key == "title" || key == "aead" {
             continue;

@@ -1,6 +1,6 @@
 //! The table on standard output.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 use espsim_model::traffic::Basis;
 
@@ -15,7 +15,7 @@ const NUMBERS: [&str; 7] =
 /// One row per point: throughput with its interval, the bound, what limits, and what the CPU keeps.
 pub fn table(file: &ScenarioFile, outcomes: &[Outcome]) -> Table {
     let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY);
+    table.load_style(ASCII_MARKDOWN);
     let lossy = outcomes.iter().any(|o| o.summary("loss", None).is_some());
     let axes = file.sweep.iter().map(|axis| axis.key.rsplit('.').next().unwrap_or(&axis.key).to_owned());
     let mut header: Vec<String> = std::iter::once("Series".to_owned()).chain(axes).collect();

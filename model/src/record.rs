@@ -173,6 +173,8 @@ impl Record {
         metrics.push(plain("idle_cycles", self.idle_cycles_per_s, "cycles/s"));
         metrics.push(plain("pcie_bytes_per_payload_byte", self.pcie_bytes_per_payload_byte, "1"));
         metrics.push(plain("pcie_crossings", self.pcie_crossings, "1"));
+        let links = self.utilisation.iter().filter(|u| u.name.contains("link"));
+        metrics.extend(links.map(|u| u.share).reduce(f64::max).map(|share| plain("pcie_utilisation", share, "1")));
         for station in &self.utilisation {
             metrics.push(plain(&format!("utilisation/{}", station.name), station.share, "1"));
         }

@@ -1,0 +1,265 @@
+//! Curves as SVG: points with error bars, closed-form bounds as thin dashed lines, a legend beside the plot.
+
+mod axis;
+mod canvas;
+
+use axis::Ticks;
+use canvas::{Canvas, GREY, Pixel, colour};
+
+/// A figure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// Title.
+    pub title: String,
+    /// One line below it: the question.
+    pub subtitle: String,
+    /// Horizontal axis.
+    pub x: Axis,
+    /// Vertical axis.
+    pub y: Axis,
+    /// Curves.
+    pub curves: Vec<Curve>,
+    /// Small print: where the numbers come from.
+    pub footnote: String,
+}
+
+/// An axis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Axis {
+    /// Label with unit, and the basis of a rate.
+    pub label: String,
+    /// Scale.
+    pub scale: Scale,
+}
+
+/// The scale of an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Linear; a vertical axis starts at zero.
+    Linear,
+    /// Logarithmic, ticks at the data or at powers of two.
+    Log2,
+    /// Logarithmic, ticks at 1, 2 and 5 times powers of ten.
+    Log10,
+}
+
+/// A curve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// Name in the legend.
+    pub name: String,
+    /// Points, in order of x.
+    pub points: Vec<Point>,
+    /// Closed-form bound; empty if there is none.
+    pub bound: Vec<(f64, f64)>,
+}
+
+/// A point.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// Horizontal value.
+    pub x: f64,
+    /// Vertical value.
+    pub y: f64,
+    /// Half-width of the error bar.
+    pub half_width: Option<f64>,
+}
+
+/// A figure that cannot be drawn.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PlotError(String);
+
+/// Size of the figure in pixels.
+const SIZE: (u32, u32) = (960, 560);
+/// Plot area: left, top, right, bottom.
+const AREA: (i32, i32, i32, i32) = (76, 72, 690, 478);
+/// Characters of a legend line.
+const LEGEND_WIDTH: usize = 28;
+/// Characters of a line below the title.
+const SUBTITLE_WIDTH: usize = 128;
+
+/// Draws a figure. Values that are not finite, and those that a logarithm does not take, are left out.
+///
+/// # Errors
+/// [`PlotError`] if the drawing library refuses an element.
+pub fn svg(figure: &Figure) -> Result<String, PlotError> {
+    let mut text = String::new();
+    {
+        let canvas = Canvas::new(&mut text, SIZE)?;
+        draw(&canvas, figure)?;
+        canvas.finish()?;
+    }
+    Ok(text)
+}
+
+fn draw(canvas: &Canvas<'_>, figure: &Figure) -> Result<(), PlotError> {
+    let (left, top, right, bottom) = AREA;
+    canvas.text((left - 50, 14), &figure.title, 20, canvas::BLACK)?;
+    let subtitle = wrap(&figure.subtitle, SUBTITLE_WIDTH).into_iter().next().unwrap_or_default();
+    canvas.text((left - 50, 42), &subtitle, 13, GREY)?;
+    canvas.text((left - 50, SIZE.1 as i32 - 20), &figure.footnote, 11, GREY)?;
+    let curves: Vec<Curve> = figure.curves.iter().map(|curve| drawable(curve, figure)).collect();
+    let xs: Vec<f64> = curves.iter().flat_map(|c| c.points.iter().map(|p| p.x)).collect();
+    let ys: Vec<f64> = curves
+        .iter()
+        .flat_map(|c| {
+            let ends = c.points.iter().flat_map(|p| [p.y, p.y + p.half_width.unwrap_or(0.0)]);
+            ends.chain(c.bound.iter().map(|b| b.1)).collect::<Vec<_>>()
+        })
+        .collect();
+    if xs.is_empty() {
+        canvas.text(((left + right) / 2 - 30, (top + bottom) / 2), "no data", 16, GREY)?;
+        return canvas.frame(AREA);
+    }
+    let x = Ticks::horizontal(figure.x.scale, &xs);
+    let y = Ticks::vertical(figure.y.scale, &ys);
+    let at = |px: f64, py: f64| -> Pixel {
+        let (fx, fy) = (x.position(px), y.position(py).clamp(-0.02, 1.02));
+        (left + (fx * f64::from(right - left)).round() as i32, bottom - (fy * f64::from(bottom - top)).round() as i32)
+    };
+    for (value, label) in x.labelled() {
+        let px = at(*value, ys[0]).0;
+        canvas.line(&[(px, top), (px, bottom)], canvas::GRID, 1)?;
+        canvas.centred((px, bottom + 8), label, 12)?;
+    }
+    for (value, label) in y.labelled() {
+        let py = at(xs[0], *value).1;
+        canvas.line(&[(left, py), (right, py)], canvas::GRID, 1)?;
+        canvas.right_aligned((left - 8, py - 7), label, 12)?;
+    }
+    canvas.frame(AREA)?;
+    canvas.centred(((left + right) / 2, bottom + 30), &figure.x.label, 14)?;
+    canvas.upright((18, (top + bottom) / 2), &figure.y.label, 14)?;
+    for (i, curve) in curves.iter().enumerate() {
+        canvas.dashed(&curve.bound.iter().map(|b| at(b.0, b.1)).collect::<Vec<_>>(), colour(i))?;
+    }
+    for (i, curve) in curves.iter().enumerate() {
+        let pixels: Vec<Pixel> = curve.points.iter().map(|p| at(p.x, p.y)).collect();
+        // Later curves are thinner and their marks hollow or smaller: one that lies on another leaves it visible.
+        canvas.line(&pixels, colour(i), if i < 2 { 3 } else { 2 })?;
+        for (point, &pixel) in curve.points.iter().zip(&pixels) {
+            if let Some(width) = point.half_width {
+                let (low, high) = (at(point.x, point.y - width).1, at(point.x, point.y + width).1);
+                // A bar that hides behind its mark says nothing.
+                if low - high > 8 {
+                    canvas.whisker(pixel.0, high, low, colour(i))?;
+                }
+            }
+            canvas.mark(pixel, i)?;
+        }
+    }
+    legend(canvas, &curves)
+}
+
+/// Names beside the plot, from the highest curve at its right end to the lowest.
+fn legend(canvas: &Canvas<'_>, curves: &[Curve]) -> Result<(), PlotError> {
+    let mut order: Vec<usize> = (0..curves.len()).filter(|&i| !curves[i].points.is_empty()).collect();
+    let last = |i: usize| curves[i].points.last().map_or(f64::NEG_INFINITY, |p| p.y);
+    order.sort_by(|&a, &b| last(b).total_cmp(&last(a)));
+    let (left, mut top) = (AREA.2 + 18, AREA.1 + 6);
+    for i in order {
+        canvas.line(&[(left, top + 7), (left + 28, top + 7)], colour(i), 2)?;
+        canvas.mark((left + 14, top + 7), i)?;
+        for line in wrap(&curves[i].name, LEGEND_WIDTH) {
+            canvas.text((left + 38, top), &line, 13, canvas::BLACK)?;
+            top += 18;
+        }
+        top += 6;
+    }
+    if curves.iter().any(|curve| !curve.bound.is_empty()) {
+        canvas.dashed(&[(left, top + 13), (left + 28, top + 13)], GREY)?;
+        canvas.text((left + 38, top + 6), "closed-form bound", 13, GREY)?;
+        top += 22;
+    }
+    if curves.iter().any(|curve| curve.points.iter().any(|p| p.half_width.is_some())) {
+        canvas.whisker(left + 14, top + 6, top + 20, GREY)?;
+        canvas.text((left + 38, top + 6), "95 % interval", 13, GREY)?;
+    }
+    Ok(())
+}
+
+fn drawable(curve: &Curve, figure: &Figure) -> Curve {
+    let takes = |scale: Scale, value: f64| value.is_finite() && (scale == Scale::Linear || value > 0.0);
+    let mut points: Vec<Point> = (curve.points.iter().copied())
+        .filter(|p| takes(figure.x.scale, p.x) && takes(figure.y.scale, p.y))
+        .map(|p| Point { half_width: p.half_width.filter(|w| w.is_finite()), ..p })
+        .collect();
+    points.sort_by(|a, b| a.x.total_cmp(&b.x));
+    let bound =
+        curve.bound.iter().copied().filter(|b| takes(figure.x.scale, b.0) && takes(figure.y.scale, b.1)).collect();
+    Curve { name: curve.name.clone(), points, bound }
+}
+
+/// Breaks a text at spaces into lines of at most `width` characters, where words allow.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.len() - 1;
+        let length = lines[line].chars().count();
+        if length > 0 && length + 1 + word.chars().count() > width {
+            lines.push(word.to_owned());
+        } else {
+            if length > 0 {
+                lines[line].push(' ');
+            }
+            lines[line].push_str(word);
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure(curves: Vec<Curve>) -> Figure {
+        let axis = |label: &str, scale| Axis { label: label.into(), scale };
+        Figure {
+            title: "a < b & c".into(),
+            subtitle: "why?".into(),
+            x: axis("Packet (B)", Scale::Log2),
+            y: axis("Goodput (Gb/s)", Scale::Linear),
+            curves,
+            footnote: "here".into(),
+        }
+    }
+
+    fn curve(name: &str, ys: &[f64]) -> Curve {
+        let x = |i: usize| 64.0 * 2f64.powi(i as i32);
+        let points =
+            ys.iter().enumerate().map(|(i, &y)| Point { x: x(i), y, half_width: Some(0.3 * y) }).collect::<Vec<_>>();
+        Curve { name: name.into(), bound: points.iter().map(|p| (p.x, 1.1 * p.y)).collect(), points }
+    }
+
+    #[test]
+    fn labels_are_there_and_escaped() {
+        let svg = svg(&figure(vec![curve("host & co", &[1.0, 2.0, 4.0])])).unwrap();
+        assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
+        for label in ["a &lt; b &amp; c", "host &amp; co", "Packet (B)", "Goodput (Gb/s)", "128", "closed-form bound"] {
+            assert!(svg.contains(label), "{label}");
+        }
+        assert!(!svg.contains("b & c"));
+    }
+
+    #[test]
+    fn odd_data_is_drawn_or_left_out() {
+        assert!(svg(&figure(vec![])).unwrap().contains("no data"));
+        assert!(svg(&figure(vec![curve("nan", &[f64::NAN, f64::INFINITY])])).unwrap().contains("no data"));
+        for ys in [&[5.0][..], &[0.0, 0.0], &[1e-9, 1e12], &[-1.0, 3.0]] {
+            assert!(svg(&figure(vec![curve("odd", ys), curve("same", ys)])).unwrap().contains("same"));
+        }
+    }
+
+    #[test]
+    fn bytes_are_the_same_every_time() {
+        let figure = figure(vec![curve("a", &[1.0, 2.0]), curve("b", &[1.0, 3.0])]);
+        assert_eq!(svg(&figure).unwrap(), svg(&figure).unwrap());
+    }
+
+    #[test]
+    fn long_names_are_wrapped_at_spaces() {
+        assert_eq!(wrap("lookaside, shared uplink behind a switch", 24), ["lookaside, shared uplink", "behind a switch"]);
+        assert_eq!(wrap("", 10), [""]);
+    }
+}
