@@ -115,13 +115,6 @@ struct Row {
     offered: f64,
 }
 
-impl Row {
-    /// The rate at which a limit lets this core's packets through, no more than is offered.
-    fn rate(&self, units: f64, demand: f64) -> f64 {
-        (units / demand).min(self.offered)
-    }
-}
-
 /// The bounds of a scenario's assembly.
 pub fn bound(scenario: &Scenario, assembly: &Assembly) -> Bound {
     let weights = assembly.send_weights();
@@ -166,16 +159,23 @@ pub fn bound(scenario: &Scenario, assembly: &Assembly) -> Bound {
         limits.push((pool.name, f64::from(pool.capacity), rows.iter().map(held).collect::<Vec<_>>()));
     }
     let mut by_name: BTreeMap<&'static str, f64> = BTreeMap::new();
+    // Of what each core has for itself: the rate that it allows, and what is offered to that core.
+    let mut private: BTreeMap<&'static str, Vec<(f64, f64)>> = BTreeMap::new();
     for (name, units, demands) in limits {
         let users: Vec<usize> = (0..rows.len()).filter(|&r| demands[r] > 0.0).collect();
         let Some(&first) = users.first() else { continue };
-        // Shared by all cores, which place the same demand; or one core's own, whose rates add up.
+        let rate = units / demands[first];
+        // Shared by all cores, which place the same demand; or one core's own.
         if users.len() == rows.len() && rows.len() > 1 {
-            let rate = by_name.entry(name).or_insert(f64::INFINITY);
-            *rate = rate.min(units / demands[first]);
+            by_name.entry(name).and_modify(|least| *least = least.min(rate)).or_insert(rate);
         } else {
-            *by_name.entry(name).or_default() += rows[first].rate(units, demands[first]);
+            private.entry(name).or_default().push((rate, rows[first].offered));
         }
+    }
+    for (name, rates) in private {
+        // Cores that are offered less than they can take do not make up for those that are offered more.
+        let overloaded = rates.iter().any(|(rate, offered)| rate < offered);
+        by_name.insert(name, rates.iter().map(|(rate, offered)| if overloaded { rate.min(*offered) } else { *rate }).sum());
     }
     match offered {
         Some(rate) => by_name.insert(OFFERED_LOAD, rate),

@@ -19,6 +19,8 @@ const FIRST_LOOK: usize = 100;
 /// Batches that the interval is computed from: few enough to be long and hardly correlated (Schmeiser, "Batch size
 /// effects in the analysis of simulation output", Operations Research 30, 1982, advises 10 to 30).
 const INTERVAL_BATCHES: usize = 30;
+/// From this utilisation on a station counts as what limits throughput.
+const FULL: f64 = 0.97;
 /// Events per packet after which a run counts as going nowhere: far above any route's length.
 const EVENTS_PER_PACKET: u64 = 256;
 
@@ -54,9 +56,13 @@ pub fn engine(scenario: &Scenario, assembly: &Assembly, compiled: &Compiled, see
         weights: assembly.send_weights(),
         arrivals,
     };
-    // A batch of about what is in flight: shorter ones would see the bursts in which packets come out.
+    // A batch of a quarter of what is in flight: shorter ones would see the bursts in which packets come out.
     let segments = assembly.sends.iter().map(|send| send.count()).max().unwrap_or(1);
-    let batch = (traffic.window.saturating_mul(scenario.host.cores) / 4).max(4 * segments).clamp(256, 16_384);
+    let in_flight = match traffic.arrival {
+        Arrival::Saturate => assembly.jobs_per_flow(traffic.window).saturating_mul(traffic.flows).saturating_mul(segments),
+        Arrival::Constant | Arrival::Poisson => segments,
+    };
+    let batch = (in_flight / 4).max(4 * segments).clamp(256, 16_384);
     Engine::new(compiled.program.clone(), workload, seed, batch)
 }
 
@@ -254,7 +260,8 @@ fn utilisation(assembly: &Assembly, totals: &Totals, packets_per_s: f64) -> Vec<
         }
     }
     let used = kinds.into_iter().filter(|(_, busy, _)| *busy > 0.0);
-    used.map(|(name, busy, units)| Utilisation { name, share: busy / units }).collect()
+    // The rate is an estimate and may lie a little above what a full station serves.
+    used.map(|(name, busy, units)| Utilisation { name, share: (busy / units).min(1.0) }).collect()
 }
 
 /// What limited throughput and what would be next: stations by how busy they were; where the offered load was carried
@@ -266,10 +273,8 @@ fn bottlenecks(
 ) -> (&'static str, Option<&'static str>) {
     let mut stations: Vec<&Utilisation> = utilisation.iter().collect();
     stations.sort_by(|a, b| b.share.total_cmp(&a.share));
-    let busiest = stations.first().map(|u| u.name);
-    match stations.first() {
-        Some(first) if first.share >= 0.97 => (first.name, stations.get(1).map(|u| u.name)),
-        _ if scenario.traffic.arrival != Arrival::Saturate => (OFFERED_LOAD, busiest),
-        _ => (bound.limits.first().map_or("none", |limit| limit.name), busiest),
-    }
+    let full = stations.first().filter(|first| first.share >= FULL).map(|first| first.name);
+    let offered = (scenario.traffic.arrival != Arrival::Saturate).then_some(OFFERED_LOAD);
+    let bottleneck = full.or(offered).or_else(|| Some(bound.limits.first()?.name)).unwrap_or("none");
+    (bottleneck, stations.iter().map(|u| u.name).find(|name| *name != bottleneck))
 }

@@ -32,6 +32,10 @@ pub enum Arrival {
     Poisson,
 }
 
+/// The most segments of a UDP super-packet: `UDP_MAX_SEGMENTS`, Linux v6.8 include/linux/udp.h. TCP has no such limit
+/// below 64 KiB.
+const UDP_MAX_SEGMENTS: u64 = 64;
+
 /// Transport protocol of the inner packets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -43,6 +47,14 @@ pub enum Transport {
 }
 
 impl Transport {
+    /// The most segments of a super-packet.
+    pub const fn max_segments(self) -> u64 {
+        match self {
+            Transport::Udp => UDP_MAX_SEGMENTS,
+            Transport::Tcp => u64::MAX,
+        }
+    }
+
     /// Transport header.
     pub const fn header(self) -> Bytes {
         match self {
@@ -204,7 +216,9 @@ impl Traffic {
                 let packet = Packet::new(l3.min(largest), self.transport, esp);
                 let payload = l3.saturating_sub(headers);
                 let full = match gso {
-                    Some(gso) if l3 <= largest => (gso.get() / packet.goodput.get().max(1)).max(1),
+                    Some(gso) if l3 <= largest => {
+                        (gso.get() / packet.goodput.get().max(1)).clamp(1, self.transport.max_segments())
+                    }
                     _ => (payload.get() / packet.goodput.get().max(1)).max(1),
                 };
                 let mut segments = vec![(packet, full as u32)];

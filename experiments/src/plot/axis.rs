@@ -26,7 +26,7 @@ impl Ticks {
         let candidates = if own.len() <= OWN_TICKS { own } else { steps(scale, low, high) };
         let mut ticks = Ticks { scale, low, high, labelled: Vec::new() };
         let mut last = f64::NEG_INFINITY;
-        for value in candidates {
+        for value in candidates.into_iter().filter(|value| (low..=high).contains(value)) {
             let position = ticks.position(value);
             if position - last >= LABEL_SHARE {
                 ticks.labelled.push((value, label(value)));
@@ -42,7 +42,7 @@ impl Ticks {
         let low = values.iter().copied().fold(f64::MAX, f64::min);
         let (low, high) = match scale {
             Scale::Linear if high <= 0.0 => (0.0, 1.0),
-            Scale::Linear => (0.0, high * 1.02),
+            Scale::Linear => (0.0, high),
             _ => spread(scale, low, high),
         };
         let candidates = steps(scale, low, high);
@@ -119,6 +119,7 @@ mod tests {
         let labels: Vec<&str> = ticks.labelled().iter().map(|(_, label)| label.as_str()).collect();
         assert_eq!(labels, ["0", "20", "40", "60", "80", "100"]);
         assert!(ticks.position(97.0) < 1.0 && ticks.position(0.0) == 0.0);
+        assert_eq!(Ticks::vertical(Scale::Linear, &[1.0]).position(1.0), 1.0);
         assert_eq!(Ticks::vertical(Scale::Linear, &[0.0]).position(0.0), 0.0);
     }
 
@@ -127,6 +128,16 @@ mod tests {
         let ticks = Ticks::horizontal(Scale::Log2, &[64.0, 1400.0, 256.0, 64.0]);
         let labels: Vec<&str> = ticks.labelled().iter().map(|(_, label)| label.as_str()).collect();
         assert_eq!(labels, ["64", "256", "1400"]);
+    }
+
+    #[test]
+    fn no_tick_lies_outside_its_axis() {
+        let values: Vec<f64> = (1..=32).map(f64::from).collect();
+        for scale in [Scale::Linear, Scale::Log2, Scale::Log10] {
+            let ticks = Ticks::horizontal(scale, &values);
+            assert!(ticks.labelled().len() > 2);
+            assert!(ticks.labelled().iter().all(|(value, _)| (0.0..=1.0).contains(&ticks.position(*value))), "{scale:?}");
+        }
     }
 
     #[test]

@@ -102,23 +102,22 @@ impl<'a> Canvas<'a> {
         self.line(&[(left, top), (left, bottom), (right, bottom)], BLACK, 1)
     }
 
-    /// The mark of a curve: shapes differ as well as colours, and every second one is hollow.
+    /// The mark of a curve: shapes differ as well as colours. Every later mark is smaller, so that one that lies on
+    /// another leaves its rim visible.
     pub fn mark(&self, (x, y): Pixel, curve: usize) -> Result<(), PlotError> {
-        let r = 5;
+        let r = 8 - curve.min(4) as i32;
+        let fill = if curve % 2 == 0 { colour(curve) } else { WHITE };
         let outline: Vec<Pixel> = match curve % 4 {
-            0 => (0..12).map(|i| angle((x, y), r, i as f64 / 12.0)).collect(),
+            0 => {
+                self.area.draw(&Circle::new((x, y), r, fill.filled())).map_err(failed)?;
+                return self.area.draw(&Circle::new((x, y), r, colour(curve).stroke_width(2))).map_err(failed);
+            }
             1 => vec![(x - r, y - r), (x + r, y - r), (x + r, y + r), (x - r, y + r)],
             2 => vec![(x, y - r - 1), (x + r + 1, y + r), (x - r - 1, y + r)],
-            _ => vec![(x, y - r - 1), (x + r + 1, y), (x, y + r + 1), (x - r - 1, y)],
+            _ => vec![(x, y - r - 2), (x + r + 2, y), (x, y + r + 2), (x - r - 2, y)],
         };
-        let fill = if curve % 2 == 0 { colour(curve) } else { WHITE };
         self.area.draw(&Polygon::new(outline.clone(), fill.filled())).map_err(failed)?;
         let closed: Vec<Pixel> = outline.iter().chain(outline.first()).copied().collect();
         self.line(&closed, colour(curve), 2)
     }
-}
-
-fn angle((x, y): Pixel, radius: i32, turn: f64) -> Pixel {
-    let (sin, cos) = (turn * std::f64::consts::TAU).sin_cos();
-    (x + (f64::from(radius) * cos).round() as i32, y + (f64::from(radius) * sin).round() as i32)
 }

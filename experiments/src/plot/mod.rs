@@ -136,8 +136,11 @@ fn draw(canvas: &Canvas<'_>, figure: &Figure) -> Result<(), PlotError> {
     }
     for (i, curve) in curves.iter().enumerate() {
         let pixels: Vec<Pixel> = curve.points.iter().map(|p| at(p.x, p.y)).collect();
-        // Later curves are thinner and their marks hollow or smaller: one that lies on another leaves it visible.
-        canvas.line(&pixels, colour(i), if i < 2 { 3 } else { 2 })?;
+        // Later curves are thinner: one that lies on another leaves it visible.
+        canvas.line(&pixels, colour(i), 5 - i.min(3) as u32)?;
+    }
+    for (i, curve) in curves.iter().enumerate() {
+        let pixels: Vec<Pixel> = curve.points.iter().map(|p| at(p.x, p.y)).collect();
         for (point, &pixel) in curve.points.iter().zip(&pixels) {
             if let Some(width) = point.half_width {
                 let (low, high) = (at(point.x, point.y - width).1, at(point.x, point.y + width).1);
