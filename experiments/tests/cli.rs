@@ -1,0 +1,229 @@
+//! The program as a user meets it: results, determinism, and what bad input gets.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+fn espsim(folder: &TempDir) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("espsim"));
+    // A wide terminal without colour, so that messages are not broken in the middle of a word; a cache of its own.
+    command.current_dir(folder).env("XDG_CACHE_HOME", folder.path().join("cache")).env("COLUMNS", "400").env("NO_COLOR", "1");
+    command
+}
+
+fn shipped(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(format!("{name}.toml"))
+}
+
+fn write(folder: &TempDir, name: &str, text: &str) -> PathBuf {
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// Two points that take no time.
+const SMALL: &str = r#"
+title = "small"
+[run]
+max_packets = 20000
+[[series]]
+name = "host"
+placement = "host"
+[[series]]
+name = "lookaside"
+placement = "lookaside"
+[sweep]
+"traffic.packet" = ["256 B", "1024 B"]
+[[plot]]
+file = "throughput"
+title = "Throughput"
+x = "traffic.packet"
+x_label = "Packet (B)"
+y = "throughput"
+basis = "l3"
+y_label = "Gb/s (l3)"
+"#;
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A message without its line breaks and frame: what it says must not depend on where it is broken.
+fn unbroken(message: &str) -> String {
+    message.split(|c: char| c.is_whitespace() || c == '│').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn run(folder: &TempDir, scenario: &Path, arguments: &[&str]) -> Output {
+    let mut command = espsim(folder);
+    command.arg("run").arg(scenario).args(arguments);
+    command.output().unwrap()
+}
+
+#[test]
+fn results_are_written_whole_and_the_same_at_any_thread_count() {
+    let folder = TempDir::new().unwrap();
+    let scenario = write(&folder, "small.toml", SMALL);
+    for (out, jobs) in [("a", "1"), ("b", "2"), ("c", "2")] {
+        let output = run(&folder, &scenario, &["--profile", "preset:zen4", "--out", out, "--jobs", jobs]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).contains("lookaside"), "{}", text(&output.stdout));
+    }
+    for file in ["points.csv", "throughput.svg", "profile.toml"] {
+        let read = |out: &str| fs::read(folder.path().join(out).join(file)).unwrap();
+        assert!(read("a") == read("b") && read("b") == read("c"), "{file} differs");
+    }
+    let points = fs::read_to_string(folder.path().join("a/points.csv")).unwrap();
+    let header = "point,series,traffic.packet,replication,seed,metric,value,unit,basis,low,high,n,bottleneck";
+    assert_eq!(points.lines().next(), Some(header));
+    assert!(points.contains("1,host,1024 B,0,"));
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.path().join("a/manifest.json")).unwrap()).unwrap();
+    assert_eq!(manifest["profile"]["from"], "preset:zen4");
+    assert!(manifest["parameters"]["nic.line_rate"]["origin"].as_str().unwrap().starts_with("preset nic connectx-6-dx"));
+    assert_eq!(manifest["points"][1]["parameters"]["traffic.mix"]["origin"], "sweep");
+    let hidden = fs::read_dir(&folder).unwrap().filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with('.'));
+    assert_eq!(hidden.count(), 0, "a partial folder is left");
+}
+
+#[test]
+fn another_seed_gives_other_numbers_and_replications_an_interval() {
+    let folder = TempDir::new().unwrap();
+    let poisson = SMALL.replace("title = \"small\"", "title = \"small\"\nreplications = 3\ntraffic.arrival = \"poisson\"\ntraffic.rate = \"1 Gbps\"");
+    let scenario = write(&folder, "poisson.toml", &poisson);
+    for seed in ["1", "2"] {
+        let output = run(&folder, &scenario, &["--profile", "preset:zen4", "--out", seed, "--seed", seed]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+    let read = |out: &str| fs::read_to_string(folder.path().join(out).join("points.csv")).unwrap();
+    assert_ne!(read("1"), read("2"));
+    let seeds: std::collections::BTreeSet<String> =
+        read("1").lines().skip(1).map(|line| line.split(',').nth(4).unwrap().to_owned()).collect();
+    assert_eq!(seeds.len(), 3, "one seed a replication, the same for all points");
+}
+
+#[test]
+fn without_a_profile_the_host_is_measured_once_a_day() {
+    let folder = TempDir::new().unwrap();
+    let scenario = write(&folder, "small.toml", SMALL);
+    let first = run(&folder, &scenario, &[]);
+    assert!(first.status.success() && text(&first.stderr).contains("measuring"), "{}", text(&first.stderr));
+    let second = run(&folder, &scenario, &[]);
+    assert!(second.status.success() && text(&second.stderr).contains("today's"), "{}", text(&second.stderr));
+    // The default folder is numbered when it exists.
+    assert!(folder.path().join("out/small").is_dir() && folder.path().join("out/small-2").is_dir());
+}
+
+#[test]
+fn shipped_scenarios_run() {
+    let folder = TempDir::new().unwrap();
+    for name in ["three-pass", "forty-gig-2016", "gso", "load-latency"] {
+        let quick = ["--profile", "preset:haswell", "--out", name, "--set", "run.max_packets=20000"];
+        let output = run(&folder, &shipped(name), &quick);
+        assert!(output.status.success(), "{name}: {}", text(&output.stderr));
+        let figures = fs::read_dir(folder.path().join(name)).unwrap().filter(|e| {
+            e.as_ref().unwrap().path().extension().is_some_and(|extension| extension == "svg")
+        });
+        assert!(figures.count() >= 2, "{name}");
+    }
+}
+
+/// What `small.toml` with one line changed gets: exit code 2, nothing on standard output, nothing written, and a message
+/// that says all of `expected`.
+fn refused(line: &str, changed: &str, expected: &[&str]) {
+    assert!(SMALL.contains(line), "{line}");
+    refused_text(&SMALL.replacen(line, changed, 1), &["--profile", "preset:zen4"], expected);
+}
+
+fn refused_text(scenario: &str, arguments: &[&str], expected: &[&str]) {
+    let folder = TempDir::new().unwrap();
+    let path = write(&folder, "small.toml", scenario);
+    let output = run(&folder, &path, arguments);
+    let message = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+    assert!(output.stdout.is_empty(), "{}", text(&output.stdout));
+    let flat = unbroken(&message);
+    for part in expected {
+        assert!(flat.contains(part), "`{part}` is missing in: {message}");
+    }
+    let left: Vec<_> = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["small.toml"], "something was written");
+}
+
+#[test]
+fn bad_scenarios_are_refused_with_file_line_and_key() {
+    let sizes = r#""traffic.packet" = ["256 B", "1024 B"]"#;
+    refused("placement = \"host\"", "plcement = \"host\"", &["small.toml:7", "plcement", "did you mean `placement`"]);
+    refused("placement = \"host\"", "placement = \"hots\"", &["small.toml:7", "`placement`", "hots", "did you mean `host`"]);
+    refused("placement = \"host\"", "placement = \"host\"\nnic.preset = \"nic-40\"", &["small.toml:8", "nic-40", "did you mean `nic-40g`"]);
+    refused("placement = \"host\"", "placement = \"host\"\nnic.line_rate = \"40 GB\"", &["small.toml:8", "nic.line_rate", "40 GB", "a bit rate", "Gbps"]);
+    refused("placement = \"host\"", "placement = \"host\"\nnic.line_rate = 40", &["small.toml:8", "nic.line_rate", "with its unit"]);
+    refused("placement = \"host\"", "placement = \"host\"\nnic.line_rate = \"0 Gbps\"", &["small.toml:8", "nic.line_rate", "above zero"]);
+    refused("placement = \"host\"", "placement = \"host\"\nnic.line_rate = \"-1 Gbps\"", &["small.toml:8", "nic.line_rate", "-1 Gbps"]);
+    refused("placement = \"host\"", "placement = \"host\"\ntraffic.arrival = \"poisson\"", &["traffic.rate", "missing", "40 Gbps"]);
+    refused("placement = \"host\"", "placement = \"inline-crypto\"\nnic.preset = \"nic-40g\"", &["small.toml:7", "has no ESP engine"]);
+    refused("placement = \"host\"", "placement = \"host\"\nhost.cores = 0", &["small.toml:8", "host.cores", "1 to 256"]);
+    refused(sizes, r#""traffic.packet" = ["256 B", "20 B"]"#, &["small.toml:12:30", "20 B", "at least 29 B"]);
+    refused(sizes, r#""traffic.packet" = ["256 B", "1447 B"]"#, &["small.toml:12", "1447 B", "at most 1446 B", "offload.gso"]);
+    refused(sizes, r#""traffic.packet" = []"#, &["small.toml:12", "traffic.packet", "empty"]);
+    refused(sizes, r#""traffic.packet" = "256 B""#, &["small.toml:12", "traffic.packet", "a list"]);
+    refused("x = \"traffic.packet\"", "x = \"traffic.packets\"", &["small.toml:16", "traffic.packets", "did you mean `traffic.packet`"]);
+    refused("[run]", "replications = 0\n[run]", &["small.toml:3", "replications", "1 to 1000"]);
+    refused("[run]", "[run", &["small.toml:3"]);
+    let many = format!("\"traffic.packet\" = [{}]\n\"traffic.window\" = [{}]", "\"256 B\",".repeat(1001), "64,".repeat(1000));
+    refused(sizes, &many, &["small.toml:11", "2002000 points", "at most 1000000"]);
+}
+
+#[test]
+fn bad_arguments_are_refused() {
+    refused_text(SMALL, &["--profile", "preset:zen5"], &["zen5", "did you mean `zen4`"]);
+    refused_text(SMALL, &["--profile", "missing.toml"], &["missing.toml", "cannot read profile"]);
+    refused_text(SMALL, &["--profile", "preset:zen4", "--set", "nic.lines=3"], &["--set nic.lines=3", "lines"]);
+    refused_text(SMALL, &["--profile", "preset:zen4", "--set", "nic"], &["key=value"]);
+    refused_text(SMALL, &["--profile", "preset:zen4", "--jobs", "0"], &["--jobs", "1..=1024"]);
+    refused_text(SMALL, &["--profile", "preset:zen4", "--out", "small.toml"], &["small.toml", "exists already"]);
+    refused_text(SMALL, &["--profile", "preset:zen4", "--out", "small.toml/x"], &["small.toml", "cannot create"]);
+    let folder = TempDir::new().unwrap();
+    let output = run(&folder, Path::new("nowhere.toml"), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("nowhere.toml"));
+}
+
+#[test]
+fn bad_profiles_are_refused() {
+    let good = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/presets/cpu/zen4.toml")).unwrap();
+    for (from, to, expected) in [
+        ("format = 1", "format = 2", &["profile.toml:", "format 2", "calibrate again"][..]),
+        ("format = 1", "", &["profile.toml", "format"]),
+        ("frequency = ", "frequenzy = ", &["profile.toml:", "frequenzy", "did you mean `frequency`"]),
+        ("send = ", "send = -", &["profile.toml:", "stack.send", "0 cycles or more"]),
+        ("[stack]", "[stack", &["profile.toml:"]),
+    ] {
+        assert!(good.contains(from), "{from}");
+        let folder = TempDir::new().unwrap();
+        let scenario = write(&folder, "small.toml", SMALL);
+        write(&folder, "profile.toml", &good.replacen(from, to, 1));
+        let output = run(&folder, &scenario, &["--profile", "profile.toml"]);
+        let message = unbroken(&text(&output.stderr));
+        assert_eq!(output.status.code(), Some(2), "{from}: {message}");
+        for part in expected {
+            assert!(message.contains(part), "`{part}` is missing in: {message}");
+        }
+        assert!(!folder.path().join("out").exists());
+    }
+}
+
+#[test]
+fn listings_show_sources() {
+    let folder = TempDir::new().unwrap();
+    let output = espsim(&folder).args(["list", "nics"]).output().unwrap();
+    let listing = text(&output.stdout);
+    assert!(output.status.success() && listing.contains("connectx-6-dx") && listing.contains("line_rate"));
+    let output = espsim(&folder).arg("list").output().unwrap();
+    let listing = text(&output.stdout);
+    for name in ["lookaside", "3 PCIe crossing(s)", "qat-8970", "gen3-x8", "zen4", "simple-imix"] {
+        assert!(listing.contains(name), "{name}");
+    }
+}
