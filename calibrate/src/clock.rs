@@ -8,8 +8,10 @@ use crate::CalibrateError;
 
 /// Dependent additions in one pass of the chain.
 const CHAIN: u64 = 64_000;
+/// Passes that are thrown away first, about 50 ms: a clock governor takes milliseconds to raise an idle core's frequency.
+const WARM_UP: usize = 2800;
 /// Passes, of which the fastest counts: whatever disturbs a pass makes it slower.
-const PASSES: usize = 200;
+pub const PASSES: usize = 200;
 
 /// Seconds that `work` takes.
 pub fn seconds(work: impl FnOnce()) -> f64 {
@@ -24,11 +26,16 @@ pub fn seconds(work: impl FnOnce()) -> f64 {
 /// # Errors
 /// [`CalibrateError::Clock`] if the result lies outside 0.1 to 10 GHz; without a chain for this architecture it is 0.
 pub fn core_frequency() -> Result<Hertz, CalibrateError> {
-    let best = (0..PASSES).map(|_| seconds(dependent_additions)).fold(f64::INFINITY, f64::min);
+    let passes = (0..WARM_UP + PASSES).map(|_| seconds(dependent_additions));
+    let best = passes.skip(WARM_UP).fold(f64::INFINITY, f64::min);
     let measured = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
     // To the kHz, which is more than the clock resolves and what a profile's text keeps.
     let hertz = if measured { (CHAIN as f64 / best / 1e3).round() as u64 * 1000 } else { 0 };
-    if (100_000_000..10_000_000_000).contains(&hertz) { Ok(Hertz::new(hertz)) } else { Err(CalibrateError::Clock(hertz)) }
+    if (100_000_000..10_000_000_000).contains(&hertz) {
+        Ok(Hertz::new(hertz))
+    } else {
+        Err(CalibrateError::Clock(hertz))
+    }
 }
 
 /// Register operands: additions of constants are folded by the renaming stage of some cores. The sum goes from block to

@@ -11,7 +11,7 @@ pub mod memory;
 mod quick;
 pub mod sample;
 
-pub use quick::{Calibration, Report, ReportRow, quick};
+pub use quick::{Calibration, FitQuality, Report, ReportRow, quick};
 
 /// Why a host cannot be measured.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,7 +4,7 @@ use espsim_model::profile::{AeadCost, Algorithm, Direction, Origin, Profile};
 use espsim_model::units::{Bytes, CyclesPerByte, Hertz};
 
 use crate::aead::{AAD, ALGORITHMS, BACKENDS, NONCE, Sealer, self_check};
-use crate::clock::core_frequency;
+use crate::clock::{self, core_frequency};
 use crate::fit::{Size, fit};
 use crate::sample::{Sampled, median, relative_spread};
 use crate::{CalibrateError, host, memory};
@@ -31,6 +31,8 @@ pub struct Calibration {
 pub struct Report {
     /// One row per algorithm, backend and size.
     pub rows: Vec<ReportRow>,
+    /// One row per algorithm and backend.
+    pub fits: Vec<FitQuality>,
     /// Largest relative residual of any fit.
     pub worst_residual: f64,
     /// Median over rows of the relative spread between batches.
@@ -54,6 +56,24 @@ pub struct ReportRow {
     pub spread: f64,
 }
 
+impl ReportRow {
+    /// Plaintext gigabytes (10^9 octets) per second.
+    pub fn gigabytes_per_second(&self) -> f64 {
+        self.octets as f64 / self.ns
+    }
+}
+
+/// How well the cost model describes one algorithm of one implementation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FitQuality {
+    /// Algorithm and key size.
+    pub algorithm: Algorithm,
+    /// Implementation.
+    pub backend: &'static str,
+    /// Largest residual over the sizes, relative to the measured value.
+    pub worst_residual: f64,
+}
+
 /// Measures this host on a thread of its own, pinned to one core. What is not measured keeps the value and the origin
 /// that it has in `base`. `progress` is told what is going on.
 ///
@@ -70,15 +90,15 @@ pub fn quick(base: &Profile, progress: &mut dyn FnMut(&str)) -> Result<Calibrati
     let measured = std::thread::spawn(move || {
         // Unpinned where the system does not allow it: the spread will tell.
         let last = core_affinity::get_core_ids().and_then(|cores| cores.last().copied());
-        last.map(core_affinity::set_for_current);
-        measure(base, &stand_in)
+        let pinned = last.is_some_and(core_affinity::set_for_current);
+        measure(base, &stand_in, pinned)
     });
     measured.join().map_err(|_| CalibrateError::Thread("it panicked".into()))?
 }
 
-fn measure(base: Profile, stand_in: &str) -> Result<Calibration, CalibrateError> {
+fn measure(base: Profile, stand_in: &str, pinned: bool) -> Result<Calibration, CalibrateError> {
     let frequency = core_frequency()?;
-    let mut report = Report { rows: Vec::new(), worst_residual: 0.0, noise: 0.0 };
+    let mut report = Report { rows: Vec::new(), fits: Vec::new(), worst_residual: 0.0, noise: 0.0 };
     let mut aead = Vec::new();
     for algorithm in ALGORITHMS {
         for backend in &BACKENDS {
@@ -98,6 +118,7 @@ fn measure(base: Profile, stand_in: &str) -> Result<Calibration, CalibrateError>
             // There are more sizes than coefficients.
             let Some(fit) = fit(&sizes) else { continue };
             report.worst_residual = report.worst_residual.max(fit.worst_residual);
+            report.fits.push(FitQuality { algorithm, backend: backend.name, worst_residual: fit.worst_residual });
             let [fixed, per_byte, per_tail_block, partial_block] = fit.coefficients;
             aead.push(AeadCost {
                 algorithm,
@@ -113,7 +134,7 @@ fn measure(base: Profile, stand_in: &str) -> Result<Calibration, CalibrateError>
         }
     }
     report.noise = median(&report.rows.iter().map(|row| row.spread).collect::<Vec<_>>());
-    Ok(Calibration { profile: profile(base, stand_in, frequency, aead), report })
+    Ok(Calibration { profile: profile(base, stand_in, pinned, frequency, aead), report })
 }
 
 /// Cycles to seal each size, warm: in place, a new IV each time, the key schedule done.
@@ -138,10 +159,13 @@ fn seal_cycles(sealer: &dyn Sealer, frequency: Hertz) -> Vec<Size> {
         sampled.iter_mut().for_each(|(_, sampled)| sampled.measure());
     }
     let cycles = |seconds: &f64| seconds * frequency.get() as f64;
-    sampled.iter().map(|(octets, s)| Size { octets: *octets, cycles: s.seconds().iter().map(cycles).collect() }).collect()
+    sampled
+        .iter()
+        .map(|(octets, s)| Size { octets: *octets, cycles: s.seconds().iter().map(cycles).collect() })
+        .collect()
 }
 
-fn profile(base: Profile, stand_in: &str, frequency: Hertz, measured: Vec<AeadCost>) -> Profile {
+fn profile(base: Profile, stand_in: &str, pinned: bool, frequency: Hertz, measured: Vec<AeadCost>) -> Profile {
     let mut profile = base;
     for (key, source) in &mut profile.sources {
         if key.starts_with("stack") || key == "memory.bandwidth" {
@@ -155,14 +179,17 @@ fn profile(base: Profile, stand_in: &str, frequency: Hertz, measured: Vec<AeadCo
     profile.memory.copy = CyclesPerByte(memory::copy_seconds_per_byte() * hertz);
     profile.memory.checksum = CyclesPerByte(memory::checksum_seconds_per_byte() * hertz);
     // What was measured replaces all costs of that algorithm and direction; others stay what they were.
-    profile.aead.retain(|old| !measured.iter().any(|new| (new.algorithm, new.direction) == (old.algorithm, old.direction)));
+    profile
+        .aead
+        .retain(|old| !measured.iter().any(|new| (new.algorithm, new.direction) == (old.algorithm, old.direction)));
     profile.aead.splice(0..0, measured);
     profile.sources.retain(|key, _| !key.starts_with("aead.") || key.contains("cbc") || key.contains("open"));
-    let batches = format!("measured: median of {ROUNDS} batches of 25 us, pinned thread, warm buffers");
+    let thread = if pinned { "pinned thread" } else { "thread not pinned" };
+    let batches = format!("measured: median of {ROUNDS} batches of at least 25 us, {thread}, warm buffers");
     for (key, source) in [
         ("host.model", "measured: the CPU's brand string".to_owned()),
         ("host.cores", "measured: cores that the process may use".to_owned()),
-        ("host.frequency", "measured: chain of dependent additions, fastest of 200 passes".to_owned()),
+        ("host.frequency", format!("measured: chain of dependent additions, fastest of {} passes", clock::PASSES)),
         ("host.ddio", "from the CPU's vendor: Intel Xeon has DDIO".to_owned()),
         ("memory.copy", "measured: copies of 64 KiB from 8 MiB of data into a warm buffer".to_owned()),
         ("memory.checksum", "measured: RFC 1071 over 1448 octets in cache".to_owned()),

@@ -22,9 +22,10 @@ fn a_quick_calibration_is_a_usable_profile() {
     assert_eq!(measured.len(), 6, "three implementations, two key sizes");
     for cost in measured {
         let of = |octets: u64| {
-            let row = report.rows.iter().find(|row| {
-                row.algorithm == cost.algorithm && row.backend == cost.backend && row.octets == octets
-            });
+            let row = report
+                .rows
+                .iter()
+                .find(|row| row.algorithm == cost.algorithm && row.backend == cost.backend && row.octets == octets);
             row.unwrap().cycles
         };
         assert!(of(9000) > of(1440) && of(1440) > of(64), "{}", cost.backend);
@@ -34,6 +35,12 @@ fn a_quick_calibration_is_a_usable_profile() {
             assert!(estimate.low.unwrap() <= estimate.value && estimate.value <= estimate.high.unwrap());
             assert!(estimate.n.unwrap() >= 28 * 40);
         }
+    }
+    assert_eq!(report.fits.len(), 6);
+    let worst = report.fits.iter().map(|fit| fit.worst_residual).fold(0.0, f64::max);
+    assert_eq!(worst, report.worst_residual);
+    for row in &report.rows {
+        assert!((row.gigabytes_per_second() * row.ns - row.octets as f64).abs() < 1e-6);
     }
     let best = profile.aead(Algorithm::Aes128Gcm, Direction::Seal, Bytes::new(1408)).unwrap();
     assert_eq!(best.origin, Origin::Measured);

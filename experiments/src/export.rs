@@ -43,7 +43,7 @@ pub fn points_csv(file: &ScenarioFile, outcomes: &[Outcome]) -> Result<Vec<u8>, 
             for metric in record.metrics() {
                 let mut row = vec![i.to_string(), outcome.point.series.clone()];
                 row.extend(outcome.point.coordinates.iter().map(shown));
-                let number = |value: Option<f64>| value.map_or_else(String::new, |value| format_number(value));
+                let number = |value: Option<f64>| value.map_or_else(String::new, format_number);
                 row.extend([
                     replication.to_string(),
                     record.seed.to_string(),

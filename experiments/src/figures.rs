@@ -76,7 +76,7 @@ fn bound(plot: &PlotSpec, outcome: &Outcome) -> Option<f64> {
     }
     let goodput = outcome.summary("bound", None)?.value;
     let basis = plot.basis.unwrap_or(Basis::Goodput);
-    let scale = outcome.summary("throughput", Some(basis))?.value
-        / outcome.summary("throughput", Some(Basis::Goodput))?.value;
+    let scale =
+        outcome.summary("throughput", Some(basis))?.value / outcome.summary("throughput", Some(Basis::Goodput))?.value;
     scale.is_finite().then_some(goodput * scale)
 }

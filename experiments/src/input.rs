@@ -1,62 +1,65 @@
 //! Errors of what the user gave: file, line, key, value, what is allowed, nearest name.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use espsim_model::layers::LayerError;
-use miette::{Diagnostic, NamedSource, SourceSpan};
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 use thiserror::Error;
 
 /// Anything that keeps a command from doing what it was asked; exit code 2.
-#[derive(Debug, Error, Diagnostic)]
-pub enum Failure {
-    /// A place in a file is wrong.
-    #[error("{message}")]
-    #[diagnostic()]
-    File {
-        /// What is wrong and what is allowed.
-        message: String,
-        /// The file.
-        #[source_code]
-        source_code: NamedSource<String>,
-        /// The place in it.
-        #[label("here")]
-        span: SourceSpan,
-        /// What to do.
-        #[help]
-        help: Option<String>,
-    },
-    /// The command line or the surroundings are wrong.
-    #[error("{message}")]
-    #[diagnostic()]
-    Other {
-        /// What is wrong and what is allowed.
-        message: String,
-        /// What to do.
-        #[help]
-        help: Option<String>,
-    },
+#[derive(Debug, Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// What is wrong and what is allowed.
+    message: String,
+    /// What to do.
+    help: Option<String>,
+    place: Option<Box<Place>>,
+}
+
+/// A place in a file.
+#[derive(Debug)]
+struct Place {
+    source: NamedSource<String>,
+    span: SourceSpan,
+}
+
+impl Diagnostic for Failure {
+    fn help(&self) -> Option<Box<dyn Display + '_>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.place.as_ref().map(|place| &place.source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let here = |place: &Place| LabeledSpan::new_with_span(Some("here".into()), place.span);
+        self.place.as_ref().map(|place| Box::new(std::iter::once(here(place))) as Box<dyn Iterator<Item = LabeledSpan>>)
+    }
 }
 
 impl Failure {
     /// An error without a place in a file.
     pub fn new(message: impl Into<String>) -> Self {
-        Failure::Other { message: message.into(), help: None }
+        Failure { message: message.into(), help: None, place: None }
     }
 
     /// An error at a place in a file.
     pub fn at(path: &Path, text: &str, span: std::ops::Range<usize>, message: impl Into<String>) -> Self {
         let message = message.into();
-        let source_code = NamedSource::new(path.display().to_string(), text.to_owned());
+        let source = NamedSource::new(path.display().to_string(), text.to_owned());
         let end = span.end.min(text.len());
         let start = span.start.min(end);
-        Failure::File { help: nearest_in(&message), message, source_code, span: (start..end).into() }
+        let place = Place { source, span: (start..end).into() };
+        Failure { help: nearest_in(&message), message, place: Some(Box::new(place)) }
     }
 
     /// The same with a suggestion.
     #[must_use]
     pub fn with_help(mut self, advice: Option<String>) -> Self {
-        let (Failure::File { help, .. } | Failure::Other { help, .. }) = &mut self;
-        *help = advice.or(help.take());
+        self.help = advice.or(self.help);
         self
     }
 

@@ -11,14 +11,7 @@ use crate::points::shown;
 
 /// The text of a listing.
 pub fn list(what: Option<Listed>) -> String {
-    let all = [
-        Listed::Placements,
-        Listed::Nics,
-        Listed::Accelerators,
-        Listed::Slots,
-        Listed::Cpus,
-        Listed::Mixes,
-    ];
+    let all = [Listed::Placements, Listed::Nics, Listed::Accelerators, Listed::Slots, Listed::Cpus, Listed::Mixes];
     match what {
         Some(what) => section(what, true),
         None => all.map(|what| section(what, false)).join("\n"),

@@ -81,7 +81,9 @@ impl Outcome {
     /// A metric's summary; `None` where it was not observed in every replication.
     pub fn summary(&self, name: &str, basis: Option<Basis>) -> Option<Summary> {
         let metrics: Option<Vec<_>> = (self.records.iter())
-            .map(|record| record.metrics().into_iter().find(|m| m.name == name && (basis.is_none() || m.basis == basis)))
+            .map(|record| {
+                record.metrics().into_iter().find(|m| m.name == name && (basis.is_none() || m.basis == basis))
+            })
             .collect();
         let metrics = metrics?;
         let n = metrics.len() as f64;

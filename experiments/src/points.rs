@@ -43,7 +43,8 @@ impl std::str::FromStr for Setting {
             return Err(format!("`{key}` is not a key, such as nic.line_rate"));
         }
         let value = value.trim();
-        let parsed = toml::from_str::<toml::Table>(&format!("v = {value}")).ok().and_then(|mut table| table.remove("v"));
+        let parsed =
+            toml::from_str::<toml::Table>(&format!("v = {value}")).ok().and_then(|mut table| table.remove("v"));
         Ok(Setting { key: key.to_owned(), value: parsed.unwrap_or_else(|| Value::String(value.to_owned())) })
     }
 }

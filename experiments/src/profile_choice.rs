@@ -88,7 +88,9 @@ pub fn measured(say: &mut dyn FnMut(&str)) -> Result<ProfileChoice, Failure> {
         say(&format!("using today's quick calibration of this host ({})", choice.profile.host.model));
         return Ok(ProfileChoice { from: "measured".into(), ..choice });
     }
-    say("no --profile given: measuring AES-GCM on this host, under 10 s (kept for today; --profile preset:zen4 to skip)");
+    say(
+        "no --profile given: measuring AES-GCM on this host, under 10 s (kept for today; --profile preset:zen4 to skip)",
+    );
     let base = stand_in()?.profile;
     let calibration = espsim_calibrate::quick(&base, &mut |_| {})
         .map_err(|error| Failure::new(format!("quick calibration failed: {error}")))?;
@@ -104,7 +106,8 @@ pub fn measured(say: &mut dyn FnMut(&str)) -> Result<ProfileChoice, Failure> {
 /// Written aside and renamed, so that another run never reads half a profile.
 fn store(path: &Path, text: &str) {
     let partial = path.with_extension(format!("partial-{}", std::process::id()));
-    let written = path.parent().is_some_and(|folder| fs::create_dir_all(folder).is_ok()) && fs::write(&partial, text).is_ok();
+    let written =
+        path.parent().is_some_and(|folder| fs::create_dir_all(folder).is_ok()) && fs::write(&partial, text).is_ok();
     if !written || fs::rename(&partial, path).is_err() {
         let _ = fs::remove_file(&partial);
     }

@@ -127,9 +127,8 @@ impl ScenarioFile {
     /// # Errors
     /// As [`Self::read`].
     pub fn parse(path: &Path, text: String) -> Result<Self, Failure> {
-        let syntax = |error: toml::de::Error| {
-            Failure::at(path, &text, error.span().unwrap_or(0..0), error.message().to_owned())
-        };
+        let syntax =
+            |error: toml::de::Error| Failure::at(path, &text, error.span().unwrap_or(0..0), error.message().to_owned());
         let mut table: Table = toml::from_str(&text).map_err(syntax)?;
         let spans = spans(&text).map_err(syntax)?;
         let mut own: BTreeMap<&str, Value> =
@@ -170,9 +169,10 @@ impl ScenarioFile {
         key: &str,
     ) -> Result<Option<T>, Failure> {
         let Some(value) = own.remove(key) else { return Ok(None) };
-        value.try_into().map(Some).map_err(|error: toml::de::Error| {
-            self.failure(key, format!("`{key}`: {}", error.message()))
-        })
+        value
+            .try_into()
+            .map(Some)
+            .map_err(|error: toml::de::Error| self.failure(key, format!("`{key}`: {}", error.message())))
     }
 
     fn read_series(&self, value: Option<Value>) -> Result<Vec<Series>, Failure> {

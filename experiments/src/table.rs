@@ -9,8 +9,7 @@ use crate::points::shown;
 use crate::scenario_file::ScenarioFile;
 
 /// Columns that are numbers: aligned to the right.
-const NUMBERS: [&str; 7] =
-    ["Goodput Gb/s", "± 95 %", "Bound Gb/s", "Idle cores", "Cycles/B", "Latency p99 us", "Loss"];
+const NUMBERS: [&str; 7] = ["Goodput Gb/s", "± 95 %", "Bound Gb/s", "Idle cores", "Cycles/B", "Latency p99 us", "Loss"];
 
 /// One row per point: throughput with its interval, the bound, what limits, and what the CPU keeps.
 pub fn table(file: &ScenarioFile, outcomes: &[Outcome]) -> Table {
@@ -20,13 +19,16 @@ pub fn table(file: &ScenarioFile, outcomes: &[Outcome]) -> Table {
     let axes = file.sweep.iter().map(|axis| axis.key.rsplit('.').next().unwrap_or(&axis.key).to_owned());
     let mut header: Vec<String> = std::iter::once("Series".to_owned()).chain(axes).collect();
     let axes = header.len();
-    header.extend(["Goodput Gb/s", "± 95 %", "Bound Gb/s", "Bottleneck", "Next", "Idle cores", "Cycles/B"].map(str::to_owned));
+    header.extend(
+        ["Goodput Gb/s", "± 95 %", "Bound Gb/s", "Bottleneck", "Next", "Idle cores", "Cycles/B"].map(str::to_owned),
+    );
     if lossy {
         header.extend(["Latency p99 us", "Loss"].map(str::to_owned));
     }
     table.set_header(&header);
     for (i, name) in header.iter().enumerate() {
-        if let Some(column) = table.column_mut(i).filter(|_| NUMBERS.contains(&name.as_str()) || (1..axes).contains(&i)) {
+        if let Some(column) = table.column_mut(i).filter(|_| NUMBERS.contains(&name.as_str()) || (1..axes).contains(&i))
+        {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }

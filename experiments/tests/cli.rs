@@ -10,7 +10,11 @@ use tempfile::TempDir;
 fn espsim(folder: &TempDir) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("espsim"));
     // A wide terminal without colour, so that messages are not broken in the middle of a word; a cache of its own.
-    command.current_dir(folder).env("XDG_CACHE_HOME", folder.path().join("cache")).env("COLUMNS", "400").env("NO_COLOR", "1");
+    command
+        .current_dir(folder)
+        .env("XDG_CACHE_HOME", folder.path().join("cache"))
+        .env("COLUMNS", "400")
+        .env("NO_COLOR", "1");
     command
 }
 
@@ -82,16 +86,22 @@ fn results_are_written_whole_and_the_same_at_any_thread_count() {
     let manifest: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.path().join("a/manifest.json")).unwrap()).unwrap();
     assert_eq!(manifest["profile"]["from"], "preset:zen4");
-    assert!(manifest["parameters"]["nic.line_rate"]["origin"].as_str().unwrap().starts_with("preset nic connectx-6-dx"));
+    assert!(
+        manifest["parameters"]["nic.line_rate"]["origin"].as_str().unwrap().starts_with("preset nic connectx-6-dx")
+    );
     assert_eq!(manifest["points"][1]["parameters"]["traffic.mix"]["origin"], "sweep");
-    let hidden = fs::read_dir(&folder).unwrap().filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with('.'));
+    let hidden =
+        fs::read_dir(&folder).unwrap().filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().starts_with('.'));
     assert_eq!(hidden.count(), 0, "a partial folder is left");
 }
 
 #[test]
 fn another_seed_gives_other_numbers_and_replications_an_interval() {
     let folder = TempDir::new().unwrap();
-    let poisson = SMALL.replace("title = \"small\"", "title = \"small\"\nreplications = 3\ntraffic.arrival = \"poisson\"\ntraffic.rate = \"1 Gbps\"");
+    let poisson = SMALL.replace(
+        "title = \"small\"",
+        "title = \"small\"\nreplications = 3\ntraffic.arrival = \"poisson\"\ntraffic.rate = \"1 Gbps\"",
+    );
     let scenario = write(&folder, "poisson.toml", &poisson);
     for seed in ["1", "2"] {
         let output = run(&folder, &scenario, &["--profile", "preset:zen4", "--out", seed, "--seed", seed]);
@@ -123,9 +133,9 @@ fn shipped_scenarios_run() {
         let quick = ["--profile", "preset:haswell", "--out", name, "--set", "run.max_packets=20000"];
         let output = run(&folder, &shipped(name), &quick);
         assert!(output.status.success(), "{name}: {}", text(&output.stderr));
-        let figures = fs::read_dir(folder.path().join(name)).unwrap().filter(|e| {
-            e.as_ref().unwrap().path().extension().is_some_and(|extension| extension == "svg")
-        });
+        let figures = fs::read_dir(folder.path().join(name))
+            .unwrap()
+            .filter(|e| e.as_ref().unwrap().path().extension().is_some_and(|extension| extension == "svg"));
         assert!(figures.count() >= 2, "{name}");
     }
 }
@@ -156,23 +166,68 @@ fn refused_text(scenario: &str, arguments: &[&str], expected: &[&str]) {
 fn bad_scenarios_are_refused_with_file_line_and_key() {
     let sizes = r#""traffic.packet" = ["256 B", "1024 B"]"#;
     refused("placement = \"host\"", "plcement = \"host\"", &["small.toml:7", "plcement", "did you mean `placement`"]);
-    refused("placement = \"host\"", "placement = \"hots\"", &["small.toml:7", "`placement`", "hots", "did you mean `host`"]);
-    refused("placement = \"host\"", "placement = \"host\"\nnic.preset = \"nic-40\"", &["small.toml:8", "nic-40", "did you mean `nic-40g`"]);
-    refused("placement = \"host\"", "placement = \"host\"\nnic.line_rate = \"40 GB\"", &["small.toml:8", "nic.line_rate", "40 GB", "a bit rate", "Gbps"]);
-    refused("placement = \"host\"", "placement = \"host\"\nnic.line_rate = 40", &["small.toml:8", "nic.line_rate", "with its unit"]);
-    refused("placement = \"host\"", "placement = \"host\"\nnic.line_rate = \"0 Gbps\"", &["small.toml:8", "nic.line_rate", "above zero"]);
-    refused("placement = \"host\"", "placement = \"host\"\nnic.line_rate = \"-1 Gbps\"", &["small.toml:8", "nic.line_rate", "-1 Gbps"]);
-    refused("placement = \"host\"", "placement = \"host\"\ntraffic.arrival = \"poisson\"", &["traffic.rate", "missing", "40 Gbps"]);
-    refused("placement = \"host\"", "placement = \"inline-crypto\"\nnic.preset = \"nic-40g\"", &["small.toml:7", "has no ESP engine"]);
-    refused("placement = \"host\"", "placement = \"host\"\nhost.cores = 0", &["small.toml:8", "host.cores", "1 to 256"]);
+    refused(
+        "placement = \"host\"",
+        "placement = \"hots\"",
+        &["small.toml:7", "`placement`", "hots", "did you mean `host`"],
+    );
+    refused(
+        "placement = \"host\"",
+        "placement = \"host\"\nnic.preset = \"nic-40\"",
+        &["small.toml:8", "nic-40", "did you mean `nic-40g`"],
+    );
+    refused(
+        "placement = \"host\"",
+        "placement = \"host\"\nnic.line_rate = \"40 GB\"",
+        &["small.toml:8", "nic.line_rate", "40 GB", "a bit rate", "Gbps"],
+    );
+    refused(
+        "placement = \"host\"",
+        "placement = \"host\"\nnic.line_rate = 40",
+        &["small.toml:8", "nic.line_rate", "with its unit"],
+    );
+    refused(
+        "placement = \"host\"",
+        "placement = \"host\"\nnic.line_rate = \"0 Gbps\"",
+        &["small.toml:8", "nic.line_rate", "above zero"],
+    );
+    refused(
+        "placement = \"host\"",
+        "placement = \"host\"\nnic.line_rate = \"-1 Gbps\"",
+        &["small.toml:8", "nic.line_rate", "-1 Gbps"],
+    );
+    refused(
+        "placement = \"host\"",
+        "placement = \"host\"\ntraffic.arrival = \"poisson\"",
+        &["traffic.rate", "missing", "40 Gbps"],
+    );
+    refused(
+        "placement = \"host\"",
+        "placement = \"inline-crypto\"\nnic.preset = \"nic-40g\"",
+        &["small.toml:7", "has no ESP engine"],
+    );
+    refused(
+        "placement = \"host\"",
+        "placement = \"host\"\nhost.cores = 0",
+        &["small.toml:8", "host.cores", "1 to 256"],
+    );
     refused(sizes, r#""traffic.packet" = ["256 B", "20 B"]"#, &["small.toml:12:30", "20 B", "at least 29 B"]);
-    refused(sizes, r#""traffic.packet" = ["256 B", "1447 B"]"#, &["small.toml:12", "1447 B", "at most 1446 B", "offload.gso"]);
+    refused(
+        sizes,
+        r#""traffic.packet" = ["256 B", "1447 B"]"#,
+        &["small.toml:12", "1447 B", "at most 1446 B", "offload.gso"],
+    );
     refused(sizes, r#""traffic.packet" = []"#, &["small.toml:12", "traffic.packet", "empty"]);
     refused(sizes, r#""traffic.packet" = "256 B""#, &["small.toml:12", "traffic.packet", "a list"]);
-    refused("x = \"traffic.packet\"", "x = \"traffic.packets\"", &["small.toml:16", "traffic.packets", "did you mean `traffic.packet`"]);
+    refused(
+        "x = \"traffic.packet\"",
+        "x = \"traffic.packets\"",
+        &["small.toml:16", "traffic.packets", "did you mean `traffic.packet`"],
+    );
     refused("[run]", "replications = 0\n[run]", &["small.toml:3", "replications", "1 to 1000"]);
     refused("[run]", "[run", &["small.toml:3"]);
-    let many = format!("\"traffic.packet\" = [{}]\n\"traffic.window\" = [{}]", "\"256 B\",".repeat(1001), "64,".repeat(1000));
+    let many =
+        format!("\"traffic.packet\" = [{}]\n\"traffic.window\" = [{}]", "\"256 B\",".repeat(1001), "64,".repeat(1000));
     refused(sizes, &many, &["small.toml:11", "2002000 points", "at most 1000000"]);
 }
 
@@ -193,7 +248,8 @@ fn bad_arguments_are_refused() {
 
 #[test]
 fn bad_profiles_are_refused() {
-    let good = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/presets/cpu/zen4.toml")).unwrap();
+    let good =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/presets/cpu/zen4.toml")).unwrap();
     for (from, to, expected) in [
         ("format = 1", "format = 2", &["profile.toml:", "format 2", "calibrate again"][..]),
         ("format = 1", "", &["profile.toml", "format"]),

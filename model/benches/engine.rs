@@ -23,7 +23,8 @@ fn tandem(packets: u32, exponential: bool) -> Engine {
         })
         .collect();
     ops.extend([Op::Depart { bytes: 1500 }, Op::End]);
-    let program = Program { ops, servers: vec![1; SERVERS.into()], lanes: vec![0; SERVERS.into()], ..Program::default() };
+    let program =
+        Program { ops, servers: vec![1; SERVERS.into()], lanes: vec![0; SERVERS.into()], ..Program::default() };
     let workload = Workload {
         flows: vec![0],
         starts: vec![vec![0]],

@@ -132,10 +132,10 @@ fn host<'a>(s: &Scenario, profile: &'a Profile, core: StationId, shared: &Shared
         coalescing: floor.gate(s.accelerator.coalesce_responses, s.accelerator.coalesce_time),
     };
     let esp = s.nic.esp.as_ref();
-    let sizes = s.encapsulation().map_or(
-        CipherSizes { iv: Bytes::ZERO, alignment: Bytes::new(1), icv: Bytes::ZERO },
-        |esp| cipher_sizes(esp.algorithm),
-    );
+    let sizes =
+        s.encapsulation().map_or(CipherSizes { iv: Bytes::ZERO, alignment: Bytes::new(1), icv: Bytes::ZERO }, |esp| {
+            cipher_sizes(esp.algorithm)
+        });
     Host {
         // One backend for all sizes, the best at full-sized packets: a kernel does not change ciphers by packet.
         core: Core { station: core, profile, seal: profile.aead(s.sa.algorithm, Direction::Seal, Bytes::new(1408)) },

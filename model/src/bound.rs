@@ -175,7 +175,10 @@ pub fn bound(scenario: &Scenario, assembly: &Assembly) -> Bound {
     for (name, rates) in private {
         // Cores that are offered less than they can take do not make up for those that are offered more.
         let overloaded = rates.iter().any(|(rate, offered)| rate < offered);
-        by_name.insert(name, rates.iter().map(|(rate, offered)| if overloaded { rate.min(*offered) } else { *rate }).sum());
+        by_name.insert(
+            name,
+            rates.iter().map(|(rate, offered)| if overloaded { rate.min(*offered) } else { *rate }).sum(),
+        );
     }
     match offered {
         Some(rate) => by_name.insert(OFFERED_LOAD, rate),

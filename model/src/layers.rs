@@ -115,11 +115,13 @@ pub fn resolve(overrides: &Layer) -> Result<Layer, LayerError> {
     for (place, kind) in PRESET_KEYS {
         let key = format!("{place}.preset");
         let device_slot = place.strip_prefix("pcie.").and_then(|device| {
-            let (slot, _) = overrides.get(&format!("{device}.slot")).or_else(|| values.get(&format!("{device}.slot")))?;
+            let (slot, _) =
+                overrides.get(&format!("{device}.slot")).or_else(|| values.get(&format!("{device}.slot")))?;
             Some((format!("{device}.slot"), slot.clone()))
         });
         let named = overrides.get(&key).map(|(value, _)| (key.clone(), value.clone())).or(device_slot);
-        let Some((key, name)) = named.or_else(|| values.get(&key).map(|(value, _)| (key.clone(), value.clone()))) else {
+        let Some((key, name)) = named.or_else(|| values.get(&key).map(|(value, _)| (key.clone(), value.clone())))
+        else {
             continue;
         };
         let Some(name) = name.as_str() else {
@@ -215,7 +217,10 @@ mod tests {
     use super::*;
 
     fn set(pairs: &[(&str, &str)]) -> Layer {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (Value::String((*value).to_owned()), Origin::Set))).collect()
+        pairs
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (Value::String((*value).to_owned()), Origin::Set)))
+            .collect()
     }
 
     #[test]

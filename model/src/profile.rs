@@ -282,7 +282,8 @@ impl Profile {
     }
 
     fn check(&self) -> Result<(), ProfileError> {
-        let value = |key: &str, value: f64, allowed| ProfileError::Value { key: key.into(), value: value.to_string(), allowed };
+        let value =
+            |key: &str, value: f64, allowed| ProfileError::Value { key: key.into(), value: value.to_string(), allowed };
         if self.host.frequency.get() == 0 {
             return Err(value("host.frequency", 0.0, "a frequency above zero"));
         }
@@ -316,7 +317,11 @@ impl Profile {
                 return Err(value("aead", f64::NAN, "finite coefficients"));
             }
             if cost.stride.get() == 0 || cost.per_byte.value < 0.0 {
-                return Err(value("aead.per_byte", cost.per_byte.value, "a cost per octet of 0 or more and a stride above zero"));
+                return Err(value(
+                    "aead.per_byte",
+                    cost.per_byte.value,
+                    "a cost per octet of 0 or more and a stride above zero",
+                ));
             }
         }
         Ok(())

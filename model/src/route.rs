@@ -428,10 +428,10 @@ fn chain(program: &mut Program, entries: &BTreeSet<Pc>) {
         ways.entry(server).and_modify(|way| *way = way.filter(|lane| Some(*lane) == from)).or_insert(from);
     }
     for op in &mut program.ops {
-        if let Op::Serve { server, lane, time } = *op {
-            if ways.get(&server).is_some_and(Option::is_some) {
-                *op = Op::Chain { server, lane, time };
-            }
+        if let Op::Serve { server, lane, time } = *op
+            && ways.get(&server).is_some_and(Option::is_some)
+        {
+            *op = Op::Chain { server, lane, time };
         }
     }
 }

@@ -87,9 +87,10 @@ impl<'de> Deserialize<'de> for Gso {
         let text = String::deserialize(deserializer)?;
         match text.as_str() {
             "off" => Ok(Gso(None)),
-            size => size.parse().map(|size| Gso(Some(size))).map_err(|error: crate::units::UnitError| {
-                serde::de::Error::custom(format!("{error}, or \"off\""))
-            }),
+            size => size
+                .parse()
+                .map(|size| Gso(Some(size)))
+                .map_err(|error: crate::units::UnitError| serde::de::Error::custom(format!("{error}, or \"off\""))),
         }
     }
 }
@@ -167,9 +168,11 @@ impl Scenario {
         self.check_traffic()?;
         self.check_nic()?;
         self.check_accelerator()?;
-        for (key, slot) in
-            [("pcie.nic", &self.pcie.nic), ("pcie.accelerator", &self.pcie.accelerator), ("pcie.uplink", &self.pcie.uplink)]
-        {
+        for (key, slot) in [
+            ("pcie.nic", &self.pcie.nic),
+            ("pcie.accelerator", &self.pcie.accelerator),
+            ("pcie.uplink", &self.pcie.uplink),
+        ] {
             check_slot(key, slot)?;
         }
         self.check_crypto(profile)?;
@@ -218,7 +221,11 @@ impl Scenario {
         for entry in &t.mix {
             let (l3, smallest) = (t.l3(entry), t.smallest_l3());
             if l3 < smallest {
-                return invalid("traffic.packet", entry.size, format!("at least {smallest} of l3: headers and one octet"));
+                return invalid(
+                    "traffic.packet",
+                    entry.size,
+                    format!("at least {smallest} of l3: headers and one octet"),
+                );
             }
             if l3 > largest && self.offload.gso.0.is_none() {
                 let allowed = format!(
@@ -239,7 +246,7 @@ impl Scenario {
         if nic.line_rate.as_bps() == 0 {
             return invalid("nic.line_rate", nic.line_rate, "a rate above zero");
         }
-        if !(nic.packet_rate.as_pps() > 0.0) {
+        if !nic.packet_rate.is_positive() {
             return invalid("nic.packet_rate", nic.packet_rate, "a rate above zero");
         }
         within("nic.ring", nic.ring.into(), 1, 65_536)?;
@@ -254,7 +261,7 @@ impl Scenario {
             if esp.rate.as_bps() == 0 {
                 return invalid("nic.esp.rate", esp.rate, "a rate above zero");
             }
-            if !(esp.packet_rate.as_pps() > 0.0) {
+            if !esp.packet_rate.is_positive() {
                 return invalid("nic.esp.packet_rate", esp.packet_rate, "a rate above zero");
             }
         }
@@ -266,7 +273,7 @@ impl Scenario {
         if card.rate.as_bps() == 0 {
             return invalid("accelerator.rate", card.rate, "a rate above zero");
         }
-        if !(card.operation_rate.as_pps() > 0.0) {
+        if !card.operation_rate.is_positive() {
             return invalid("accelerator.operation_rate", card.operation_rate, "a rate above zero");
         }
         within("accelerator.engines", card.engines.into(), 1, 64)?;
@@ -292,7 +299,11 @@ impl Scenario {
             }
             Placement::InlineCrypto | Placement::InlinePacket => {
                 let Some(esp) = &self.nic.esp else {
-                    return invalid("placement", self.placement.name(), format!("{} has no ESP engine", self.nic.title));
+                    return invalid(
+                        "placement",
+                        self.placement.name(),
+                        format!("{} has no ESP engine", self.nic.title),
+                    );
                 };
                 if !offers(&esp.algorithms) {
                     return invalid("sa.algorithm", algorithm.name(), format!("{} does not offer it", self.nic.title));

@@ -59,7 +59,9 @@ pub fn engine(scenario: &Scenario, assembly: &Assembly, compiled: &Compiled, see
     // A batch of a quarter of what is in flight: shorter ones would see the bursts in which packets come out.
     let segments = assembly.sends.iter().map(|send| send.count()).max().unwrap_or(1);
     let in_flight = match traffic.arrival {
-        Arrival::Saturate => assembly.jobs_per_flow(traffic.window).saturating_mul(traffic.flows).saturating_mul(segments),
+        Arrival::Saturate => {
+            assembly.jobs_per_flow(traffic.window).saturating_mul(traffic.flows).saturating_mul(segments)
+        }
         Arrival::Constant | Arrival::Poisson => segments,
     };
     let batch = (in_flight / 4).max(4 * segments).clamp(256, 16_384);

@@ -172,9 +172,22 @@ impl Sum for Time {
 /// A number of octets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Bytes(u64);
-quantity!(Bytes, u64, "a size", "1500 B",
-    [("B", 1.0), ("kB", 1e3), ("KiB", 1024.0), ("MB", 1e6), ("MiB", 1_048_576.0), ("GB", 1e9), ("GiB", 1_073_741_824.0)],
-    shown [("B", 1.0)]);
+quantity!(
+    Bytes,
+    u64,
+    "a size",
+    "1500 B",
+    [
+        ("B", 1.0),
+        ("kB", 1e3),
+        ("KiB", 1024.0),
+        ("MB", 1e6),
+        ("MiB", 1_048_576.0),
+        ("GB", 1e9),
+        ("GiB", 1_073_741_824.0)
+    ],
+    shown[("B", 1.0)]
+);
 
 impl Bytes {
     /// Nothing.
@@ -276,6 +289,10 @@ impl PacketRate {
     pub const fn as_pps(self) -> f64 {
         self.0
     }
+    /// Whether packets pass at all: false for zero, negative rates and what is not a number.
+    pub fn is_positive(self) -> bool {
+        self.0 > 0.0
+    }
     /// The time one packet takes at this rate, to the nearest picosecond; zero rate is a division by zero and gives
     /// the longest time.
     pub fn interval(self) -> Time {
@@ -304,7 +321,7 @@ impl Hertz {
 /// A share of a whole, written in percent.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Share(f64);
-quantity!(Share, f64, "a share", "1 %", [("%", 0.01)], shown [("%", 0.01)]);
+quantity!(Share, f64, "a share", "1 %", [("%", 0.01)], shown[("%", 0.01)]);
 
 impl Share {
     /// The share as a fraction of one.

@@ -18,8 +18,7 @@ fn scenario(settings: &[(&str, &str)]) -> Scenario {
         Ok(n) => Value::Integer(n),
         Err(_) => Value::String(text.to_owned()),
     };
-    let overrides: Layer =
-        settings.iter().map(|(key, text)| ((*key).to_owned(), (value(text), Origin::Set))).collect();
+    let overrides: Layer = settings.iter().map(|(key, text)| ((*key).to_owned(), (value(text), Origin::Set))).collect();
     layers::scenario(&layers::resolve(&overrides).unwrap()).unwrap()
 }
 
@@ -93,8 +92,7 @@ fn payload_crosses_pcie_once_or_three_times() {
     for placement in Placement::ALL {
         for gso in ["off", "64 KiB"] {
             for attachment in ["own-slot", "shared-uplink"] {
-                let settings =
-                    [("placement", placement.name()), ("offload.gso", gso), ("pcie.attachment", attachment)];
+                let settings = [("placement", placement.name()), ("offload.gso", gso), ("pcie.attachment", attachment)];
                 let record = simulate(&scenario(&settings), &profile, 1).unwrap();
                 let crossings = f64::from(placement.crossings());
                 assert!((record.pcie_crossings - crossings).abs() < 1e-12, "{settings:?}: {}", record.pcie_crossings);
@@ -185,10 +183,17 @@ fn every_preset_number_has_a_source() {
             text.parse::<toml::Table>().unwrap_or_else(|error| panic!("{name}: {error}"));
             let preset = preset::load(kind, name).unwrap();
             for (key, _) in layers::flatten(&preset.values, &Origin::Default) {
-                if matches!(key.as_str(), "title" | "format" | "aead") || key.ends_with(".origin") || key == "algorithms" {
+                if matches!(key.as_str(), "title" | "format" | "aead")
+                    || key.ends_with(".origin")
+                    || key == "algorithms"
+                {
                     continue;
                 }
-                assert!(preset.sources.get(&key).is_some_and(|source| source.len() > 10), "{} {name}: {key}", kind.name());
+                assert!(
+                    preset.sources.get(&key).is_some_and(|source| source.len() > 10),
+                    "{} {name}: {key}",
+                    kind.name()
+                );
             }
         }
     }

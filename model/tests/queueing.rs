@@ -134,8 +134,13 @@ fn gates_close_by_number_and_by_time() {
         Op::End,
     ];
     let run = |gate| {
-        let program =
-            Program { ops: ops.clone(), servers: vec![1; 2], lanes: vec![0; 2], gates: vec![gate], ..Program::default() };
+        let program = Program {
+            ops: ops.clone(),
+            servers: vec![1; 2],
+            lanes: vec![0; 2],
+            gates: vec![gate],
+            ..Program::default()
+        };
         let mut engine = Engine::new(program, workload(Arrivals::Constant { interval: 100_000 }), 1, 1);
         engine.run(1200, u64::MAX, u64::MAX);
         engine.drain();

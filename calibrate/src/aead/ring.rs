@@ -1,7 +1,7 @@
 //! `ring`: assembly from BoringSSL, AES-NI with AVX, VAES where it finds it.
 
-use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use espsim_model::profile::Algorithm;
+use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 use super::{AAD, NONCE, Sealer, TAG};
 

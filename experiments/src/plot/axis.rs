@@ -84,7 +84,8 @@ fn steps(scale: Scale, low: f64, high: f64) -> Vec<f64> {
         Scale::Linear => {
             let raw = (high - low) / 6.0;
             let magnitude = 10f64.powf(raw.log10().floor());
-            let step = [1.0, 2.0, 5.0, 10.0].map(|m| m * magnitude).into_iter().find(|step| *step >= raw).unwrap_or(raw);
+            let step =
+                [1.0, 2.0, 5.0, 10.0].map(|m| m * magnitude).into_iter().find(|step| *step >= raw).unwrap_or(raw);
             let first = (low / step).ceil() as i64;
             (first..=(high / step).ceil() as i64).map(|i| i as f64 * step).collect()
         }
@@ -136,7 +137,10 @@ mod tests {
         for scale in [Scale::Linear, Scale::Log2, Scale::Log10] {
             let ticks = Ticks::horizontal(scale, &values);
             assert!(ticks.labelled().len() > 2);
-            assert!(ticks.labelled().iter().all(|(value, _)| (0.0..=1.0).contains(&ticks.position(*value))), "{scale:?}");
+            assert!(
+                ticks.labelled().iter().all(|(value, _)| (0.0..=1.0).contains(&ticks.position(*value))),
+                "{scale:?}"
+            );
         }
     }
 

@@ -106,7 +106,7 @@ impl<'a> Canvas<'a> {
     /// another leaves its rim visible.
     pub fn mark(&self, (x, y): Pixel, curve: usize) -> Result<(), PlotError> {
         let r = 8 - curve.min(4) as i32;
-        let fill = if curve % 2 == 0 { colour(curve) } else { WHITE };
+        let fill = if curve.is_multiple_of(2) { colour(curve) } else { WHITE };
         let outline: Vec<Pixel> = match curve % 4 {
             0 => {
                 self.area.draw(&Circle::new((x, y), r, fill.filled())).map_err(failed)?;

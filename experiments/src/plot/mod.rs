@@ -262,7 +262,10 @@ mod tests {
 
     #[test]
     fn long_names_are_wrapped_at_spaces() {
-        assert_eq!(wrap("lookaside, shared uplink behind a switch", 24), ["lookaside, shared uplink", "behind a switch"]);
+        assert_eq!(
+            wrap("lookaside, shared uplink behind a switch", 24),
+            ["lookaside, shared uplink", "behind a switch"]
+        );
         assert_eq!(wrap("", 10), [""]);
     }
 }

@@ -110,8 +110,11 @@ impl Engine {
         }
         let lanes = program.lanes.iter().map(|&latency| Lane::new(latency));
         let pools = program.pools.iter().map(|&available| Pool { available, waiting: VecDeque::new() });
-        let gates =
-            program.gates.iter().map(|&(jobs, timeout)| Gate { jobs, timeout, waiting: Vec::with_capacity(jobs as usize) });
+        let gates = program.gates.iter().map(|&(jobs, timeout)| Gate {
+            jobs,
+            timeout,
+            waiting: Vec::with_capacity(jobs as usize),
+        });
         let mut engine = Engine {
             now: 0,
             tree: Tournament::new(program.lanes.len() + 2),
@@ -226,19 +229,33 @@ impl Engine {
                 Some(next) => self.tree.set(slot, next.time),
                 None => self.tree.clear(slot),
             }
-            self.go(transit.job, transit.pc);
-        } else if slot == self.arrival_slot() {
-            self.arrive();
+            self.go_all(transit.job, transit.pc);
         } else {
-            self.expire();
+            if slot == self.arrival_slot() {
+                self.arrive();
+            } else {
+                self.expire();
+            }
+            self.run_ready();
         }
-        self.run_ready();
     }
 
-    #[inline]
+    #[cold]
     fn run_ready(&mut self) {
-        while let Some((job, pc)) = self.ready.pop_front() {
+        if let Some((job, pc)) = self.ready.pop_front() {
+            self.go_all(job, pc);
+        }
+    }
+
+    /// Executes a job and then every job that has been set free meanwhile.
+    #[inline]
+    fn go_all(&mut self, mut job: u32, mut pc: Pc) {
+        loop {
             self.go(job, pc);
+            match self.ready.pop_front() {
+                Some(next) => (job, pc) = next,
+                None => return,
+            }
         }
     }
 
@@ -355,12 +372,18 @@ impl Engine {
 
     /// Occupies the unit that is free first. Units may overtake each other: the lane is sorted by insertion from its
     /// end, where the job's place is near.
+    #[inline]
     fn serve_any(&mut self, server: u16, lane: u16, time: u64, pc: Pc, job: u32) {
         let units = &mut self.units[usize::from(server)];
         let free_at = units.pop_front().unwrap_or(0);
         let done = free_at.max(self.now) + time;
-        let place = units.iter().rposition(|&other| other <= done).map_or(0, |last| last + 1);
-        units.insert(place, done);
+        // Units with equal service finish in turn; only then is there no need to look for the place.
+        if units.back().is_none_or(|&last| last <= done) {
+            units.push_back(done);
+        } else {
+            let place = units.iter().rposition(|&other| other <= done).map_or(0, |last| last + 1);
+            units.insert(place, done);
+        }
 
         let slot = usize::from(lane);
         let time = done + self.lanes[slot].latency;
@@ -369,12 +392,13 @@ impl Engine {
         }
     }
 
+    #[inline(never)]
     fn draw_service(&mut self, server: u16, mean: u64) -> u64 {
         self.service[usize::from(server)].as_mut().map_or(mean, |stream| stream.exponential(mean))
     }
 
     /// Executes a job's operations from `pc` until it parks or ends.
-    #[inline]
+    #[inline(always)]
     fn go(&mut self, job: u32, mut pc: Pc) {
         loop {
             let step = &mut self.steps[pc as usize];
@@ -456,6 +480,7 @@ impl Engine {
         }
     }
 
+    #[inline(never)]
     fn gather(&mut self, gate: usize, next: Pc, job: u32) {
         let Gate { jobs, timeout, ref mut waiting } = self.gates[gate];
         waiting.push((job, next));
@@ -467,6 +492,7 @@ impl Engine {
         }
     }
 
+    #[inline(never)]
     fn fork(&mut self, job: u32, body: Pc, n: u32) {
         let Job { born, flow, .. } = self.jobs[job as usize];
         self.jobs[job as usize].children += n;
@@ -476,6 +502,7 @@ impl Engine {
         }
     }
 
+    #[inline(never)]
     fn join(&mut self, job: u32) {
         self.spare_jobs.push(job);
         let parent_index = self.jobs[job as usize].parent;

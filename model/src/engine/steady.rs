@@ -70,10 +70,7 @@ pub fn rate(batches: &[(f64, f64)]) -> Option<RateEstimate> {
 /// becomes small beside its length.
 pub fn coarsen(batches: &[(f64, f64)], most: usize) -> Vec<(f64, f64)> {
     let group = batches.len().div_ceil(most.max(1)).max(1);
-    batches
-        .chunks_exact(group)
-        .map(|g| g.iter().fold((0.0, 0.0), |sum, b| (sum.0 + b.0, sum.1 + b.1)))
-        .collect()
+    batches.chunks_exact(group).map(|g| g.iter().fold((0.0, 0.0), |sum, b| (sum.0 + b.0, sum.1 + b.1))).collect()
 }
 
 /// Quantile 0.975 of Student's t.

@@ -71,7 +71,13 @@ impl Accelerator {
     pub fn seal(&self, n: Bytes) -> Hop {
         let p = &self.params;
         let time = (n / p.rate).max(p.operation_rate.interval()) * u64::from(p.engines);
-        Hop::Serve(Visit { station: self.engines, time, latency: p.latency, label: "card encrypts", charges: Vec::new() })
+        Hop::Serve(Visit {
+            station: self.engines,
+            time,
+            latency: p.latency,
+            label: "card encrypts",
+            charges: Vec::new(),
+        })
     }
 
     /// The card raises an interrupt when coalescing lets it.

@@ -121,10 +121,7 @@ impl SlotParams {
     /// A DMA read of `n` octets: requests upstream, completions with data downstream, split at MPS or RCB.
     pub fn read(&self, n: Bytes) -> TlpLoad {
         let split = if self.split_at_rcb { self.read_completion_boundary } else { self.max_payload_size };
-        TlpLoad {
-            up: MEMORY_REQUEST_TLP * self.read_requests(n),
-            down: n + COMPLETION_TLP * n.pieces(split),
-        }
+        TlpLoad { up: MEMORY_REQUEST_TLP * self.read_requests(n), down: n + COMPLETION_TLP * n.pieces(split) }
     }
 
     /// Payload rate when one transfer of `n` octets after the other places `load`: the busier direction rules.

@@ -39,13 +39,8 @@ pub enum Placement {
 
 impl Placement {
     /// Every placement.
-    pub const ALL: [Placement; 5] = [
-        Placement::Clear,
-        Placement::Host,
-        Placement::Lookaside,
-        Placement::InlineCrypto,
-        Placement::InlinePacket,
-    ];
+    pub const ALL: [Placement; 5] =
+        [Placement::Clear, Placement::Host, Placement::Lookaside, Placement::InlineCrypto, Placement::InlinePacket];
 
     /// The name used in files.
     pub const fn name(self) -> &'static str {
@@ -182,10 +177,7 @@ impl Host<'_> {
     /// Handing a packet to the NIC's driver; the doorbell is rung once for all segments of a send.
     fn driver_costs(&self, segments: u32) -> Costs {
         let stack = &self.core.profile.stack;
-        vec![
-            (Category::Transmit, stack.transmit),
-            (Category::Doorbell, stack.doorbell * (1.0 / f64::from(segments))),
-        ]
+        vec![(Category::Transmit, stack.transmit), (Category::Doorbell, stack.doorbell * (1.0 / f64::from(segments)))]
     }
 
     fn xfrm(&self) -> (Category, Cycles) {
