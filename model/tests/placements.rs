@@ -47,7 +47,8 @@ fn ratio_to_bound(settings: &[(&str, &str)], profile: &Profile) -> (f64, Record)
 fn saturated_throughput_is_its_bound() {
     // What limits, and how it is made to: each is one deterministic bottleneck.
     let gso = ("offload.gso", "64 KiB");
-    let cases: [(&str, Vec<(&str, &str)>, Profile); 9] = [
+    type Case = (&'static str, Vec<(&'static str, &'static str)>, Profile);
+    let cases: [Case; 9] = [
         ("core", vec![("placement", "host")], host(free_interrupts)),
         ("core", vec![("placement", "host"), gso], host(free_interrupts)),
         ("core", vec![("placement", "lookaside")], host(free_interrupts)),

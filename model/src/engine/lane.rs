@@ -12,6 +12,7 @@ pub(super) struct Transit {
 
 /// A ring of jobs, first in, first out but for [`Lane::insert`]. Grows by doubling, never shrinks.
 #[derive(Debug, Clone)]
+#[repr(align(64))]
 pub(super) struct Lane {
     /// Added to the time at which a job leaves the server before the lane.
     pub latency: u64,

@@ -24,7 +24,7 @@ use observer::Observer;
 use program::{Arrivals, Op, Pc, Program, Workload};
 use random::{Purpose, Stream};
 use timers::Timers;
-use tournament::Tournament;
+use tournament::{HORIZON_PS, Tournament};
 
 const NO_PARENT: u32 = u32::MAX;
 
@@ -56,6 +56,13 @@ struct Job {
 struct Step {
     op: Op,
     visits: u64,
+}
+
+/// Where [`Engine::run`] stops.
+#[derive(Debug, Clone, Copy, Default)]
+struct Limits {
+    packets: u64,
+    events: u64,
 }
 
 /// How far a simulation has come, in jobs.
@@ -92,6 +99,9 @@ pub struct Engine {
     next_flow: u32,
     service: Vec<Option<Stream>>,
     closing: bool,
+    /// Up to when a job may go on without a return to [`Engine::run`], which looks after the limits.
+    hurry_until: u64,
+    limits: Limits,
     counts: JobCounts,
     events: u64,
     /// What departing packets were seen to do.
@@ -135,6 +145,8 @@ impl Engine {
             next_flow: 0,
             service,
             closing: false,
+            hurry_until: 0,
+            limits: Limits::default(),
             counts: JobCounts::default(),
             events: 0,
             observer: Observer::new(batch_packets),
@@ -171,8 +183,11 @@ impl Engine {
     }
 
     /// Runs until `packets` packets have departed in all, `events` events have been handled in all, the clock would
-    /// pass `until` picoseconds, or nothing is left to happen. Returns whether the packets have departed.
+    /// pass `until` picoseconds, or nothing is left to happen. Returns whether the packets have departed. A job that
+    /// has the simulation to itself ends before the events are looked at.
     pub fn run(&mut self, packets: u64, events: u64, until: u64) -> bool {
+        self.limits = Limits { packets, events };
+        self.hurry_until = until.min(HORIZON_PS);
         while self.observer.packets() < packets && self.events < events {
             match self.tree.first() {
                 Some((time, slot)) if time <= until => self.handle(time, slot),
@@ -186,9 +201,7 @@ impl Engine {
     pub fn drain(&mut self) {
         self.closing = true;
         self.tree.clear(self.arrival_slot());
-        while let Some((time, slot)) = self.tree.first() {
-            self.handle(time, slot);
-        }
+        self.run(u64::MAX, u64::MAX, u64::MAX);
     }
 
     fn arrival_slot(&self) -> usize {
@@ -218,26 +231,30 @@ impl Engine {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn handle(&mut self, time: u64, slot: usize) {
         debug_assert!(time >= self.now);
         self.now = time;
         self.events += 1;
-        if let Some(lane) = self.lanes.get_mut(slot) {
+        let (job, pc) = if let Some(lane) = self.lanes.get_mut(slot) {
             let transit = lane.pop();
             match lane.front() {
                 Some(next) => self.tree.set(slot, next.time),
                 None => self.tree.clear(slot),
             }
-            self.go_all(transit.job, transit.pc);
+            (transit.job, transit.pc)
         } else {
             if slot == self.arrival_slot() {
                 self.arrive();
             } else {
                 self.expire();
             }
-            self.run_ready();
-        }
+            match self.ready.pop_front() {
+                Some(first) => first,
+                None => return,
+            }
+        };
+        self.go_all(job, pc);
     }
 
     #[cold]
@@ -336,20 +353,27 @@ impl Engine {
         }
     }
 
-    /// Puts a job on a lane that it leaves at `time`.
+    /// Puts a job on a lane that it leaves at `time`, unless that is the very next event: then returns where it goes on.
     #[inline(always)]
-    fn send(&mut self, lane: u16, time: u64, pc: Pc, job: u32) {
+    fn send(&mut self, lane: u16, time: u64, pc: Pc, job: u32) -> Option<Pc> {
         let slot = usize::from(lane);
         let lane = &mut self.lanes[slot];
         if lane.is_empty() {
+            // Nothing can happen before the job arrives, so it goes on at once: no lane, no tree.
+            if time <= self.hurry_until && self.ready.is_empty() && self.tree.precedes(time, slot) {
+                self.now = time;
+                self.events += 1;
+                return Some(pc);
+            }
             self.tree.set(slot, time);
         }
         lane.push(Transit { time, pc, job });
+        None
     }
 
     /// Occupies a server for `time` and sends the job down its lane, or down the last lane of a chain.
     #[inline(always)]
-    fn serve(&mut self, server: u16, lane: u16, time: u64, mut pc: Pc, job: u32) {
+    fn serve(&mut self, server: u16, lane: u16, time: u64, mut pc: Pc, job: u32) -> Option<Pc> {
         let (mut lane, mut done) = (lane, self.occupy(server, self.now, time));
         while let Some(Step { op: Op::Chain { server, lane: next, time }, visits }) = self.steps.get_mut(pc as usize) {
             *visits += 1;
@@ -359,7 +383,7 @@ impl Engine {
             pc += 1;
         }
         let latency = self.lanes[usize::from(lane)].latency;
-        self.send(lane, done + latency, pc, job);
+        self.send(lane, done + latency, pc, job)
     }
 
     /// Lindley's recursion: a job that arrives at `arrival` leaves the server at the returned time.
@@ -405,10 +429,16 @@ impl Engine {
             step.visits += 1;
             let next = pc + 1;
             match step.op {
-                Op::Serve { server, lane, time } => return self.serve(server, lane, time, next, job),
+                Op::Serve { server, lane, time } => match self.serve(server, lane, time, next, job) {
+                    Some(next) => pc = next,
+                    None => return,
+                },
                 Op::ServeRandom { server, lane, mean } => {
                     let time = self.draw_service(server, mean);
-                    return self.serve(server, lane, time, next, job);
+                    match self.serve(server, lane, time, next, job) {
+                        Some(next) => pc = next,
+                        None => return,
+                    }
                 }
                 Op::ServeAny { server, lane, time } => return self.serve_any(server, lane, time, next, job),
                 Op::ServeAnyRandom { server, lane, mean } => {
@@ -416,10 +446,16 @@ impl Engine {
                     return self.serve_any(server, lane, time, next, job);
                 }
                 // Only met if no job came over the lane before it: then it is a plain visit.
-                Op::Chain { server, lane, time } => return self.serve(server, lane, time, next, job),
+                Op::Chain { server, lane, time } => match self.serve(server, lane, time, next, job) {
+                    Some(next) => pc = next,
+                    None => return,
+                },
                 Op::Wait { lane } => {
                     let latency = self.lanes[usize::from(lane)].latency;
-                    return self.send(lane, self.now + latency, next, job);
+                    match self.send(lane, self.now + latency, next, job) {
+                        Some(next) => pc = next,
+                        None => return,
+                    }
                 }
                 Op::Acquire { pool, n } => {
                     let pool = &mut self.pools[usize::from(pool)];
@@ -468,6 +504,9 @@ impl Engine {
                 Op::Join => return self.join(job),
                 Op::Depart { bytes } => {
                     self.observer.depart(self.now, self.jobs[job as usize].born, bytes);
+                    if self.observer.packets() >= self.limits.packets {
+                        self.hurry_until = 0;
+                    }
                     pc = next;
                 }
                 Op::Count => pc = next,
@@ -517,6 +556,9 @@ impl Engine {
     /// Ends a job; in a closed workload the same job starts anew, and where is returned.
     fn end(&mut self, job: u32) -> Option<Pc> {
         self.counts.ended += 1;
+        if self.events >= self.limits.events {
+            self.hurry_until = 0;
+        }
         if self.closing || !matches!(self.workload.arrivals, Arrivals::Closed { .. }) {
             self.spare_jobs.push(job);
             return None;

@@ -47,6 +47,12 @@ impl Tournament {
         (key != EMPTY).then_some((key >> SLOT_BITS, (key & (MAX_SLOTS as u64 - 1)) as usize))
     }
 
+    /// Whether a slot that has nothing to come would be first with a time of at most [`HORIZON_PS`].
+    #[inline(always)]
+    pub fn precedes(&self, time: u64, slot: usize) -> bool {
+        (time << SLOT_BITS | slot as u64) < self.keys[1]
+    }
+
     #[inline(always)]
     fn update(&mut self, slot: usize, key: u64) {
         const MASK: usize = 2 * MAX_SLOTS - 1;
