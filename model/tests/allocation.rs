@@ -1,0 +1,47 @@
+//! The event loop allocates nothing: once rings and lists have grown to what the scenario needs, none is made per event.
+
+use std::alloc::System;
+
+use espsim_model::assembly::Assembly;
+use espsim_model::layers::{self, Layer, Origin};
+use espsim_model::placement::Placement;
+use espsim_model::preset;
+use espsim_model::simulate::engine;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use toml::Value;
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const PACKETS: u64 = 100_000;
+
+#[test]
+fn a_warm_engine_allocates_nothing() {
+    let profile = preset::profile("haswell").unwrap().unwrap();
+    for placement in Placement::ALL {
+        for arrival in ["saturate", "poisson"] {
+            let settings = [
+                ("placement", placement.name()),
+                ("traffic.arrival", arrival),
+                ("traffic.rate", "1 Gbps"),
+                ("offload.gso", "16 KiB"),
+            ];
+            let set = |(key, value): (&str, &str)| (key.to_owned(), (Value::String(value.to_owned()), Origin::Set));
+            let layer: Layer = settings.map(set).into_iter().collect();
+            let scenario = layers::scenario(&layers::resolve(&layer).unwrap()).unwrap();
+            let assembly = Assembly::new(&scenario, &profile);
+            let routes: Vec<_> = assembly.routes.iter().flatten().collect();
+            let compiled = assembly.floor.compile(&routes);
+            let mut engine = engine(&scenario, &assembly, &compiled, 1);
+            engine.run(PACKETS, u64::MAX, u64::MAX);
+
+            let region = Region::new(ALLOCATOR);
+            let events = engine.events();
+            engine.run(2 * PACKETS, u64::MAX, u64::MAX);
+            let made = region.change().allocations + region.change().reallocations;
+            let events = engine.events() - events;
+            // A rare burst may grow a ring or the list of batches once more.
+            assert!(made <= 4, "{}, {arrival}: {made} allocations in {events} events", placement.name());
+        }
+    }
+}
