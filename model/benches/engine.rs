@@ -27,6 +27,7 @@ fn tandem(packets: u32, exponential: bool) -> Engine {
         Program { ops, servers: vec![1; SERVERS.into()], lanes: vec![0; SERVERS.into()], ..Program::default() };
     let workload = Workload {
         flows: vec![0],
+        keys: vec![0],
         starts: vec![vec![0]],
         weights: vec![1],
         arrivals: Arrivals::Closed { jobs_per_flow: packets },

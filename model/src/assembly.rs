@@ -28,6 +28,8 @@ pub struct Assembly {
     pub routes: Vec<Vec<Route>>,
     /// The core of each flow.
     pub flows: Vec<u16>,
+    /// The SA of each flow.
+    pub keys: Vec<u32>,
 }
 
 /// What all cores share.
@@ -57,7 +59,8 @@ impl Assembly {
                 sends.iter().map(|send| scenario.placement.transmit(send, &host)).collect()
             })
             .collect();
-        Assembly { floor, sends, routes, flows: scenario.traffic.cores(scenario.host.cores) }
+        let keys = (0..scenario.traffic.flows).map(|flow| flow % scenario.sa.count).collect();
+        Assembly { floor, sends, routes, flows: scenario.traffic.cores(scenario.host.cores), keys }
     }
 
     /// How often each send is made, so that packets come in the mix's proportions: a super-packet of many segments

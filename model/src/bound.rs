@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 
 use crate::assembly::{Assembly, interval};
-use crate::route::{Floor, Hop, PoolId, Route, StationId};
+use crate::route::{Floor, Hop, PoolId, Route, StationId, Visit};
 use crate::scenario::Scenario;
-use crate::units::PacketRate;
+use crate::units::{PacketRate, Time};
 
 /// The limit's name where the offered rate is all there is to carry.
 pub const OFFERED_LOAD: &str = "offered load";
@@ -64,19 +64,44 @@ impl Demand {
         self.packets += times * other.packets;
     }
 
+    /// A visit that is made `times` times; the station waits while the lock is held.
+    fn visit(&mut self, visit: &Visit, times: f64) {
+        let held = visit.lock.map_or(Time::ZERO, |(_, time)| time);
+        *self.stations.entry(visit.station).or_default() += times * (visit.time + held).as_seconds();
+        if let Some((lock, time)) = visit.lock {
+            *self.stations.entry(lock).or_default() += times * time.as_seconds();
+        }
+    }
+
     fn of(route: &Route, floor: &Floor) -> Demand {
         let mut total = Demand::default();
         let mut held: BTreeMap<PoolId, (u32, f64)> = BTreeMap::new();
         for hop in &route.0 {
             match hop {
                 Hop::Serve(visit) => {
-                    *total.stations.entry(visit.station).or_default() += visit.time.as_seconds();
+                    total.visit(visit, 1.0);
                     total.elapsed += (visit.time + visit.latency).as_seconds();
                 }
                 // A full batch shares the visit, and the last of the batch does not wait.
-                Hop::Gather(gate, visit) => {
-                    let jobs = floor.gates[usize::from(gate.0)].jobs;
-                    *total.stations.entry(visit.station).or_default() += visit.time.as_seconds() / f64::from(jobs);
+                Hop::Gather(gate, visit) | Hop::Merge(gate, _, visit) => {
+                    total.visit(visit, 1.0 / f64::from(floor.gates[usize::from(gate.0)].jobs));
+                }
+                // Under load one poll follows the other without an interrupt, each with its whole budget.
+                Hop::Poll(gate, _, poll) => {
+                    total.visit(poll, 1.0 / f64::from(floor.gates[usize::from(gate.0)].budget));
+                }
+                Hop::Polled(_) => {}
+                Hop::Lookup(lookup, miss) => total.add(&Demand::of(miss, floor), 1.0 - lookup.hits.fraction()),
+                // Whichever way it goes, it takes at least what both ways have in common.
+                Hop::AcquireElse(_, _, with, without) => {
+                    let (with, without) = (Demand::of(with, floor), Demand::of(without, floor));
+                    for (station, time) in with.stations {
+                        if let Some(other) = without.stations.get(&station) {
+                            *total.stations.entry(station).or_default() += time.min(*other);
+                        }
+                    }
+                    total.elapsed += with.elapsed.min(without.elapsed);
+                    total.packets += with.packets.min(without.packets);
                 }
                 Hop::Acquire(pool, n) | Hop::AcquireOrDrop(pool, n) => {
                     let n = (*n).min(floor.pools[usize::from(pool.0)].capacity);

@@ -52,6 +52,7 @@ pub fn engine(scenario: &Scenario, assembly: &Assembly, compiled: &Compiled, see
     };
     let workload = Workload {
         flows: assembly.flows.clone(),
+        keys: assembly.keys.clone(),
         starts: compiled.starts.chunks(assembly.sends.len()).map(<[u32]>::to_vec).collect(),
         weights: assembly.send_weights(),
         arrivals,

@@ -324,6 +324,10 @@ pub struct Share(f64);
 quantity!(Share, f64, "a share", "1 %", [("%", 0.01)], shown[("%", 0.01)]);
 
 impl Share {
+    /// A share, as a fraction of one.
+    pub const fn from_fraction(fraction: f64) -> Self {
+        Share(fraction)
+    }
     /// The share as a fraction of one.
     pub const fn fraction(self) -> f64 {
         self.0

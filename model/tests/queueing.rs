@@ -2,14 +2,14 @@
 //! picosecond.
 
 use espsim_model::engine::Engine;
-use espsim_model::engine::program::{Arrivals, Op, Program, Workload};
+use espsim_model::engine::program::{Arrivals, Gate, Op, Program, Workload};
 use espsim_model::engine::random::{Purpose, Stream};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 const SERVICE: u64 = 1_000_000;
 
 fn workload(arrivals: Arrivals) -> Workload {
-    Workload { flows: vec![0], starts: vec![vec![0]], weights: vec![1], arrivals }
+    Workload { flows: vec![0], keys: vec![0], starts: vec![vec![0]], weights: vec![1], arrivals }
 }
 
 /// Mean time in the system, in service times, of one replication.
@@ -133,7 +133,8 @@ fn gates_close_by_number_and_by_time() {
         Op::Depart { bytes: 1 },
         Op::End,
     ];
-    let run = |gate| {
+    let run = |(jobs, timeout)| {
+        let gate = Gate { jobs, timeout, budget: 0 };
         let program = Program {
             ops: ops.clone(),
             servers: vec![1; 2],
@@ -172,4 +173,109 @@ fn pools_wait_in_order_and_drop_when_told() {
     assert_eq!(sent, 2 * dropped);
     engine.drain();
     assert_eq!(engine.counts().started, engine.counts().ended);
+}
+
+#[test]
+fn one_poll_follows_the_other_while_packets_wait() {
+    // A packet every 100 ns, each 90 ns of work; an interrupt (1 us) at the first, then polls of 100 ns with a budget of 8.
+    let ops = vec![
+        Op::Poll { gate: 0 },
+        Op::Serve { server: 0, lane: 0, time: 1_000_000 },
+        Op::Serve { server: 0, lane: 0, time: 100_000 },
+        Op::Serve { server: 0, lane: 0, time: 90_000 },
+        Op::Polled { gate: 0 },
+        Op::Depart { bytes: 1 },
+        Op::End,
+    ];
+    let run = |interval: u64, packets: u64| {
+        let program = Program {
+            ops: ops.clone(),
+            servers: vec![1],
+            lanes: vec![0],
+            gates: vec![Gate { jobs: 1, timeout: 0, budget: 8 }],
+            ..Program::default()
+        };
+        let mut engine = Engine::new(program, workload(Arrivals::Constant { interval }), 1, 1);
+        engine.run(packets, u64::MAX, u64::MAX);
+        engine.drain();
+        assert_eq!(engine.in_flight(), 0);
+        let visits = engine.visits();
+        (visits[1] as f64 / visits[0] as f64, visits[2] as f64 / visits[0] as f64)
+    };
+    // Overload: after the first interrupt none, and every poll finds its budget.
+    let (interrupts, polls) = run(50_000, 10_000);
+    assert!(interrupts < 0.001 && (polls - 0.125).abs() < 0.001, "{interrupts} {polls}");
+    // Far apart: an interrupt and a poll for each.
+    assert_eq!(run(10_000_000, 100), (1.0, 1.0));
+}
+
+#[test]
+fn packets_merge_up_to_the_end_of_their_poll() {
+    let ops = vec![
+        Op::Poll { gate: 0 },
+        Op::Count,
+        Op::Count,
+        Op::Serve { server: 0, lane: 0, time: 10_000 },
+        Op::Merge { gate: 1, poll: 0 },
+        Op::Serve { server: 0, lane: 0, time: 1000 },
+        Op::Depart { bytes: 1 },
+        Op::End,
+    ];
+    let merged = |jobs: u32, budget: u32, window: u32| {
+        let program = Program {
+            ops: ops.clone(),
+            servers: vec![1],
+            lanes: vec![0],
+            gates: vec![Gate { jobs: window, timeout: 1000, budget }, Gate { jobs, timeout: u64::MAX, budget: 0 }],
+            ..Program::default()
+        };
+        let closed = Arrivals::Closed { jobs_per_flow: window };
+        let mut engine = Engine::new(program, workload(closed), 1, 1);
+        engine.run(10_000, u64::MAX, u64::MAX);
+        let visits = engine.visits();
+        visits[3] as f64 / visits[5] as f64
+    };
+    // Whichever is less: what merges at most, or what a poll finds.
+    // The last of a poll merge with fewer.
+    let four = merged(4, 64, 64);
+    assert!((3.5..=4.0).contains(&four), "{four}");
+    let sixteen = merged(64, 16, 64);
+    assert!((15.5..=16.0).contains(&sixteen), "{sixteen}");
+    assert_eq!(merged(1, 16, 64), 1.0);
+}
+
+#[test]
+fn a_lock_is_a_bottleneck_and_spinning_holds_the_core() {
+    // Three cores, each 100 ns of work and then 60 ns with the lock: 1 / max(60, 160 / 3) per ns.
+    let core = |core: u16| {
+        vec![
+            Op::Hold { pool: core },
+            Op::Serve { server: core, lane: core, time: 100_000 },
+            Op::Serve { server: 3, lane: 3, time: 60_000 },
+            Op::Free { pool: core },
+            Op::Depart { bytes: 1 },
+            Op::End,
+        ]
+    };
+    let program = Program {
+        ops: (0..3).flat_map(core).collect(),
+        servers: vec![1; 4],
+        lanes: vec![0; 4],
+        pools: vec![1; 3],
+        ..Program::default()
+    };
+    let workload = Workload {
+        flows: vec![0, 1, 2],
+        keys: vec![0; 3],
+        starts: vec![vec![0], vec![6], vec![12]],
+        weights: vec![1],
+        arrivals: Arrivals::Closed { jobs_per_flow: 4 },
+    };
+    let mut engine = Engine::new(program, workload, 1, 1);
+    engine.run(30_000, u64::MAX, u64::MAX);
+    let per_packet = engine.now_ps() as f64 / 30_000.0;
+    assert!((per_packet / 60_000.0 - 1.0).abs() < 0.001, "{per_packet}");
+    // The cores are never idle: what they do not work they spin.
+    let held: u64 = (0..3).map(|pool| engine.held_ps(pool)).sum();
+    assert!(held as f64 / (3.0 * engine.now_ps() as f64) > 0.999);
 }

@@ -9,6 +9,9 @@
 //! process, then timers); within a lane first in, first out. Jobs that another one sets free at the same time
 //! (released units, opened gates, forked children) go on after it has parked, in the order in which they were freed.
 
+mod cache;
+mod execute;
+mod gate;
 mod lane;
 pub mod observer;
 pub mod program;
@@ -19,7 +22,9 @@ pub mod tournament;
 
 use std::collections::VecDeque;
 
-use lane::{Lane, Transit};
+use cache::Cache;
+use gate::Gate;
+use lane::Lane;
 use observer::Observer;
 use program::{Arrivals, Op, Pc, Program, Workload};
 use random::{Purpose, Stream};
@@ -32,13 +37,9 @@ const NO_PARENT: u32 = u32::MAX;
 struct Pool {
     available: u32,
     waiting: VecDeque<(u32, Pc, u32)>,
-}
-
-#[derive(Debug, Clone)]
-struct Gate {
-    jobs: u32,
-    timeout: u64,
-    waiting: Vec<(u32, Pc)>,
+    /// Since when it is held, and for how long it was before.
+    since: u64,
+    held: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +87,7 @@ pub struct Engine {
     units: Vec<VecDeque<u64>>,
     pools: Vec<Pool>,
     gates: Vec<Gate>,
+    caches: Vec<Cache>,
     timers: Timers,
     steps: Box<[Step]>,
     jobs: Vec<Job>,
@@ -96,6 +98,7 @@ pub struct Engine {
     arrivals: Stream,
     sizes: Stream,
     flows: Stream,
+    lookups: Stream,
     next_flow: u32,
     service: Vec<Option<Stream>>,
     closing: bool,
@@ -119,12 +122,8 @@ impl Engine {
             }
         }
         let lanes = program.lanes.iter().map(|&latency| Lane::new(latency));
-        let pools = program.pools.iter().map(|&available| Pool { available, waiting: VecDeque::new() });
-        let gates = program.gates.iter().map(|&(jobs, timeout)| Gate {
-            jobs,
-            timeout,
-            waiting: Vec::with_capacity(jobs as usize),
-        });
+        let pools =
+            program.pools.iter().map(|&available| Pool { available, waiting: VecDeque::new(), since: 0, held: 0 });
         let mut engine = Engine {
             now: 0,
             tree: Tournament::new(program.lanes.len() + 2),
@@ -133,7 +132,8 @@ impl Engine {
             units: program.servers.iter().map(|&units| VecDeque::from(vec![0; units.into()])).collect(),
             pools: pools.collect(),
             timers: Timers::new(program.gates.len()),
-            gates: gates.collect(),
+            gates: program.gates.into_iter().map(Gate::new).collect(),
+            caches: program.caches.into_iter().map(Cache::new).collect(),
             steps: program.ops.into_iter().map(|op| Step { op, visits: 0 }).collect(),
             jobs: Vec::new(),
             spare_jobs: Vec::new(),
@@ -142,6 +142,7 @@ impl Engine {
             arrivals: Stream::new(seed, Purpose::Arrivals),
             sizes: Stream::new(seed, Purpose::Sizes),
             flows: Stream::new(seed, Purpose::Flows),
+            lookups: Stream::new(seed, Purpose::Lookups),
             next_flow: 0,
             service,
             closing: false,
@@ -170,6 +171,11 @@ impl Engine {
     /// follows from these counts; nothing else is added up per event.
     pub fn visits(&self) -> Vec<u64> {
         self.steps.iter().map(|step| step.visits).collect()
+    }
+
+    /// How long a pool has been held by [`Op::Hold`], in picoseconds.
+    pub fn held_ps(&self, pool: u16) -> u64 {
+        self.pools[usize::from(pool)].held
     }
 
     /// Jobs started and ended.
@@ -300,13 +306,14 @@ impl Engine {
         }
     }
 
-    fn open_gate(&mut self, gate: usize) {
-        self.timers.cancel(gate);
+    fn open_gate(&mut self, index: usize) {
+        self.timers.cancel(index);
         self.show_timers();
-        let mut skip = 0;
-        for (job, pc) in self.gates[gate].waiting.drain(..) {
-            self.ready.push_back((job, pc + skip));
-            skip = 1;
+        let gate = &mut self.gates[index];
+        if gate.is_polled() {
+            gate.poll(true, &mut self.ready);
+        } else {
+            gate.open(&mut self.ready);
         }
     }
 
@@ -351,221 +358,5 @@ impl Engine {
                 self.jobs.len() as u32 - 1
             }
         }
-    }
-
-    /// Puts a job on a lane that it leaves at `time`, unless that is the very next event: then returns where it goes on.
-    #[inline(always)]
-    fn send(&mut self, lane: u16, time: u64, pc: Pc, job: u32) -> Option<Pc> {
-        let slot = usize::from(lane);
-        let lane = &mut self.lanes[slot];
-        if lane.is_empty() {
-            // Nothing can happen before the job arrives, so it goes on at once: no lane, no tree.
-            if time <= self.hurry_until && self.ready.is_empty() && self.tree.precedes(time, slot) {
-                self.now = time;
-                self.events += 1;
-                return Some(pc);
-            }
-            self.tree.set(slot, time);
-        }
-        lane.push(Transit { time, pc, job });
-        None
-    }
-
-    /// Occupies a server for `time` and sends the job down its lane, or down the last lane of a chain.
-    #[inline(always)]
-    fn serve(&mut self, server: u16, lane: u16, time: u64, mut pc: Pc, job: u32) -> Option<Pc> {
-        let (mut lane, mut done) = (lane, self.occupy(server, self.now, time));
-        while let Some(Step { op: Op::Chain { server, lane: next, time }, visits }) = self.steps.get_mut(pc as usize) {
-            *visits += 1;
-            let (server, next, time) = (*server, *next, *time);
-            done = self.occupy(server, done + self.lanes[usize::from(lane)].latency, time);
-            lane = next;
-            pc += 1;
-        }
-        let latency = self.lanes[usize::from(lane)].latency;
-        self.send(lane, done + latency, pc, job)
-    }
-
-    /// Lindley's recursion: a job that arrives at `arrival` leaves the server at the returned time.
-    #[inline(always)]
-    fn occupy(&mut self, server: u16, arrival: u64, time: u64) -> u64 {
-        let free_at = &mut self.free_at[usize::from(server)];
-        *free_at = (*free_at).max(arrival) + time;
-        *free_at
-    }
-
-    /// Occupies the unit that is free first. Units may overtake each other: the lane is sorted by insertion from its
-    /// end, where the job's place is near.
-    #[inline]
-    fn serve_any(&mut self, server: u16, lane: u16, time: u64, pc: Pc, job: u32) {
-        let units = &mut self.units[usize::from(server)];
-        let free_at = units.pop_front().unwrap_or(0);
-        let done = free_at.max(self.now) + time;
-        // Units with equal service finish in turn; only then is there no need to look for the place.
-        if units.back().is_none_or(|&last| last <= done) {
-            units.push_back(done);
-        } else {
-            let place = units.iter().rposition(|&other| other <= done).map_or(0, |last| last + 1);
-            units.insert(place, done);
-        }
-
-        let slot = usize::from(lane);
-        let time = done + self.lanes[slot].latency;
-        if self.lanes[slot].insert(Transit { time, pc, job }) {
-            self.tree.set(slot, time);
-        }
-    }
-
-    #[inline(never)]
-    fn draw_service(&mut self, server: u16, mean: u64) -> u64 {
-        self.service[usize::from(server)].as_mut().map_or(mean, |stream| stream.exponential(mean))
-    }
-
-    /// Executes a job's operations from `pc` until it parks or ends.
-    #[inline(always)]
-    fn go(&mut self, job: u32, mut pc: Pc) {
-        loop {
-            let step = &mut self.steps[pc as usize];
-            step.visits += 1;
-            let next = pc + 1;
-            match step.op {
-                Op::Serve { server, lane, time } => match self.serve(server, lane, time, next, job) {
-                    Some(next) => pc = next,
-                    None => return,
-                },
-                Op::ServeRandom { server, lane, mean } => {
-                    let time = self.draw_service(server, mean);
-                    match self.serve(server, lane, time, next, job) {
-                        Some(next) => pc = next,
-                        None => return,
-                    }
-                }
-                Op::ServeAny { server, lane, time } => return self.serve_any(server, lane, time, next, job),
-                Op::ServeAnyRandom { server, lane, mean } => {
-                    let time = self.draw_service(server, mean);
-                    return self.serve_any(server, lane, time, next, job);
-                }
-                // Only met if no job came over the lane before it: then it is a plain visit.
-                Op::Chain { server, lane, time } => match self.serve(server, lane, time, next, job) {
-                    Some(next) => pc = next,
-                    None => return,
-                },
-                Op::Wait { lane } => {
-                    let latency = self.lanes[usize::from(lane)].latency;
-                    match self.send(lane, self.now + latency, next, job) {
-                        Some(next) => pc = next,
-                        None => return,
-                    }
-                }
-                Op::Acquire { pool, n } => {
-                    let pool = &mut self.pools[usize::from(pool)];
-                    if pool.available < n || !pool.waiting.is_empty() {
-                        pool.waiting.push_back((job, next, n));
-                        return;
-                    }
-                    pool.available -= n;
-                    pc = next;
-                }
-                Op::TryAcquire { pool, n, otherwise } => {
-                    let pool = &mut self.pools[usize::from(pool)];
-                    if pool.available < n || !pool.waiting.is_empty() {
-                        pc = otherwise;
-                    } else {
-                        pool.available -= n;
-                        pc = next;
-                    }
-                }
-                Op::Release { pool, n } => {
-                    let pool = &mut self.pools[usize::from(pool)];
-                    pool.available += n;
-                    while let Some(&(waiter, at, wanted)) = pool.waiting.front() {
-                        if wanted > pool.available {
-                            break;
-                        }
-                        pool.available -= wanted;
-                        pool.waiting.pop_front();
-                        self.ready.push_back((waiter, at));
-                    }
-                    pc = next;
-                }
-                Op::Gather { gate } => return self.gather(usize::from(gate), next, job),
-                Op::Fork { body, n } => {
-                    self.fork(job, body, n);
-                    pc = next;
-                }
-                Op::Await => {
-                    let parent = &mut self.jobs[job as usize];
-                    if parent.children > 0 {
-                        parent.resume = next;
-                        return;
-                    }
-                    pc = next;
-                }
-                Op::Join => return self.join(job),
-                Op::Depart { bytes } => {
-                    self.observer.depart(self.now, self.jobs[job as usize].born, bytes);
-                    if self.observer.packets() >= self.limits.packets {
-                        self.hurry_until = 0;
-                    }
-                    pc = next;
-                }
-                Op::Count => pc = next,
-                Op::Jump { to } => pc = to,
-                Op::End => match self.end(job) {
-                    Some(start) => pc = start,
-                    None => return,
-                },
-            }
-        }
-    }
-
-    #[inline(never)]
-    fn gather(&mut self, gate: usize, next: Pc, job: u32) {
-        let Gate { jobs, timeout, ref mut waiting } = self.gates[gate];
-        waiting.push((job, next));
-        if waiting.len() as u32 >= jobs {
-            self.open_gate(gate);
-        } else if waiting.len() == 1 {
-            self.timers.set(gate, self.now + timeout);
-            self.show_timers();
-        }
-    }
-
-    #[inline(never)]
-    fn fork(&mut self, job: u32, body: Pc, n: u32) {
-        let Job { born, flow, .. } = self.jobs[job as usize];
-        self.jobs[job as usize].children += n;
-        for _ in 0..n {
-            let child = self.new_job(Job { born, flow, parent: job, children: 0, resume: Pc::MAX });
-            self.ready.push_back((child, body));
-        }
-    }
-
-    #[inline(never)]
-    fn join(&mut self, job: u32) {
-        self.spare_jobs.push(job);
-        let parent_index = self.jobs[job as usize].parent;
-        let Some(parent) = self.jobs.get_mut(parent_index as usize) else { return };
-        parent.children -= 1;
-        if parent.children == 0 && parent.resume != Pc::MAX {
-            let resume = std::mem::replace(&mut parent.resume, Pc::MAX);
-            self.ready.push_back((parent_index, resume));
-        }
-    }
-
-    /// Ends a job; in a closed workload the same job starts anew, and where is returned.
-    fn end(&mut self, job: u32) -> Option<Pc> {
-        self.counts.ended += 1;
-        if self.events >= self.limits.events {
-            self.hurry_until = 0;
-        }
-        if self.closing || !matches!(self.workload.arrivals, Arrivals::Closed { .. }) {
-            self.spare_jobs.push(job);
-            return None;
-        }
-        self.counts.started += 1;
-        let flow = self.jobs[job as usize].flow;
-        self.jobs[job as usize].born = self.now;
-        Some(self.start_of(flow))
     }
 }

@@ -81,11 +81,50 @@ pub enum Op {
         /// Units.
         n: u32,
     },
+    /// As `Acquire` of the one unit of a pool, whose time in use is added up.
+    Hold {
+        /// The pool.
+        pool: u16,
+    },
+    /// As `Release` of what `Hold` took.
+    Free {
+        /// The pool.
+        pool: u16,
+    },
     /// Wait at a gate until it has its number of jobs or the first has waited its time. The first job goes on at the
     /// next operation, the others skip that one: it holds what is paid once per batch.
     Gather {
         /// The gate.
         gate: u16,
+    },
+    /// Wait at a polled gate (NAPI). While no poll runs, as `Gather`: the first job of the batch goes on at the next
+    /// operation (interrupt) and the one after it (poll), the others skip both. While a poll runs, jobs wait for the
+    /// next poll, whose first job skips only the interrupt.
+    Poll {
+        /// The gate.
+        gate: u16,
+    },
+    /// This job's share of a poll is done. With the last one the next poll begins if jobs wait, else polling ends.
+    Polled {
+        /// The polled gate.
+        gate: u16,
+    },
+    /// Join the jobs that are merged into one (GRO) at `gate`, which opens when it is full and when the poll is over;
+    /// then `Polled`. The first job of the merged goes on at the next operation, the others skip it.
+    Merge {
+        /// The gate at which jobs merge.
+        gate: u16,
+        /// The polled gate.
+        poll: u16,
+    },
+    /// Look a key up in a cache, which then holds it: jump to `hit`, or go on here on a miss.
+    Lookup {
+        /// The cache.
+        cache: u16,
+        /// What is looked up.
+        key: Key,
+        /// Where to go on after a hit.
+        hit: Pc,
     },
     /// Start `n` children at `body`.
     Fork {
@@ -114,6 +153,46 @@ pub enum Op {
     End,
 }
 
+/// What a job looks up in a cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// The key of the job's flow.
+    Flow,
+    /// One of so many, drawn at random.
+    Random(u32),
+}
+
+/// A gate, at which jobs gather into batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gate {
+    /// Jobs of a full batch.
+    pub jobs: u32,
+    /// The longest that the first one waits, in picoseconds; `u64::MAX` for a gate that only others open.
+    pub timeout: u64,
+    /// The most jobs of one poll, at a polled gate.
+    pub budget: u32,
+}
+
+/// How a cache chooses what to forget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replacement {
+    /// The least recently used.
+    Lru,
+    /// Any.
+    Random,
+}
+
+/// A cache of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cache {
+    /// Keys that it holds.
+    pub capacity: u32,
+    /// Keys that there are, from 0.
+    pub keys: u32,
+    /// What is forgotten for a new one.
+    pub replacement: Replacement,
+}
+
 /// The resources and operations of one simulation.
 #[derive(Debug, Clone, Default)]
 pub struct Program {
@@ -125,8 +204,10 @@ pub struct Program {
     pub lanes: Vec<u64>,
     /// Capacity of each pool.
     pub pools: Vec<u32>,
-    /// Each gate's number of jobs and longest wait.
-    pub gates: Vec<(u32, u64)>,
+    /// Gates.
+    pub gates: Vec<Gate>,
+    /// Caches.
+    pub caches: Vec<Cache>,
 }
 
 /// When jobs start, on which flow, and of which class.
@@ -134,6 +215,8 @@ pub struct Program {
 pub struct Workload {
     /// The row of `starts` that each flow uses.
     pub flows: Vec<u16>,
+    /// The key that each flow looks up.
+    pub keys: Vec<u32>,
     /// Where a job starts, by row and then class.
     pub starts: Vec<Vec<Pc>>,
     /// Relative frequency of each class.

@@ -16,6 +16,8 @@ pub enum Purpose {
     Sizes,
     /// Which flow the next packet belongs to.
     Flows,
+    /// What is looked up in caches, and what they forget.
+    Lookups,
     /// Service times of the server with this number.
     Service(u16),
 }
@@ -26,6 +28,7 @@ impl Purpose {
             Purpose::Arrivals => 1,
             Purpose::Sizes => 2,
             Purpose::Flows => 3,
+            Purpose::Lookups => 4,
             Purpose::Service(server) => 0x1_0000 + u64::from(server),
         }
     }

@@ -71,13 +71,7 @@ impl Accelerator {
     pub fn seal(&self, n: Bytes) -> Hop {
         let p = &self.params;
         let time = (n / p.rate).max(p.operation_rate.interval()) * u64::from(p.engines);
-        Hop::Serve(Visit {
-            station: self.engines,
-            time,
-            latency: p.latency,
-            label: "card encrypts",
-            charges: Vec::new(),
-        })
+        Hop::Serve(Visit::new(self.engines, time, p.latency, "card encrypts"))
     }
 
     /// The card raises an interrupt when coalescing lets it.

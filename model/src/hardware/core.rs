@@ -24,6 +24,7 @@ impl Core<'_> {
             time: cycles / self.profile.host.frequency,
             latency: Time::ZERO,
             label,
+            lock: None,
             charges: costs.iter().map(|&(category, cycles)| Charge::Cycles(category, cycles)).collect(),
         }
     }

@@ -18,6 +18,6 @@ pub struct Memory {
 impl Memory {
     /// A DMA of `n` octets that reaches DRAM.
     pub fn access(&self, n: Bytes, latency: Time) -> Visit {
-        Visit { station: self.station, time: n / self.bandwidth, latency, label: "memory access", charges: Vec::new() }
+        Visit::new(self.station, n / self.bandwidth, latency, "memory access")
     }
 }

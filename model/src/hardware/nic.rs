@@ -114,13 +114,12 @@ impl Nic {
         route![
             Hop::Acquire(self.buffer, held),
             self.slot.read_payload(dma, packet.goodput, "NIC reads payload"),
-            Hop::Serve(Visit {
-                station: self.packet_engine,
-                time: self.params.packet_rate.interval(),
-                latency: self.params.latency,
-                label: "NIC processes packet",
-                charges: Vec::new(),
-            }),
+            Hop::Serve(Visit::new(
+                self.packet_engine,
+                self.params.packet_rate.interval(),
+                self.params.latency,
+                "NIC processes packet"
+            )),
             esp,
             Hop::Serve(self.wire.send(packet.frame)),
             Hop::Release(self.buffer, held),
@@ -142,12 +141,7 @@ impl Nic {
 
     fn seal(&self, n: Bytes) -> Option<Hop> {
         let esp = self.params.esp.as_ref()?;
-        Some(Hop::Serve(Visit {
-            station: self.esp_engine?,
-            time: (n / esp.rate).max(esp.packet_rate.interval()),
-            latency: esp.latency,
-            label: "NIC encrypts",
-            charges: Vec::new(),
-        }))
+        let time = (n / esp.rate).max(esp.packet_rate.interval());
+        Some(Hop::Serve(Visit::new(self.esp_engine?, time, esp.latency, "NIC encrypts")))
     }
 }

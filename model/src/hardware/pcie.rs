@@ -195,7 +195,8 @@ impl Slot {
     fn transfer(&self, load: TlpLoad, batch: u32, label: &'static str, payload: Charge, read: Option<Bytes>) -> Route {
         let share = 1.0 / f64::from(batch.max(1));
         let visit = |station, bytes: Bytes, rate, latency, charge| {
-            Hop::Serve(Visit { station, time: (bytes / rate).scale(share), latency, label, charges: vec![charge] })
+            let time = (bytes / rate).scale(share);
+            Hop::Serve(Visit { charges: vec![charge], ..Visit::new(station, time, latency, label) })
         };
         let mut hops = Vec::new();
         // The payload crosses PCIe once, however many links there are: charged on the first.

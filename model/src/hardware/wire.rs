@@ -36,12 +36,6 @@ pub struct Wire {
 impl Wire {
     /// Sending a frame.
     pub fn send(&self, frame: Bytes) -> Visit {
-        Visit {
-            station: self.station,
-            time: on_wire(frame) / self.rate,
-            latency: Time::ZERO,
-            label: "frame on the wire",
-            charges: Vec::new(),
-        }
+        Visit::new(self.station, on_wire(frame) / self.rate, Time::ZERO, "frame on the wire")
     }
 }

@@ -1,240 +1,12 @@
-//! The vocabulary of a route: what a packet visits, holds and waits for, in order.
-//!
-//! A route is declared once and read twice: [`Floor::compile`] turns it into the engine's program, and
-//! [`crate::bound`] adds up the same visits into closed-form bounds.
+//! From routes to the engine's program.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::{Charge, Floor, Hop, Lookup, PoolId, Route, StationId, Visit};
 use crate::engine::program::{Op, Pc, Program};
-use crate::traffic::Packet;
-use crate::units::{Bytes, Cycles, Time};
-
-/// A station on the floor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct StationId(pub u16);
-
-/// A pool of units (ring entries, tags, buffer octets) on the floor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PoolId(pub u16);
-
-/// A gate, at which jobs gather into batches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct GateId(pub u16);
-
-/// What a core spends cycles on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Category {
-    /// System call, socket, transport, IP, queueing discipline.
-    Send,
-    /// Copy from user to kernel memory.
-    Copy,
-    /// Software segmentation.
-    Segment,
-    /// Software transport checksum.
-    Checksum,
-    /// ESP encapsulation without the cipher.
-    Xfrm,
-    /// AEAD or cipher with HMAC.
-    Aead,
-    /// Submitting to an accelerator.
-    CryptoSubmit,
-    /// Handling an accelerator's responses.
-    CryptoComplete,
-    /// Driver transmit.
-    Transmit,
-    /// MMIO doorbell writes.
-    Doorbell,
-    /// Transmit completions.
-    Complete,
-    /// Interrupts and poll overhead.
-    Interrupt,
-}
-
-impl Category {
-    /// Every category, in the order of a packet's way.
-    pub const ALL: [Category; 12] = [
-        Category::Send,
-        Category::Copy,
-        Category::Segment,
-        Category::Checksum,
-        Category::Xfrm,
-        Category::Aead,
-        Category::CryptoSubmit,
-        Category::CryptoComplete,
-        Category::Transmit,
-        Category::Doorbell,
-        Category::Complete,
-        Category::Interrupt,
-    ];
-
-    /// The name used in results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Category::Send => "send",
-            Category::Copy => "copy",
-            Category::Segment => "segment",
-            Category::Checksum => "checksum",
-            Category::Xfrm => "xfrm",
-            Category::Aead => "aead",
-            Category::CryptoSubmit => "crypto_submit",
-            Category::CryptoComplete => "crypto_complete",
-            Category::Transmit => "transmit",
-            Category::Doorbell => "doorbell",
-            Category::Complete => "complete",
-            Category::Interrupt => "interrupt",
-        }
-    }
-}
-
-/// What a visit is charged to, beyond its station's time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Charge {
-    /// Core cycles of a category.
-    Cycles(Category, Cycles),
-    /// TLP octets on a PCIe link, framing included, both directions alike.
-    PcieTlp(f64),
-    /// Payload octets that crossed PCIe: the crossings that the placements differ in.
-    PciePayload(Bytes),
-    /// Packets that were dropped.
-    Dropped(u64),
-    /// A packet that was sent.
-    Sent(Packet),
-}
-
-/// One visit to a station.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Visit {
-    /// Where.
-    pub station: StationId,
-    /// How long the station is occupied.
-    pub time: Time,
-    /// How long the job travels after the station has let it go.
-    pub latency: Time,
-    /// What happens, for traces and route listings.
-    pub label: &'static str,
-    /// What it is charged to.
-    pub charges: Vec<Charge>,
-}
-
-/// One element of a route.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Hop {
-    /// Be served by a station.
-    Serve(Visit),
-    /// Take units of a pool, waiting for them.
-    Acquire(PoolId, u32),
-    /// Take units of a pool, or drop the job's packets if there are too few.
-    AcquireOrDrop(PoolId, u32),
-    /// Give units back.
-    Release(PoolId, u32),
-    /// Gather at a gate; the visit is made once per batch.
-    Gather(GateId, Visit),
-    /// Go on as so many packets on each of these routes, all of which must end before the route goes on.
-    Split(Vec<(Route, u32)>),
-    /// A packet has left.
-    Depart(Packet),
-}
-
-/// An ordered list of hops.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Route(pub Vec<Hop>);
-
-impl Route {
-    /// Routes one after the other.
-    pub fn concat(parts: impl IntoIterator<Item = Route>) -> Route {
-        Route(parts.into_iter().flat_map(|part| part.0).collect())
-    }
-
-    /// Packets that depart from one job on this route.
-    pub fn packets(&self) -> u64 {
-        self.0
-            .iter()
-            .map(|hop| match hop {
-                Hop::Depart(_) => 1,
-                Hop::Split(parts) => parts.iter().map(|(route, n)| route.packets() * u64::from(*n)).sum(),
-                _ => 0,
-            })
-            .sum()
-    }
-}
-
-impl From<Hop> for Route {
-    fn from(hop: Hop) -> Route {
-        Route(vec![hop])
-    }
-}
-
-impl From<Vec<Hop>> for Route {
-    fn from(hops: Vec<Hop>) -> Route {
-        Route(hops)
-    }
-}
-
-/// Joins hops and routes into one route, in order.
-#[macro_export]
-macro_rules! route {
-    ($($part:expr),* $(,)?) => {
-        $crate::route::Route::concat([$($crate::route::Route::from($part)),*])
-    };
-}
-
-/// A station: one queue, one or more units that serve it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Station {
-    /// Name in results, such as `core` or `NIC link down`; cores share one.
-    pub name: &'static str,
-    /// Units in parallel.
-    pub units: u16,
-}
-
-/// A pool of units that packets hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pool {
-    /// Name in results; the rings of several cores share one.
-    pub name: &'static str,
-    /// Units.
-    pub capacity: u32,
-}
-
-/// A gate that closes batches.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Gate {
-    /// Jobs of a full batch.
-    pub jobs: u32,
-    /// The longest that the first one waits.
-    pub timeout: Time,
-}
-
-/// Everything that routes can visit, hold or gather at.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Floor {
-    /// Stations, in the order of their numbers: the order of equal times too.
-    pub stations: Vec<Station>,
-    /// Pools.
-    pub pools: Vec<Pool>,
-    /// Gates.
-    pub gates: Vec<Gate>,
-}
+use crate::units::Time;
 
 impl Floor {
-    /// Adds a station.
-    pub fn station(&mut self, name: &'static str, units: u16) -> StationId {
-        self.stations.push(Station { name, units });
-        StationId(self.stations.len() as u16 - 1)
-    }
-
-    /// Adds a pool.
-    pub fn pool(&mut self, name: &'static str, capacity: u32) -> PoolId {
-        self.pools.push(Pool { name, capacity });
-        PoolId(self.pools.len() as u16 - 1)
-    }
-
-    /// Adds a gate.
-    pub fn gate(&mut self, jobs: u32, timeout: Time) -> GateId {
-        self.gates.push(Gate { jobs: jobs.max(1), timeout });
-        GateId(self.gates.len() as u16 - 1)
-    }
-
     /// The engine's program for a set of routes, where each one starts, and what its operations stand for.
     pub fn compile(&self, routes: &[&Route]) -> Compiled {
         let mut compiled = self.compile_unchained(routes);
@@ -249,7 +21,8 @@ impl Floor {
         let Compiler { mut program, accounts, lanes, mut entries, .. } = compiler;
         program.servers = self.stations.iter().map(|s| s.units).collect();
         program.pools = self.pools.iter().map(|p| p.capacity).collect();
-        program.gates = self.gates.iter().map(|g| (g.jobs, g.timeout.as_ps())).collect();
+        program.gates = self.gates.clone();
+        program.caches = self.caches.clone();
         renumber_lanes(&mut program, &lanes);
         entries.extend(&starts);
         Compiled { program, starts, accounts, entries }
@@ -350,15 +123,41 @@ impl<'a> Compiler<'a> {
                     let n = self.clamp(*pool, *n);
                     drops.push(self.emit(Op::TryAcquire { pool: pool.0, n, otherwise: Pc::MAX }, None));
                 }
+                Hop::AcquireElse(pool, n, with, without) => {
+                    let n = self.clamp(*pool, *n);
+                    let take = self.emit(Op::TryAcquire { pool: pool.0, n, otherwise: Pc::MAX }, None);
+                    self.inline(with);
+                    let skip = self.emit(Op::Jump { to: Pc::MAX }, None);
+                    let otherwise = self.entry();
+                    self.inline(without);
+                    let to = self.entry();
+                    self.program.ops[take as usize] = Op::TryAcquire { pool: pool.0, n, otherwise };
+                    self.program.ops[skip as usize] = Op::Jump { to };
+                }
                 Hop::Release(pool, n) => {
                     let n = self.clamp(*pool, *n);
                     self.emit(Op::Release { pool: pool.0, n }, None);
                 }
                 Hop::Gather(gate, visit) => {
                     self.emit(Op::Gather { gate: gate.0 }, None);
-                    self.visit(visit);
-                    // The others of the batch skip the visit.
-                    self.entries.insert(self.next_pc());
+                    self.leader(&[visit]);
+                }
+                Hop::Poll(gate, interrupt, poll) => {
+                    self.emit(Op::Poll { gate: gate.0 }, None);
+                    self.leader(&[interrupt, poll]);
+                }
+                Hop::Polled(gate) => {
+                    self.emit(Op::Polled { gate: gate.0 }, None);
+                }
+                Hop::Merge(gate, poll, visit) => {
+                    self.emit(Op::Merge { gate: gate.0, poll: poll.0 }, None);
+                    self.leader(&[visit]);
+                }
+                Hop::Lookup(Lookup { cache, key, .. }, miss) => {
+                    let lookup = self.emit(Op::Lookup { cache: cache.0, key: *key, hit: Pc::MAX }, None);
+                    self.inline(miss);
+                    let hit = self.entry();
+                    self.program.ops[lookup as usize] = Op::Lookup { cache: cache.0, key: *key, hit };
                 }
                 Hop::Split(_) => {
                     for (body, n) in bodies {
@@ -375,6 +174,19 @@ impl<'a> Compiler<'a> {
         (start, drops)
     }
 
+    /// A route within a route: neither splits nor drops.
+    fn inline(&mut self, route: &Route) {
+        let (_, drops) = self.route(route);
+        debug_assert!(drops.is_empty(), "only whole jobs are dropped");
+    }
+
+    /// The next operation, which is reached from elsewhere too.
+    fn entry(&mut self) -> Pc {
+        let pc = self.next_pc();
+        self.entries.insert(pc);
+        pc
+    }
+
     fn child(&mut self, route: &Route) -> Pc {
         let (start, _) = self.route(route);
         self.emit(Op::Join, None);
@@ -387,16 +199,52 @@ impl<'a> Compiler<'a> {
         n.min(self.floor.pools[usize::from(pool.0)].capacity)
     }
 
+    /// What the first job at a gate does, or what it does from the second visit on; the others skip all visits.
+    fn leader(&mut self, visits: &[&Visit]) {
+        if visits.iter().all(|visit| self.holder(visit).is_none()) {
+            for visit in visits {
+                self.visit(visit);
+                self.entry();
+            }
+            return;
+        }
+        // Visits of several operations are reached over jumps, so that each takes one place behind the gate.
+        let jumps: Vec<Pc> = (0..=visits.len()).map(|_| self.emit(Op::Jump { to: Pc::MAX }, None)).collect();
+        for (i, &jump) in jumps.iter().enumerate() {
+            self.program.ops[jump as usize] = Op::Jump { to: self.entry() };
+            if let Some(visit) = visits.get(i) {
+                self.visit(visit);
+            }
+        }
+    }
+
+    fn holder(&self, visit: &Visit) -> Option<PoolId> {
+        self.floor.stations[usize::from(visit.station.0)].held
+    }
+
     fn visit(&mut self, visit: &Visit) {
-        let server = visit.station.0;
+        let account = |time| Account { busy: Some((visit.station, time)), charges: visit.charges.clone() };
+        let Some(PoolId(pool)) = self.holder(visit) else {
+            self.serve(visit.station, visit.time, visit.latency, account(visit.time));
+            return;
+        };
+        self.emit(Op::Hold { pool }, None);
+        self.serve(visit.station, visit.time, visit.latency, account(visit.time));
+        if let Some((lock, time)) = visit.lock {
+            self.serve(lock, time, Time::ZERO, Account { busy: Some((lock, time)), charges: Vec::new() });
+        }
+        self.emit(Op::Free { pool }, None);
+    }
+
+    fn serve(&mut self, station: StationId, time: Time, latency: Time, account: Account) {
+        let server = station.0;
         let next = self.lanes.len() as u16;
-        let lane = *self.lanes.entry((visit.station, visit.latency)).or_insert(next);
-        let time = visit.time.as_ps();
+        let lane = *self.lanes.entry((station, latency)).or_insert(next);
+        let time = time.as_ps();
         let op = match self.floor.stations[usize::from(server)].units {
             1 => Op::Serve { server, lane, time },
             _ => Op::ServeAny { server, lane, time },
         };
-        let account = Account { busy: Some((visit.station, visit.time)), charges: visit.charges.clone() };
         self.emit(op, Some(account));
     }
 }

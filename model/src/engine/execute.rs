@@ -1,0 +1,287 @@
+//! What each operation does.
+
+use super::lane::Transit;
+use super::program::{Arrivals, Key, Op, Pc};
+use super::{Engine, Job, Step};
+
+impl Engine {
+    /// Puts a job on a lane that it leaves at `time`, unless that is the very next event: then returns where it goes on.
+    #[inline(always)]
+    fn send(&mut self, lane: u16, time: u64, pc: Pc, job: u32) -> Option<Pc> {
+        let slot = usize::from(lane);
+        let lane = &mut self.lanes[slot];
+        if lane.is_empty() {
+            // Nothing can happen before the job arrives, so it goes on at once: no lane, no tree.
+            if time <= self.hurry_until && self.ready.is_empty() && self.tree.precedes(time, slot) {
+                self.now = time;
+                self.events += 1;
+                return Some(pc);
+            }
+            self.tree.set(slot, time);
+        }
+        lane.push(Transit { time, pc, job });
+        None
+    }
+
+    /// Occupies a server for `time` and sends the job down its lane, or down the last lane of a chain.
+    #[inline(always)]
+    fn serve(&mut self, server: u16, lane: u16, time: u64, mut pc: Pc, job: u32) -> Option<Pc> {
+        let (mut lane, mut done) = (lane, self.occupy(server, self.now, time));
+        while let Some(Step { op: Op::Chain { server, lane: next, time }, visits }) = self.steps.get_mut(pc as usize) {
+            *visits += 1;
+            let (server, next, time) = (*server, *next, *time);
+            done = self.occupy(server, done + self.lanes[usize::from(lane)].latency, time);
+            lane = next;
+            pc += 1;
+        }
+        let latency = self.lanes[usize::from(lane)].latency;
+        self.send(lane, done + latency, pc, job)
+    }
+
+    /// Lindley's recursion: a job that arrives at `arrival` leaves the server at the returned time.
+    #[inline(always)]
+    fn occupy(&mut self, server: u16, arrival: u64, time: u64) -> u64 {
+        let free_at = &mut self.free_at[usize::from(server)];
+        *free_at = (*free_at).max(arrival) + time;
+        *free_at
+    }
+
+    /// Occupies the unit that is free first. Units may overtake each other: the lane is sorted by insertion from its
+    /// end, where the job's place is near.
+    #[inline]
+    fn serve_any(&mut self, server: u16, lane: u16, time: u64, pc: Pc, job: u32) {
+        let units = &mut self.units[usize::from(server)];
+        let free_at = units.pop_front().unwrap_or(0);
+        let done = free_at.max(self.now) + time;
+        // Units with equal service finish in turn; only then is there no need to look for the place.
+        if units.back().is_none_or(|&last| last <= done) {
+            units.push_back(done);
+        } else {
+            let place = units.iter().rposition(|&other| other <= done).map_or(0, |last| last + 1);
+            units.insert(place, done);
+        }
+
+        let slot = usize::from(lane);
+        let time = done + self.lanes[slot].latency;
+        if self.lanes[slot].insert(Transit { time, pc, job }) {
+            self.tree.set(slot, time);
+        }
+    }
+
+    #[inline(never)]
+    fn draw_service(&mut self, server: u16, mean: u64) -> u64 {
+        self.service[usize::from(server)].as_mut().map_or(mean, |stream| stream.exponential(mean))
+    }
+
+    /// Executes a job's operations from `pc` until it parks or ends.
+    #[inline(always)]
+    pub(super) fn go(&mut self, job: u32, mut pc: Pc) {
+        loop {
+            let step = &mut self.steps[pc as usize];
+            step.visits += 1;
+            let next = pc + 1;
+            match step.op {
+                Op::Serve { server, lane, time } => match self.serve(server, lane, time, next, job) {
+                    Some(next) => pc = next,
+                    None => return,
+                },
+                Op::ServeRandom { server, lane, mean } => {
+                    let time = self.draw_service(server, mean);
+                    match self.serve(server, lane, time, next, job) {
+                        Some(next) => pc = next,
+                        None => return,
+                    }
+                }
+                Op::ServeAny { server, lane, time } => return self.serve_any(server, lane, time, next, job),
+                Op::ServeAnyRandom { server, lane, mean } => {
+                    let time = self.draw_service(server, mean);
+                    return self.serve_any(server, lane, time, next, job);
+                }
+                // Only met if no job came over the lane before it: then it is a plain visit.
+                Op::Chain { server, lane, time } => match self.serve(server, lane, time, next, job) {
+                    Some(next) => pc = next,
+                    None => return,
+                },
+                Op::Wait { lane } => {
+                    let latency = self.lanes[usize::from(lane)].latency;
+                    match self.send(lane, self.now + latency, next, job) {
+                        Some(next) => pc = next,
+                        None => return,
+                    }
+                }
+                Op::Acquire { pool, n } => {
+                    let pool = &mut self.pools[usize::from(pool)];
+                    if pool.available < n || !pool.waiting.is_empty() {
+                        pool.waiting.push_back((job, next, n));
+                        return;
+                    }
+                    pool.available -= n;
+                    pc = next;
+                }
+                Op::TryAcquire { pool, n, otherwise } => {
+                    let pool = &mut self.pools[usize::from(pool)];
+                    if pool.available < n || !pool.waiting.is_empty() {
+                        pc = otherwise;
+                    } else {
+                        pool.available -= n;
+                        pc = next;
+                    }
+                }
+                Op::Release { pool, n } => {
+                    let pool = &mut self.pools[usize::from(pool)];
+                    pool.available += n;
+                    while let Some(&(waiter, at, wanted)) = pool.waiting.front() {
+                        if wanted > pool.available {
+                            break;
+                        }
+                        pool.available -= wanted;
+                        pool.waiting.pop_front();
+                        self.ready.push_back((waiter, at));
+                    }
+                    pc = next;
+                }
+                Op::Hold { pool } => {
+                    let pool = &mut self.pools[usize::from(pool)];
+                    if pool.available == 0 {
+                        pool.waiting.push_back((job, next, 1));
+                        return;
+                    }
+                    pool.available = 0;
+                    pool.since = self.now;
+                    pc = next;
+                }
+                Op::Free { pool } => {
+                    let pool = &mut self.pools[usize::from(pool)];
+                    pool.held += self.now - pool.since;
+                    pool.since = self.now;
+                    match pool.waiting.pop_front() {
+                        Some((waiter, at, _)) => self.ready.push_back((waiter, at)),
+                        None => pool.available = 1,
+                    }
+                    pc = next;
+                }
+                Op::Gather { gate } | Op::Poll { gate } => return self.gather(usize::from(gate), next, job),
+                Op::Polled { gate } => {
+                    self.polled(usize::from(gate));
+                    pc = next;
+                }
+                Op::Merge { gate, poll } => return self.merge(usize::from(gate), usize::from(poll), next, job),
+                Op::Lookup { cache, key, hit } => pc = if self.lookup(cache, key, job) { hit } else { next },
+                Op::Fork { body, n } => {
+                    self.fork(job, body, n);
+                    pc = next;
+                }
+                Op::Await => {
+                    let parent = &mut self.jobs[job as usize];
+                    if parent.children > 0 {
+                        parent.resume = next;
+                        return;
+                    }
+                    pc = next;
+                }
+                Op::Join => return self.join(job),
+                Op::Depart { bytes } => {
+                    self.observer.depart(self.now, self.jobs[job as usize].born, bytes);
+                    if self.observer.packets() >= self.limits.packets {
+                        self.hurry_until = 0;
+                    }
+                    pc = next;
+                }
+                Op::Count => pc = next,
+                Op::Jump { to } => pc = to,
+                Op::End => match self.end(job) {
+                    Some(start) => pc = start,
+                    None => return,
+                },
+            }
+        }
+    }
+
+    /// A job waits at a gate, polled or not.
+    #[inline(never)]
+    fn gather(&mut self, index: usize, next: Pc, job: u32) {
+        let gate = &mut self.gates[index];
+        let first = gate.join(job, next);
+        if gate.is_polling() {
+            return;
+        }
+        if gate.is_full() {
+            self.open_gate(index);
+        } else if first && gate.timeout() != u64::MAX {
+            let timeout = gate.timeout();
+            self.timers.set(index, self.now + timeout);
+            self.show_timers();
+        }
+    }
+
+    /// A job's share of a poll is done.
+    #[inline(never)]
+    fn polled(&mut self, index: usize) {
+        let gate = &mut self.gates[index];
+        if gate.done() && !gate.is_empty() {
+            gate.poll(false, &mut self.ready);
+        }
+    }
+
+    /// A job joins those that are merged, who go on when they are enough or the poll is over: before the next poll.
+    #[inline(never)]
+    fn merge(&mut self, merged: usize, poll: usize, next: Pc, job: u32) {
+        let over = self.gates[poll].done();
+        let gate = &mut self.gates[merged];
+        gate.join(job, next);
+        if over || gate.is_full() {
+            gate.open(&mut self.ready);
+        }
+        let poll = &mut self.gates[poll];
+        if over && !poll.is_empty() {
+            poll.poll(false, &mut self.ready);
+        }
+    }
+
+    #[inline(never)]
+    fn lookup(&mut self, cache: u16, key: Key, job: u32) -> bool {
+        let key = match key {
+            Key::Flow => self.workload.keys[self.jobs[job as usize].flow as usize],
+            Key::Random(n) => self.lookups.below(u64::from(n)) as u32,
+        };
+        self.caches[usize::from(cache)].lookup(key, &mut self.lookups)
+    }
+
+    #[inline(never)]
+    fn fork(&mut self, job: u32, body: Pc, n: u32) {
+        let Job { born, flow, .. } = self.jobs[job as usize];
+        self.jobs[job as usize].children += n;
+        for _ in 0..n {
+            let child = self.new_job(Job { born, flow, parent: job, children: 0, resume: Pc::MAX });
+            self.ready.push_back((child, body));
+        }
+    }
+
+    #[inline(never)]
+    fn join(&mut self, job: u32) {
+        self.spare_jobs.push(job);
+        let parent_index = self.jobs[job as usize].parent;
+        let Some(parent) = self.jobs.get_mut(parent_index as usize) else { return };
+        parent.children -= 1;
+        if parent.children == 0 && parent.resume != Pc::MAX {
+            let resume = std::mem::replace(&mut parent.resume, Pc::MAX);
+            self.ready.push_back((parent_index, resume));
+        }
+    }
+
+    /// Ends a job; in a closed workload the same job starts anew, and where is returned.
+    fn end(&mut self, job: u32) -> Option<Pc> {
+        self.counts.ended += 1;
+        if self.events >= self.limits.events {
+            self.hurry_until = 0;
+        }
+        if self.closing || !matches!(self.workload.arrivals, Arrivals::Closed { .. }) {
+            self.spare_jobs.push(job);
+            return None;
+        }
+        self.counts.started += 1;
+        let flow = self.jobs[job as usize].flow;
+        self.jobs[job as usize].born = self.now;
+        Some(self.start_of(flow))
+    }
+}
