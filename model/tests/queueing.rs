@@ -232,6 +232,7 @@ fn packets_merge_up_to_the_end_of_their_poll() {
         let closed = Arrivals::Closed { jobs_per_flow: window };
         let mut engine = Engine::new(program, workload(closed), 1, 1);
         engine.run(10_000, u64::MAX, u64::MAX);
+        engine.drain();
         let visits = engine.visits();
         visits[3] as f64 / visits[5] as f64
     };
