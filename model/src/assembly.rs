@@ -1,46 +1,59 @@
 //! From a scenario to a floor of stations and the routes of its sends over them.
 
+use crate::engine::program::Cache;
 use crate::esp::{CipherSizes, cipher_sizes};
 use crate::hardware::accelerator::Accelerator;
 use crate::hardware::core::Core;
 use crate::hardware::memory::Memory;
-use crate::hardware::nic::Nic;
+use crate::hardware::nic::{Nic, SaCache};
 use crate::hardware::pcie::{Link, Slot, SlotParams};
 use crate::hardware::wire::Wire;
-use crate::placement::{Host, NicFeatures};
-use crate::profile::{Direction, Profile};
-use crate::route::{Floor, PoolId, Route, StationId};
-use crate::scenario::{Attachment, Scenario};
-use crate::traffic::{Arrival, Send};
-use crate::units::{Bytes, Time};
+use crate::placement::{Host, NAPI_BUDGET, NicFeatures, Placement, VECTOR_SIZE};
+use crate::profile::Profile;
+use crate::route::{Floor, GateId, PoolId, Route, StationId};
+use crate::scenario::{Attachment, Interrupts, Lock, Scenario, Stack, Submission};
+use crate::traffic::{Arrival, Path, Send};
+use crate::units::{Bytes, Hertz, Time};
 
 /// The name that every core's station bears.
 pub const CORE: &str = "core";
+/// The name of the core that takes all completion interrupts, where one does.
+pub const COMPLETION_CORE: &str = "completion core";
+/// Cache lines of an SA that move between cores with its lock: the lock with the sequence number, the replay state, the
+/// counters (`struct xfrm_state`, Linux include/net/xfrm.h).
+const SA_LINES: f64 = 3.0;
 
-/// A scenario's stations, its sends, and the route of each send from each core.
+/// A scenario's stations, its sends, and the route of each send over each row of resources.
 #[derive(Debug, Clone)]
 pub struct Assembly {
     /// What can be visited.
     pub floor: Floor,
     /// Sends of the mix.
     pub sends: Vec<Send>,
-    /// The route of each send, by core and then send.
+    /// The route of each send, by row and then send. A row is a core, or a core with an SA where cores share SAs.
     pub routes: Vec<Vec<Route>>,
-    /// The core of each flow.
+    /// The row of each flow.
     pub flows: Vec<u16>,
     /// The SA of each flow.
     pub keys: Vec<u32>,
+    /// Cores of the data path.
+    pub cores: u32,
+    /// Their clock.
+    pub clock: Hertz,
 }
 
 /// What all cores share.
 struct Shared {
     nic_slot: Slot,
-    accelerator_slot: Slot,
+    accelerators: Vec<(Slot, StationId)>,
     packet_engine: StationId,
+    receive_engine: StationId,
     esp_engine: Option<StationId>,
-    wire: StationId,
+    sa_cache: Option<SaCache>,
+    wires: [StationId; 2],
     buffer: PoolId,
-    engines: StationId,
+    /// The core that all completion interrupts go to, and their coalescing.
+    completion: Option<(StationId, GateId)>,
 }
 
 impl Assembly {
@@ -48,19 +61,45 @@ impl Assembly {
     /// which events of equal time are handled.
     pub fn new(scenario: &Scenario, profile: &Profile) -> Self {
         let mut floor = Floor::default();
-        let cores: Vec<StationId> = (0..scenario.host.cores).map(|_| floor.station(CORE, 1)).collect();
-        let shared = Shared::new(scenario, profile, &mut floor);
-        let esp = scenario.encapsulation();
-        let sends = scenario.traffic.sends(esp.as_ref(), scenario.offload.gso.0);
-        let routes = cores
-            .into_iter()
-            .map(|core| {
-                let host = host(scenario, profile, core, &shared, &mut floor);
-                sends.iter().map(|send| scenario.placement.transmit(send, &host)).collect()
-            })
+        let one_core =
+            scenario.placement == Placement::Lookaside && scenario.lookaside.interrupts == Interrupts::OneCore;
+        let cores: Vec<StationId> = (0..scenario.host.cores)
+            .map(|core| floor.station(if one_core && core == 0 { COMPLETION_CORE } else { CORE }, 1))
             .collect();
-        let keys = (0..scenario.traffic.flows).map(|flow| flow % scenario.sa.count).collect();
-        Assembly { floor, sends, routes, flows: scenario.traffic.cores(scenario.host.cores), keys }
+        let shared = Shared::new(scenario, profile, one_core.then_some(cores[0]), &mut floor);
+        let clock = profile.host.clock(scenario.host.cores, scenario.placement == Placement::Host);
+        let sends = scenario.traffic.sends(scenario.encapsulation().as_ref(), scenario.gso());
+        let keys: Vec<u32> = (0..scenario.traffic.flows).map(|flow| flow % scenario.sa.count).collect();
+        let by_sa = scenario.placement != Placement::Clear && scenario.traffic.direction == Path::Receive;
+        let steered_by = |flow: u32| if by_sa { keys[flow as usize] } else { flow };
+        let core_of_flow = scenario.traffic.cores(scenario.host.cores, steered_by);
+        let locks = sa_locks(scenario, profile, clock, &mut floor);
+        if !locks.is_empty() {
+            for core in &cores {
+                floor.stations[usize::from(core.0)].held = Some(floor.pool("core", 1));
+            }
+        }
+        let mut routes = Vec::new();
+        for (i, &station) in cores.iter().enumerate() {
+            let flows = core_of_flow.iter().filter(|&&core| usize::from(core) == i).count();
+            let core = Core { station, profile, clock, cipher: scenario.software_cost(profile), lock: None };
+            let mut host = host(scenario, core, (i, flows), &shared, &mut floor);
+            let mut row = |host: &Host<'_>| {
+                let route = |send| scenario.placement.route(scenario.traffic.direction, send, host);
+                routes.push(sends.iter().map(route).collect());
+            };
+            if locks.is_empty() {
+                row(&host);
+            }
+            for &lock in &locks {
+                host.core.lock = Some(lock);
+                row(&host);
+            }
+        }
+        let sas = locks.len().max(1);
+        let rows = core_of_flow.iter().zip(&keys);
+        let flows = rows.map(|(&core, &sa)| (usize::from(core) * sas + sa as usize % sas) as u16).collect();
+        Assembly { floor, sends, routes, flows, keys, cores: scenario.host.cores, clock }
     }
 
     /// How often each send is made, so that packets come in the mix's proportions: a super-packet of many segments
@@ -80,15 +119,18 @@ impl Assembly {
             jobs += f64::from(weight);
             packets += f64::from(weight) * f64::from(send.count());
         }
-        let in_flight = f64::from(window) * self.routes.len() as f64;
+        let in_flight = f64::from(window) * f64::from(self.cores);
         (in_flight * jobs / packets / self.flows.len() as f64).ceil().max(1.0) as u32
     }
 }
 
 impl Shared {
-    fn new(s: &Scenario, profile: &Profile, floor: &mut Floor) -> Self {
+    fn new(s: &Scenario, profile: &Profile, completion: Option<StationId>, floor: &mut Floor) -> Self {
         let nic_link = link(&s.pcie.nic, floor, ["NIC link up", "NIC link down"]);
-        let accelerator_link = link(&s.pcie.accelerator, floor, ["accelerator link up", "accelerator link down"]);
+        let devices = 0..s.lookaside.devices;
+        let accelerator_links: Vec<Link> = devices
+            .map(|_| link(&s.pcie.accelerator, floor, ["accelerator link up", "accelerator link down"]))
+            .collect();
         let uplink = link(&s.pcie.uplink, floor, ["uplink up", "uplink down"]);
         let links = |own: Link| match s.pcie.attachment {
             Attachment::OwnSlot => vec![own],
@@ -98,17 +140,68 @@ impl Shared {
         let memory = (!profile.host.ddio).then_some(dram);
         let slot = |params: &SlotParams, own, tags| Slot { params: params.clone(), links: links(own), tags, memory };
         let nic_tags = floor.pool("NIC tags", s.nic.read_tags);
-        let accelerator_tags = floor.pool("accelerator tags", s.accelerator.read_tags);
+        let accelerators = accelerator_links.into_iter().map(|link| {
+            let tags = floor.pool("accelerator tags", s.accelerator.read_tags);
+            (slot(&s.pcie.accelerator, link, tags), floor.station("accelerator engines", s.accelerator.engines as u16))
+        });
+        let accelerators = accelerators.collect();
+        let esp = s.nic.esp.as_ref();
+        let sa_cache = esp.map(|esp| SaCache {
+            cache: floor.cache(Cache { capacity: esp.sa_cache, keys: s.sa.count, replacement: esp.sa_replacement }),
+            sas: s.sa.count,
+            fetches: floor.pool("SA context fetches", esp.sa_fetches),
+        });
         Shared {
             nic_slot: slot(&s.pcie.nic, nic_link, nic_tags),
-            accelerator_slot: slot(&s.pcie.accelerator, accelerator_link, accelerator_tags),
-            engines: floor.station("accelerator engines", s.accelerator.engines as u16),
+            accelerators,
             packet_engine: floor.station("NIC packet engine", 1),
-            esp_engine: s.nic.esp.is_some().then(|| floor.station("NIC ESP engine", 1)),
-            wire: floor.station("wire", 1),
+            esp_engine: esp.map(|_| floor.station("NIC ESP engine", 1)),
+            sa_cache,
+            wires: ["wire", "wire in"].map(|name| floor.station(name, 1)),
+            receive_engine: floor.station("NIC receive engine", 1),
             buffer: floor.pool("NIC buffer", s.nic.buffer.get() as u32),
+            completion: completion.map(|core| (core, coalescing(s, floor))),
         }
     }
+}
+
+/// The locks of SAs that several cores share, with how long each is held for a packet.
+fn sa_locks(s: &Scenario, profile: &Profile, clock: Hertz, floor: &mut Floor) -> Vec<(StationId, Time)> {
+    let sharers = s.cores_per_sa();
+    if sharers < 2 || s.placement == Placement::InlinePacket || s.host.stack == Stack::Vector {
+        return Vec::new();
+    }
+    let stack = &profile.stack;
+    // A ticket lock's line is fetched by all waiters; the next holder's turn comes after half of them on average
+    // (Boyd-Wickizer et al., "Non-scalable locks are dangerous", Linux Symposium 2012, section 3).
+    let waiters = match s.sa.lock {
+        Lock::Queued => 0.0,
+        Lock::Ticket => f64::from(sharers - 1) / 2.0,
+    };
+    let held = (stack.sa_lock + stack.line_transfer * (SA_LINES + waiters)) / clock;
+    (0..s.sa.count.min(s.host.cores)).map(|_| (floor.station("SA lock", 1), held)).collect()
+}
+
+/// Coalescing of an accelerator's responses: into interrupts, or into the polls of a core.
+fn coalescing(s: &Scenario, floor: &mut Floor) -> GateId {
+    let card = &s.accelerator;
+    match s.lookaside.submission {
+        Submission::Poll => floor.polled_gate(1, Time::ZERO, card.ring),
+        _ if s.traffic.direction == Path::Receive => {
+            floor.polled_gate(card.coalesce_responses, card.coalesce_time, card.ring)
+        }
+        _ => floor.gate(card.coalesce_responses, card.coalesce_time),
+    }
+}
+
+/// How many packets of a flow merge at most: what fits the size, out of a core's share of a poll for the flow.
+fn merged_packets(s: &Scenario, flows: usize) -> u32 {
+    let Some(size) = s.offload.gro.0 else { return 1 };
+    let mix = &s.traffic.mix;
+    let weight: u64 = mix.iter().map(|entry| u64::from(entry.weight)).sum();
+    let octets: u64 = mix.iter().map(|entry| u64::from(entry.weight) * s.traffic.l3(entry).get()).sum();
+    let fit = size.get() * weight / octets.max(1);
+    fit.clamp(1, (u64::from(NAPI_BUDGET) / (flows.max(1) as u64)).max(1)) as u32
 }
 
 fn link(params: &SlotParams, floor: &mut Floor, names: [&'static str; 2]) -> Link {
@@ -116,32 +209,51 @@ fn link(params: &SlotParams, floor: &mut Floor, names: [&'static str; 2]) -> Lin
     Link { up, down, rate: params.tlp_rate() }
 }
 
-fn host<'a>(s: &Scenario, profile: &'a Profile, core: StationId, shared: &Shared, floor: &mut Floor) -> Host<'a> {
+/// The hardware as core number `i` sees it, with so many flows on it.
+fn host<'a>(s: &Scenario, core: Core<'a>, (i, flows): (usize, usize), shared: &Shared, floor: &mut Floor) -> Host<'a> {
+    let inbound = s.traffic.direction != Path::Transmit;
+    let saturate = s.traffic.arrival == Arrival::Saturate;
+    let polling = match s.host.stack {
+        Stack::Kernel => floor.polled_gate(s.nic.moderation_packets, s.nic.moderation_time, NAPI_BUDGET),
+        Stack::Vector => floor.polled_gate(1, Time::ZERO, VECTOR_SIZE),
+    };
+    let wire = |station| Wire { station, rate: s.nic.line_rate };
     let nic = Nic {
         params: s.nic.clone(),
         slot: shared.nic_slot.clone(),
         packet_engine: shared.packet_engine,
+        receive_engine: shared.receive_engine,
         esp_engine: shared.esp_engine,
-        wire: Wire { station: shared.wire, rate: s.nic.line_rate },
+        sa_cache: shared.sa_cache,
+        wire: wire(shared.wires[0]),
+        wire_in: wire(shared.wires[1]),
+        queue: s.nic.queue_packet_rate.map(|_| floor.station("NIC queue", 1)),
         ring: floor.pool("NIC ring", s.nic.ring),
+        receive_ring: floor.pool("NIC receive ring", s.nic.ring),
+        drops: !saturate,
         buffer: shared.buffer,
         moderation: floor.gate(s.nic.moderation_packets, s.nic.moderation_time),
+        polling,
     };
+    let (slot, engines) = shared.accelerators[i % shared.accelerators.len()].clone();
     let accelerator = Accelerator {
         params: s.accelerator.clone(),
-        slot: shared.accelerator_slot.clone(),
-        engines: shared.engines,
+        slot,
+        engines,
         ring: floor.pool("accelerator ring", s.accelerator.ring),
-        coalescing: floor.gate(s.accelerator.coalesce_responses, s.accelerator.coalesce_time),
+        coalescing: shared.completion.map_or_else(|| coalescing(s, floor), |(_, gate)| gate),
+        submission: s.lookaside.submission,
     };
+    let merged = merged_packets(s, flows);
+    let sync = s.placement == Placement::Lookaside && s.lookaside.submission == Submission::Sync;
     let esp = s.nic.esp.as_ref();
     let sizes =
         s.encapsulation().map_or(CipherSizes { iv: Bytes::ZERO, alignment: Bytes::new(1), icv: Bytes::ZERO }, |esp| {
             cipher_sizes(esp.algorithm)
         });
     Host {
-        // One backend for all sizes, the best at full-sized packets: a kernel does not change ciphers by packet.
-        core: Core { station: core, profile, seal: profile.aead(s.sa.algorithm, Direction::Seal, Bytes::new(1408)) },
+        completion: Core { station: shared.completion.map_or(core.station, |(station, _)| station), ..core },
+        core,
         nic,
         accelerator,
         features: NicFeatures {
@@ -151,7 +263,11 @@ fn host<'a>(s: &Scenario, profile: &'a Profile, core: StationId, shared: &Shared
             esp_checksum: esp.is_some_and(|esp| esp.checksum) && s.offload.nic_checksum,
         },
         sizes,
-        admission: (s.traffic.arrival != Arrival::Saturate).then(|| floor.pool("socket queue", s.traffic.queue)),
+        admission: (!saturate && !inbound).then(|| floor.pool("socket queue", s.traffic.queue)),
+        merging: (inbound && merged > 1).then(|| floor.merging_gate(merged)),
+        stack: s.host.stack,
+        threads: sync.then(|| floor.pool("threads", s.lookaside.threads)),
+        when_full: s.lookaside.when_full,
     }
 }
 

@@ -188,13 +188,14 @@ pub fn bound(scenario: &Scenario, assembly: &Assembly) -> Bound {
     let mut private: BTreeMap<&'static str, Vec<(f64, f64)>> = BTreeMap::new();
     for (name, units, demands) in limits {
         let users: Vec<usize> = (0..rows.len()).filter(|&r| demands[r] > 0.0).collect();
-        let Some(&first) = users.first() else { continue };
-        let rate = units / demands[first];
-        // Shared by all cores, which place the same demand; or one core's own.
+        // The least demand: a bound for whatever mixture of rows.
+        let Some(demand) = users.iter().map(|&r| demands[r]).reduce(f64::min) else { continue };
+        let rate = units / demand;
+        // Shared by all rows, or one core's own.
         if users.len() == rows.len() && rows.len() > 1 {
             by_name.entry(name).and_modify(|least| *least = least.min(rate)).or_insert(rate);
         } else {
-            private.entry(name).or_default().push((rate, rows[first].offered));
+            private.entry(name).or_default().push((rate, users.iter().map(|&r| rows[r].offered).sum()));
         }
     }
     for (name, rates) in private {

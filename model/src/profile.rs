@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::units::{BitRate, Bytes, Cycles, CyclesPerByte, Hertz};
 
 /// The version of the file format that this program reads and writes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Costs of one host.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct Profile {
     pub memory: MemoryCost,
     /// What the network stack costs per send, segment, packet and completion.
     pub stack: StackCost,
+    /// What userspace vector processing costs, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vector: Option<VectorCost>,
     /// Where values come from: key path (`stack.send`, `aead`, `host.frequency`) to citation or method.
     pub sources: BTreeMap<String, String>,
 }
@@ -42,6 +45,12 @@ pub struct HostCpu {
     pub cores: u32,
     /// Whether device writes land in the last-level cache and device reads hit it (Intel DDIO or alike).
     pub ddio: bool,
+    /// Core clock while wide vector instructions (AVX-512) run, where it is lower.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avx_frequency: Option<Hertz>,
+    /// Speed of a core while others are busy, in ascending order of cores; empty if they do not slow each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scaling: Vec<Scaling>,
 }
 
 /// Where a table's values come from.
@@ -207,6 +216,63 @@ pub struct StackCost {
     pub crypto_submit: Cycles,
     /// Handling one response of an accelerator and resuming the packet's output.
     pub crypto_complete: Cycles,
+    /// Switching to another thread and back, with the wake-up, when a caller waits for an accelerator.
+    pub switch: Cycles,
+    /// One NAPI poll, however many packets it finds.
+    pub poll: Cycles,
+    /// Driver receive of one packet: completion, buffer, refill.
+    pub receive: Cycles,
+    /// Merging one received packet (GRO).
+    pub gro: Cycles,
+    /// IP input, transport, socket, wake-up and receive call for one packet or one merged by GRO.
+    pub deliver: Cycles,
+    /// Route lookup and IP forwarding of one packet.
+    pub forward: Cycles,
+    /// How long the lock of an SA is held for one packet (`xfrm_state.lock`: sequence number or replay window).
+    pub sa_lock: Cycles,
+    /// Moving one cache line from another core.
+    pub line_transfer: Cycles,
+}
+
+/// What userspace vector processing costs (VPP, DPDK): no system calls, no interrupts, packets in vectors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VectorCost {
+    /// One vector, however long: poll, graph dispatch, instruction cache misses.
+    pub vector: Cycles,
+    /// One packet: receive, route lookup and transmit.
+    pub packet: Cycles,
+    /// ESP encapsulation or decapsulation of one packet without the cipher.
+    pub esp: Cycles,
+}
+
+/// Speed of one core while so many are busy, relative to one alone.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scaling {
+    /// Busy cores.
+    pub cores: u32,
+    /// Speed of each, 1 for that of one core alone.
+    pub speed: f64,
+}
+
+impl HostCpu {
+    /// The clock of each of `cores` busy cores, on which wide vector instructions run or not. Between two rows of the
+    /// scaling table the speed is interpolated; beyond the last row it stays.
+    pub fn clock(&self, cores: u32, vectors: bool) -> Hertz {
+        let base = self.avx_frequency.filter(|_| vectors).unwrap_or(self.frequency);
+        let mut before = (1.0, 1.0);
+        let cores = f64::from(cores);
+        for row in &self.scaling {
+            let after = (f64::from(row.cores), row.speed);
+            if cores <= after.0 {
+                let share = if after.0 > before.0 { (cores - before.0) / (after.0 - before.0) } else { 1.0 };
+                return base.scale(before.1 + share * (after.1 - before.1));
+            }
+            before = after;
+        }
+        base.scale(before.1)
+    }
 }
 
 /// Why a profile cannot be used.
@@ -255,7 +321,7 @@ impl Profile {
                 return Err(ProfileError::Value {
                     key: "format".into(),
                     value: "missing".into(),
-                    allowed: "a profile starts with `format = 1`",
+                    allowed: "a profile starts with `format = 2`",
                 });
             }
         }
@@ -305,11 +371,29 @@ impl Profile {
             ("stack.interrupt", self.stack.interrupt.0),
             ("stack.crypto_submit", self.stack.crypto_submit.0),
             ("stack.crypto_complete", self.stack.crypto_complete.0),
+            ("stack.switch", self.stack.switch.0),
+            ("stack.poll", self.stack.poll.0),
+            ("stack.receive", self.stack.receive.0),
+            ("stack.gro", self.stack.gro.0),
+            ("stack.deliver", self.stack.deliver.0),
+            ("stack.forward", self.stack.forward.0),
+            ("stack.sa_lock", self.stack.sa_lock.0),
+            ("stack.line_transfer", self.stack.line_transfer.0),
+            ("vector.vector", self.vector.as_ref().map_or(0.0, |v| v.vector.0)),
+            ("vector.packet", self.vector.as_ref().map_or(0.0, |v| v.packet.0)),
+            ("vector.esp", self.vector.as_ref().map_or(0.0, |v| v.esp.0)),
         ];
         for (key, cost) in costs {
             if !(0.0..1e9).contains(&cost) {
                 return Err(value(key, cost, "a cost of 0 cycles or more, below 1e9"));
             }
+        }
+        let mut cores = 0;
+        for row in &self.host.scaling {
+            if row.cores <= cores || !(0.01..=2.0).contains(&row.speed) {
+                return Err(value("host.scaling", row.speed, "ascending numbers of cores with speeds from 0.01 to 2"));
+            }
+            cores = row.cores;
         }
         for cost in &self.aead {
             let coefficients = [&cost.fixed, &cost.per_byte, &cost.per_tail_block, &cost.partial_block];

@@ -7,8 +7,8 @@ use crate::hardware::accelerator::AcceleratorParams;
 use crate::hardware::nic::NicParams;
 use crate::hardware::pcie::SlotParams;
 use crate::placement::Placement;
-use crate::profile::{Algorithm, Direction, Profile};
-use crate::traffic::{Arrival, Basis, Traffic};
+use crate::profile::{AeadCost, Algorithm, Direction, Profile};
+use crate::traffic::{Arrival, Basis, Path, Traffic};
 use crate::units::{Bytes, Share, Time};
 
 /// A resolved scenario: one placement, one traffic, one set of hardware.
@@ -29,6 +29,8 @@ pub struct Scenario {
     pub nic: NicParams,
     /// The lookaside accelerator.
     pub accelerator: AcceleratorParams,
+    /// How the accelerator is used.
+    pub lookaside: Lookaside,
     /// How the devices are attached.
     pub pcie: Pcie,
     /// When a run is long enough.
@@ -39,8 +41,78 @@ pub struct Scenario {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HostParams {
-    /// Cores that send.
+    /// Cores that the data path may use.
     pub cores: u32,
+    /// What carries packets.
+    pub stack: Stack,
+}
+
+/// What carries packets on the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stack {
+    /// The Linux kernel: system calls, interrupts, NAPI.
+    Kernel,
+    /// Vector processing in userspace (VPP, DPDK): cores that poll, packets in vectors of up to 256.
+    Vector,
+}
+
+/// How callers wait for the accelerator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Submission {
+    /// They do not; completions come by coalesced interrupts.
+    Interrupt,
+    /// They do not; the core polls for completions.
+    Poll,
+    /// Each thread waits for its request: one in flight per thread.
+    Sync,
+}
+
+/// Where completion interrupts go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Interrupts {
+    /// To the core that submitted.
+    OwnCore,
+    /// All to one core.
+    OneCore,
+}
+
+/// What a core does when the accelerator's ring is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhenFull {
+    /// Waits: back-pressure.
+    Wait,
+    /// Does the work itself.
+    Software,
+}
+
+/// How a lookaside accelerator is used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lookaside {
+    /// How callers wait.
+    pub submission: Submission,
+    /// Threads per core that submit synchronously.
+    pub threads: u32,
+    /// Where completion interrupts go.
+    pub interrupts: Interrupts,
+    /// What happens when the ring is full.
+    pub when_full: WhenFull,
+    /// Devices, each in a slot of its own; cores take them in turn.
+    pub devices: u32,
+}
+
+/// How the lock of an SA is passed on between cores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lock {
+    /// Queued spinlock: each waiter spins on a line of its own (Linux from 4.2 on x86).
+    Queued,
+    /// Ticket spinlock: all waiters spin on one line, and passing on takes longer the more they are.
+    Ticket,
 }
 
 /// Security associations.
@@ -53,8 +125,11 @@ pub struct SaParams {
     pub mode: Mode,
     /// UDP encapsulation (RFC 3948).
     pub nat_t: bool,
-    /// Number of SAs, over which flows are spread.
+    /// Number of SAs, over which flows are spread. With fewer SAs than sending cores, cores share them and contend for
+    /// their locks.
     pub count: u32,
+    /// How the lock is passed on.
+    pub lock: Lock,
 }
 
 /// Which offloads are used where the NIC has them.
@@ -63,6 +138,8 @@ pub struct SaParams {
 pub struct Offload {
     /// Largest super-packet that the stack builds, in octets of payload (generic segmentation offload); `off` for none.
     pub gso: Gso,
+    /// Largest packet that received ones are merged into (generic receive offload); `off` for none.
+    pub gro: Gso,
     /// Segmentation in the NIC: TSO in the clear, ESP GSO with inline crypto.
     pub nic_segmentation: bool,
     /// Transport checksum in the NIC.
@@ -166,6 +243,7 @@ impl Scenario {
         // Every core takes a slot of the event core, and a few for hardware remain.
         within("host.cores", self.host.cores.into(), 1, 256)?;
         self.check_traffic()?;
+        self.check_stack(profile)?;
         self.check_nic()?;
         self.check_accelerator()?;
         for (key, slot) in [
@@ -187,6 +265,22 @@ impl Scenario {
         Ok(())
     }
 
+    fn check_stack(&self, profile: &Profile) -> Result<(), Invalid> {
+        if self.lookaside.submission == Submission::Sync && self.traffic.direction != Path::Transmit {
+            return invalid("lookaside.submission", "sync", "interrupt or poll: a softirq cannot wait");
+        }
+        if self.host.stack == Stack::Kernel {
+            return Ok(());
+        }
+        if profile.vector.is_none() {
+            return invalid("host.stack", "vector", "the profile has no [vector] costs");
+        }
+        if self.traffic.direction != Path::Forward {
+            return invalid("host.stack", "vector", "vector processing forwards: traffic.direction = \"forward\"");
+        }
+        Ok(())
+    }
+
     fn check_traffic(&self) -> Result<(), Invalid> {
         let t = &self.traffic;
         within("traffic.flows", t.flows.into(), 1, 1_000_000)?;
@@ -194,6 +288,8 @@ impl Scenario {
         within("traffic.queue", t.queue.into(), 1, 1_000_000)?;
         within("traffic.mtu", t.mtu.get(), 68, 65_535)?;
         within("sa.count", self.sa.count.into(), 1, 1_000_000)?;
+        within("lookaside.threads", self.lookaside.threads.into(), 1, 1024)?;
+        within("lookaside.devices", self.lookaside.devices.into(), 1, 16)?;
         match (t.arrival, t.rate) {
             (Arrival::Saturate, _) => {}
             (_, None) => return invalid("traffic.rate", "missing", "arrivals at a rate need one, such as \"40 Gbps\""),
@@ -218,6 +314,9 @@ impl Scenario {
             // Linux takes up to 512 KiB with BIG TCP (GSO_MAX_SIZE in include/linux/netdevice.h).
             within("offload.gso", size.get(), 1, 524_280)?;
         }
+        if let Gso(Some(size)) = self.offload.gro {
+            within("offload.gro", size.get(), 1, 524_280)?;
+        }
         for entry in &t.mix {
             let (l3, smallest) = (t.l3(entry), t.smallest_l3());
             if l3 < smallest {
@@ -227,7 +326,7 @@ impl Scenario {
                     format!("at least {smallest} of l3: headers and one octet"),
                 );
             }
-            if l3 > largest && self.offload.gso.0.is_none() {
+            if l3 > largest && (self.offload.gso.0.is_none() || t.direction != Path::Transmit) {
                 let allowed = format!(
                     "at most {largest} of l3, so that the packet on the wire fits the MTU of {}; larger sends need offload.gso",
                     t.mtu
@@ -253,11 +352,18 @@ impl Scenario {
         within("nic.buffer", nic.buffer.get(), 1, 1 << 30)?;
         within("nic.read_tags", nic.read_tags.into(), 1, 1024)?;
         within("nic.descriptor", nic.descriptor.get(), 1, 4096)?;
+        within("nic.receive_descriptor", nic.receive_descriptor.get(), 1, 4096)?;
         within("nic.descriptor_batch", nic.descriptor_batch.into(), 1, 1024)?;
         within("nic.completion", nic.completion.get(), 1, 4096)?;
         within("nic.completion_batch", nic.completion_batch.into(), 1, 1024)?;
         within("nic.moderation_packets", nic.moderation_packets.into(), 1, 65_536)?;
+        if nic.queue_packet_rate.is_some_and(|rate| !rate.is_positive()) {
+            return invalid("nic.queue_packet_rate", "zero", "a rate above zero");
+        }
         if let Some(esp) = &nic.esp {
+            within("nic.esp.sa_cache", esp.sa_cache.into(), 1, 1 << 24)?;
+            within("nic.esp.sa_context", esp.sa_context.get(), 1, 4096)?;
+            within("nic.esp.sa_fetches", esp.sa_fetches.into(), 1, 1024)?;
             if esp.rate.as_bps() == 0 {
                 return invalid("nic.esp.rate", esp.rate, "a rate above zero");
             }
@@ -285,14 +391,38 @@ impl Scenario {
         within("accelerator.coalesce_responses", card.coalesce_responses.into(), 1, 65_536)
     }
 
+    /// The cost of doing the cipher on the CPU: one backend for all sizes, the best at full-sized packets, since a
+    /// kernel does not change ciphers by packet.
+    pub fn software_cost<'a>(&self, profile: &'a Profile) -> Option<&'a AeadCost> {
+        let direction = if self.traffic.direction == Path::Receive { Direction::Open } else { Direction::Seal };
+        profile.aead(self.sa.algorithm, direction, Bytes::new(1408))
+    }
+
+    /// Largest super-packet; received packets come one by one.
+    pub fn gso(&self) -> Option<Bytes> {
+        self.offload.gso.0.filter(|_| self.traffic.direction == Path::Transmit)
+    }
+
+    /// Cores that share each SA.
+    pub fn cores_per_sa(&self) -> u32 {
+        let sends = self.placement != Placement::Clear && self.traffic.direction != Path::Receive;
+        // Received packets of an SA all come to the core that its SPI hashes to.
+        if sends { self.host.cores.div_ceil(self.sa.count).max(1) } else { 1 }
+    }
+
     /// Whether whoever is to encrypt can do this cipher.
     fn check_crypto(&self, profile: &Profile) -> Result<(), Invalid> {
         let algorithm = self.sa.algorithm;
         let offers = |algorithms: &[Algorithm]| algorithms.contains(&algorithm);
         match self.placement {
             Placement::Clear => Ok(()),
-            Placement::Host if profile.aead(algorithm, Direction::Seal, Bytes::new(1500)).is_some() => Ok(()),
+            Placement::Host if self.software_cost(profile).is_some() => Ok(()),
             Placement::Host => invalid("sa.algorithm", algorithm.name(), "the profile has no cost for this cipher"),
+            Placement::Lookaside
+                if self.lookaside.when_full == WhenFull::Software && self.software_cost(profile).is_none() =>
+            {
+                invalid("sa.algorithm", algorithm.name(), "the profile has no cost for this cipher, to fall back to")
+            }
             Placement::Lookaside if offers(&self.accelerator.algorithms) => Ok(()),
             Placement::Lookaside => {
                 invalid("sa.algorithm", algorithm.name(), format!("{} does not offer it", self.accelerator.title))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::assembly::{Assembly, CORE, interval};
+use crate::assembly::{Assembly, COMPLETION_CORE, CORE, interval};
 use crate::bound::{Bound, OFFERED_LOAD, bound};
 use crate::engine::Engine;
 use crate::engine::program::{Arrivals, Workload};
@@ -10,7 +10,7 @@ use crate::engine::steady::{RateEstimate, coarsen, mser5, rate};
 use crate::profile::Profile;
 use crate::record::{Latency, Rate, Record, Stop, Utilisation};
 use crate::route::{Account, Category, Charge, Compiled};
-use crate::scenario::{Invalid, RunParams, Scenario};
+use crate::scenario::{Invalid, RunParams, Scenario, Stack};
 use crate::traffic::{Arrival, Basis};
 use crate::units::Time;
 
@@ -36,9 +36,10 @@ pub fn simulate(scenario: &Scenario, profile: &Profile, seed: u64) -> Result<Rec
     let run = run_to_width(&mut engine, &scenario.run);
     let measured = Measured::between(&run, &engine, &compiled.accounts);
     engine.drain();
-    let totals = Totals::of(&engine.visits(), &compiled.accounts);
+    let mut totals = Totals::of(&engine.visits(), &compiled.accounts);
+    totals.add_spinning(&engine, &assembly);
     let bound = bound(scenario, &assembly);
-    Ok(record(scenario, profile, &assembly, seed, &engine, run, measured, totals, bound))
+    Ok(record(scenario, &assembly, seed, &engine, run, measured, totals, bound))
 }
 
 /// The engine of a scenario, ready to run.
@@ -186,12 +187,21 @@ impl Totals {
         }
         totals
     }
+
+    /// A core that waits for locks is busy for as long as it is held; what is not work it holds or awaits them.
+    fn add_spinning(&mut self, engine: &Engine, assembly: &Assembly) {
+        for (i, station) in assembly.floor.stations.iter().enumerate() {
+            let Some(pool) = station.held else { continue };
+            let held = Time::from_ps(engine.held_ps(pool.0)).as_seconds();
+            let work = self.busy.insert(i as u16, held).unwrap_or(0.0);
+            *self.cycles.entry(Category::Lock).or_default() += (held - work) * assembly.clock.get() as f64;
+        }
+    }
 }
 
 #[allow(clippy::too_many_arguments)]
 fn record(
     scenario: &Scenario,
-    profile: &Profile,
     assembly: &Assembly,
     seed: u64,
     engine: &Engine,
@@ -214,7 +224,11 @@ fn record(
     // Utilisation law: rate times demand.
     let utilisation = utilisation(assembly, &totals, packets_per_s);
     let cores = f64::from(scenario.host.cores);
-    let busy_cores = utilisation.iter().find(|u| u.name == CORE).map_or(0.0, |u| u.share * cores);
+    let busy_cores = match scenario.host.stack {
+        Stack::Kernel => busy_cores(assembly, &totals, packets_per_s).min(cores),
+        // Cores that poll leave nothing to anybody.
+        Stack::Vector => cores,
+    };
     let (bottleneck, next_bottleneck) = bottlenecks(scenario, &utilisation, &bound);
     let latency = engine.observer.latency();
     let saturating = scenario.traffic.arrival == Arrival::Saturate;
@@ -238,7 +252,7 @@ fn record(
         cycles_per_packet: totals.cycles.iter().map(|(&c, cycles)| (c, cycles / totals.packets.max(1.0))).collect(),
         busy_cores,
         idle_cores: cores - busy_cores,
-        idle_cycles_per_s: (cores - busy_cores) * profile.host.frequency.get() as f64,
+        idle_cycles_per_s: (cores - busy_cores) * assembly.clock.get() as f64,
         pcie_bytes_per_payload_byte: per_octet(totals.pcie_tlp),
         pcie_crossings: per_octet(totals.pcie_payload),
         utilisation,
@@ -247,6 +261,13 @@ fn record(
         bound,
         events: engine.events(),
     }
+}
+
+/// Busy cores, whatever their stations are called.
+fn busy_cores(assembly: &Assembly, totals: &Totals, packets_per_s: f64) -> f64 {
+    let cores = assembly.floor.stations.iter().enumerate().filter(|(_, s)| [CORE, COMPLETION_CORE].contains(&s.name));
+    let busy: f64 = cores.filter_map(|(i, _)| totals.busy.get(&(i as u16))).sum();
+    busy / totals.packets.max(1.0) * packets_per_s
 }
 
 /// The busy share of each kind of station; of several stations of a name, the mean.

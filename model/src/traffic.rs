@@ -20,6 +20,18 @@ pub enum Basis {
     Wire,
 }
 
+/// Which way packets go through the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Path {
+    /// From an application to the wire, encrypted.
+    Transmit,
+    /// From the wire to an application, decrypted.
+    Receive,
+    /// From the wire in the clear to the wire encrypted: a security gateway (RFC 4301).
+    Forward,
+}
+
 /// When packets come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -88,6 +100,8 @@ pub struct MixEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Traffic {
+    /// Which way packets go.
+    pub direction: Path,
     /// When packets come.
     pub arrival: Arrival,
     /// Offered rate of all flows together; needed unless saturating.
@@ -231,12 +245,13 @@ impl Traffic {
             .collect()
     }
 
-    /// The core of each flow.
-    pub fn cores(&self, cores: u32) -> Vec<u16> {
+    /// The core of each flow, out of `cores`; `steered_by` says what of a flow the hash sees: the flow itself, or its
+    /// SA where the SPI stands in the ports' place.
+    pub fn cores(&self, cores: u32, steered_by: impl Fn(u32) -> u32) -> Vec<u16> {
         (0..self.flows)
             .map(|flow| match self.steering {
-                Steering::Spread => (flow % cores) as u16,
-                Steering::Rss => (toeplitz(flow_tuple(flow)) % 128 % cores) as u16,
+                Steering::Spread => (steered_by(flow) % cores) as u16,
+                Steering::Rss => (toeplitz(flow_tuple(steered_by(flow))) % 128 % cores) as u16,
             })
             .collect()
     }
@@ -282,6 +297,7 @@ mod tests {
 
     fn traffic(size: u64) -> Traffic {
         Traffic {
+            direction: Path::Transmit,
             arrival: Arrival::Saturate,
             rate: None,
             rate_basis: Basis::L3,
@@ -316,9 +332,9 @@ mod tests {
 
     #[test]
     fn spread_is_even_and_rss_reaches_every_core() {
-        let cores = traffic(100).cores(4);
+        let cores = traffic(100).cores(4, |flow| flow);
         assert!((0..4).all(|core| cores.iter().filter(|&&c| c == core).count() == 16));
-        let cores = Traffic { steering: Steering::Rss, ..traffic(100) }.cores(4);
+        let cores = Traffic { steering: Steering::Rss, ..traffic(100) }.cores(4, |flow| flow);
         assert!((0..4).all(|core| cores.contains(&core)));
     }
 

@@ -308,6 +308,10 @@ quantity!(Hertz, u64, "a frequency", "3.7 GHz",
     shown [("Hz", 1.0), ("kHz", 1e3), ("MHz", 1e6), ("GHz", 1e9)]);
 
 impl Hertz {
+    /// The frequency times a factor, to the nearest Hz.
+    pub fn scale(self, factor: f64) -> Self {
+        Hertz((self.0 as f64 * factor).round() as u64)
+    }
     /// `n` Hz.
     pub const fn new(n: u64) -> Self {
         Hertz(n)

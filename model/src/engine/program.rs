@@ -1,5 +1,7 @@
 //! What the engine executes: jobs run through a program of operations over numbered resources.
 
+use serde::{Deserialize, Serialize};
+
 /// Index of an operation in the program.
 pub type Pc = u32;
 
@@ -174,7 +176,8 @@ pub struct Gate {
 }
 
 /// How a cache chooses what to forget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Replacement {
     /// The least recently used.
     Lru,

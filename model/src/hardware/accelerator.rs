@@ -6,6 +6,7 @@ use super::core::Core;
 use super::pcie::Slot;
 use crate::profile::Algorithm;
 use crate::route::{Category, GateId, Hop, PoolId, Route, StationId, Visit};
+use crate::scenario::Submission;
 use crate::units::{BitRate, Bytes, PacketRate, Time};
 
 /// Parameters of a lookaside card or on-package device. Sources stand in the preset beside each value.
@@ -56,8 +57,10 @@ pub struct Accelerator {
     pub engines: StationId,
     /// Entries of the core's request ring.
     pub ring: PoolId,
-    /// Interrupt coalescing of the core's response ring.
+    /// Interrupt coalescing of the core's response ring, or the polls for responses.
     pub coalescing: GateId,
+    /// How callers wait.
+    pub submission: Submission,
 }
 
 impl Accelerator {
@@ -67,16 +70,30 @@ impl Accelerator {
         self.slot.read_descriptor(p.request, p.request_batch, DOORBELL, "card reads request")
     }
 
-    /// An engine encrypts `n` octets. Both limits are of all engines together, so one engine takes as many times longer.
-    pub fn seal(&self, n: Bytes) -> Hop {
+    /// An engine encrypts or decrypts `n` octets. Both limits are of all engines together, so one engine takes as many times longer.
+    pub fn works(&self, n: Bytes) -> Hop {
         let p = &self.params;
         let time = (n / p.rate).max(p.operation_rate.interval()) * u64::from(p.engines);
-        Hop::Serve(Visit::new(self.engines, time, p.latency, "card encrypts"))
+        Hop::Serve(Visit::new(self.engines, time, p.latency, "card works"))
     }
 
-    /// The card raises an interrupt when coalescing lets it.
-    pub fn interrupt(&self, core: &Core<'_>) -> Hop {
-        let cycles = core.profile.stack.interrupt;
-        Hop::Gather(self.coalescing, core.work("interrupt", &[(Category::Interrupt, cycles)]))
+    /// The core hears of the response: by an interrupt when coalescing lets it, or when it polls. With `polled` the
+    /// responses of one interrupt are handled as one poll, whose end [`Hop::Polled`] or [`Hop::Merge`] tells.
+    pub fn notify(&self, core: &Core<'_>, polled: bool) -> Hop {
+        let stack = &core.profile.stack;
+        let interrupt = core.work("interrupt", &[(Category::Interrupt, stack.interrupt)]);
+        match self.submission {
+            Submission::Poll => {
+                let nothing = core.work("no interrupt", &[]);
+                Hop::Poll(self.coalescing, nothing, core.work("poll", &[(Category::Poll, stack.poll)]))
+            }
+            _ if polled => Hop::Poll(self.coalescing, interrupt, core.work("poll", &[(Category::Poll, stack.poll)])),
+            _ => Hop::Gather(self.coalescing, interrupt),
+        }
+    }
+
+    /// Whether responses come in polls.
+    pub fn is_polled(&self) -> bool {
+        self.submission == Submission::Poll
     }
 }

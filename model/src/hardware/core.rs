@@ -2,7 +2,7 @@
 
 use crate::profile::{AeadCost, Profile};
 use crate::route::{Category, Charge, StationId, Visit};
-use crate::units::{Bytes, Cycles, Time};
+use crate::units::{Bytes, Cycles, Hertz, Time};
 
 /// One core of the host with the costs of its profile.
 #[derive(Debug, Clone, Copy)]
@@ -11,20 +11,25 @@ pub struct Core<'a> {
     pub station: StationId,
     /// What work costs.
     pub profile: &'a Profile,
-    /// The cipher's cost, where the CPU is to encrypt.
-    pub seal: Option<&'a AeadCost>,
+    /// Its clock under this load.
+    pub clock: Hertz,
+    /// The cipher's cost, where the profile has one.
+    pub cipher: Option<&'a AeadCost>,
+    /// The lock of the SA that its packets pass, where other cores pass it too, and how long it is held.
+    pub lock: Option<(StationId, Time)>,
 }
 
 impl Core<'_> {
-    /// Work on the core: the cycles of all categories in one go, at the profile's frequency.
+    /// Work on the core: the cycles of all categories in one go; ESP encapsulation passes the SA's
+    /// lock.
     pub fn work(&self, label: &'static str, costs: &[(Category, Cycles)]) -> Visit {
         let cycles: Cycles = costs.iter().map(|(_, cycles)| *cycles).sum();
         Visit {
             station: self.station,
-            time: cycles / self.profile.host.frequency,
+            time: cycles / self.clock,
             latency: Time::ZERO,
             label,
-            lock: None,
+            lock: self.lock.filter(|_| costs.iter().any(|(category, _)| *category == Category::Xfrm)),
             charges: costs.iter().map(|&(category, cycles)| Charge::Cycles(category, cycles)).collect(),
         }
     }
@@ -39,8 +44,8 @@ impl Core<'_> {
         (Category::Checksum, self.profile.memory.checksum * covered)
     }
 
-    /// Sealing `n` octets of ESP payload data on this core.
-    pub fn seal(&self, n: Bytes) -> (Category, Cycles) {
-        (Category::Aead, self.seal.map_or(Cycles(0.0), |cost| cost.cycles(n)))
+    /// Sealing or opening `n` octets of ESP payload data on this core.
+    pub fn cipher(&self, n: Bytes) -> (Category, Cycles) {
+        (Category::Aead, self.cipher.map_or(Cycles(0.0), |cost| cost.cycles(n)))
     }
 }

@@ -5,11 +5,12 @@ use serde::{Deserialize, Serialize};
 use super::core::Core;
 use super::pcie::Slot;
 use super::wire::Wire;
+use crate::engine::program::{Key, Replacement};
 use crate::profile::Algorithm;
 use crate::route;
-use crate::route::{Category, GateId, Hop, PoolId, Route, StationId, Visit};
+use crate::route::{CacheId, Category, GateId, Hop, Lookup, PoolId, Route, StationId, Visit};
 use crate::traffic::Packet;
-use crate::units::{BitRate, Bytes, PacketRate, Time};
+use crate::units::{BitRate, Bytes, PacketRate, Share, Time};
 
 /// Parameters of a NIC port. Sources stand in the preset beside each value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,14 +24,19 @@ pub struct NicParams {
     pub packet_rate: PacketRate,
     /// Pipeline latency from the payload's arrival in the NIC to the wire, without crypto.
     pub latency: Time,
-    /// Descriptors per transmit ring; one ring per core.
+    /// Descriptors per ring; a transmit and a receive ring per core.
     pub ring: u32,
+    /// Highest packet rate of one queue, each direction; absent where one queue can have all of the port's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_packet_rate: Option<PacketRate>,
     /// On-chip packet buffer for transmit.
     pub buffer: Bytes,
     /// DMA read requests that may be outstanding.
     pub read_tags: u32,
     /// Size of one transmit descriptor (WQE).
     pub descriptor: Bytes,
+    /// Size of one receive descriptor.
+    pub receive_descriptor: Bytes,
     /// Descriptors fetched by one DMA read.
     pub descriptor_batch: u32,
     /// Size of one completion entry (CQE).
@@ -72,6 +78,14 @@ pub struct InlineEsp {
     pub packet_offload: bool,
     /// SAs that the NIC holds.
     pub sa_capacity: u32,
+    /// SA contexts that its on-chip cache holds; the others are read from host memory.
+    pub sa_cache: u32,
+    /// What the cache forgets for a new context.
+    pub sa_replacement: Replacement,
+    /// Octets of an SA context.
+    pub sa_context: Bytes,
+    /// Contexts that may be fetched at a time.
+    pub sa_fetches: u32,
 }
 
 /// Octets of an MMIO doorbell write.
@@ -90,14 +104,39 @@ pub struct Nic {
     pub packet_engine: StationId,
     /// ESP engine, where the NIC has one.
     pub esp_engine: Option<StationId>,
-    /// The wire.
+    /// The wire, outwards.
     pub wire: Wire,
+    /// The wire, inwards.
+    pub wire_in: Wire,
+    /// Packet engine of the receive direction.
+    pub receive_engine: StationId,
+    /// The core's queue, where one queue's packet rate is limited.
+    pub queue: Option<StationId>,
+    /// Cache of SA contexts, where the NIC has an ESP engine.
+    pub sa_cache: Option<SaCache>,
     /// Entries of the core's transmit ring.
     pub ring: PoolId,
+    /// Entries of the core's receive ring.
+    pub receive_ring: PoolId,
+    /// Whether packets that find no receive descriptor are dropped; a saturating sender is held back instead.
+    pub drops: bool,
+    /// Polls of the core's receive queue.
+    pub polling: GateId,
     /// Transmit buffer, in octets.
     pub buffer: PoolId,
     /// Interrupt moderation of the core's queue.
     pub moderation: GateId,
+}
+
+/// The NIC's cache of SA contexts.
+#[derive(Debug, Clone, Copy)]
+pub struct SaCache {
+    /// The cache.
+    pub cache: CacheId,
+    /// SAs that there are.
+    pub sas: u32,
+    /// Contexts that are being fetched.
+    pub fetches: PoolId,
 }
 
 impl Nic {
@@ -110,7 +149,7 @@ impl Nic {
     /// The NIC reads `dma` octets and sends the packet, encrypting it on the way if it is to.
     pub fn transmit(&self, dma: Bytes, packet: &Packet, encrypt: bool) -> Route {
         let held = packet.frame.get() as u32;
-        let esp = self.seal(packet.encrypted).filter(|_| encrypt).map_or_else(Route::default, Route::from);
+        let esp = if encrypt { self.cipher(packet.encrypted, "NIC encrypts") } else { Route::default() };
         route![
             Hop::Acquire(self.buffer, held),
             self.slot.read_payload(dma, packet.goodput, "NIC reads payload"),
@@ -120,8 +159,9 @@ impl Nic {
                 self.params.latency,
                 "NIC processes packet"
             )),
+            self.queue_limit(),
             esp,
-            Hop::Serve(self.wire.send(packet.frame)),
+            Hop::Serve(self.wire.pass(packet.frame)),
             Hop::Release(self.buffer, held),
             Hop::Depart(*packet),
         ]
@@ -139,9 +179,61 @@ impl Nic {
         ]
     }
 
-    fn seal(&self, n: Bytes) -> Option<Hop> {
-        let esp = self.params.esp.as_ref()?;
+    /// A frame comes in, is decrypted if it is to, and is written to host memory as `dma` octets. `polls` are
+    /// the interrupt and the poll by which a core hears of it.
+    pub fn receive(&self, frame: Bytes, dma: Bytes, packet: &Packet, decrypt: bool, polls: [Visit; 2]) -> Route {
+        let p = &self.params;
+        let esp = if decrypt { self.cipher(packet.encrypted, "NIC decrypts") } else { Route::default() };
+        let ring = match self.drops {
+            true => Hop::AcquireOrDrop(self.receive_ring, 1),
+            false => Hop::Acquire(self.receive_ring, 1),
+        };
+        let [interrupt, poll] = polls;
+        route![
+            Hop::Serve(self.wire_in.pass(frame)),
+            Hop::Serve(Visit::new(self.receive_engine, p.packet_rate.interval(), p.latency, "NIC processes packet")),
+            esp,
+            ring,
+            self.queue_limit(),
+            self.slot.write_payload(dma, packet.goodput, Bytes::ZERO, "NIC writes payload"),
+            self.slot.write_completion(p.completion + MSI_X, p.completion_batch, "NIC writes completion"),
+            Hop::Poll(self.polling, interrupt, poll),
+        ]
+    }
+
+    /// The core has given the NIC a new buffer, whose descriptor it reads ahead of need: load without latency.
+    pub fn refill(&self) -> Route {
+        let p = &self.params;
+        let label = "NIC reads receive descriptor";
+        let mut read = self.slot.read_descriptor(p.receive_descriptor, p.descriptor_batch, DOORBELL, label);
+        for hop in &mut read.0 {
+            if let Hop::Serve(visit) = hop {
+                visit.latency = Time::ZERO;
+            }
+        }
+        route![Hop::Release(self.receive_ring, 1), read]
+    }
+
+    fn queue_limit(&self) -> Route {
+        let limit = self.queue.zip(self.params.queue_packet_rate);
+        limit.map_or_else(Route::default, |(queue, rate)| {
+            Hop::Serve(Visit::new(queue, rate.interval(), Time::ZERO, "NIC queue")).into()
+        })
+    }
+
+    /// The ESP engine works on `n` octets once it has the SA's context.
+    fn cipher(&self, n: Bytes, label: &'static str) -> Route {
+        let (Some(esp), Some(engine)) = (&self.params.esp, self.esp_engine) else { return Route::default() };
         let time = (n / esp.rate).max(esp.packet_rate.interval());
-        Some(Hop::Serve(Visit::new(self.esp_engine?, time, esp.latency, "NIC encrypts")))
+        let context = self.sa_cache.map_or_else(Route::default, |sa| {
+            let hits = Share::from_fraction((f64::from(esp.sa_cache) / f64::from(sa.sas)).min(1.0));
+            let fetch = route![
+                Hop::Acquire(sa.fetches, 1),
+                self.slot.read_payload(esp.sa_context, Bytes::ZERO, "NIC reads SA context"),
+                Hop::Release(sa.fetches, 1),
+            ];
+            Hop::Lookup(Lookup { cache: sa.cache, key: Key::Flow, hits }, fetch).into()
+        });
+        route![context, Hop::Serve(Visit::new(engine, time, esp.latency, label))]
     }
 }

@@ -34,8 +34,8 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Sending a frame.
-    pub fn send(&self, frame: Bytes) -> Visit {
+    /// A frame passes.
+    pub fn pass(&self, frame: Bytes) -> Visit {
         Visit::new(self.station, on_wire(frame) / self.rate, Time::ZERO, "frame on the wire")
     }
 }

@@ -1,6 +1,7 @@
 use crate::placement::{Host, clear_headers};
+use crate::route;
 use crate::route::Route;
-use crate::traffic::Send;
+use crate::traffic::{Packet, Send};
 
 /// Transmit without IPsec.
 ///
@@ -20,4 +21,14 @@ pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
         costs.extend(h.checksum(h.features.checksum, p.l4));
         (costs, h.nic_sends(p, p.dma(), false))
     })
+}
+
+/// Receive in the clear: the NIC verifies the checksum.
+pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
+    route![h.arrives_clear(p), h.delivers("receive packet", vec![h.receive_cost()], p, h.nic.polling)]
+}
+
+/// Forward in the clear.
+pub fn forward(p: &Packet, h: &Host<'_>) -> Route {
+    route![h.arrives_clear(p), h.forwards(h.forward_costs(true), p, p.dma(), false)]
 }

@@ -1,6 +1,7 @@
 use crate::placement::Host;
+use crate::route;
 use crate::route::Route;
-use crate::traffic::Send;
+use crate::traffic::{Packet, Send};
 
 /// Transmit with crypto on the CPU.
 ///
@@ -14,8 +15,27 @@ use crate::traffic::Send;
 /// The inner checksum lies under the encryption, so that the NIC cannot fill it in.
 pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
     h.software_segments(send, |p| {
-        let mut costs = vec![h.core.checksum(p.l4), h.xfrm(), h.core.seal(p.encrypted)];
+        let mut costs = vec![h.core.checksum(p.l4), h.xfrm(), h.core.cipher(p.encrypted)];
         costs.extend(h.driver_costs(send.count()));
         (costs, h.nic_sends(p, p.dma(), false))
     })
+}
+
+/// Receive with crypto on the CPU, in the poll: each packet is decrypted by itself and merged with others after that.
+///
+/// 1. nic   receives
+/// 2. pcie  NIC writes sealed packet               the one crossing, NIC to RAM
+/// 3. core  interrupt or poll; each packet: receive, decapsulate, decrypt, checksum, merge, copy
+/// 4. core  deliver, once for all that merged
+///
+/// The inner checksum lies under the encryption, so that the NIC cannot have verified it.
+pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
+    let costs = vec![h.receive_cost(), h.xfrm(), h.core.cipher(p.encrypted), h.core.checksum(p.l4)];
+    route![h.arrives_sealed(p), h.delivers("receive packet", costs, p, h.nic.polling)]
+}
+
+/// Forward with crypto on the CPU: clear in, ESP out.
+pub fn forward(p: &Packet, h: &Host<'_>) -> Route {
+    let costs = [h.forward_costs(true), vec![h.xfrm(), h.core.cipher(p.encrypted)]].concat();
+    route![h.arrives_clear(p), h.forwards(costs, p, p.dma(), false)]
 }

@@ -1,6 +1,7 @@
 use crate::placement::{Host, encapsulated_headers};
+use crate::route;
 use crate::route::Route;
-use crate::traffic::Send;
+use crate::traffic::{Packet, Send};
 
 /// Transmit with crypto offload: XFRM encapsulates, the NIC encrypts.
 ///
@@ -22,4 +23,22 @@ pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
         costs.extend(h.checksum(h.features.esp_checksum, p.l4));
         (costs, h.nic_sends(p, encapsulated_headers(p, h.sizes) + p.goodput, true))
     })
+}
+
+/// Receive with crypto offload: the NIC decrypts and verifies, XFRM decapsulates.
+///
+/// 1. nic   receives, decrypts, verifies checksum
+/// 2. pcie  NIC writes plain packet                the one crossing, NIC to RAM
+/// 3. core  interrupt or poll; each packet: receive, decapsulate, merge, copy
+/// 4. core  deliver, once for all that merged
+pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
+    let costs = [vec![h.receive_cost(), h.xfrm()], h.checksum(h.features.esp_checksum, p.l4)].concat();
+    route![h.arrives_opened(p, false), h.delivers("receive packet", costs, p, h.nic.polling)]
+}
+
+/// Forward with crypto offload: clear in, ESP out.
+pub fn forward(p: &Packet, h: &Host<'_>) -> Route {
+    let costs = [h.forward_costs(true), vec![h.xfrm()]].concat();
+    let dma = encapsulated_headers(p, h.sizes) + p.goodput;
+    route![h.arrives_clear(p), h.forwards(costs, p, dma, true)]
 }

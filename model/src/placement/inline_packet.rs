@@ -1,6 +1,7 @@
 use crate::placement::{Host, clear_headers};
+use crate::route;
 use crate::route::Route;
-use crate::traffic::Send;
+use crate::traffic::{Packet, Send};
 
 /// Transmit with packet offload: the NIC finds the SA, encapsulates and encrypts.
 ///
@@ -20,4 +21,15 @@ pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
         costs.extend(h.checksum(h.features.esp_checksum, p.l4));
         (costs, h.nic_sends(p, clear_headers(p) + p.goodput, true))
     })
+}
+
+/// Receive with packet offload: the NIC decrypts and decapsulates; the host sees a packet in the clear.
+pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
+    let costs = [vec![h.receive_cost()], h.checksum(h.features.esp_checksum, p.l4)].concat();
+    route![h.arrives_opened(p, true), h.delivers("receive packet", costs, p, h.nic.polling)]
+}
+
+/// Forward with packet offload: clear in, ESP out; the host sees packets in the clear.
+pub fn forward(p: &Packet, h: &Host<'_>) -> Route {
+    route![h.arrives_clear(p), h.forwards(h.forward_costs(true), p, clear_headers(p) + p.goodput, true)]
 }

@@ -5,10 +5,12 @@
 
 mod clear;
 mod host;
+mod inbound;
 mod inline_crypto;
 mod inline_packet;
 mod lookaside;
 
+pub use inbound::{NAPI_BUDGET, VECTOR_SIZE};
 use serde::{Deserialize, Serialize};
 
 use crate::esp::{CipherSizes, ESP_TRAILER};
@@ -17,8 +19,9 @@ use crate::hardware::core::Core;
 use crate::hardware::nic::Nic;
 use crate::hardware::wire;
 use crate::route;
-use crate::route::{Category, Hop, PoolId, Route};
-use crate::traffic::{Packet, Send};
+use crate::route::{Category, GateId, Hop, PoolId, Route};
+use crate::scenario::{Stack, WhenFull};
+use crate::traffic::{Packet, Path, Send};
 use crate::units::{Bytes, Cycles};
 
 /// The designs.
@@ -72,8 +75,17 @@ impl Placement {
         }
     }
 
-    /// The route of a send.
-    pub fn transmit(self, send: &Send, h: &Host<'_>) -> Route {
+    /// The route of a send, or of a packet that comes in.
+    pub fn route(self, path: Path, send: &Send, h: &Host<'_>) -> Route {
+        match path {
+            Path::Transmit => self.transmit(send, h),
+            // Packets come in one by one.
+            Path::Receive => self.receive(&send.segments[0].0, h),
+            Path::Forward => self.forward(&send.segments[0].0, h),
+        }
+    }
+
+    fn transmit(self, send: &Send, h: &Host<'_>) -> Route {
         let route = match self {
             Placement::Clear => clear::transmit(send, h),
             Placement::Host => host::transmit(send, h),
@@ -87,6 +99,26 @@ impl Placement {
                 route![Hop::AcquireOrDrop(queue, n), route, Hop::Release(queue, n)]
             }
             None => route,
+        }
+    }
+
+    fn receive(self, packet: &Packet, h: &Host<'_>) -> Route {
+        match self {
+            Placement::Clear => clear::receive(packet, h),
+            Placement::Host => host::receive(packet, h),
+            Placement::Lookaside => lookaside::receive(packet, h),
+            Placement::InlineCrypto => inline_crypto::receive(packet, h),
+            Placement::InlinePacket => inline_packet::receive(packet, h),
+        }
+    }
+
+    fn forward(self, packet: &Packet, h: &Host<'_>) -> Route {
+        match self {
+            Placement::Clear => clear::forward(packet, h),
+            Placement::Host => host::forward(packet, h),
+            Placement::Lookaside => lookaside::forward(packet, h),
+            Placement::InlineCrypto => inline_crypto::forward(packet, h),
+            Placement::InlinePacket => inline_packet::forward(packet, h),
         }
     }
 }
@@ -119,24 +151,35 @@ pub struct Host<'a> {
     pub sizes: CipherSizes,
     /// Packets that may be under way at an offered rate.
     pub admission: Option<PoolId>,
+    /// Where received packets merge (GRO), where they do.
+    pub merging: Option<GateId>,
+    /// What carries packets.
+    pub stack: Stack,
+    /// The core that accelerators interrupt, and synchronous callers' threads.
+    pub completion: Core<'a>,
+    /// Threads that wait for the accelerator, where they do.
+    pub threads: Option<PoolId>,
+    /// What a core does when the accelerator's ring is full.
+    pub when_full: WhenFull,
 }
 
 type Costs = Vec<(Category, Cycles)>;
 
 impl Host<'_> {
     /// Segmentation in software: the core sends, then works on each segment, which goes on by itself. A single packet
-    /// is worked on in the send call. `segment` gives a segment's further cycles and the rest of its route.
+    /// is worked on in the send call. `segment` gives a segment's further cycles and the rest of its route. With
+    /// threads that wait, a segment waits for its thread first.
     fn software_segments(&self, send: &Send, segment: impl Fn(&Packet) -> (Costs, Route)) -> Route {
         let head = self.core.send(send.total(|p| p.goodput)).to_vec();
         let count = send.count();
         if count == 1 {
             let (costs, rest) = segment(&send.segments[0].0);
-            return route![Hop::Serve(self.core.work("send", &[head, costs].concat())), rest];
+            return route![self.thread(), Hop::Serve(self.core.work("send", &[head, costs].concat())), rest];
         }
         let parts = send.segments.iter().map(|(packet, n)| {
             let (mut costs, rest) = segment(packet);
             costs.push((Category::Segment, self.core.profile.stack.segment));
-            (route![Hop::Serve(self.core.work("segment", &costs)), rest], *n)
+            (route![self.thread(), Hop::Serve(self.core.work("segment", &costs)), rest], *n)
         });
         route![Hop::Serve(self.core.work("send", &head)), Hop::Split(parts.collect())]
     }
@@ -180,8 +223,16 @@ impl Host<'_> {
         vec![(Category::Transmit, stack.transmit), (Category::Doorbell, stack.doorbell * (1.0 / f64::from(segments)))]
     }
 
+    fn thread(&self) -> Route {
+        self.threads.map_or_else(Route::default, |threads| Hop::Acquire(threads, 1).into())
+    }
+
     fn xfrm(&self) -> (Category, Cycles) {
-        (Category::Xfrm, self.core.profile.stack.xfrm)
+        let cycles = match self.vector() {
+            Some(vector) => vector.esp,
+            None => self.core.profile.stack.xfrm,
+        };
+        (Category::Xfrm, cycles)
     }
 
     /// Software checksum, unless the NIC does it.

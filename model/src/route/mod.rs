@@ -66,11 +66,13 @@ pub enum Category {
     Forward,
     /// Switching to another thread and back while an accelerator works.
     Switch,
+    /// Holding the lock of an SA that cores share, and spinning for it.
+    Lock,
 }
 
 impl Category {
     /// Every category, in the order of a packet's way.
-    pub const ALL: [Category; 18] = [
+    pub const ALL: [Category; 19] = [
         Category::Send,
         Category::Copy,
         Category::Segment,
@@ -89,6 +91,7 @@ impl Category {
         Category::Deliver,
         Category::Forward,
         Category::Switch,
+        Category::Lock,
     ];
 
     /// The name used in results.
@@ -112,6 +115,7 @@ impl Category {
             Category::Deliver => "deliver",
             Category::Forward => "forward",
             Category::Switch => "switch",
+            Category::Lock => "lock",
         }
     }
 }
