@@ -13,7 +13,7 @@ use crate::profile::Profile;
 use crate::route::{Floor, GateId, PoolId, Route, StationId};
 use crate::scenario::{Attachment, Interrupts, Lock, Scenario, Stack, Submission};
 use crate::traffic::{Arrival, Path, Send};
-use crate::units::{Bytes, Hertz, Time};
+use crate::units::{Bytes, Hertz, Share, Time};
 
 /// The name that every core's station bears.
 pub const CORE: &str = "core";
@@ -52,8 +52,16 @@ struct Shared {
     sa_cache: Option<SaCache>,
     wires: [StationId; 2],
     buffer: PoolId,
-    /// The core that all completion interrupts go to, and their coalescing.
-    completion: Option<(StationId, GateId)>,
+    /// The core that all completion interrupts go to, where one does.
+    completion: Option<Completion>,
+}
+
+/// One core that handles all completions.
+#[derive(Clone, Copy)]
+struct Completion {
+    core: StationId,
+    coalescing: GateId,
+    merging: Option<GateId>,
 }
 
 impl Assembly {
@@ -148,7 +156,7 @@ impl Shared {
         let esp = s.nic.esp.as_ref();
         let sa_cache = esp.map(|esp| SaCache {
             cache: floor.cache(Cache { capacity: esp.sa_cache, keys: s.sa.count, replacement: esp.sa_replacement }),
-            sas: s.sa.count,
+            hits: sa_hits(s, esp.sa_cache),
             fetches: floor.pool("SA context fetches", esp.sa_fetches),
         });
         Shared {
@@ -160,9 +168,29 @@ impl Shared {
             wires: ["wire", "wire in"].map(|name| floor.station(name, 1)),
             receive_engine: floor.station("NIC receive engine", 1),
             buffer: floor.pool("NIC buffer", s.nic.buffer.get() as u32),
-            completion: completion.map(|core| (core, coalescing(s, floor))),
+            completion: completion.map(|core| Completion {
+                core,
+                coalescing: coalescing(s, floor),
+                merging: merging(s, s.traffic.flows as usize, floor),
+            }),
         }
     }
+}
+
+/// The highest share of packets that can find their SA's context in a cache of `capacity` contexts. Where flows are drawn
+/// at random no cache does better than one that holds the SAs of most flows, but for the segments of a send, which follow
+/// each other. A closed loop or a fixed turn has no such limit that holds for every order.
+fn sa_hits(s: &Scenario, capacity: u32) -> Share {
+    if s.traffic.arrival != Arrival::Poisson {
+        return Share::from_fraction(1.0);
+    }
+    let (flows, sas) = (s.traffic.flows, s.sa.count.min(s.traffic.flows));
+    // The first `flows % sas` SAs have one flow more than the others.
+    let held = capacity.min(sas);
+    let flows_held = held * (flows / sas) + held.min(flows % sas);
+    let sends = s.traffic.sends(s.encapsulation().as_ref(), s.gso());
+    let segments = sends.iter().map(Send::count).max().unwrap_or(1);
+    Share::from_fraction(1.0 - (1.0 - f64::from(flows_held) / f64::from(flows)) / f64::from(segments))
 }
 
 /// The locks of SAs that several cores share, with how long each is held for a packet.
@@ -194,14 +222,15 @@ fn coalescing(s: &Scenario, floor: &mut Floor) -> GateId {
     }
 }
 
-/// How many packets of a flow merge at most: what fits the size, out of a core's share of a poll for the flow.
-fn merged_packets(s: &Scenario, flows: usize) -> u32 {
-    let Some(size) = s.offload.gro.0 else { return 1 };
+/// Where received packets of `flows` flows merge on a core: of each flow what fits the size, out of its share of a poll.
+fn merging(s: &Scenario, flows: usize, floor: &mut Floor) -> Option<GateId> {
+    let size = s.offload.gro.0.filter(|_| s.traffic.direction == Path::Receive)?;
     let mix = &s.traffic.mix;
     let weight: u64 = mix.iter().map(|entry| u64::from(entry.weight)).sum();
     let octets: u64 = mix.iter().map(|entry| u64::from(entry.weight) * s.traffic.l3(entry).get()).sum();
-    let fit = size.get() * weight / octets.max(1);
-    fit.clamp(1, (u64::from(NAPI_BUDGET) / (flows.max(1) as u64)).max(1)) as u32
+    let share = u64::from(NAPI_BUDGET) / (flows.max(1) as u64);
+    let packets = (size.get() * weight / octets.max(1)).min(share) as u32;
+    (packets > 1).then(|| floor.merging_gate(packets))
 }
 
 fn link(params: &SlotParams, floor: &mut Floor, names: [&'static str; 2]) -> Link {
@@ -241,10 +270,9 @@ fn host<'a>(s: &Scenario, core: Core<'a>, (i, flows): (usize, usize), shared: &S
         slot,
         engines,
         ring: floor.pool("accelerator ring", s.accelerator.ring),
-        coalescing: shared.completion.map_or_else(|| coalescing(s, floor), |(_, gate)| gate),
+        coalescing: shared.completion.map_or_else(|| coalescing(s, floor), |one| one.coalescing),
         submission: s.lookaside.submission,
     };
-    let merged = merged_packets(s, flows);
     let sync = s.placement == Placement::Lookaside && s.lookaside.submission == Submission::Sync;
     let esp = s.nic.esp.as_ref();
     let sizes =
@@ -252,7 +280,7 @@ fn host<'a>(s: &Scenario, core: Core<'a>, (i, flows): (usize, usize), shared: &S
             cipher_sizes(esp.algorithm)
         });
     Host {
-        completion: Core { station: shared.completion.map_or(core.station, |(station, _)| station), ..core },
+        completion: Core { station: shared.completion.map_or(core.station, |one| one.core), ..core },
         core,
         nic,
         accelerator,
@@ -264,7 +292,7 @@ fn host<'a>(s: &Scenario, core: Core<'a>, (i, flows): (usize, usize), shared: &S
         },
         sizes,
         admission: (!saturate && !inbound).then(|| floor.pool("socket queue", s.traffic.queue)),
-        merging: (inbound && merged > 1).then(|| floor.merging_gate(merged)),
+        merging: shared.completion.map_or_else(|| merging(s, flows, floor), |one| one.merging),
         stack: s.host.stack,
         threads: sync.then(|| floor.pool("threads", s.lookaside.threads)),
         when_full: s.lookaside.when_full,

@@ -184,27 +184,32 @@ pub fn bound(scenario: &Scenario, assembly: &Assembly) -> Bound {
         limits.push((pool.name, f64::from(pool.capacity), rows.iter().map(held).collect::<Vec<_>>()));
     }
     let mut by_name: BTreeMap<&'static str, f64> = BTreeMap::new();
-    // Of what each core has for itself: the rate that it allows, and what is offered to that core.
-    let mut private: BTreeMap<&'static str, Vec<(f64, f64)>> = BTreeMap::new();
+    // Of what some rows have for themselves, such as a core: the rate that it allows, and which rows use it.
+    let mut private: BTreeMap<&'static str, Vec<(f64, Vec<usize>)>> = BTreeMap::new();
     for (name, units, demands) in limits {
         let users: Vec<usize> = (0..rows.len()).filter(|&r| demands[r] > 0.0).collect();
         // The least demand: a bound for whatever mixture of rows.
         let Some(demand) = users.iter().map(|&r| demands[r]).reduce(f64::min) else { continue };
         let rate = units / demand;
-        // Shared by all rows, or one core's own.
         if users.len() == rows.len() && rows.len() > 1 {
             by_name.entry(name).and_modify(|least| *least = least.min(rate)).or_insert(rate);
         } else {
-            private.entry(name).or_default().push((rate, users.iter().map(|&r| rows[r].offered).sum()));
+            private.entry(name).or_default().push((rate, users));
         }
     }
     for (name, rates) in private {
+        let offered = |users: &[usize]| users.iter().map(|&r| rows[r].offered).sum::<f64>();
         // Cores that are offered less than they can take do not make up for those that are offered more.
-        let overloaded = rates.iter().any(|(rate, offered)| rate < offered);
-        by_name.insert(
-            name,
-            rates.iter().map(|(rate, offered)| if overloaded { rate.min(*offered) } else { *rate }).sum(),
-        );
+        let overloaded = rates.iter().any(|(rate, users)| *rate < offered(users));
+        let used: f64 =
+            rates.iter().map(|(rate, users)| if overloaded { rate.min(offered(users)) } else { *rate }).sum();
+        // Rows that use none of them are not limited by them.
+        let others: Vec<usize> =
+            (0..rows.len()).filter(|r| !rates.iter().any(|(_, users)| users.contains(r))).collect();
+        let rate = used + offered(&others);
+        if rate.is_finite() {
+            by_name.entry(name).and_modify(|least| *least = least.min(rate)).or_insert(rate);
+        }
     }
     match offered {
         Some(rate) => by_name.insert(OFFERED_LOAD, rate),

@@ -48,7 +48,19 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         number(1..600),
         one_of(&["spread", "rss"]),
     );
-    (hardware, traffic).prop_map(|(hardware, traffic)| {
+    let paths = (
+        one_of(&["transmit", "receive", "forward"]),
+        one_of(&["off", "4 KiB", "64 KiB"]),
+        one_of(&["kernel", "vector"]),
+        one_of(&["interrupt", "poll", "sync"]),
+        one_of(&["own-core", "one-core"]),
+        one_of(&["wait", "software"]),
+        (number(1..4), number(1..3), number(1..12)),
+        (number(1..16), one_of(&["lru", "random"]), one_of(&["queued", "ticket"])),
+    );
+    (hardware, traffic, paths).prop_map(|(hardware, traffic, paths)| {
+        let (direction, gro, stack, submission, interrupts, when_full, (threads, devices, sas), sa) = paths;
+        let (sa_cache, replacement, lock) = sa;
         let (placement, attachment, uplink, cores, ring, card_ring, tags) = hardware;
         let (arrival, rate, packet, gso, nic_segmentation, flows, window, steering) = traffic;
         let settings = [
@@ -68,6 +80,19 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             ("traffic.flows", flows),
             ("traffic.window", window),
             ("traffic.steering", steering),
+            ("traffic.direction", direction.clone()),
+            ("offload.gro", gro),
+            // What does not go together is left out: vectors only forward, and only senders can wait.
+            ("host.stack", if direction.as_str() == Some("forward") { stack } else { "kernel".into() }),
+            ("lookaside.submission", if direction.as_str() == Some("transmit") { submission } else { "poll".into() }),
+            ("lookaside.interrupts", interrupts),
+            ("lookaside.when_full", when_full),
+            ("lookaside.threads", threads),
+            ("lookaside.devices", devices),
+            ("sa.count", sas),
+            ("sa.lock", lock),
+            ("nic.esp.sa_cache", sa_cache),
+            ("nic.esp.sa_replacement", replacement),
         ];
         let layer: Layer = settings.map(|(key, value)| (key.to_owned(), (value, Origin::Set))).into();
         layers::scenario(&layers::resolve(&layer).unwrap()).unwrap()
@@ -93,7 +118,7 @@ fn counted(engine: &Engine, compiled: &Compiled) -> (u64, u64, u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 
     #[test]
     fn packets_and_octets_are_conserved(scenario in scenarios(), seed in any::<u64>(), ddio in any::<bool>()) {

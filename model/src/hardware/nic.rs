@@ -133,8 +133,8 @@ pub struct Nic {
 pub struct SaCache {
     /// The cache.
     pub cache: CacheId,
-    /// SAs that there are.
-    pub sas: u32,
+    /// The highest share of packets whose context the cache can hold.
+    pub hits: Share,
     /// Contexts that are being fetched.
     pub fetches: PoolId,
 }
@@ -226,13 +226,12 @@ impl Nic {
         let (Some(esp), Some(engine)) = (&self.params.esp, self.esp_engine) else { return Route::default() };
         let time = (n / esp.rate).max(esp.packet_rate.interval());
         let context = self.sa_cache.map_or_else(Route::default, |sa| {
-            let hits = Share::from_fraction((f64::from(esp.sa_cache) / f64::from(sa.sas)).min(1.0));
             let fetch = route![
                 Hop::Acquire(sa.fetches, 1),
                 self.slot.read_payload(esp.sa_context, Bytes::ZERO, "NIC reads SA context"),
                 Hop::Release(sa.fetches, 1),
             ];
-            Hop::Lookup(Lookup { cache: sa.cache, key: Key::Flow, hits }, fetch).into()
+            Hop::Lookup(Lookup { cache: sa.cache, key: Key::Flow, hits: sa.hits }, fetch).into()
         });
         route![context, Hop::Serve(Visit::new(engine, time, esp.latency, label))]
     }

@@ -25,7 +25,7 @@ pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
 
 /// Receive in the clear: the NIC verifies the checksum.
 pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
-    route![h.arrives_clear(p), h.delivers("receive packet", vec![h.receive_cost()], p, h.nic.polling)]
+    route![h.arrives_clear(p), h.delivers(vec![h.receive_cost()], p)]
 }
 
 /// Forward in the clear.

@@ -31,7 +31,7 @@ pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
 /// The inner checksum lies under the encryption, so that the NIC cannot have verified it.
 pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
     let costs = vec![h.receive_cost(), h.xfrm(), h.core.cipher(p.encrypted), h.core.checksum(p.l4)];
-    route![h.arrives_sealed(p), h.delivers("receive packet", costs, p, h.nic.polling)]
+    route![h.arrives_sealed(p), h.delivers(costs, p)]
 }
 
 /// Forward with crypto on the CPU: clear in, ESP out.

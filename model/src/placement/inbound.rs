@@ -1,6 +1,7 @@
 //! What all placements share of the ways in: from the wire to a core's poll, and from there to the application or on.
 
 use super::{Costs, Host};
+use crate::hardware::core::Core;
 use crate::hardware::wire;
 use crate::profile::VectorCost;
 use crate::route;
@@ -53,22 +54,34 @@ impl Host<'_> {
         self.nic.receive(frame, frame - wire::FCS, p, false, self.polls())
     }
 
-    /// In the poll at `gate` the core spends `costs` on the packet and takes it to the application: merged with others,
-    /// or by itself.
-    pub(super) fn delivers(&self, label: &'static str, costs: Costs, p: &Packet, gate: GateId) -> Route {
-        let stack = &self.core.profile.stack;
-        let copy = (Category::Copy, self.core.profile.memory.copy * p.goodput);
+    /// In the poll of its queue the core spends `costs` on the packet and takes it to the application.
+    pub(super) fn delivers(&self, costs: Costs, p: &Packet) -> Route {
+        self.delivers_from(self.nic.polling, &self.core, "receive packet", costs, p)
+    }
+
+    /// In the poll at `gate` a core spends `costs` on the packet and takes it to the application: merged with others, or
+    /// by itself.
+    pub(super) fn delivers_from(
+        &self,
+        gate: GateId,
+        core: &Core<'_>,
+        label: &'static str,
+        costs: Costs,
+        p: &Packet,
+    ) -> Route {
+        let stack = &core.profile.stack;
+        let copy = (Category::Copy, core.profile.memory.copy * p.goodput);
         let deliver = (Category::Deliver, stack.deliver);
         let end = route![Hop::Depart(*p), self.nic.refill()];
         match self.merging {
             Some(merging) => {
                 let costs = [costs, vec![(Category::Gro, stack.gro), copy]].concat();
-                let merge = Hop::Merge(merging, gate, self.core.work("deliver", &[deliver]));
-                route![Hop::Serve(self.core.work(label, &costs)), merge, end]
+                let merge = Hop::Merge(merging, gate, core.work("deliver", &[deliver]));
+                route![Hop::Serve(core.work(label, &costs)), merge, end]
             }
             None => {
                 let costs = [costs, vec![copy, deliver]].concat();
-                route![Hop::Serve(self.core.work(label, &costs)), Hop::Polled(gate), end]
+                route![Hop::Serve(core.work(label, &costs)), Hop::Polled(gate), end]
             }
         }
     }

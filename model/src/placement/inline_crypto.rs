@@ -33,7 +33,7 @@ pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
 /// 4. core  deliver, once for all that merged
 pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
     let costs = [vec![h.receive_cost(), h.xfrm()], h.checksum(h.features.esp_checksum, p.l4)].concat();
-    route![h.arrives_opened(p, false), h.delivers("receive packet", costs, p, h.nic.polling)]
+    route![h.arrives_opened(p, false), h.delivers(costs, p)]
 }
 
 /// Forward with crypto offload: clear in, ESP out.

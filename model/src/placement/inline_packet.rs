@@ -26,7 +26,7 @@ pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
 /// Receive with packet offload: the NIC decrypts and decapsulates; the host sees a packet in the clear.
 pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
     let costs = [vec![h.receive_cost()], h.checksum(h.features.esp_checksum, p.l4)].concat();
-    route![h.arrives_opened(p, true), h.delivers("receive packet", costs, p, h.nic.polling)]
+    route![h.arrives_opened(p, true), h.delivers(costs, p)]
 }
 
 /// Forward with packet offload: clear in, ESP out; the host sees packets in the clear.

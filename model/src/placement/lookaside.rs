@@ -56,9 +56,9 @@ pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
         Hop::Polled(h.nic.polling),
         Hop::Acquire(card.ring, 1),
         h.card_works(p, Direction::Open),
-        card.notify(&h.core, true),
+        card.notify(&h.completion, true),
         Hop::Release(card.ring, 1),
-        h.delivers("crypto completion", costs, p, card.coalescing),
+        h.delivers_from(card.coalescing, &h.completion, "crypto completion", costs, p),
     ]
 }
 
