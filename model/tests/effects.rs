@@ -1,0 +1,257 @@
+//! Each effect that decides a design, against what it is in closed form: without the effect, its test fails.
+
+use espsim_model::layers::{self, Layer, Origin};
+use espsim_model::preset;
+use espsim_model::profile::{HostCpu, Profile, Scaling};
+use espsim_model::record::Record;
+use espsim_model::route::Category;
+use espsim_model::simulate;
+use toml::Value;
+
+fn profile() -> Profile {
+    preset::profile("haswell").unwrap().unwrap()
+}
+
+fn run_on(profile: &Profile, settings: &[(&str, &str)]) -> Record {
+    let value = |text: &str| match text.parse::<i64>() {
+        Ok(n) => Value::Integer(n),
+        Err(_) => Value::String(text.to_owned()),
+    };
+    let layer: Layer = settings.iter().map(|(key, text)| ((*key).to_owned(), (value(text), Origin::Set))).collect();
+    let scenario = layers::scenario(&layers::resolve(&layer).unwrap()).unwrap();
+    simulate::simulate(&scenario, profile, 1).unwrap()
+}
+
+fn run(settings: &[(&str, &str)]) -> Record {
+    run_on(&profile(), settings)
+}
+
+fn with<'a>(base: &[(&'a str, &'a str)], more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    [base, more].concat()
+}
+
+fn cycles(record: &Record, category: Category) -> f64 {
+    record.cycles_per_packet.iter().find(|(c, _)| *c == category).map_or(0.0, |(_, cycles)| *cycles)
+}
+
+fn assert_near(value: f64, expected: f64, tolerance: f64) {
+    assert!((value / expected - 1.0).abs() <= tolerance, "{value} instead of {expected}");
+}
+
+#[test]
+fn one_sa_is_received_by_one_core() {
+    let base = [("placement", "host"), ("traffic.direction", "receive"), ("traffic.steering", "rss")];
+    let one_core = run(&with(&base, &[("host.cores", "1"), ("sa.count", "1")]));
+    let eight_cores = run(&with(&base, &[("host.cores", "8"), ("sa.count", "1")]));
+    assert_near(eight_cores.packets_per_s, one_core.packets_per_s, 0.02);
+    assert!(eight_cores.idle_cores > 6.9);
+    // In the clear the ports spread the flows.
+    let clear = with(&base, &[("placement", "clear"), ("sa.count", "1")]);
+    let (one, eight) = (run(&with(&clear, &[("host.cores", "1")])), run(&with(&clear, &[("host.cores", "8")])));
+    assert!(eight.packets_per_s > 4.0 * one.packets_per_s);
+}
+
+#[test]
+fn polls_replace_interrupts_under_load() {
+    let base = [("placement", "clear"), ("traffic.direction", "receive"), ("offload.gro", "off")];
+    let loaded = run(&base);
+    assert!(cycles(&loaded, Category::Interrupt) < 1.0);
+    assert_near(cycles(&loaded, Category::Poll), profile().stack.poll.0 / 64.0, 0.05);
+    // At a packet every 112 us each has its own interrupt and poll.
+    let light = [("traffic.arrival", "constant"), ("traffic.rate", "100 Mbps"), ("run.max_packets", "30000")];
+    let light = run(&with(&base, &light));
+    assert_near(cycles(&light, Category::Interrupt), profile().stack.interrupt.0, 0.01);
+    assert_near(cycles(&light, Category::Poll), profile().stack.poll.0, 0.01);
+    // Moderation: the packet waits for the interrupt.
+    assert!(light.latency.unwrap().p50_ns > 16_000.0);
+}
+
+#[test]
+fn gro_delivers_once_for_all_that_merged() {
+    let base =
+        [("placement", "inline-packet"), ("traffic.direction", "receive"), ("traffic.flows", "1"), ("sa.count", "1")];
+    let off = run(&with(&base, &[("offload.gro", "off")]));
+    let on = run(&with(&base, &[("offload.gro", "16 KiB")]));
+    let deliver = profile().stack.deliver.0;
+    assert_near(cycles(&off, Category::Deliver), deliver, 1e-6);
+    // 11 packets of 1400 B; the last of a poll of 64 are fewer.
+    assert_near(cycles(&on, Category::Deliver), deliver / 11.0, 0.1);
+    assert!(on.packets_per_s > 2.0 * off.packets_per_s);
+    // Many flows share a poll: fewer merge.
+    let flows = [("offload.gro", "64 KiB"), ("traffic.flows", "16"), ("sa.count", "16")];
+    assert_near(cycles(&run(&with(&base, &flows)), Category::Deliver), deliver / 4.0, 0.05);
+}
+
+#[test]
+fn packets_that_find_no_receive_descriptor_are_lost() {
+    let base = [("placement", "host"), ("traffic.direction", "receive"), ("traffic.arrival", "poisson")];
+    let record = run(&with(&base, &[("traffic.rate", "20 Gbps")]));
+    let carried = record.bound.limits.iter().find(|limit| limit.name == "core").unwrap().rate.as_pps();
+    let offered = 20e9 / (1400.0 * 8.0);
+    assert_near(record.loss.unwrap(), 1.0 - carried / offered, 0.03);
+}
+
+#[test]
+fn the_lock_of_one_sa_limits_many_cores() {
+    let profile = profile();
+    let base = [("placement", "host"), ("traffic.packet", "128 B"), ("traffic.flows", "96")];
+    let rate = |cores: &str, more: &[(&str, &str)]| {
+        run_on(&profile, &with(&with(&base, more), &[("host.cores", cores)])).packets_per_s
+    };
+    let (queued, ticket) = ([("sa.count", "1")], [("sa.count", "1"), ("sa.lock", "ticket")]);
+    // Three lines move with each passing on.
+    let held = profile.stack.sa_lock.0 + 3.0 * profile.stack.line_transfer.0;
+    assert_near(rate("32", &queued), profile.host.frequency.get() as f64 / held, 0.01);
+    assert_near(rate("24", &queued), rate("32", &queued), 0.01);
+    // All waiters fetch the ticket's line: more cores carry less.
+    assert!(rate("32", &ticket) < 0.7 * rate("12", &ticket));
+    assert!(rate("32", &[("sa.count", "96")]) > 3.0 * rate("32", &queued));
+    // Waiting is spinning: no core is idle.
+    let record = run(&with(&with(&base, &queued), &[("host.cores", "32")]));
+    assert!(record.idle_cores < 0.5 && cycles(&record, Category::Lock) > 10_000.0);
+    assert_eq!(record.bottleneck, "core");
+}
+
+#[test]
+fn more_tunnels_than_the_context_cache_holds_are_slower() {
+    let base = [
+        ("placement", "inline-packet"),
+        ("host.cores", "32"),
+        ("traffic.arrival", "poisson"),
+        ("traffic.rate", "80 Gbps"),
+        ("traffic.packet", "256 B"),
+        ("traffic.flows", "32768"),
+        ("run.max_packets", "600000"),
+        ("traffic.queue", "4096"),
+    ];
+    // Cores that are not the limit.
+    let profile = preset::profile("zen4").unwrap().unwrap();
+    let rate = |sas: &str| run_on(&profile, &with(&base, &[("sa.count", sas)]));
+    let (few, fits, many) = (rate("64"), rate("1024"), rate("8192"));
+    assert_near(fits.packets_per_s, few.packets_per_s, 0.01);
+    assert!(many.packets_per_s < 0.7 * few.packets_per_s);
+    // Misses, 7 of 8 packets, share eight fetches at a time.
+    let fetches = many.bound.limits.iter().find(|limit| limit.name == "SA context fetches").unwrap();
+    assert_near(many.packets_per_s, fetches.rate.as_pps(), 0.05);
+}
+
+#[test]
+fn a_caller_that_waits_has_one_request_in_flight() {
+    let base = [("placement", "lookaside"), ("host.cores", "2")];
+    let sync = run(&with(&base, &[("lookaside.submission", "sync"), ("lookaside.threads", "1")]));
+    let more = run(&with(&base, &[("lookaside.submission", "sync"), ("lookaside.threads", "2")]));
+    let async_ = run(&with(&base, &[("lookaside.submission", "interrupt")]));
+    assert_eq!(sync.bottleneck, "threads");
+    // The second thread shares the core with the first.
+    assert!((1.7..2.0).contains(&(more.packets_per_s / sync.packets_per_s)));
+    assert!(async_.packets_per_s > 3.0 * sync.packets_per_s);
+    // Threads that wait leave the cores idle, but for two switches.
+    assert!(sync.idle_cores > 0.5);
+    assert_near(cycles(&sync, Category::Switch), profile().stack.switch.0, 1e-6);
+    // Polling saves the interrupts.
+    let poll = run(&with(&base, &[("lookaside.submission", "poll")]));
+    assert!(cycles(&poll, Category::Interrupt) < cycles(&async_, Category::Interrupt));
+}
+
+#[test]
+fn one_core_for_all_completions_is_the_bottleneck() {
+    let base = [("placement", "lookaside"), ("traffic.direction", "forward"), ("host.cores", "8")];
+    let one = run(&with(&base, &[("lookaside.interrupts", "one-core")]));
+    let own = run(&base);
+    assert_eq!(one.bottleneck, "completion core");
+    assert!(own.packets_per_s > 2.0 * one.packets_per_s);
+    let stack = profile().stack;
+    let completion = stack.crypto_complete.0 + stack.transmit.0 + stack.doorbell.0;
+    assert!(one.packets_per_s < profile().host.frequency.get() as f64 / completion);
+}
+
+#[test]
+fn a_full_ring_holds_back_or_falls_back() {
+    // A card that does next to nothing.
+    let base =
+        [("placement", "lookaside"), ("accelerator.rate", "1 Gbps"), ("host.cores", "4"), ("traffic.packet", "1400 B")];
+    let wait = run(&base);
+    let software = run(&with(&base, &[("lookaside.when_full", "software")]));
+    assert_eq!(wait.bottleneck, "accelerator engines");
+    assert!(cycles(&wait, Category::Aead) == 0.0 && cycles(&software, Category::Aead) > 500.0);
+    assert!(software.packets_per_s > 5.0 * wait.packets_per_s);
+    // Two such cards do twice as much.
+    assert_near(run(&with(&base, &[("lookaside.devices", "2")])).packets_per_s, 2.0 * wait.packets_per_s, 0.02);
+}
+
+#[test]
+fn vectors_save_the_kernels_cycles_but_leave_no_core_idle() {
+    let base = [("placement", "host"), ("traffic.direction", "forward"), ("traffic.packet", "64 B")];
+    let kernel = run(&base);
+    let vector = run(&with(&base, &[("host.stack", "vector")]));
+    let costs = profile().vector.unwrap();
+    assert_near(cycles(&vector, Category::Poll), costs.vector.0 / 256.0, 0.02);
+    assert!(vector.packets_per_s > 3.0 * kernel.packets_per_s);
+    let light = [("traffic.arrival", "constant"), ("traffic.rate", "10 Mbps"), ("run.max_packets", "20000")];
+    assert!(run(&with(&base, &light)).idle_cores > 0.9);
+    assert_eq!(run(&with(&with(&base, &light), &[("host.stack", "vector")])).idle_cores, 0.0);
+}
+
+#[test]
+fn a_queue_has_its_own_packet_rate() {
+    let base = [
+        ("placement", "clear"),
+        ("traffic.direction", "forward"),
+        ("host.stack", "vector"),
+        ("traffic.packet", "64 B"),
+    ];
+    let record = run(&with(&base, &[("nic.queue_packet_rate", "2 Mpps")]));
+    // In and out take turns at the one queue pair.
+    assert_eq!(record.bottleneck, "NIC queue");
+    assert_near(record.packets_per_s, 1e6, 0.01);
+    assert!(run(&base).packets_per_s > 3e6);
+}
+
+#[test]
+fn cores_slow_each_other_as_the_profile_says() {
+    let mut profile = profile();
+    // Interrupts come by the clock, whatever the core's speed.
+    profile.stack.interrupt.0 = 0.0;
+    profile.host.scaling = vec![Scaling { cores: 2, speed: 1.0 }, Scaling { cores: 8, speed: 0.7 }];
+    let base = [("placement", "host"), ("traffic.packet", "256 B")];
+    let rate = |profile: &Profile, cores: &str| run_on(profile, &with(&base, &[("host.cores", cores)])).packets_per_s;
+    let one = rate(&profile, "1");
+    assert_near(rate(&profile, "2"), 2.0 * one, 0.02);
+    assert_near(rate(&profile, "5"), 5.0 * 0.85 * one, 0.02);
+    assert_near(rate(&profile, "8"), 8.0 * 0.7 * one, 0.02);
+    // Wide vectors slow the clock of the core that encrypts, not of one that does not.
+    profile.host.scaling.clear();
+    profile.host.avx_frequency = Some("2 GHz".parse().unwrap());
+    assert_near(rate(&profile, "1"), one * 2.0e9 / profile.host.frequency.get() as f64, 0.01);
+    let inline = [("placement", "inline-packet"), ("traffic.packet", "256 B")];
+    let fast = Profile { host: HostCpu { avx_frequency: None, ..profile.host.clone() }, ..profile.clone() };
+    assert_eq!(run_on(&profile, &inline).packets_per_s, run_on(&fast, &inline).packets_per_s);
+}
+
+#[test]
+fn payload_crosses_pcie_as_often_coming_in() {
+    for (placement, crossings) in
+        [("clear", 1.0), ("host", 1.0), ("lookaside", 3.0), ("inline-crypto", 1.0), ("inline-packet", 1.0)]
+    {
+        let received = run(&[("placement", placement), ("traffic.direction", "receive")]);
+        assert_near(received.pcie_crossings, crossings, 1e-9);
+        // A gateway's packets come in too.
+        let forwarded = run(&[("placement", placement), ("traffic.direction", "forward")]);
+        assert_near(forwarded.pcie_crossings, crossings + 1.0, 1e-9);
+    }
+}
+
+#[test]
+fn saturated_receive_and_forward_are_their_bounds() {
+    let mut profile = profile();
+    profile.stack.interrupt.0 = 0.0;
+    for direction in ["receive", "forward"] {
+        for placement in ["clear", "host", "lookaside", "inline-crypto", "inline-packet"] {
+            let base = [("placement", placement), ("traffic.direction", direction), ("offload.gro", "off")];
+            let record = run_on(&profile, &base);
+            let ratio = record.packets_per_s / record.bound.limits[0].rate.as_pps();
+            assert!((0.97..=1.0005).contains(&ratio), "{placement}, {direction}: {ratio}");
+            assert_eq!(record.bottleneck, "core", "{placement}, {direction}");
+        }
+    }
+}
