@@ -20,6 +20,8 @@ pub struct Cli {
 pub enum Command {
     /// Simulate a scenario file; write points, manifest and figures
     Run(RunArgs),
+    /// Hold the model against published measurements
+    Validate(ValidateArgs),
     /// List what is shipped, with sources
     List {
         /// What to list; everything by default
@@ -47,6 +49,20 @@ pub struct RunArgs {
     /// Set a parameter over everything else, such as nic.line_rate="25 Gbps"
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub settings: Vec<Setting>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `validate`.
+#[derive(Debug, clap::Args)]
+pub struct ValidateArgs {
+    /// Only this family; may be given several times [default: all]
+    #[arg(long, value_name = "FAMILY")]
+    pub only: Vec<String>,
+    /// Output folder; must not exist [default: out/validation, numbered if that exists]
+    #[arg(long)]
+    pub out: Option<PathBuf>,
     /// What to print
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

@@ -4,7 +4,7 @@ use espsim_model::traffic::Basis;
 
 use crate::input::Failure;
 use crate::outcome::Outcome;
-use crate::plot::{Axis, Curve, Figure, Point, Scale, svg};
+use crate::plot::{Axis, Curve, Figure, Point, Scale, Style, svg};
 use crate::points::{number, shown};
 use crate::scenario_file::{PlotSpec, ScaleSpec, ScenarioFile};
 
@@ -19,7 +19,7 @@ pub fn draw(file: &ScenarioFile, plot: &PlotSpec, outcomes: &[Outcome], footnote
         let name = curve_name(file, plot, outcome);
         let Some(summary) = outcome.summary(&plot.y, plot.basis) else { continue };
         let i = curves.iter().position(|curve| curve.name == name).unwrap_or_else(|| {
-            curves.push(Curve { name, points: Vec::new(), bound: Vec::new() });
+            curves.push(Curve { name, points: Vec::new(), bound: Vec::new(), style: Style::Curve });
             curves.len() - 1
         });
         let scaled = |value: f64| value * plot.y_factor;

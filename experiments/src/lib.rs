@@ -16,3 +16,4 @@ pub mod profile_choice;
 pub mod run;
 pub mod scenario_file;
 pub mod table;
+pub mod validate;

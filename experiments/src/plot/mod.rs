@@ -52,6 +52,26 @@ pub struct Curve {
     pub points: Vec<Point>,
     /// Closed-form bound; empty if there is none.
     pub bound: Vec<(f64, f64)>,
+    /// How it is drawn.
+    pub style: Style,
+}
+
+/// How a curve is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Marks on a line.
+    Curve,
+    /// Marks alone: what was published. The next curve is the model's, in the same colour.
+    Published,
+    /// A line alone, which belongs to the marks of the curve before.
+    Line,
+}
+
+impl Style {
+    /// The colour and mark of the curve at a place: a line has those of its marks.
+    fn number(curves: &[Curve], i: usize) -> usize {
+        curves[..=i].iter().filter(|curve| curve.style != Style::Line).count().saturating_sub(1)
+    }
 }
 
 /// A point.
@@ -132,14 +152,17 @@ fn draw(canvas: &Canvas<'_>, figure: &Figure) -> Result<(), PlotError> {
     canvas.centred(((left + right) / 2, bottom + 30), &figure.x.label, 14)?;
     canvas.upright((18, (top + bottom) / 2), &figure.y.label, 14)?;
     for (i, curve) in curves.iter().enumerate() {
-        canvas.dashed(&curve.bound.iter().map(|b| at(b.0, b.1)).collect::<Vec<_>>(), colour(i))?;
+        canvas
+            .dashed(&curve.bound.iter().map(|b| at(b.0, b.1)).collect::<Vec<_>>(), colour(Style::number(&curves, i)))?;
     }
-    for (i, curve) in curves.iter().enumerate() {
+    for (i, curve) in curves.iter().enumerate().filter(|(_, curve)| curve.style != Style::Published) {
+        let i = Style::number(&curves, i);
         let pixels: Vec<Pixel> = curve.points.iter().map(|p| at(p.x, p.y)).collect();
         // Later curves are thinner: one that lies on another leaves it visible.
         canvas.line(&pixels, colour(i), 5 - i.min(3) as u32)?;
     }
-    for (i, curve) in curves.iter().enumerate() {
+    for (i, curve) in curves.iter().enumerate().filter(|(_, curve)| curve.style != Style::Line) {
+        let i = Style::number(&curves, i);
         let pixels: Vec<Pixel> = curve.points.iter().map(|p| at(p.x, p.y)).collect();
         for (point, &pixel) in curve.points.iter().zip(&pixels) {
             if let Some(width) = point.half_width {
@@ -157,13 +180,15 @@ fn draw(canvas: &Canvas<'_>, figure: &Figure) -> Result<(), PlotError> {
 
 /// Names beside the plot, from the highest curve at its right end to the lowest.
 fn legend(canvas: &Canvas<'_>, curves: &[Curve]) -> Result<(), PlotError> {
-    let mut order: Vec<usize> = (0..curves.len()).filter(|&i| !curves[i].points.is_empty()).collect();
+    let mut order: Vec<usize> =
+        (0..curves.len()).filter(|&i| !curves[i].points.is_empty() && curves[i].style != Style::Line).collect();
     let last = |i: usize| curves[i].points.last().map_or(f64::NEG_INFINITY, |p| p.y);
     order.sort_by(|&a, &b| last(b).total_cmp(&last(a)));
     let (left, mut top) = (AREA.2 + 18, AREA.1 + 6);
     for i in order {
-        canvas.line(&[(left, top + 7), (left + 28, top + 7)], colour(i), 2)?;
-        canvas.mark((left + 14, top + 7), i)?;
+        let number = Style::number(curves, i);
+        canvas.line(&[(left, top + 7), (left + 28, top + 7)], colour(number), 2)?;
+        canvas.mark((left + 14, top + 7), number)?;
         for line in wrap(&curves[i].name, LEGEND_WIDTH) {
             canvas.text((left + 38, top), &line, 13, canvas::BLACK)?;
             top += 18;
@@ -191,7 +216,7 @@ fn drawable(curve: &Curve, figure: &Figure) -> Curve {
     points.sort_by(|a, b| a.x.total_cmp(&b.x));
     let bound =
         curve.bound.iter().copied().filter(|b| takes(figure.x.scale, b.0) && takes(figure.y.scale, b.1)).collect();
-    Curve { name: curve.name.clone(), points, bound }
+    Curve { name: curve.name.clone(), points, bound, style: curve.style }
 }
 
 /// Breaks a text at spaces into lines of at most `width` characters, where words allow.
@@ -232,7 +257,12 @@ mod tests {
         let x = |i: usize| 64.0 * 2f64.powi(i as i32);
         let points =
             ys.iter().enumerate().map(|(i, &y)| Point { x: x(i), y, half_width: Some(0.3 * y) }).collect::<Vec<_>>();
-        Curve { name: name.into(), bound: points.iter().map(|p| (p.x, 1.1 * p.y)).collect(), points }
+        Curve {
+            name: name.into(),
+            bound: points.iter().map(|p| (p.x, 1.1 * p.y)).collect(),
+            points,
+            style: Style::Curve,
+        }
     }
 
     #[test]

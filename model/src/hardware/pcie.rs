@@ -64,6 +64,24 @@ impl std::ops::Add for TlpLoad {
 }
 
 impl SlotParams {
+    /// A link of which only the formulas are asked: Max_Payload_Size 256 B, Max_Read_Request_Size 512 B, no latency.
+    pub fn bare(generation: u32, lanes: u32) -> Self {
+        SlotParams {
+            title: format!("PCIe Gen{generation} x{lanes}"),
+            generation,
+            lanes,
+            max_payload_size: Bytes::new(256),
+            max_read_request_size: Bytes::new(512),
+            read_completion_boundary: Bytes::new(64),
+            split_at_rcb: false,
+            read_latency: Time::ZERO,
+            dram_latency: Time::ZERO,
+            write_latency: Time::ZERO,
+            doorbell_latency: Time::ZERO,
+            data_link_share: None,
+        }
+    }
+
     /// Raw rate of one direction after line encoding: 8b/10b up to 5 GT/s, 128b/130b from 8 GT/s (Base Specification
     /// section 4.2).
     pub fn raw_rate(&self) -> BitRate {

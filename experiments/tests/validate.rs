@@ -1,0 +1,75 @@
+//! `espsim validate` as a user meets it, and the verdicts that the reference output records.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use assert_cmd::Command;
+use tempfile::TempDir;
+
+fn validate(folder: &TempDir, args: &[&str]) -> std::process::Output {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("espsim"));
+    command.current_dir(folder).env("COLUMNS", "400").env("NO_COLOR", "1").arg("validate").args(args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Rows and misses by family.
+fn counts(csv: &str) -> BTreeMap<String, (usize, usize)> {
+    let mut counts = BTreeMap::new();
+    for record in csv::Reader::from_reader(csv.as_bytes()).records().map(Result::unwrap) {
+        let (rows, misses): &mut (usize, usize) = counts.entry(record[0].to_owned()).or_default();
+        *rows += 1;
+        *misses += usize::from(&record[10] == "MISS");
+    }
+    counts
+}
+
+#[test]
+fn every_family_is_held_to_publications_the_same_way_each_time() {
+    let folder = TempDir::new().unwrap();
+    let first = validate(&folder, &["--out", "a", "--format", "csv"]);
+    assert!(first.status.success(), "{}", text(&first.stderr));
+    let second = validate(&folder, &["--out", "b", "--format", "csv"]);
+    assert_eq!(first.stdout, second.stdout);
+    assert_eq!(first.stdout, fs::read(folder.path().join("a/validation.csv")).unwrap());
+    let counts = counts(&text(&first.stdout));
+    // The published formulas are ours, row by row.
+    assert_eq!(counts["pcie-model"], (2160, 0));
+    assert_eq!(counts["pcie-nic"], (594, 0));
+    // One CPU fitted, the others predicted.
+    assert_eq!(counts["stack"], (12, 0));
+    // Misses that are known, and no others.
+    assert_eq!(counts["aead"], (38, 8));
+    assert_eq!(counts["forwarding"], (12, 2));
+    assert_eq!(counts["lookaside"], (7, 2));
+    assert_eq!(counts["limits"], (4, 0));
+    for figure in ["aead.svg", "forwarding.svg", "pcie-model.svg", "pcie-nic.svg", "stack.svg"] {
+        assert!(fs::read_to_string(folder.path().join("a").join(figure)).unwrap().contains("published"), "{figure}");
+    }
+}
+
+#[test]
+fn a_miss_is_shown_and_is_no_failure() {
+    let folder = TempDir::new().unwrap();
+    let output = validate(&folder, &["--only", "forwarding"]);
+    assert!(output.status.success());
+    let table = text(&output.stdout);
+    assert!(table.contains("MISS") && table.contains("miss: XDP-LINUXFWD-6c-single +12.4 %"), "{table}");
+    assert!(!table.contains("aead"));
+    assert!(folder.path().join("out/validation/forwarding.svg").exists());
+    let json: serde_json::Value =
+        serde_json::from_slice(&validate(&folder, &["--only", "stack", "--format", "json"]).stdout).unwrap();
+    assert_eq!(json.as_array().unwrap().len(), 12);
+}
+
+#[test]
+fn an_unknown_family_is_named_with_the_nearest() {
+    let folder = TempDir::new().unwrap();
+    let output = validate(&folder, &["--only", "lookasid"]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = text(&output.stderr);
+    assert!(message.contains("`lookasid`") && message.contains("did you mean `lookaside`?"), "{message}");
+    assert!(!folder.path().join("out").exists());
+}
