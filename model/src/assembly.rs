@@ -6,7 +6,7 @@ use crate::hardware::accelerator::Accelerator;
 use crate::hardware::core::Core;
 use crate::hardware::memory::Memory;
 use crate::hardware::nic::{Nic, SaCache};
-use crate::hardware::pcie::{Link, Slot, SlotParams};
+use crate::hardware::pcie::{Iommu, Link, Slot, SlotParams};
 use crate::hardware::wire::Wire;
 use crate::placement::{Host, NAPI_BUDGET, NicFeatures, Placement, VECTOR_SIZE};
 use crate::profile::Profile;
@@ -146,11 +146,24 @@ impl Shared {
         };
         let dram = Memory { station: floor.station("memory", 1), bandwidth: profile.memory.bandwidth };
         let memory = (!profile.host.ddio).then_some(dram);
-        let slot = |params: &SlotParams, own, tags| Slot { params: params.clone(), links: links(own), tags, memory };
-        let nic_tags = floor.pool("NIC tags", s.nic.read_tags);
+        let iommu = Iommu::new(&s.pcie.iommu, floor);
+        let root_complex = s.pcie.root_complex_rate.map(|rate| (floor.station("root complex", 1), rate.interval()));
+        let slot = |params: &SlotParams, own, tags, floor: &mut Floor| Slot {
+            params: params.clone(),
+            links: links(own),
+            tags,
+            memory,
+            credits: params.posted_data_credits.map(|credits| floor.pool("posted credits", credits.get() as u32)),
+            iommu,
+            root_complex,
+        };
+        let nic_tags = (floor.pool("NIC tags", s.nic.read_tags), s.nic.read_tags);
         let accelerators = accelerator_links.into_iter().map(|link| {
-            let tags = floor.pool("accelerator tags", s.accelerator.read_tags);
-            (slot(&s.pcie.accelerator, link, tags), floor.station("accelerator engines", s.accelerator.engines as u16))
+            let tags = (floor.pool("accelerator tags", s.accelerator.read_tags), s.accelerator.read_tags);
+            (
+                slot(&s.pcie.accelerator, link, tags, floor),
+                floor.station("accelerator engines", s.accelerator.engines as u16),
+            )
         });
         let accelerators = accelerators.collect();
         let esp = s.nic.esp.as_ref();
@@ -160,7 +173,7 @@ impl Shared {
             fetches: floor.pool("SA context fetches", esp.sa_fetches),
         });
         Shared {
-            nic_slot: slot(&s.pcie.nic, nic_link, nic_tags),
+            nic_slot: slot(&s.pcie.nic, nic_link, nic_tags, floor),
             accelerators,
             packet_engine: floor.station("NIC packet engine", 1),
             esp_engine: esp.map(|_| floor.station("NIC ESP engine", 1)),
@@ -235,7 +248,7 @@ fn merging(s: &Scenario, flows: usize, floor: &mut Floor) -> Option<GateId> {
 
 fn link(params: &SlotParams, floor: &mut Floor, names: [&'static str; 2]) -> Link {
     let [up, down] = names.map(|name| floor.station(name, 1));
-    Link { up, down, rate: params.tlp_rate() }
+    Link { up, down, rate_up: params.tlp_rate(), rate_down: params.tlp_rate_down() }
 }
 
 /// The hardware as core number `i` sees it, with so many flows on it.

@@ -140,6 +140,20 @@ struct Row {
     offered: f64,
 }
 
+/// The limits of jobs on one route, per job: stations by the bottleneck law, pools by Little's.
+pub fn route_limits(route: &Route, floor: &Floor) -> Vec<Limit> {
+    let total = Demand::of(route, floor);
+    let stations = total.stations.iter().map(|(id, time)| {
+        let station = &floor.stations[usize::from(id.0)];
+        (station.name, f64::from(station.units) / time)
+    });
+    let pools = total.pools.iter().map(|(id, held)| {
+        let pool = &floor.pools[usize::from(id.0)];
+        (pool.name, f64::from(pool.capacity) / held)
+    });
+    stations.chain(pools).map(|(name, rate)| Limit { name, rate: PacketRate::from_pps(rate) }).collect()
+}
+
 /// The bounds of a scenario's assembly.
 pub fn bound(scenario: &Scenario, assembly: &Assembly) -> Bound {
     let weights = assembly.send_weights();

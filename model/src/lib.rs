@@ -11,6 +11,7 @@ pub mod engine;
 pub mod esp;
 pub mod hardware;
 pub mod layers;
+pub mod pcie_bench;
 pub mod placement;
 pub mod preset;
 pub mod profile;

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::esp::{Encapsulation, Mode};
 use crate::hardware::accelerator::AcceleratorParams;
 use crate::hardware::nic::NicParams;
-use crate::hardware::pcie::SlotParams;
+use crate::hardware::pcie::{IommuParams, SlotParams};
 use crate::placement::Placement;
 use crate::profile::{AeadCost, Algorithm, Direction, Profile};
 use crate::traffic::{Arrival, Basis, Path, Traffic};
-use crate::units::{Bytes, Share, Time};
+use crate::units::{Bytes, PacketRate, Share, Time};
 
 /// A resolved scenario: one placement, one traffic, one set of hardware.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -184,6 +184,11 @@ pub struct Pcie {
     pub accelerator: SlotParams,
     /// The switch's uplink, where they share one.
     pub uplink: SlotParams,
+    /// Translation of devices' addresses.
+    pub iommu: IommuParams,
+    /// Transfers per second that the root complex handles for all devices; absent for no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_complex_rate: Option<PacketRate>,
 }
 
 /// How NIC and accelerator are attached.
@@ -252,6 +257,10 @@ impl Scenario {
             ("pcie.uplink", &self.pcie.uplink),
         ] {
             check_slot(key, slot)?;
+        }
+        check_iommu(&self.pcie.iommu)?;
+        if self.pcie.root_complex_rate.is_some_and(|rate| !rate.is_positive()) {
+            return invalid("pcie.root_complex_rate", "zero", "a rate above zero");
         }
         self.check_crypto(profile)?;
         let half_width = self.run.half_width.fraction();
@@ -467,10 +476,29 @@ fn check_slot(key: &str, slot: &SlotParams) -> Result<(), Invalid> {
     if ![64, 128].contains(&slot.read_completion_boundary.get()) {
         return invalid(&format!("{key}.read_completion_boundary"), slot.read_completion_boundary, "64 B or 128 B");
     }
-    match slot.data_link_share {
-        Some(share) if !(0.0..0.5).contains(&share) => {
-            invalid(&format!("{key}.data_link_share"), share, "a share from 0 to 0.5")
+    for (name, share) in
+        [("data_link_share", slot.data_link_share), ("data_link_share_down", slot.data_link_share_down)]
+    {
+        if let Some(share) = share.filter(|share| !(0.0..0.5).contains(share)) {
+            return invalid(&format!("{key}.{name}"), share, "a share from 0 to 0.5");
+        }
+    }
+    match slot.posted_data_credits {
+        // A root port grants at least what one TLP of its Max_Payload_Size takes (Base Specification section 2.6.1).
+        Some(credits) if credits < slot.max_payload_size || credits.get() > 1 << 20 => {
+            invalid(&format!("{key}.posted_data_credits"), credits, "from max_payload_size to 1 MiB")
         }
         _ => Ok(()),
     }
+}
+
+fn check_iommu(iommu: &IommuParams) -> Result<(), Invalid> {
+    within("pcie.iommu.entries", iommu.entries.into(), 1, 1 << 20)?;
+    within("pcie.iommu.page", iommu.page.get(), 4096, 1 << 30)?;
+    within("pcie.iommu.walkers", iommu.walkers.into(), 1, 1024)?;
+    within("pcie.iommu.working_set", iommu.working_set.get(), 1, 1 << 36)?;
+    if iommu.walk > Time::from_seconds(1e-3) {
+        return invalid("pcie.iommu.walk", iommu.walk, "at most 1 ms");
+    }
+    within("pcie.iommu.working_set", iommu.working_set.pieces(iommu.page), 1, 1 << 24)
 }

@@ -159,6 +159,11 @@ impl Packet {
         }
     }
 
+    /// Octets that are no packet but are counted as one's payload.
+    pub fn plain(octets: Bytes) -> Self {
+        Packet { goodput: octets, l4: octets, l3: octets, encrypted: Bytes::ZERO, outer: octets, frame: octets }
+    }
+
     /// What the NIC reads for it from host memory: the frame without the FCS that it appends.
     pub fn dma(&self) -> Bytes {
         self.frame - wire::FCS

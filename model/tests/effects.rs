@@ -15,7 +15,7 @@ fn profile() -> Profile {
 fn run_on(profile: &Profile, settings: &[(&str, &str)]) -> Record {
     let value = |text: &str| match text.parse::<i64>() {
         Ok(n) => Value::Integer(n),
-        Err(_) => Value::String(text.to_owned()),
+        Err(_) => text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Boolean),
     };
     let layer: Layer = settings.iter().map(|(key, text)| ((*key).to_owned(), (value(text), Origin::Set))).collect();
     let scenario = layers::scenario(&layers::resolve(&layer).unwrap()).unwrap();
@@ -254,4 +254,93 @@ fn saturated_receive_and_forward_are_their_bounds() {
             assert_eq!(record.bottleneck, "core", "{placement}, {direction}");
         }
     }
+}
+
+fn goodput(record: &Record) -> f64 {
+    record.rate(espsim_model::traffic::Basis::Goodput).unwrap().gbps
+}
+
+#[test]
+fn tags_over_latency_bound_reads() {
+    let base = [
+        ("placement", "inline-packet"),
+        ("host.cores", "8"),
+        ("offload.gso", "64 KiB"),
+        ("nic.read_tags", "8"),
+        ("pcie.nic.max_read_request_size", "512 B"),
+    ];
+    let profile = preset::profile("zen4").unwrap().unwrap();
+    let at = |latency: &str, tags: &str| {
+        let settings = [("pcie.nic.read_latency", latency), ("nic.read_tags", tags)];
+        run_on(&profile, &with(&base, &settings))
+    };
+    let (near, far) = (at("500 ns", "8"), at("2 us", "8"));
+    assert_eq!((near.bottleneck, far.bottleneck), ("NIC tags", "NIC tags"));
+    // A packet of 1400 B takes three requests, each a tag for the latency, with DRAM's, and its own time on the link.
+    let round_trip = 8.0 / 3.0 * 1372.0 * 8.0 / goodput(&far);
+    assert!((2060.0..2150.0).contains(&round_trip), "{round_trip} ns");
+    assert!(goodput(&near) > 3.0 * goodput(&far));
+    assert_near(goodput(&at("2 us", "16")), 2.0 * goodput(&far), 0.02);
+}
+
+#[test]
+fn small_read_requests_take_more_tags_and_request_tlps() {
+    let base =
+        [("placement", "inline-packet"), ("host.cores", "8"), ("offload.gso", "64 KiB"), ("nic.read_tags", "16")];
+    let at = |mrrs: &str| run(&with(&base, &[("pcie.nic.max_read_request_size", mrrs)]));
+    let (small, large) = (at("128 B"), at("4096 B"));
+    assert!(goodput(&large) > 2.0 * goodput(&small));
+    // 1400 octets and headers are 11 requests of 24 octets with as many completions of 20, or one with 6.
+    let per_packet = |record: &Record| record.pcie_bytes_per_payload_byte * 1372.0;
+    assert_near(per_packet(&small) - per_packet(&large), 10.0 * 24.0 + 5.0 * 20.0, 0.01);
+}
+
+#[test]
+fn past_the_io_tlb_page_walks_limit() {
+    let base = [
+        ("placement", "inline-packet"),
+        ("host.cores", "32"),
+        ("traffic.packet", "256 B"),
+        ("offload.gso", "8 KiB"),
+        ("run.max_packets", "400000"),
+    ];
+    let profile = preset::profile("zen4").unwrap().unwrap();
+    let at = |more: &[(&str, &str)]| {
+        let mut layer: Vec<(&str, &str)> = base.to_vec();
+        layer.extend_from_slice(more);
+        run_on(&profile, &layer)
+    };
+    let off = at(&[]);
+    let on = |more: &[(&str, &str)]| at(&[&[("pcie.iommu.enabled", "true")], more].concat());
+    let covered = on(&[("pcie.iommu.working_set", "256 KiB")]);
+    let past = on(&[("pcie.iommu.working_set", "64 MiB")]);
+    assert_near(goodput(&covered), goodput(&off), 0.01);
+    assert_eq!(past.bottleneck, "page walkers");
+    // Six walks of 320 ns; 96 of 16384 pages hit.
+    assert_near(past.packets_per_s, 6.0 / 320e-9 / (1.0 - 96.0 / 16384.0), 0.03);
+    // Pages of 2 MiB cover it again.
+    assert_near(
+        goodput(&on(&[("pcie.iommu.working_set", "64 MiB"), ("pcie.iommu.page", "2 MiB")])),
+        goodput(&off),
+        0.01,
+    );
+}
+
+#[test]
+fn the_other_node_credits_and_the_root_complex_limit() {
+    let sends =
+        [("placement", "inline-packet"), ("host.cores", "8"), ("offload.gso", "64 KiB"), ("nic.read_tags", "4")];
+    let (local, remote) = (run(&sends), run(&with(&sends, &[("pcie.nic.numa", "remote")])));
+    assert_eq!(remote.bottleneck, "NIC tags");
+    assert!(goodput(&remote) < 0.95 * goodput(&local));
+    // Received payload is written: 1 KiB on its way at a time.
+    let receives = [("placement", "clear"), ("traffic.direction", "receive"), ("host.cores", "16")];
+    let free = run(&receives);
+    let credits = run(&with(&receives, &[("pcie.nic.posted_data_credits", "1504 B")]));
+    assert_eq!(credits.bottleneck, "posted credits");
+    assert!(goodput(&credits) < 0.8 * goodput(&free));
+    let root = run(&with(&receives, &[("pcie.root_complex_rate", "2 Mpps")]));
+    assert_eq!(root.bottleneck, "root complex");
+    // Payload and completion: two transfers, and an eighth of a descriptor read.
+    assert!((0.8e6..1e6).contains(&root.packets_per_s), "{}", root.packets_per_s);
 }

@@ -58,7 +58,15 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         (number(1..4), number(1..3), number(1..12)),
         (number(1..16), one_of(&["lru", "random"]), one_of(&["queued", "ticket"])),
     );
-    (hardware, traffic, paths).prop_map(|(hardware, traffic, paths)| {
+    let pcie = (
+        any::<bool>(),
+        quantity(1..4000, "KiB"),
+        one_of(&["128 B", "512 B", "4096 B"]),
+        one_of(&["local", "remote"]),
+        quantity(256..4096, "B"),
+    );
+    (hardware, traffic, paths, pcie).prop_map(|(hardware, traffic, paths, pcie)| {
+        let (translated, working_set, mrrs, numa, credits) = pcie;
         let (direction, gro, stack, submission, interrupts, when_full, (threads, devices, sas), sa) = paths;
         let (sa_cache, replacement, lock) = sa;
         let (placement, attachment, uplink, cores, ring, card_ring, tags) = hardware;
@@ -91,6 +99,11 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             ("lookaside.devices", devices),
             ("sa.count", sas),
             ("sa.lock", lock),
+            ("pcie.iommu.enabled", Value::Boolean(translated)),
+            ("pcie.iommu.working_set", working_set),
+            ("pcie.nic.max_read_request_size", mrrs),
+            ("pcie.nic.numa", numa),
+            ("pcie.nic.posted_data_credits", credits),
             ("nic.esp.sa_cache", sa_cache),
             ("nic.esp.sa_replacement", replacement),
         ];

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use espsim_model::hardware::pcie::SlotParams;
-use espsim_model::units::{BitRate, Bytes, Time};
+use espsim_model::units::{BitRate, Bytes};
 
 fn rows(file: &str) -> Vec<csv::StringRecord> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../experiments/validation").join(file);
@@ -12,18 +12,11 @@ fn rows(file: &str) -> Vec<csv::StringRecord> {
 
 fn slot(generation: &str, lanes: &str, mps: &str) -> SlotParams {
     SlotParams {
-        title: String::new(),
-        generation: generation.trim_start_matches("gen").parse().unwrap(),
-        lanes: lanes.trim_start_matches('x').parse().unwrap(),
         max_payload_size: Bytes::new(mps.parse().unwrap()),
-        max_read_request_size: Bytes::new(512),
-        read_completion_boundary: Bytes::new(64),
-        split_at_rcb: false,
-        read_latency: Time::ZERO,
-        dram_latency: Time::ZERO,
-        write_latency: Time::ZERO,
-        doorbell_latency: Time::ZERO,
-        data_link_share: None,
+        ..SlotParams::bare(
+            generation.trim_start_matches("gen").parse().unwrap(),
+            lanes.trim_start_matches('x').parse().unwrap(),
+        )
     }
 }
 

@@ -9,6 +9,7 @@ mod forwarding;
 mod limits;
 mod lookaside;
 mod machine;
+mod pcie_bench;
 mod pcie_model;
 mod pcie_nic;
 mod published;
@@ -107,7 +108,7 @@ pub struct Family {
 }
 
 /// Every family, in the order of the report.
-pub const FAMILIES: [Family; 7] = [
+pub const FAMILIES: [Family; 10] = [
     Family {
         name: "pcie-model",
         title: "PCIe effective bandwidth: the published model",
@@ -121,6 +122,27 @@ pub const FAMILIES: [Family; 7] = [
         x_label: "Frame without FCS (B)",
         y_label: "Throughput (Gb/s)",
         rows: pcie_nic::rows,
+    },
+    Family {
+        name: "pcie-bandwidth",
+        title: "Measured PCIe bandwidth, Broadwell host",
+        x_label: "Transfer (B)",
+        y_label: "Bandwidth (Gb/s)",
+        rows: pcie_bench::bandwidth,
+    },
+    Family {
+        name: "pcie-latency",
+        title: "Measured PCIe latency, Broadwell host",
+        x_label: "Transfer (B)",
+        y_label: "Latency (ns)",
+        rows: pcie_bench::latency,
+    },
+    Family {
+        name: "pcie-window",
+        title: "Measured PCIe bandwidth by window of host memory: the IO-TLB",
+        x_label: "Window (KiB)",
+        y_label: "Bandwidth (Gb/s)",
+        rows: pcie_bench::window,
     },
     Family {
         name: "aead",

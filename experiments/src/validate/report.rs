@@ -31,10 +31,31 @@ pub fn tables(families: &[&Family], results: &[Vec<Row>]) -> String {
         let _ = writeln!(text, "{}\n", table(if all { rows.iter().collect() } else { worst(rows) }));
     }
     let _ = writeln!(text, "{}", totals(families, results));
-    for row in results.iter().flatten().filter(|row| !row.agrees()) {
-        let _ = writeln!(text, "miss: {} {:+.1} %", row.id, 100.0 * row.error());
+    for rows in results {
+        text.push_str(&misses(rows));
     }
     text
+}
+
+/// A line for each miss; of a large family, for each series that has some.
+fn misses(rows: &[Row]) -> String {
+    let misses: Vec<&Row> = rows.iter().filter(|row| !row.agrees()).collect();
+    let percent = |row: &Row| format!("{:+.1} %", 100.0 * row.error());
+    if rows.len() <= SHOWN {
+        return misses.iter().map(|row| format!("miss: {} {}\n", row.id, percent(row))).collect();
+    }
+    let mut by_series: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    for row in misses {
+        by_series.entry(&row.series).or_default().push(row);
+    }
+    let worst = |rows: &[&Row]| rows.iter().map(|row| row.error()).reduce(|a, b| if b.abs() > a.abs() { b } else { a });
+    by_series
+        .iter()
+        .map(|(series, rows)| {
+            let worst = 100.0 * worst(rows).unwrap_or_default();
+            format!("miss: {} rows of {series}, worst {worst:+.1} %\n", rows.len())
+        })
+        .collect()
 }
 
 /// The row with the largest error of each kind of series: what stands before the first comma of its name.

@@ -174,10 +174,16 @@ impl<'a> Compiler<'a> {
         (start, drops)
     }
 
-    /// A route within a route: neither splits nor drops.
+    /// A route within a route. The bodies of its splits lie before it and are jumped over.
     fn inline(&mut self, route: &Route) {
-        let (_, drops) = self.route(route);
+        let splits = route.0.iter().any(|hop| matches!(hop, Hop::Split(_)));
+        let jump = splits.then(|| self.emit(Op::Jump { to: Pc::MAX }, None));
+        let (start, drops) = self.route(route);
         debug_assert!(drops.is_empty(), "only whole jobs are dropped");
+        if let Some(jump) = jump {
+            self.program.ops[jump as usize] = Op::Jump { to: start };
+            self.entries.insert(start);
+        }
     }
 
     /// The next operation, which is reached from elsewhere too.

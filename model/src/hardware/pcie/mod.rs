@@ -3,11 +3,13 @@
 //! Formulas of the PCI Express Base Specification and of the pcie-bench model (Neugebauer et al., "Understanding PCIe
 //! performance for end host networking", SIGCOMM 2018).
 
-use serde::{Deserialize, Serialize};
+mod iommu;
+mod slot;
 
-use super::memory::Memory;
-use crate::route;
-use crate::route::{Charge, Hop, PoolId, Route, StationId, Visit};
+pub use iommu::{Iommu, IommuParams};
+use serde::{Deserialize, Serialize};
+pub use slot::{Link, Slot};
+
 use crate::units::{BitRate, Bytes, Time};
 
 /// Memory write or memory read TLP without data: framing and sequence number 4 at 2.5 and 5 GT/s as at 8 GT/s, header
@@ -34,6 +36,10 @@ pub struct SlotParams {
     pub read_completion_boundary: Bytes,
     /// Whether the root complex returns completions of one RCB each instead of up to MPS.
     pub split_at_rcb: bool,
+    /// Reads of up to this size are answered with completions of one RCB each, larger ones of up to MPS: what a root
+    /// complex shows that sends each cache line as it comes and combines only what waits; absent for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_reads_up_to: Option<Bytes>,
     /// From a read request's arrival at the root complex to its first completion leaving, data in cache.
     pub read_latency: Time,
     /// What a read takes longer when the data is in DRAM.
@@ -45,6 +51,35 @@ pub struct SlotParams {
     /// Share of the raw rate that data-link packets and ordered sets take; absent for the specification's bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data_link_share: Option<f64>,
+    /// The same downstream, where completions come, if it differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_link_share_down: Option<f64>,
+    /// Which NUMA node's memory the device works on.
+    #[serde(default, skip_serializing_if = "Numa::is_local")]
+    pub numa: Numa,
+    /// What reads and writes take longer on the memory of another node.
+    pub numa_latency: Time,
+    /// Data credits for posted requests that the root port grants: how much written data may be on its way; absent for
+    /// infinite credits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posted_data_credits: Option<Bytes>,
+}
+
+/// Whose memory a device works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Numa {
+    /// That of the node that its slot belongs to.
+    #[default]
+    Local,
+    /// That of another node, across the socket interconnect.
+    Remote,
+}
+
+impl Numa {
+    fn is_local(&self) -> bool {
+        *self == Numa::Local
+    }
 }
 
 /// The TLP octets that one transfer places on the two directions of a link.
@@ -78,7 +113,12 @@ impl SlotParams {
             dram_latency: Time::ZERO,
             write_latency: Time::ZERO,
             doorbell_latency: Time::ZERO,
+            split_reads_up_to: None,
             data_link_share: None,
+            data_link_share_down: None,
+            numa: Numa::Local,
+            numa_latency: Time::ZERO,
+            posted_data_credits: None,
         }
     }
 
@@ -126,6 +166,19 @@ impl SlotParams {
         BitRate::from_bps((raw * (1.0 - self.data_link_share())) as u64)
     }
 
+    /// As [`Self::tlp_rate`], downstream.
+    pub fn tlp_rate_down(&self) -> BitRate {
+        match self.data_link_share_down {
+            Some(share) => BitRate::from_bps((self.raw_rate().as_bps() as f64 * (1.0 - share)) as u64),
+            None => self.tlp_rate(),
+        }
+    }
+
+    /// What the NUMA node adds to reads and writes.
+    pub fn node_latency(&self) -> Time {
+        if self.numa == Numa::Remote { self.numa_latency } else { Time::ZERO }
+    }
+
     /// A DMA write of `n` octets: data upstream in TLPs of at most MPS.
     pub fn write(&self, n: Bytes) -> TlpLoad {
         TlpLoad { up: n + MEMORY_REQUEST_TLP * n.pieces(self.max_payload_size), down: Bytes::ZERO }
@@ -138,7 +191,12 @@ impl SlotParams {
 
     /// A DMA read of `n` octets: requests upstream, completions with data downstream, split at MPS or RCB.
     pub fn read(&self, n: Bytes) -> TlpLoad {
-        let split = if self.split_at_rcb { self.read_completion_boundary } else { self.max_payload_size };
+        let split = if self.split_at_rcb || self.split_reads_up_to.is_some_and(|largest| n <= largest) {
+            self.read_completion_boundary
+        } else {
+            // A completion answers one request.
+            self.max_payload_size.min(self.max_read_request_size)
+        };
         TlpLoad { up: MEMORY_REQUEST_TLP * self.read_requests(n), down: n + COMPLETION_TLP * n.pieces(split) }
     }
 
@@ -146,100 +204,5 @@ impl SlotParams {
     pub fn effective_rate(&self, n: Bytes, load: TlpLoad) -> BitRate {
         let busier = load.up.max(load.down).get() as f64;
         BitRate::from_bps((self.tlp_rate().as_bps() as f64 * n.get() as f64 / busier) as u64)
-    }
-}
-
-/// One link of the way from a device to the root complex.
-#[derive(Debug, Clone, Copy)]
-pub struct Link {
-    /// Towards the root complex.
-    pub up: StationId,
-    /// From the root complex.
-    pub down: StationId,
-    /// Rate of TLP octets in each direction.
-    pub rate: BitRate,
-}
-
-/// A device's attachment: its links to the root complex and what DMA through them meets.
-#[derive(Debug, Clone)]
-pub struct Slot {
-    /// Parameters of the device's own link.
-    pub params: SlotParams,
-    /// Links from the device upwards: one for a slot of its own, two behind a switch.
-    pub links: Vec<Link>,
-    /// Outstanding read requests of the device.
-    pub tags: PoolId,
-    /// DRAM, where DMA misses the cache.
-    pub memory: Option<Memory>,
-}
-
-impl Slot {
-    /// The device reads `n` octets, `goodput` of them payload: tags, requests up, the root complex's latency,
-    /// completions down.
-    pub fn read_payload(&self, n: Bytes, goodput: Bytes, label: &'static str) -> Route {
-        let tags = self.params.read_requests(n) as u32;
-        let charge = Charge::PciePayload(goodput);
-        route![
-            Hop::Acquire(self.tags, tags),
-            self.transfer(self.params.read(n), 1, label, charge, Some(n)),
-            Hop::Release(self.tags, tags)
-        ]
-    }
-
-    /// The device reads one descriptor of `n` octets out of a batch that it fetches at a time; `doorbell` octets of
-    /// MMIO write came down before.
-    pub fn read_descriptor(&self, n: Bytes, batch: u32, doorbell: Bytes, label: &'static str) -> Route {
-        let mut load = self.params.read(n * u64::from(batch));
-        load.down = load.down + (MEMORY_REQUEST_TLP + doorbell);
-        self.transfer(load, batch, label, Charge::PciePayload(Bytes::ZERO), Some(n))
-    }
-
-    /// The device writes `n` octets, `goodput` of them payload, and then `descriptor` octets that say so.
-    pub fn write_payload(&self, n: Bytes, goodput: Bytes, descriptor: Bytes, label: &'static str) -> Route {
-        let load = self.params.write(n) + self.params.write(descriptor);
-        let memory = self.memory.map(|memory| Hop::Serve(memory.access(n, Time::ZERO)));
-        route![
-            self.transfer(load, 1, label, Charge::PciePayload(goodput), None),
-            memory.into_iter().collect::<Vec<_>>()
-        ]
-    }
-
-    /// The device writes one entry of `n` octets that covers `batch` packets.
-    pub fn write_completion(&self, n: Bytes, batch: u32, label: &'static str) -> Route {
-        self.transfer(self.params.write(n), batch, label, Charge::PciePayload(Bytes::ZERO), None)
-    }
-
-    /// Up through every link and, for a read, down again; each job places a `1 / batch` share of the load.
-    fn transfer(&self, load: TlpLoad, batch: u32, label: &'static str, payload: Charge, read: Option<Bytes>) -> Route {
-        let share = 1.0 / f64::from(batch.max(1));
-        let visit = |station, bytes: Bytes, rate, latency, charge| {
-            let time = (bytes / rate).scale(share);
-            Hop::Serve(Visit { charges: vec![charge], ..Visit::new(station, time, latency, label) })
-        };
-        let mut hops = Vec::new();
-        // The payload crosses PCIe once, however many links there are: charged on the first.
-        let mut charge = Some(payload);
-        let last = self.links.len() - 1;
-        for (i, link) in self.links.iter().enumerate() {
-            let latency = match (i == last, read) {
-                (false, _) => Time::ZERO,
-                (true, None) => self.params.write_latency,
-                (true, Some(_)) if self.memory.is_some() => self.params.read_latency + self.params.dram_latency,
-                (true, Some(_)) => self.params.read_latency,
-            };
-            hops.push(visit(link.up, load.up, link.rate, latency, Charge::PcieTlp(load.up.get() as f64 * share)));
-            if let (Some(Hop::Serve(visit)), Some(charge)) = (hops.last_mut(), charge.take()) {
-                visit.charges.push(charge);
-            }
-        }
-        let Some(n) = read else { return Route(hops) };
-        if let Some(memory) = self.memory {
-            hops.push(Hop::Serve(memory.access(n, Time::ZERO)));
-        }
-        for link in self.links.iter().rev() {
-            let charge = Charge::PcieTlp(load.down.get() as f64 * share);
-            hops.push(visit(link.down, load.down, link.rate, Time::ZERO, charge));
-        }
-        Route(hops)
     }
 }

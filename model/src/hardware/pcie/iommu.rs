@@ -1,0 +1,55 @@
+//! IOMMU: an IO-TLB that holds some translations, and page walks for the others.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::program::{Cache, Key, Replacement};
+use crate::route::{CacheId, Floor, Hop, Lookup, Route, StationId, Visit};
+use crate::units::{Bytes, Share, Time};
+
+/// Parameters of the IOMMU that all devices share, and of the DMA buffers in use.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IommuParams {
+    /// Whether devices' addresses are translated.
+    pub enabled: bool,
+    /// Translations that the IO-TLB holds.
+    pub entries: u32,
+    /// Size of a page.
+    pub page: Bytes,
+    /// Time of one page walk.
+    pub walk: Time,
+    /// Walks at a time.
+    pub walkers: u32,
+    /// DMA buffers in use, any of which is as likely to be the next one.
+    pub working_set: Bytes,
+}
+
+/// The IOMMU as a device meets it.
+#[derive(Debug, Clone, Copy)]
+pub struct Iommu {
+    cache: CacheId,
+    walkers: StationId,
+    walk: Time,
+    pages: u32,
+    hits: Share,
+}
+
+impl Iommu {
+    /// Places IO-TLB and page walkers on the floor; `None` where nothing is translated.
+    pub fn new(params: &IommuParams, floor: &mut Floor) -> Option<Self> {
+        let pages = params.working_set.pieces(params.page).clamp(1, u64::from(u32::MAX)) as u32;
+        params.enabled.then(|| Iommu {
+            cache: floor.cache(Cache { capacity: params.entries, keys: pages, replacement: Replacement::Lru }),
+            walkers: floor.station("page walkers", params.walkers as u16),
+            walk: params.walk,
+            pages,
+            hits: Share::from_fraction((f64::from(params.entries) / f64::from(pages)).min(1.0)),
+        })
+    }
+
+    /// Looks a buffer's page up; a miss takes a page walk.
+    pub fn translate(&self) -> Hop {
+        let walk = Route::from(Hop::Serve(Visit::new(self.walkers, self.walk, Time::ZERO, "page walk")));
+        Hop::Lookup(Lookup { cache: self.cache, key: Key::Random(self.pages), hits: self.hits }, walk)
+    }
+}
