@@ -54,7 +54,7 @@ fn is_drawn(file: &ScenarioFile, plot: &PlotSpec, outcome: &Outcome) -> bool {
 
 fn coordinate(file: &ScenarioFile, plot: &PlotSpec, outcome: &Outcome) -> Result<f64, Failure> {
     let axis = file.sweep.iter().zip(&outcome.point.coordinates).find(|(axis, _)| axis.key == plot.x);
-    axis.and_then(|(_, value)| number(value)).ok_or_else(|| {
+    axis.and_then(|(_, value)| Some(number(value)? * plot.x_factor)).ok_or_else(|| {
         Failure::new(format!("`{}` has values that are no numbers: it cannot be the x axis of {}", plot.x, plot.file))
     })
 }

@@ -86,6 +86,9 @@ pub struct PlotSpec {
     /// Scale of the y axis.
     #[serde(default)]
     pub y_scale: ScaleSpec,
+    /// What the swept value is multiplied by for display, such as 0.001 for KB from B.
+    #[serde(default = "one")]
+    pub x_factor: f64,
     /// What the metric is multiplied by for display, such as 0.001 for us from ns.
     #[serde(default = "one")]
     pub y_factor: f64,
