@@ -58,7 +58,14 @@ struct Session {
 
 impl Session {
     /// Sends AAD and text, reads AAD and result back over the text. The kernel copies what is sent.
-    fn run(&self, operation: i32, iv: &[u8; IV], aad: &[u8], sent: usize, in_out: [&mut [u8]; 2]) -> nix::Result<usize> {
+    fn run(
+        &self,
+        operation: i32,
+        iv: &[u8; IV],
+        aad: &[u8],
+        sent: usize,
+        in_out: [&mut [u8]; 2],
+    ) -> nix::Result<usize> {
         let [text, tag] = in_out;
         let (used, copy) = if self.cbc { (&iv[..], &iv[..]) } else { (&iv[..NONCE], &iv[..0]) };
         let assoclen = (aad.len() + copy.len()) as u32;

@@ -100,7 +100,8 @@ fn opens(context: &dyn Context, (octets, aad): Case, packet: Vec<u8>) -> bool {
 /// Every implementation must give the published results: agreement among themselves would not show a fault of the
 /// harness, such as a nonce in the wrong order, that all of them share. The error is the vector's length.
 fn published(backend: &Backend, algorithm: Algorithm) -> Result<(), usize> {
-    let agree = |length: usize, key: Vec<u8>, test: &dyn Fn(&dyn Context) -> bool| match (backend.make)(algorithm, &key) {
+    let agree = |length: usize, key: Vec<u8>, test: &dyn Fn(&dyn Context) -> bool| match (backend.make)(algorithm, &key)
+    {
         Ok(context) if test(&*context) => Ok(()),
         Err(Unavailable::Because(_)) => Ok(()),
         _ => Err(length),

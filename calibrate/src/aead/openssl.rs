@@ -146,13 +146,8 @@ impl Cipher {
         unsafe {
             (self.functions.init)(self.object, null(), null(), null(), iv.as_ptr(), -1) == 1
                 && (aad.is_empty()
-                    || (self.functions.update)(
-                        self.object,
-                        null_mut(),
-                        &mut written,
-                        aad.as_ptr(),
-                        aad.len() as c_int,
-                    ) == 1)
+                    || (self.functions.update)(self.object, null_mut(), &mut written, aad.as_ptr(), aad.len() as c_int)
+                        == 1)
         }
     }
 
@@ -200,8 +195,7 @@ impl Hmac {
         }
         let hmac = Hmac { functions, object };
         // SAFETY: the object is live; the key is copied.
-        let done =
-            unsafe { (functions.hmac_init)(object, key.as_ptr().cast(), key.len() as c_int, digest, null()) };
+        let done = unsafe { (functions.hmac_init)(object, key.as_ptr().cast(), key.len() as c_int, digest, null()) };
         (done == 1).then_some(hmac)
     }
 
@@ -212,7 +206,10 @@ impl Hmac {
         // given with their lengths; no digest is longer than the buffer.
         let done = unsafe {
             (self.functions.hmac_init)(self.object, null(), 0, null(), null())
-                & parts.map(|part| (self.functions.hmac_update)(self.object, part.as_ptr(), part.len())).iter().product::<c_int>()
+                & parts
+                    .map(|part| (self.functions.hmac_update)(self.object, part.as_ptr(), part.len()))
+                    .iter()
+                    .product::<c_int>()
                 & (self.functions.hmac_finish)(self.object, digest.as_mut_ptr(), &mut length)
         };
         (done == 1).then_some(digest)
