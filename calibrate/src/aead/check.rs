@@ -4,7 +4,7 @@ use espsim_model::profile::Algorithm;
 
 use super::vectors::{CBC_VECTORS, MAC_VECTORS, VECTORS, octets};
 use super::{
-    AAD, AAD_ESN, BACKENDS, Backend, Context, IV, NONCE, TAG, Unavailable, cipher_key_length, icv_length, key_length,
+    AAD, AAD_ESN, BACKENDS, Backend, Context, IV, NONCE, Unavailable, cipher_key_length, icv_length, key_length,
     whole,
 };
 use crate::CalibrateError;
@@ -149,7 +149,7 @@ fn padded(iv: &[u8]) -> [u8; IV] {
 mod tests {
     use super::*;
     use crate::aead::Make;
-    use crate::aead::ring;
+    use crate::aead::{TAG, ring};
 
     #[test]
     fn backends_agree() {

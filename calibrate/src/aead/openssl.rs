@@ -73,7 +73,7 @@ fn functions() -> Result<&'static Functions, String> {
     static LOADED: OnceLock<Result<Functions, String>> = OnceLock::new();
     let open = || {
         // SAFETY: libcrypto's initialiser has no demands on its caller.
-        let library = NAMES.iter().find_map(|name| unsafe { Library::new(name) }.ok());
+        let library = NAMES.iter().find_map(|name| unsafe { Library::new(*name) }.ok());
         let library = library.ok_or_else(|| format!("none of {} can be opened", NAMES.join(", ")))?;
         load(library).map_err(|error| format!("libcrypto lacks a function: {error}"))
     };
