@@ -35,6 +35,8 @@ pub struct Fit {
     pub coefficients: [Estimate; COEFFICIENTS],
     /// The largest residual over the sizes, relative to the measured value: what the form misses.
     pub worst_residual: f64,
+    /// The size with that residual, in octets.
+    pub worst_at: u64,
 }
 
 fn columns(octets: u64, stride: u64) -> [f64; COEFFICIENTS] {
@@ -79,12 +81,12 @@ pub fn fit(sizes: &[Size]) -> Option<Fit> {
             n: Some(n),
         };
     }
-    let worst_residual =
-        medians.iter().map(|&(octets, y)| (predict(&centre, octets, stride) / y - 1.0).abs()).fold(0.0, f64::max);
-    Some(Fit { stride, coefficients, worst_residual })
+    let residual = |&(octets, y): &(u64, f64)| ((predict(&centre, octets, stride) / y - 1.0).abs(), octets);
+    let (worst_residual, worst_at) = medians.iter().map(residual).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    Some(Fit { stride, coefficients, worst_residual, worst_at })
 }
 
-fn resample(values: &[f64], generator: &mut ChaCha8Rng) -> Vec<f64> {
+pub(crate) fn resample(values: &[f64], generator: &mut ChaCha8Rng) -> Vec<f64> {
     let draw = |_| values[((u64::from(generator.next_u32()) * values.len() as u64) >> 32) as usize];
     (0..values.len()).map(draw).collect()
 }
@@ -185,6 +187,7 @@ mod tests {
         let fit = fit(&sizes).unwrap();
         assert!((fit.coefficients[1].value / TRUE[1] - 1.0).abs() < 0.02);
         assert!(fit.worst_residual > 0.5);
+        assert_eq!(fit.worst_at, sizes[10].octets);
     }
 
     #[test]

@@ -21,6 +21,78 @@ pub fn flags() -> Vec<&'static str> {
     extensions().into_iter().filter_map(|(name, present)| present.then_some(name)).collect()
 }
 
+/// One level of the cache hierarchy that holds data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cache {
+    /// 1 for the one nearest to the core.
+    pub level: u8,
+    /// Octets of one such cache; how many cores share it is not told.
+    pub octets: u64,
+}
+
+/// Data caches as the first core sees them, nearest first: from sysfs, or from CPUID where it does not show them. Empty
+/// where neither does. In a virtual machine it is what the hypervisor shows.
+pub fn caches() -> Vec<Cache> {
+    let mut caches = caches_from_sysfs(std::path::Path::new("/sys/devices/system/cpu/cpu0/cache"));
+    if caches.is_empty() {
+        caches = caches_from_cpuid();
+    }
+    caches.sort_by_key(|cache| cache.level);
+    caches
+}
+
+/// Octets of the last-level cache, or 32 MiB where it is not known: more than most cores can reach.
+pub fn last_level_cache() -> u64 {
+    caches().last().map_or(32 << 20, |cache| cache.octets)
+}
+
+fn caches_from_sysfs(folder: &std::path::Path) -> Vec<Cache> {
+    let of = |index: u32| {
+        let read = |name: &str| std::fs::read_to_string(folder.join(format!("index{index}")).join(name)).ok();
+        if read("type")?.trim() == "Instruction" {
+            return None;
+        }
+        // Linux writes kibibytes (`drivers/base/cacheinfo.c`, `size_show`).
+        let kibibytes: u64 = read("size")?.trim().strip_suffix('K')?.parse().ok()?;
+        Some(Cache { level: read("level")?.trim().parse().ok()?, octets: kibibytes << 10 })
+    };
+    (0..8).filter_map(of).collect()
+}
+
+#[cfg(target_arch = "x86_64")]
+fn caches_from_cpuid() -> Vec<Cache> {
+    let octets = |c: &raw_cpuid::CacheParameter| {
+        (c.associativity() * c.physical_line_partitions() * c.coherency_line_size() * c.sets()) as u64
+    };
+    let Some(parameters) = raw_cpuid::CpuId::new().get_cache_parameters() else { return Vec::new() };
+    parameters
+        .filter(|c| matches!(c.cache_type(), raw_cpuid::CacheType::Data | raw_cpuid::CacheType::Unified))
+        .map(|c| Cache { level: c.level(), octets: octets(&c) })
+        .collect()
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn caches_from_cpuid() -> Vec<Cache> {
+    Vec::new()
+}
+
+/// Why no performance counters back the numbers: containers and most virtual machines have none, so cycles come from
+/// time and the core frequency on every host.
+pub fn counters() -> String {
+    let paranoid = std::fs::read_to_string("/proc/sys/kernel/perf_event_paranoid");
+    let level = paranoid.ok().and_then(|text| text.trim().parse::<i32>().ok());
+    let Some(level) = level else { return "not used: the system has no perf_event".into() };
+    let cores = ["cpu", "cpu_core", "armv8_pmuv3_0"];
+    if !cores.iter().any(|name| std::path::Path::new("/sys/bus/event_source/devices").join(name).exists()) {
+        return "not used: the system shows no hardware counters".into();
+    }
+    // Level 2 still lets a process count its own user-mode cycles (Linux `Documentation/admin-guide/sysctl/kernel.rst`).
+    match level {
+        3.. => format!("not used: not permitted, perf_event_paranoid is {level}"),
+        _ => format!("not used: perf_event_paranoid is {level}, a container's filter may still refuse them"),
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 fn extensions() -> Vec<(&'static str, bool)> {
     let cpu = raw_cpuid::CpuId::new();
@@ -70,6 +142,17 @@ fn from_proc() -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn caches_grow_with_their_level() {
+        let caches = caches();
+        assert!(caches.windows(2).all(|pair| pair[0].level < pair[1].level && pair[0].octets < pair[1].octets));
+        assert!(last_level_cache() >= 1 << 18);
+        let (sysfs, cpuid) = (caches_from_sysfs(std::path::Path::new("/none")), caches_from_cpuid());
+        assert!(sysfs.is_empty());
+        assert!(cpuid.iter().all(|cache| cache.level <= 4));
+        assert!(counters().starts_with("not used"));
+    }
 
     #[test]
     fn flags_are_those_that_linux_sees() {

@@ -1,17 +1,30 @@
 //! espsim-calibrate: measures this host and writes a profile.
 //!
-//! [`quick`] measures what decides most, AES-GCM with the fastest implementations that a host would use, in a few
-//! seconds; the costs of the network stack come from a preset and keep saying so.
+//! [`quick`] measures what decides most, AES-GCM with the fastest implementations that a host would use, in less than a
+//! second; [`full`] measures every algorithm with every implementation, both directions, in and out of cache, how cores
+//! slow each other and what memory does, in less than a minute. The costs of the network stack come from a preset and
+//! keep saying so. [`held_out()`] compares a calibration with sizes that it has not seen.
 
 pub mod aead;
+mod calibration;
 pub mod clock;
+mod cold;
 pub mod fit;
+mod held_out;
 pub mod host;
 pub mod memory;
-mod quick;
+pub mod packets;
+mod pinned;
+mod report;
 pub mod sample;
+mod scaling;
+pub mod verdict;
 
-pub use quick::{Calibration, FitQuality, Report, ReportRow, quick};
+pub use calibration::{Calibration, full, quick};
+pub use held_out::{GOAL, HeldOut, held_out};
+pub use report::{ColdRow, FitQuality, Report, ReportRow, Skipped};
+pub use scaling::scaling;
+pub use verdict::Verdict;
 
 /// Why a host cannot be measured.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +38,14 @@ pub enum CalibrateError {
         algorithm: &'static str,
         /// Plaintext size.
         octets: usize,
+    },
+    /// A packet that a backend has sealed did not open while it was measured.
+    #[error("{backend} refused a valid packet of {algorithm}: its numbers would mean nothing")]
+    Refused {
+        /// The backend.
+        backend: &'static str,
+        /// The algorithm.
+        algorithm: &'static str,
     },
     /// The measuring thread died.
     #[error("the measuring thread stopped: {0}")]

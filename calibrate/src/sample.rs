@@ -1,35 +1,61 @@
 //! Short batches, many of them: medians and spread.
 
 use std::hint::black_box;
+use std::sync::OnceLock;
 
 use crate::clock::seconds;
 
-/// Least length of a batch: long beside the clock's resolution, short beside a scheduler's tick.
-const BATCH_SECONDS: f64 = 25e-6;
+/// Least length of a batch of the quick calibration: long beside the clock's resolution, short beside a scheduler's tick.
+pub const BATCH_SECONDS: f64 = 25e-6;
+
+/// What is measured: one or more operations, with what has to be done before them outside the measured time.
+pub trait Work {
+    /// Readies the next [`Work::run`]. `false` if there is nothing to ready, so that runs need not be timed one by one.
+    fn prepare(&mut self) -> bool {
+        false
+    }
+    /// Does the operations.
+    fn run(&mut self);
+    /// Operations of one run.
+    fn operations(&self) -> u32 {
+        1
+    }
+}
+
+impl<F: FnMut()> Work for F {
+    fn run(&mut self) {
+        self();
+    }
+}
 
 /// One operation under measurement: seconds per call of every batch so far.
 pub struct Sampled<'a> {
-    work: Box<dyn FnMut() + 'a>,
-    calls: u32,
+    work: Box<dyn Work + 'a>,
+    runs: u32,
     seconds: Vec<f64>,
 }
 
 impl<'a> Sampled<'a> {
-    /// Warms the operation up and finds how many calls make a batch.
-    pub fn new(work: impl FnMut() + 'a) -> Self {
-        let mut work: Box<dyn FnMut() + 'a> = Box::new(work);
-        let mut calls = 1;
+    /// Warms the operation up and finds how many calls make a batch of [`BATCH_SECONDS`].
+    pub fn new(work: impl Work + 'a) -> Self {
+        Sampled::with_batch(work, BATCH_SECONDS)
+    }
+
+    /// The same with batches of another length in seconds.
+    pub fn with_batch(work: impl Work + 'a, length: f64) -> Self {
+        let mut work: Box<dyn Work + 'a> = Box::new(work);
+        let mut runs = 1;
         // The shortest of three: one interruption must not leave batches of a few calls, which the clock dominates.
-        while calls < 1 << 20 && (0..3).map(|_| batch(&mut work, calls)).fold(f64::INFINITY, f64::min) < BATCH_SECONDS {
-            calls *= 2;
+        while runs < 1 << 20 && (0..3).map(|_| batch(&mut *work, runs)).fold(f64::INFINITY, f64::min) < length {
+            runs *= 2;
         }
-        Sampled { work, calls, seconds: Vec::new() }
+        Sampled { work, runs, seconds: Vec::new() }
     }
 
     /// Measures one more batch.
     pub fn measure(&mut self) {
-        let seconds = batch(&mut self.work, self.calls);
-        self.seconds.push(seconds / f64::from(self.calls));
+        let seconds = batch(&mut *self.work, self.runs);
+        self.seconds.push(seconds / f64::from(self.runs * self.work.operations()));
     }
 
     /// Seconds per call, one value a batch.
@@ -38,12 +64,26 @@ impl<'a> Sampled<'a> {
     }
 }
 
-fn batch(work: &mut dyn FnMut(), calls: u32) -> f64 {
-    seconds(|| {
-        for _ in 0..calls {
-            black_box(&mut *work)();
+/// Seconds of so many runs. Runs that must be readied are timed one by one, less what reading the clock takes.
+fn batch(work: &mut dyn Work, runs: u32) -> f64 {
+    if !work.prepare() {
+        return seconds(|| (0..runs).for_each(|_| black_box(&mut *work).run()));
+    }
+    let mut total = 0.0;
+    for run in 0..runs {
+        if run > 0 {
+            work.prepare();
         }
-    })
+        total += timed(|| black_box(&mut *work).run());
+    }
+    total
+}
+
+/// Seconds that `work` takes, less what reading the clock twice takes: for work of a few microseconds.
+pub fn timed(work: impl FnOnce()) -> f64 {
+    static CLOCK: OnceLock<f64> = OnceLock::new();
+    let clock = CLOCK.get_or_init(|| median(&(0..1001).map(|_| seconds(|| ())).collect::<Vec<_>>()));
+    (seconds(work) - clock).max(0.0)
 }
 
 /// The median; NaN of nothing.
@@ -77,7 +117,26 @@ mod tests {
             }
             black_box(0u64);
         });
-        assert!(sampled.calls > 100, "{}", sampled.calls);
+        assert!(sampled.runs > 100, "{}", sampled.runs);
+    }
+
+    #[test]
+    fn what_is_readied_is_not_timed() {
+        struct Slow(u32);
+        impl Work for Slow {
+            fn prepare(&mut self) -> bool {
+                std::thread::sleep(std::time::Duration::from_micros(50));
+                self.0 += 1;
+                true
+            }
+            fn run(&mut self) {
+                assert!(std::mem::take(&mut self.0) == 1, "each run is readied once");
+                (0..1000u64).for_each(|i| assert!(black_box(i) < 1000));
+            }
+        }
+        let mut sampled = Sampled::with_batch(Slow(0), 2e-6);
+        (0..20).for_each(|_| sampled.measure());
+        assert!(median(sampled.seconds()) < 40e-6);
     }
 
     #[test]

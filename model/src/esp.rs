@@ -37,11 +37,12 @@ pub struct CipherSizes {
     pub icv: Bytes,
 }
 
-/// The sizes of a cipher: RFC 4106 sections 3.1 and 6 for GCM; RFC 3602 section 3 with RFC 2404 or RFC 4868 for CBC.
+/// The sizes of a cipher: RFC 4106 sections 3.1 and 6 for GCM; RFC 7634 section 2 for ChaCha20-Poly1305; RFC 3602
+/// section 3 with RFC 2404 or RFC 4868 for CBC.
 pub const fn cipher_sizes(algorithm: Algorithm) -> CipherSizes {
     match algorithm {
-        // GCM needs no padding of its own; ESP aligns to 4 octets (RFC 4303 section 2.4).
-        Algorithm::Aes128Gcm | Algorithm::Aes256Gcm => {
+        // Counter modes need no padding of their own; ESP aligns to 4 octets (RFC 4303 section 2.4).
+        Algorithm::Aes128Gcm | Algorithm::Aes256Gcm | Algorithm::ChaCha20Poly1305 => {
             CipherSizes { iv: Bytes::new(8), alignment: Bytes::new(4), icv: Bytes::new(16) }
         }
         Algorithm::Aes128CbcHmacSha1 => {

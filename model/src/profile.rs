@@ -99,6 +99,9 @@ pub enum Algorithm {
     /// AES-GCM with a 256-bit key (RFC 4106).
     #[serde(rename = "aes-256-gcm")]
     Aes256Gcm,
+    /// ChaCha20-Poly1305 (RFC 7634).
+    #[serde(rename = "chacha20-poly1305")]
+    ChaCha20Poly1305,
     /// AES-CBC with a 128-bit key (RFC 3602) and HMAC-SHA1-96 (RFC 2404).
     #[serde(rename = "aes-128-cbc-hmac-sha1-96")]
     Aes128CbcHmacSha1,
@@ -109,14 +112,20 @@ pub enum Algorithm {
 
 impl Algorithm {
     /// Every algorithm, in the order of this declaration.
-    pub const ALL: [Algorithm; 4] =
-        [Algorithm::Aes128Gcm, Algorithm::Aes256Gcm, Algorithm::Aes128CbcHmacSha1, Algorithm::Aes256CbcHmacSha256];
+    pub const ALL: [Algorithm; 5] = [
+        Algorithm::Aes128Gcm,
+        Algorithm::Aes256Gcm,
+        Algorithm::ChaCha20Poly1305,
+        Algorithm::Aes128CbcHmacSha1,
+        Algorithm::Aes256CbcHmacSha256,
+    ];
 
     /// The name used in files and on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Algorithm::Aes128Gcm => "aes-128-gcm",
             Algorithm::Aes256Gcm => "aes-256-gcm",
+            Algorithm::ChaCha20Poly1305 => "chacha20-poly1305",
             Algorithm::Aes128CbcHmacSha1 => "aes-128-cbc-hmac-sha1-96",
             Algorithm::Aes256CbcHmacSha256 => "aes-256-cbc-hmac-sha2-256-128",
         }

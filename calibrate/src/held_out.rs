@@ -1,0 +1,114 @@
+//! How well a calibration predicts sizes that its fits have not seen.
+
+use espsim_model::profile::{AeadCost, Algorithm, Direction, Origin};
+use espsim_model::units::Bytes;
+
+use crate::aead::whole;
+use crate::calibration::{Calibration, unseen};
+use crate::pinned::on_last_core;
+
+/// Plaintext octets, odd ones, none of which is fitted. CBC takes the next whole block.
+const SIZES: [u64; 12] = [45, 77, 149, 223, 391, 601, 859, 1177, 1393, 2777, 5003, 8501];
+/// The largest relative error that predictions should have.
+pub const GOAL: f64 = 0.10;
+
+/// One prediction beside its measurement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldOut {
+    /// Algorithm and key size.
+    pub algorithm: Algorithm,
+    /// Implementation.
+    pub backend: String,
+    /// Seal or open.
+    pub direction: Direction,
+    /// Plaintext octets.
+    pub octets: u64,
+    /// Cycles that the profile predicts.
+    pub predicted: f64,
+    /// Median cycles measured.
+    pub measured: f64,
+}
+
+impl HeldOut {
+    /// Predicted over measured, less 1.
+    pub fn error(&self) -> f64 {
+        self.predicted / self.measured - 1.0
+    }
+
+    /// Whether the error is within [`GOAL`].
+    pub fn within_goal(&self) -> bool {
+        self.error().abs() <= GOAL
+    }
+}
+
+/// Measures about twelve sizes between 40 and 9000 octets that the fits have not seen, for every measured cost of the
+/// profile, and compares. A backend that cannot be measured any more gives no rows.
+pub fn held_out(calibration: &Calibration) -> Vec<HeldOut> {
+    let profile = &calibration.profile;
+    let costs = profile.aead.iter().filter(|cost| cost.origin == Origin::Measured);
+    let measured =
+        |_| costs.flat_map(|cost| compare(cost, unseen(cost, &SIZES, profile.host.frequency).unwrap_or_default()));
+    on_last_core(|pinned| measured(pinned).collect()).unwrap_or_default()
+}
+
+/// A cost's predictions beside measured cycles by size.
+fn compare(cost: &AeadCost, measured: Vec<(u64, f64)>) -> Vec<HeldOut> {
+    let row = |(octets, measured): (u64, f64)| HeldOut {
+        algorithm: cost.algorithm,
+        backend: cost.backend.clone(),
+        direction: cost.direction,
+        octets,
+        predicted: cost.cycles(Bytes::new(whole(cost.algorithm, octets))).0,
+        measured,
+    };
+    measured.into_iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use espsim_model::profile::Estimate;
+
+    use super::*;
+    use crate::fit::{Size, fit};
+
+    fn cost(stride: u64, coefficients: [Estimate; 4]) -> AeadCost {
+        let [fixed, per_byte, per_tail_block, partial_block] = coefficients;
+        AeadCost {
+            algorithm: Algorithm::Aes128Gcm,
+            direction: Direction::Open,
+            backend: "synthetic".into(),
+            origin: Origin::Measured,
+            stride: Bytes::new(stride),
+            fixed,
+            per_byte,
+            per_tail_block,
+            partial_block,
+        }
+    }
+
+    #[test]
+    fn synthetic_costs_are_predicted_within_the_goal() {
+        let truth = cost(256, [320.0, 0.4, 6.0, 25.0].map(Estimate::exact));
+        // Batches a little off, to either side.
+        let cycles = |octets: u64| {
+            let exact = truth.cycles(Bytes::new(octets)).0;
+            vec![exact * 0.99, exact, exact * 1.012]
+        };
+        let sizes = [16, 64, 90, 128, 256, 300, 512, 640, 777, 1000, 1440, 2048, 4096, 9000];
+        let fitted = fit(&sizes.map(|octets| Size { octets, cycles: cycles(octets) })).unwrap();
+        let rows = compare(
+            &cost(fitted.stride, fitted.coefficients),
+            SIZES.map(|octets| (octets, cycles(octets)[1])).to_vec(),
+        );
+        assert_eq!(rows.len(), SIZES.len());
+        assert!(rows.iter().all(HeldOut::within_goal), "{rows:?}");
+        let off = HeldOut { predicted: rows[0].measured * 1.2, ..rows[0].clone() };
+        assert!(!off.within_goal() && (off.error() - 0.2).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_unknown_backend_gives_no_rows() {
+        let unknown = cost(256, [1.0; 4].map(Estimate::exact));
+        assert_eq!(unseen(&unknown, &SIZES, espsim_model::units::Hertz::new(1_000_000_000)), Ok(Vec::new()));
+    }
+}
