@@ -15,6 +15,7 @@ pub mod host;
 pub mod memory;
 pub mod packets;
 mod pinned;
+pub mod repeated;
 mod report;
 pub mod sample;
 mod scaling;

@@ -20,6 +20,8 @@ pub struct Cli {
 pub enum Command {
     /// Simulate a scenario file; write points, manifest and figures
     Run(RunArgs),
+    /// Measure this host and write a profile
+    Calibrate(CalibrateArgs),
     /// Hold the model against published measurements
     Validate(ValidateArgs),
     /// List what is shipped, with sources
@@ -46,12 +48,35 @@ pub struct RunArgs {
     /// Threads [default: all cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
+    /// Draw N profiles from the profile's intervals and show where results lie for 95 % of them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    pub uncertainty: Option<u32>,
     /// Set a parameter over everything else, such as nic.line_rate="25 Gbps"
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub settings: Vec<Setting>,
     /// What to print
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+/// Arguments of `calibrate`.
+#[derive(Debug, clap::Args)]
+pub struct CalibrateArgs {
+    /// The profile to write; must not exist. The figure goes beside it
+    #[arg(long, default_value = "host.toml")]
+    pub out: PathBuf,
+    /// Under 10 s: AES-GCM seal with three implementations, frequency, copy and checksum
+    #[arg(long)]
+    pub quick: bool,
+    /// Measure sizes that the fits have not seen and show how far the fits are off
+    #[arg(long)]
+    pub held_out: bool,
+    /// Show a profile as tables: a file or preset:NAME
+    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["quick", "held_out", "diff"])]
+    pub show: Option<String>,
+    /// Compare two profiles
+    #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["quick", "held_out"])]
+    pub diff: Option<Vec<String>>,
 }
 
 /// Arguments of `validate`.

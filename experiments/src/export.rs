@@ -17,7 +17,8 @@ pub fn basis_name(basis: Basis) -> &'static str {
     }
 }
 
-/// `points.csv`: one row per point, replication and metric. Absent values are empty.
+/// `points.csv`: one row per point, replication and metric. Absent values are empty. Where profiles were drawn, one row
+/// more for each metric, named `band/...`: the interval of 95 % of the profiles, their number and the middle.
 ///
 /// # Errors
 /// [`Failure`] if the rows cannot be encoded.
@@ -59,8 +60,36 @@ pub fn points_csv(file: &ScenarioFile, outcomes: &[Outcome]) -> Result<Vec<u8>, 
                 writer.write_record(row).map_err(encode)?;
             }
         }
+        for row in bands(i, outcome) {
+            writer.write_record(row).map_err(encode)?;
+        }
     }
     writer.into_inner().map_err(|error| Failure::new(format!("cannot encode points.csv: {error}")))
+}
+
+fn bands(point: usize, outcome: &Outcome) -> Vec<Vec<String>> {
+    let Some(record) = outcome.records.first() else { return Vec::new() };
+    let metrics = record.metrics().into_iter();
+    metrics
+        .filter_map(|metric| {
+            let band = outcome.band(&metric.name, metric.basis)?;
+            let mut row = vec![point.to_string(), outcome.point.series.clone()];
+            row.extend(outcome.point.coordinates.iter().map(shown));
+            row.extend([
+                String::new(),
+                record.seed.to_string(),
+                format!("band/{}", metric.name),
+                format_number((band.low + band.high) / 2.0),
+                metric.unit.to_owned(),
+                metric.basis.map_or("", basis_name).to_owned(),
+                format_number(band.low),
+                format_number(band.high),
+                band.n.to_string(),
+                record.bottleneck.to_owned(),
+            ]);
+            Some(row)
+        })
+        .collect()
 }
 
 /// Nine significant digits: more than any estimate carries, fewer than where sums of floats depend on a compiler.

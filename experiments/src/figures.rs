@@ -19,11 +19,14 @@ pub fn draw(file: &ScenarioFile, plot: &PlotSpec, outcomes: &[Outcome], footnote
         let name = curve_name(file, plot, outcome);
         let Some(summary) = outcome.summary(&plot.y, plot.basis) else { continue };
         let i = curves.iter().position(|curve| curve.name == name).unwrap_or_else(|| {
-            curves.push(Curve { name, points: Vec::new(), bound: Vec::new(), style: Style::Curve });
+            curves.push(Curve { name, points: Vec::new(), bound: Vec::new(), band: Vec::new(), style: Style::Curve });
             curves.len() - 1
         });
         let scaled = |value: f64| value * plot.y_factor;
         curves[i].points.push(Point { x, y: scaled(summary.value), half_width: summary.half_width.map(scaled) });
+        if let Some(band) = outcome.band(&plot.y, plot.basis) {
+            curves[i].band.push((x, scaled(band.low), scaled(band.high)));
+        }
         if let Some(bound) = bound(plot, outcome) {
             curves[i].bound.push((x, scaled(bound)));
         }

@@ -19,6 +19,19 @@ pub struct Outcome {
     pub point: Point,
     /// One record for each replication, in order.
     pub records: Vec<Record>,
+    /// The same point on profiles that are drawn from the profile's intervals; empty unless asked for.
+    pub drawn: Vec<Record>,
+}
+
+/// Where a metric lies for most of the drawn profiles.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Band {
+    /// 2.5 % quantile.
+    pub low: f64,
+    /// 97.5 % quantile.
+    pub high: f64,
+    /// Profiles.
+    pub n: usize,
 }
 
 /// A value with the half-width of its 95 % interval.
@@ -39,16 +52,40 @@ pub fn seed(base: u64, replication: u32) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Simulates every point and replication over `jobs` threads. The result is in the points' order whatever the threads
-/// do; `progress` is told how many runs are done.
+/// What is simulated at every point.
+pub struct Runs<'a> {
+    /// The host.
+    pub profile: &'a Profile,
+    /// The same host as uncertain as its intervals say; empty to leave that out.
+    pub drawn: &'a [Profile],
+    /// Base of all seeds.
+    pub seed: u64,
+    /// Replications on the host.
+    pub replications: u32,
+}
+
+impl Runs<'_> {
+    /// Simulations of one point.
+    pub fn per_point(&self) -> usize {
+        self.replications as usize + self.drawn.len()
+    }
+
+    /// Profile and seed of the simulations of a point. Drawn profiles all run under the first seed, so that they differ
+    /// by the profile alone.
+    fn each(&self) -> impl Iterator<Item = (&Profile, u64)> {
+        let replications = (0..self.replications).map(|replication| (self.profile, seed(self.seed, replication)));
+        replications.chain(self.drawn.iter().map(|profile| (profile, seed(self.seed, 0))))
+    }
+}
+
+/// Simulates every point over `jobs` threads. The result is in the points' order whatever the threads do; `progress` is
+/// told how many runs are done.
 ///
 /// # Errors
 /// [`Failure`] if the threads cannot be started or a point fails its check.
 pub fn simulate_all(
     points: Vec<Point>,
-    profile: &Profile,
-    base_seed: u64,
-    replications: u32,
+    runs: &Runs<'_>,
     jobs: usize,
     progress: &(dyn Fn(usize) + Sync),
 ) -> Result<Vec<Outcome>, Failure> {
@@ -57,14 +94,14 @@ pub fn simulate_all(
         .build()
         .map_err(|error| Failure::new(format!("cannot start {jobs} threads: {error}")))?;
     let done = AtomicUsize::new(0);
-    let runs: Vec<(usize, u32)> =
-        (0..points.len()).flat_map(|point| (0..replications).map(move |replication| (point, replication))).collect();
+    let all: Vec<(usize, &Profile, u64)> =
+        (0..points.len()).flat_map(|point| runs.each().map(move |(profile, seed)| (point, profile, seed))).collect();
     let records: Result<Vec<Record>, Failure> = pool.install(|| {
-        runs.par_iter()
+        all.par_iter()
             .with_max_len(1)
-            .map(|&(point, replication)| {
-                let record = simulate(&points[point].scenario, profile, seed(base_seed, replication))
-                    .map_err(|error| Failure::new(error.to_string()));
+            .map(|&(point, profile, seed)| {
+                let record =
+                    simulate(&points[point].scenario, profile, seed).map_err(|error| Failure::new(error.to_string()));
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1);
                 record
             })
@@ -73,11 +110,30 @@ pub fn simulate_all(
     let mut records = records?.into_iter();
     Ok(points
         .into_iter()
-        .map(|point| Outcome { point, records: records.by_ref().take(replications as usize).collect() })
+        .map(|point| Outcome {
+            point,
+            records: records.by_ref().take(runs.replications as usize).collect(),
+            drawn: records.by_ref().take(runs.drawn.len()).collect(),
+        })
         .collect())
 }
 
 impl Outcome {
+    /// Where a metric lies for 95 % of the drawn profiles; `None` where none were drawn or it was not always observed.
+    pub fn band(&self, name: &str, basis: Option<Basis>) -> Option<Band> {
+        let values: Option<Vec<f64>> = self.drawn.iter().map(|record| metric(record, name, basis)).collect();
+        let mut values = values.filter(|values| !values.is_empty())?;
+        values.sort_by(f64::total_cmp);
+        // Linear interpolation between order statistics (Hyndman and Fan, 1996, definition 7).
+        let quantile = |p: f64| {
+            let place = p * (values.len() - 1) as f64;
+            let (below, share) = (place.floor() as usize, place.fract());
+            let above = (below + 1).min(values.len() - 1);
+            values[below] + share * (values[above] - values[below])
+        };
+        Some(Band { low: quantile(0.025), high: quantile(0.975), n: values.len() })
+    }
+
     /// A metric's summary; `None` where it was not observed in every replication.
     pub fn summary(&self, name: &str, basis: Option<Basis>) -> Option<Summary> {
         let metrics: Option<Vec<_>> = (self.records.iter())
@@ -98,4 +154,10 @@ impl Outcome {
         };
         Some(Summary { value, half_width })
     }
+}
+
+fn metric(record: &Record, name: &str, basis: Option<Basis>) -> Option<f64> {
+    let metrics = record.metrics();
+    let found = metrics.iter().find(|m| m.name == name && (basis.is_none() || m.basis == basis));
+    found.map(|metric| metric.value)
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use espsim_model::uncertainty::draw as draw_profiles;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{Format, RunArgs};
@@ -12,9 +13,9 @@ use crate::figures::draw;
 use crate::folder::{Folder, default_target};
 use crate::input::Failure;
 use crate::manifest::Manifest;
-use crate::outcome::{Outcome, simulate_all};
+use crate::outcome::{Outcome, Runs, simulate_all};
 use crate::points::{Point, points};
-use crate::profile_choice::{ProfileChoice, measured, named, stand_in};
+use crate::profile_choice::{measured, named, stand_in};
 use crate::scenario_file::ScenarioFile;
 use crate::table::table;
 
@@ -43,7 +44,9 @@ pub fn run(args: &RunArgs, command: Vec<String>) -> Result<(), Failure> {
     };
     let points = points(&file, &args.settings, &profile.profile)?;
     let seed = args.seed.unwrap_or(file.seed);
-    let outcomes = simulate(&file, points, &profile, seed, args.jobs)?;
+    let drawn = args.uncertainty.map_or_else(Vec::new, |n| draw_profiles(&profile.profile, n, seed));
+    let runs = Runs { profile: &profile.profile, drawn: &drawn, seed, replications: file.replications };
+    let outcomes = simulate(points, &runs, args.jobs)?;
     let csv = points_csv(&file, &outcomes)?;
     let manifest = Manifest { file: &file, profile: &profile, seed, outcomes: &outcomes, command, time }.to_json();
     folder.write("points.csv", &csv)?;
@@ -77,22 +80,15 @@ fn default_out(file: &ScenarioFile) -> PathBuf {
     default_target(&file.path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy()))
 }
 
-fn simulate(
-    file: &ScenarioFile,
-    points: Vec<Point>,
-    profile: &ProfileChoice,
-    seed: u64,
-    jobs: Option<u16>,
-) -> Result<Vec<Outcome>, Failure> {
+fn simulate(points: Vec<Point>, runs: &Runs<'_>, jobs: Option<u16>) -> Result<Vec<Outcome>, Failure> {
     let jobs = jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
-    let runs = points.len() as u64 * u64::from(file.replications);
-    let bar = ProgressBar::with_draw_target(Some(runs), ProgressDrawTarget::stderr());
+    let total = (points.len() * runs.per_point()) as u64;
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
     // The template is constant; a wrong one would fall back to the default bar.
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {eta} left") {
         bar.set_style(style);
     }
-    let outcomes =
-        simulate_all(points, &profile.profile, seed, file.replications, jobs, &|done| bar.set_position(done as u64));
+    let outcomes = simulate_all(points, runs, jobs, &|done| bar.set_position(done as u64));
     bar.finish_and_clear();
     outcomes
 }

@@ -20,6 +20,7 @@ pub mod route;
 pub mod scenario;
 pub mod simulate;
 pub mod traffic;
+pub mod uncertainty;
 pub mod units;
 
 pub use simulate::simulate;

@@ -29,6 +29,15 @@ pub struct Profile {
     /// What userspace vector processing costs, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vector: Option<VectorCost>,
+    /// 95 % intervals of single values, by key path (`memory.copy`, `host.frequency`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub intervals: BTreeMap<String, Estimate>,
+    /// When and by what the host was measured, and how far the numbers are to be trusted; absent in presets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<CalibrationRecord>,
+    /// PCIe devices and network interfaces of the host, for people and for choosing slots; the model does not read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<toml::Table>,
     /// Where values come from: key path (`stack.send`, `aead`, `host.frequency`) to citation or method.
     pub sources: BTreeMap<String, String>,
 }
@@ -243,6 +252,23 @@ pub struct StackCost {
     pub line_transfer: Cycles,
 }
 
+/// How a profile was measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalibrationRecord {
+    /// Version of the program.
+    pub program: String,
+    /// When, RFC 3339.
+    pub time: String,
+    /// `quick` or `full`.
+    pub kind: String,
+    /// `trusted`, or why not.
+    pub verdict: String,
+    /// What was not measured, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<String>,
+}
+
 /// What userspace vector processing costs (VPP, DPDK): no system calls, no interrupts, packets in vectors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -395,6 +421,19 @@ impl Profile {
         for (key, cost) in costs {
             if !(0.0..1e9).contains(&cost) {
                 return Err(value(key, cost, "a cost of 0 cycles or more, below 1e9"));
+            }
+        }
+        for (key, interval) in &self.intervals {
+            if !crate::uncertainty::is_scalar(self, key) {
+                return Err(value(
+                    &format!("intervals.{key}"),
+                    interval.value,
+                    "the key of a single value of the profile",
+                ));
+            }
+            let ends = [interval.low, interval.high];
+            if !interval.value.is_finite() || ends.iter().flatten().any(|end| !end.is_finite()) {
+                return Err(value(&format!("intervals.{key}"), interval.value, "a finite value and interval"));
             }
         }
         let mut cores = 0;

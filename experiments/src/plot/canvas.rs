@@ -90,6 +90,14 @@ impl<'a> Canvas<'a> {
         self.area.draw(&DashedPathElement::new(points.to_vec(), 5, 4, style)).map_err(failed)
     }
 
+    /// A light area behind curves.
+    pub fn area(&self, outline: &[Pixel], colour: RGBColor) -> Result<(), PlotError> {
+        if outline.len() < 3 {
+            return Ok(());
+        }
+        self.area.draw(&Polygon::new(outline.to_vec(), colour.mix(0.18))).map_err(failed)
+    }
+
     /// A vertical bar with ends.
     pub fn whisker(&self, x: i32, top: i32, bottom: i32, colour: RGBColor) -> Result<(), PlotError> {
         for line in [[(x, top), (x, bottom)], [(x - 4, top), (x + 4, top)], [(x - 4, bottom), (x + 4, bottom)]] {

@@ -52,6 +52,8 @@ pub struct Curve {
     pub points: Vec<Point>,
     /// Closed-form bound; empty if there is none.
     pub bound: Vec<(f64, f64)>,
+    /// Where most of what it may be lies, as (x, low, high); empty if that is not known.
+    pub band: Vec<(f64, f64, f64)>,
     /// How it is drawn.
     pub style: Style,
 }
@@ -125,7 +127,7 @@ fn draw(canvas: &Canvas<'_>, figure: &Figure) -> Result<(), PlotError> {
         .iter()
         .flat_map(|c| {
             let ends = c.points.iter().flat_map(|p| [p.y, p.y + p.half_width.unwrap_or(0.0)]);
-            ends.chain(c.bound.iter().map(|b| b.1)).collect::<Vec<_>>()
+            ends.chain(c.bound.iter().map(|b| b.1)).chain(c.band.iter().map(|b| b.2)).collect::<Vec<_>>()
         })
         .collect();
     if xs.is_empty() {
@@ -203,6 +205,11 @@ fn legend(canvas: &Canvas<'_>, curves: &[Curve]) -> Result<(), PlotError> {
     if curves.iter().any(|curve| curve.points.iter().any(|p| p.half_width.is_some())) {
         canvas.whisker(left + 14, top + 6, top + 20, GREY)?;
         canvas.text((left + 38, top + 6), "95 % interval", 13, GREY)?;
+        top += 22;
+    }
+    if curves.iter().any(|curve| !curve.band.is_empty()) {
+        canvas.area(&[(left, top + 8), (left + 28, top + 8), (left + 28, top + 20), (left, top + 20)], GREY)?;
+        canvas.text((left + 38, top + 6), "95 % of profiles", 13, GREY)?;
     }
     Ok(())
 }
@@ -216,7 +223,11 @@ fn drawable(curve: &Curve, figure: &Figure) -> Curve {
     points.sort_by(|a, b| a.x.total_cmp(&b.x));
     let bound =
         curve.bound.iter().copied().filter(|b| takes(figure.x.scale, b.0) && takes(figure.y.scale, b.1)).collect();
-    Curve { name: curve.name.clone(), points, bound, style: curve.style }
+    let mut band: Vec<(f64, f64, f64)> = (curve.band.iter().copied())
+        .filter(|b| takes(figure.x.scale, b.0) && takes(figure.y.scale, b.1) && takes(figure.y.scale, b.2))
+        .collect();
+    band.sort_by(|a, b| a.0.total_cmp(&b.0));
+    Curve { name: curve.name.clone(), points, bound, band, style: curve.style }
 }
 
 /// Breaks a text at spaces into lines of at most `width` characters, where words allow.
@@ -261,6 +272,7 @@ mod tests {
             name: name.into(),
             bound: points.iter().map(|p| (p.x, 1.1 * p.y)).collect(),
             points,
+            band: Vec::new(),
             style: Style::Curve,
         }
     }

@@ -31,6 +31,7 @@ pub fn draw(family: &Family, rows: &[Row]) -> Result<Option<String>, Failure> {
             .filter_map(|row| Some(Point { x: row.x?, y: value(row), half_width: None }))
             .collect(),
         bound: Vec::new(),
+        band: Vec::new(),
         style,
     };
     let curves = series.iter().flat_map(|name| {

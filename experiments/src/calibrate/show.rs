@@ -1,0 +1,249 @@
+//! Profiles and calibrations as tables.
+
+use std::fmt::Write;
+
+use comfy_table::presets::ASCII_MARKDOWN;
+use comfy_table::{CellAlignment, Table};
+use espsim_calibrate::{Calibration, HeldOut, Verdict};
+use espsim_model::profile::{AeadCost, Algorithm, Direction, Estimate, Origin, Profile};
+use espsim_model::units::Bytes;
+
+/// Plaintext sizes that costs are shown at.
+const SIZES: [u64; 4] = [64, 576, 1408, 8192];
+
+fn table(header: &[&str], numbers: &[usize]) -> Table {
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN);
+    table.set_header(header);
+    for &column in numbers {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// An estimate with its interval.
+pub fn estimate(estimate: &Estimate, digits: usize) -> String {
+    match (estimate.low, estimate.high) {
+        (Some(low), Some(high)) => format!("{:.digits$} ({low:.digits$} to {high:.digits$})", estimate.value),
+        _ => format!("{:.digits$}", estimate.value),
+    }
+}
+
+/// The name of a direction.
+pub fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Seal => "seal",
+        Direction::Open => "open",
+    }
+}
+
+fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Measured => "measured",
+        Origin::Emulated => "emulated",
+        Origin::Preset => "preset",
+    }
+}
+
+/// Everything in a profile.
+pub fn tables(profile: &Profile) -> String {
+    let mut text = heading(profile);
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "\nAEAD, cycles per operation\n{}", aead(profile));
+    let _ = writeln!(text, "\nOne value each\n{}", scalars(profile));
+    if !profile.host.scaling.is_empty() {
+        let mut scaling = table(&["Busy cores", "Speed of each"], &[0, 1]);
+        for row in &profile.host.scaling {
+            scaling.add_row([row.cores.to_string(), format!("{:.3}", row.speed)]);
+        }
+        let _ = writeln!(text, "\nScaling\n{scaling}");
+    }
+    if let Some(inventory) = &profile.inventory {
+        let _ = writeln!(text, "\nInventory\n{}", toml::to_string_pretty(inventory).unwrap_or_default());
+    }
+    text
+}
+
+fn heading(profile: &Profile) -> String {
+    let host = &profile.host;
+    let ddio = if host.ddio { "DDIO" } else { "no DDIO" };
+    let mut text = format!("{}: {} cores at {}, {ddio}\n", host.model, host.cores, host.frequency);
+    match &profile.calibration {
+        Some(record) => {
+            let _ = writeln!(text, "{} calibration by espsim {} at {}", record.kind, record.program, record.time);
+            let _ = writeln!(text, "verdict: {}", record.verdict);
+            for skipped in &record.skipped {
+                let _ = writeln!(text, "not measured: {skipped}");
+            }
+        }
+        None => text.push_str("a preset or a profile without a record of its calibration\n"),
+    }
+    text
+}
+
+fn aead(profile: &Profile) -> Table {
+    let header =
+        ["Algorithm", "", "Backend", "Stride", "Fixed", "Per octet", "Tail block", "Partial block", "n", "Origin"];
+    let mut table = table(&header, &[3, 4, 5, 6, 7, 8]);
+    for cost in &profile.aead {
+        table.add_row([
+            cost.algorithm.name().to_owned(),
+            direction(cost.direction).to_owned(),
+            cost.backend.clone(),
+            cost.stride.to_string(),
+            estimate(&cost.fixed, 0),
+            estimate(&cost.per_byte, 4),
+            estimate(&cost.per_tail_block, 1),
+            estimate(&cost.partial_block, 0),
+            cost.per_byte.n.map_or_else(String::new, |n| n.to_string()),
+            origin(cost.origin).to_owned(),
+        ]);
+    }
+    table
+}
+
+/// Single values: key, value, unit.
+pub fn single_values(profile: &Profile) -> Vec<(&'static str, f64, &'static str, Origin)> {
+    let (host, memory, s) = (&profile.host, &profile.memory, &profile.stack);
+    let measured = if profile.calibration.is_some() { Origin::Measured } else { Origin::Preset };
+    vec![
+        ("host.frequency", host.frequency.get() as f64, "Hz", measured),
+        ("memory.copy", memory.copy.0, "cycles/B", memory.origin),
+        ("memory.checksum", memory.checksum.0, "cycles/B", memory.origin),
+        ("memory.bandwidth", memory.bandwidth.as_gbps(), "Gb/s", Origin::Preset),
+        ("stack.send", s.send.0, "cycles", s.origin),
+        ("stack.segment", s.segment.0, "cycles", s.origin),
+        ("stack.xfrm", s.xfrm.0, "cycles", s.origin),
+        ("stack.transmit", s.transmit.0, "cycles", s.origin),
+        ("stack.doorbell", s.doorbell.0, "cycles", s.origin),
+        ("stack.complete", s.complete.0, "cycles", s.origin),
+        ("stack.interrupt", s.interrupt.0, "cycles", s.origin),
+        ("stack.poll", s.poll.0, "cycles", s.origin),
+        ("stack.receive", s.receive.0, "cycles", s.origin),
+        ("stack.gro", s.gro.0, "cycles", s.origin),
+        ("stack.deliver", s.deliver.0, "cycles", s.origin),
+        ("stack.forward", s.forward.0, "cycles", s.origin),
+        ("stack.crypto_submit", s.crypto_submit.0, "cycles", s.origin),
+        ("stack.crypto_complete", s.crypto_complete.0, "cycles", s.origin),
+        ("stack.switch", s.switch.0, "cycles", s.origin),
+        ("stack.sa_lock", s.sa_lock.0, "cycles", s.origin),
+        ("stack.line_transfer", s.line_transfer.0, "cycles", s.origin),
+    ]
+}
+
+fn scalars(profile: &Profile) -> Table {
+    let mut table = table(&["Value", "", "Unit", "95 % interval", "n", "Origin", "Method or source"], &[1, 3, 4]);
+    for (key, value, unit, from) in single_values(profile) {
+        let interval = profile.intervals.get(key);
+        let ends = interval.and_then(|i| Some(format!("{:.5} to {:.5}", i.low?, i.high?)));
+        let source = profile.sources.get(key).map_or("", String::as_str);
+        table.add_row([
+            key.to_owned(),
+            format!("{value:.5}").trim_end_matches('0').trim_end_matches('.').to_owned(),
+            unit.to_owned(),
+            ends.unwrap_or_default(),
+            interval.and_then(|i| i.n).map_or_else(String::new, |n| n.to_string()),
+            origin(from).to_owned(),
+            source.chars().take(100).collect(),
+        ]);
+    }
+    table
+}
+
+/// What a calibration ends with: costs of the best implementation, fits, noise, and what was left out.
+pub fn summary(calibration: &Calibration) -> String {
+    let (profile, report) = (&calibration.profile, &calibration.report);
+    let mut text = heading(profile);
+    let mut header = vec!["Algorithm".to_owned(), String::new(), "Backend".into()];
+    header.extend(SIZES.iter().map(|size| format!("{size} B ns")));
+    header.extend(["GB/s at 1408 B", "Worst residual", "At"].map(str::to_owned));
+    let header: Vec<&str> = header.iter().map(String::as_str).collect();
+    let mut costs = table(&header, &[3, 4, 5, 6, 7, 8, 9]);
+    for cost in measured(profile) {
+        let ns = |octets: u64| (cost.cycles(Bytes::new(octets)) / profile.host.frequency).as_ns();
+        let fit = report.fits.iter().find(|fit| {
+            (fit.algorithm, fit.backend, fit.direction) == (cost.algorithm, cost.backend.as_str(), cost.direction)
+        });
+        let mut row =
+            vec![cost.algorithm.name().to_owned(), direction(cost.direction).to_owned(), cost.backend.clone()];
+        row.extend(SIZES.map(|octets| format!("{:.0}", ns(octets))));
+        row.push(format!("{:.2}", 1408.0 / ns(1408)));
+        row.push(fit.map_or_else(String::new, |fit| format!("{:.1} %", 100.0 * fit.worst_residual)));
+        row.push(fit.map_or_else(String::new, |fit| format!("{} B", fit.worst_at)));
+        costs.add_row(row);
+    }
+    let _ = writeln!(text, "\n{costs}");
+    let _ = writeln!(text, "\n{}", scalars_measured(profile));
+    let bad: Vec<String> = (report.fits.iter())
+        .filter(|fit| fit.worst_residual > BAD_FIT)
+        .map(|fit| {
+            let at = format!("{:.0} % at {} B", 100.0 * fit.worst_residual, fit.worst_at);
+            format!("{} {} {} ({at})", fit.algorithm.name(), direction(fit.direction), fit.backend)
+        })
+        .collect();
+    if !bad.is_empty() {
+        let _ = writeln!(text, "\nthe fit is bad for: {}", bad.join(", "));
+    }
+    if let Verdict::Noisy { reasons, advice } = report.verdict() {
+        for (reason, advice) in reasons.iter().zip(&advice) {
+            let _ = writeln!(text, "\nnot to be trusted: {reason}; {advice}");
+        }
+    }
+    text
+}
+
+/// Residuals beyond which a fit is called bad: the goal for predictions.
+const BAD_FIT: f64 = espsim_calibrate::GOAL;
+
+fn measured(profile: &Profile) -> Vec<&AeadCost> {
+    let mut costs: Vec<&AeadCost> = profile.aead.iter().filter(|cost| cost.origin == Origin::Measured).collect();
+    let place = |algorithm: Algorithm| Algorithm::ALL.iter().position(|a| *a == algorithm);
+    costs.sort_by_key(|cost| (place(cost.algorithm), cost.direction != Direction::Seal));
+    costs
+}
+
+fn scalars_measured(profile: &Profile) -> Table {
+    let mut table = table(&["Value", "", "Unit", "95 % interval"], &[1, 3]);
+    for (key, value, unit, from) in single_values(profile).into_iter().filter(|row| row.3 == Origin::Measured) {
+        let _ = from;
+        let ends = profile.intervals.get(key).and_then(|i| Some(format!("{:.5} to {:.5}", i.low?, i.high?)));
+        table.add_row([key.to_owned(), format!("{value:.5}"), unit.to_owned(), ends.unwrap_or_default()]);
+    }
+    for row in &profile.host.scaling {
+        table.add_row([
+            format!("speed of each of {} cores", row.cores),
+            format!("{:.3}", row.speed),
+            String::new(),
+            String::new(),
+        ]);
+    }
+    table
+}
+
+/// Predictions for sizes that the fits have not seen.
+pub fn held_out(rows: &[HeldOut]) -> String {
+    let mut table = table(&["Algorithm", "", "Backend", "Sizes", "Worst error", "At", "Within 10 %"], &[3, 4, 5, 6]);
+    let mut seen: Vec<(Algorithm, Direction, &str)> = Vec::new();
+    for row in rows {
+        let key = (row.algorithm, row.direction, row.backend.as_str());
+        if seen.contains(&key) {
+            continue;
+        }
+        seen.push(key);
+        let of: Vec<&HeldOut> =
+            rows.iter().filter(|row| (row.algorithm, row.direction, row.backend.as_str()) == key).collect();
+        let Some(worst) = of.iter().max_by(|a, b| a.error().abs().total_cmp(&b.error().abs())) else { continue };
+        table.add_row([
+            row.algorithm.name().to_owned(),
+            direction(row.direction).to_owned(),
+            row.backend.clone(),
+            of.len().to_string(),
+            format!("{:+.1} %", 100.0 * worst.error()),
+            format!("{} B", worst.octets),
+            of.iter().filter(|row| row.within_goal()).count().to_string(),
+        ]);
+    }
+    format!("\nsizes that the fits have not seen\n{table}\n")
+}

@@ -1,0 +1,136 @@
+//! Profiles as uncertain as their intervals say.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+
+use crate::profile::{Estimate, Profile};
+use crate::units::{Cycles, CyclesPerByte, Hertz};
+
+/// Half of a 95 % interval of a normal distribution, in standard deviations.
+const HALF_95: f64 = 1.959_964;
+/// The share of a value that a draw leaves at least: a cost cannot vanish, whatever its interval.
+const LEAST: f64 = 0.05;
+
+/// `n` profiles drawn from the intervals of one: each value that has an interval from a normal distribution of that
+/// interval, independently of the others; each that has none as it is. The same seed gives the same profiles.
+///
+/// Coefficients of one fit are correlated, mostly against each other, so that independent draws are on the wide side.
+pub fn draw(profile: &Profile, n: u32, seed: u64) -> Vec<Profile> {
+    (0..n)
+        .map(|i| {
+            let mut generator = ChaCha8Rng::seed_from_u64(seed);
+            generator.set_stream(u64::from(i));
+            one(profile, &mut generator)
+        })
+        .collect()
+}
+
+fn one(profile: &Profile, generator: &mut ChaCha8Rng) -> Profile {
+    let mut drawn = profile.clone();
+    for cost in &mut drawn.aead {
+        for coefficient in [&mut cost.fixed, &mut cost.per_byte, &mut cost.per_tail_block, &mut cost.partial_block] {
+            coefficient.value = vary(coefficient, generator);
+        }
+    }
+    for (key, interval) in &profile.intervals {
+        let value = vary(interval, generator);
+        if let Some(place) = Scalar::of(&mut drawn, key) {
+            place.set(value);
+        }
+    }
+    drawn
+}
+
+/// A draw from an estimate; a cost stays on its side of zero.
+fn vary(estimate: &Estimate, generator: &mut ChaCha8Rng) -> f64 {
+    // Drawn in any case, so that one value's interval does not move the draws of the others.
+    let normal: f64 = StandardNormal.sample(generator);
+    let (Some(low), Some(high)) = (estimate.low, estimate.high) else { return estimate.value };
+    let drawn = estimate.value + normal * (high - low) / (2.0 * HALF_95);
+    if estimate.value > 0.0 { drawn.max(LEAST * estimate.value) } else { drawn }
+}
+
+/// A value of a profile that `intervals` may name.
+enum Scalar<'a> {
+    Hertz(&'a mut Hertz),
+    Cycles(&'a mut Cycles),
+    PerByte(&'a mut CyclesPerByte),
+}
+
+impl<'a> Scalar<'a> {
+    fn of(profile: &'a mut Profile, key: &str) -> Option<Self> {
+        let stack = &mut profile.stack;
+        Some(match key {
+            "host.frequency" => Scalar::Hertz(&mut profile.host.frequency),
+            "memory.copy" => Scalar::PerByte(&mut profile.memory.copy),
+            "memory.checksum" => Scalar::PerByte(&mut profile.memory.checksum),
+            "stack.send" => Scalar::Cycles(&mut stack.send),
+            "stack.segment" => Scalar::Cycles(&mut stack.segment),
+            "stack.xfrm" => Scalar::Cycles(&mut stack.xfrm),
+            "stack.transmit" => Scalar::Cycles(&mut stack.transmit),
+            "stack.doorbell" => Scalar::Cycles(&mut stack.doorbell),
+            "stack.complete" => Scalar::Cycles(&mut stack.complete),
+            "stack.interrupt" => Scalar::Cycles(&mut stack.interrupt),
+            "stack.crypto_submit" => Scalar::Cycles(&mut stack.crypto_submit),
+            "stack.crypto_complete" => Scalar::Cycles(&mut stack.crypto_complete),
+            "stack.receive" => Scalar::Cycles(&mut stack.receive),
+            "stack.deliver" => Scalar::Cycles(&mut stack.deliver),
+            "stack.forward" => Scalar::Cycles(&mut stack.forward),
+            _ => return None,
+        })
+    }
+
+    fn set(self, value: f64) {
+        match self {
+            Scalar::Hertz(place) => *place = Hertz::new(value as u64),
+            Scalar::Cycles(place) => *place = Cycles(value),
+            Scalar::PerByte(place) => *place = CyclesPerByte(value),
+        }
+    }
+}
+
+/// Whether `intervals` may name a value.
+pub fn is_scalar(profile: &Profile, key: &str) -> bool {
+    Scalar::of(&mut profile.clone(), key).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset;
+
+    fn profile() -> Profile {
+        let mut profile = preset::profile("haswell").unwrap().unwrap();
+        let estimate = |value: f64| Estimate { value, low: Some(0.9 * value), high: Some(1.1 * value), n: Some(40) };
+        for cost in &mut profile.aead {
+            cost.per_byte = estimate(cost.per_byte.value);
+        }
+        profile.intervals.insert("memory.copy".into(), estimate(profile.memory.copy.0));
+        profile
+    }
+
+    #[test]
+    fn draws_have_the_intervals_that_they_come_from() {
+        let profile = profile();
+        let drawn = draw(&profile, 2000, 7);
+        for (mean, of) in [
+            (profile.memory.copy.0, (|p: &Profile| p.memory.copy.0) as fn(&Profile) -> f64),
+            (profile.aead[0].per_byte.value, |p: &Profile| p.aead[0].per_byte.value),
+        ] {
+            let mut values: Vec<f64> = drawn.iter().map(of).collect();
+            values.sort_by(f64::total_cmp);
+            assert!((values[1000] / mean - 1.0).abs() < 0.01);
+            assert!((values[50] / mean - 0.9).abs() < 0.01 && (values[1950] / mean - 1.1).abs() < 0.01);
+        }
+        // What has no interval stays.
+        assert!(drawn.iter().all(|p| p.stack == profile.stack && p.aead[0].fixed.value == profile.aead[0].fixed.value));
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_and_more_draws_keep_the_first() {
+        let profile = profile();
+        assert_eq!(draw(&profile, 3, 1), draw(&profile, 5, 1)[..3]);
+        assert_ne!(draw(&profile, 1, 1), draw(&profile, 1, 2));
+    }
+}
