@@ -15,9 +15,11 @@ pub mod host;
 pub mod memory;
 pub mod packets;
 mod pinned;
+mod plan;
 mod report;
 pub mod sample;
 mod scaling;
+mod series;
 pub mod verdict;
 
 pub use calibration::{Calibration, full, quick};

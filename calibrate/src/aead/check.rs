@@ -4,8 +4,7 @@ use espsim_model::profile::Algorithm;
 
 use super::vectors::{CBC_VECTORS, MAC_VECTORS, VECTORS, octets};
 use super::{
-    AAD, AAD_ESN, BACKENDS, Backend, Context, IV, NONCE, Unavailable, cipher_key_length, icv_length, key_length,
-    whole,
+    AAD, AAD_ESN, BACKENDS, Backend, Context, IV, NONCE, Unavailable, cipher_key_length, icv_length, key_length, whole,
 };
 use crate::CalibrateError;
 
