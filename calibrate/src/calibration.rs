@@ -1,77 +1,18 @@
 //! The calibrations, quick and full: one way of measuring, two plans of what to measure.
 
-use std::cell::Cell;
+use espsim_model::profile::{AeadCost, Direction, Origin, Profile};
+use espsim_model::units::{CyclesPerByte, Hertz};
 
-use espsim_model::profile::{AeadCost, Algorithm, Direction, Origin, Profile};
-use espsim_model::units::{Bytes, CyclesPerByte, Hertz};
-
-use crate::aead::{
-    BACKENDS, Backend, Context, QUICK_BACKENDS, Unavailable, icv_length, openssl_version, self_check_of, whole,
-};
+use crate::aead::{Unavailable, openssl_version, self_check_of};
 use crate::clock::{self, core_frequency, time_stamp_counter};
-use crate::cold::{Pool, added};
-use crate::fit::{Size, fit};
-use crate::packets::Packets;
+use crate::cold::Pool;
 use crate::pinned::on_last_core;
-use crate::report::{ColdRow, FitQuality, Report, ReportRow, Skipped};
-use crate::sample::{BATCH_SECONDS, Sampled, median};
+use crate::plan::Plan;
+use crate::report::{Report, Skipped};
+use crate::sample::median;
 use crate::scaling::scaling;
-use crate::verdict::Noise;
+use crate::series::Series;
 use crate::{CalibrateError, host, memory};
-
-/// Plaintext octets: what ESP encrypts of small, IMIX, full-sized and jumbo packets, aligned and not.
-const SIZES: [u64; 28] = [
-    16, 40, 64, 90, 128, 170, 256, 300, 429, 512, 576, 640, 777, 1000, 1024, 1280, 1378, 1400, 1420, 1440, 1500, 2048,
-    3000, 4096, 6000, 8192, 8960, 9000,
-];
-/// Plaintext octets of cold packets: a minimal one, one of IMIX, a full-sized and a jumbo one.
-const COLD_SIZES: [u64; 4] = [64, 576, FULL_SIZED, 9000];
-/// Plaintext octets of a full-sized packet, by which `cold` is stated.
-const FULL_SIZED: u64 = 1440;
-
-/// What a calibration measures.
-struct Plan {
-    sizes: &'static [u64],
-    /// Rounds over all sizes: each size is sampled all along, so that a slow moment does not hit one size alone.
-    rounds: usize,
-    batch_seconds: f64,
-    algorithms: &'static [Algorithm],
-    directions: &'static [Direction],
-    backends: Vec<&'static Backend>,
-    /// Sizes that are measured outside all caches too.
-    cold_sizes: &'static [u64],
-    /// Whether memory is measured by size and with all cores, and how cores slow each other.
-    whole_host: bool,
-}
-
-impl Plan {
-    fn quick() -> Plan {
-        Plan {
-            sizes: &SIZES,
-            rounds: 40,
-            batch_seconds: BATCH_SECONDS,
-            algorithms: &[Algorithm::Aes128Gcm, Algorithm::Aes256Gcm],
-            directions: &[Direction::Seal],
-            backends: BACKENDS.iter().filter(|backend| QUICK_BACKENDS.contains(&backend.name)).collect(),
-            cold_sizes: &[],
-            whole_host: false,
-        }
-    }
-
-    /// Longer batches in more rounds, to bear a neighbour's bursts.
-    fn full() -> Plan {
-        Plan {
-            rounds: 80,
-            batch_seconds: 2.0 * BATCH_SECONDS,
-            algorithms: &Algorithm::ALL,
-            directions: &[Direction::Seal, Direction::Open],
-            backends: BACKENDS.iter().collect(),
-            cold_sizes: &COLD_SIZES,
-            whole_host: true,
-            ..Plan::quick()
-        }
-    }
-}
 
 /// What a calibration gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -184,139 +125,6 @@ fn measure(
     Ok(Calibration { profile: profile(plan, base, stand_in, pinned, frequency, aead), report })
 }
 
-/// One algorithm of one implementation in one direction.
-struct Series<'a> {
-    algorithm: Algorithm,
-    backend: &'static str,
-    direction: Direction,
-    context: &'a dyn Context,
-    frequency: Hertz,
-}
-
-impl Series<'_> {
-    /// Measures all sizes, puts rows into the report and gives the fitted cost.
-    fn measure(
-        &self,
-        plan: &Plan,
-        pool: Option<&mut Pool>,
-        report: &mut Report,
-    ) -> Result<Option<AeadCost>, CalibrateError> {
-        let &Series { algorithm, backend, direction, .. } = self;
-        let sizes = warm_cycles(self, plan.sizes, plan.rounds, plan.batch_seconds)?;
-        let mut drifts = Vec::new();
-        for size in &sizes {
-            let cycles = median(&size.cycles);
-            let noise = Noise::of(&size.cycles);
-            drifts.push(noise.drift);
-            report.rows.push(ReportRow {
-                algorithm,
-                backend,
-                direction,
-                octets: size.octets,
-                ns: cycles * 1e9 / self.frequency.get() as f64,
-                cycles,
-                spread: noise.spread,
-                drift: noise.drift,
-                outliers: noise.outliers,
-            });
-        }
-        let drift = median(&drifts);
-        if drift.abs() > report.drift.abs() {
-            report.drift = drift;
-        }
-        let cold = pool.map(|pool| self.cold(plan, pool, &sizes)).transpose()?.unwrap_or_default();
-        // There are more sizes than coefficients.
-        let Some(fit) = fit(&sizes) else { return Ok(None) };
-        report.worst_residual = report.worst_residual.max(fit.worst_residual);
-        report.fits.push(FitQuality {
-            algorithm,
-            backend,
-            direction,
-            stride: fit.stride,
-            coefficients: fit.coefficients,
-            worst_residual: fit.worst_residual,
-            worst_at: fit.worst_at,
-            cold: cold.iter().find(|row| row.octets == whole(algorithm, FULL_SIZED)).map(|row| row.added),
-        });
-        report.cold.extend(cold);
-        let [fixed, per_byte, per_tail_block, partial_block] = fit.coefficients;
-        Ok(Some(AeadCost {
-            algorithm,
-            direction,
-            backend: backend.to_owned(),
-            origin: Origin::Measured,
-            stride: Bytes::new(fit.stride),
-            fixed,
-            per_byte,
-            per_tail_block,
-            partial_block,
-        }))
-    }
-
-    fn cold(&self, plan: &Plan, pool: &mut Pool, warm: &[Size]) -> Result<Vec<ColdRow>, CalibrateError> {
-        let refused = Cell::new(false);
-        let mut rows = Vec::new();
-        for &octets in plan.cold_sizes {
-            let octets = whole(self.algorithm, octets);
-            let Some(warm) = warm.iter().find(|size| size.octets == octets) else { continue };
-            let seconds = pool.measure(self.context, self.direction, icv_length(self.algorithm), octets, &refused);
-            let cycles: Vec<f64> = seconds.iter().map(|seconds| seconds * self.frequency.get() as f64).collect();
-            rows.push(ColdRow {
-                algorithm: self.algorithm,
-                backend: self.backend,
-                direction: self.direction,
-                octets,
-                added: added(&cycles, &warm.cycles, octets),
-            });
-        }
-        self.all_opened(&refused)?;
-        Ok(rows)
-    }
-
-    fn all_opened(&self, refused: &Cell<bool>) -> Result<(), CalibrateError> {
-        if refused.get() {
-            return Err(CalibrateError::Refused { backend: self.backend, algorithm: self.algorithm.name() });
-        }
-        Ok(())
-    }
-}
-
-/// Cycles of each size with packets in cache: in place, another IV each time, the key schedule done.
-fn warm_cycles(series: &Series<'_>, sizes: &[u64], rounds: usize, batch: f64) -> Result<Vec<Size>, CalibrateError> {
-    let &Series { algorithm, direction, context, frequency, .. } = series;
-    let refused = Cell::new(false);
-    let mut sizes: Vec<u64> = sizes.iter().map(|&octets| whole(algorithm, octets)).collect();
-    // Sizes that CBC pads to the same one.
-    sizes.dedup();
-    let mut sampled: Vec<(u64, Sampled<'_>)> = sizes
-        .into_iter()
-        .map(|octets| {
-            let packets = Packets::warm(context, algorithm, direction, octets, &refused);
-            (octets, Sampled::with_batch(packets, batch))
-        })
-        .collect();
-    for _ in 0..rounds {
-        sampled.iter_mut().for_each(|(_, sampled)| sampled.measure());
-    }
-    series.all_opened(&refused)?;
-    let cycles = |seconds: &f64| seconds * frequency.get() as f64;
-    Ok(sampled
-        .iter()
-        .map(|(octets, s)| Size { octets: *octets, cycles: s.seconds().iter().map(cycles).collect() })
-        .collect())
-}
-
-/// Measures sizes that a calibration has not seen, with one of its backends: median cycles by size.
-pub(crate) fn unseen(cost: &AeadCost, sizes: &[u64], frequency: Hertz) -> Result<Vec<(u64, f64)>, CalibrateError> {
-    let Some(backend) = BACKENDS.iter().find(|backend| backend.name == cost.backend) else { return Ok(Vec::new()) };
-    let Ok(context) = backend.context(cost.algorithm) else { return Ok(Vec::new()) };
-    let (algorithm, direction) = (cost.algorithm, cost.direction);
-    let series = Series { algorithm, backend: backend.name, direction, context: &*context, frequency };
-    let plan = Plan::full();
-    let measured = warm_cycles(&series, sizes, plan.rounds, plan.batch_seconds)?;
-    Ok(measured.into_iter().map(|size| (size.octets, median(&size.cycles))).collect())
-}
-
 fn profile(
     plan: &Plan,
     base: Profile,
@@ -347,7 +155,7 @@ fn profile(
     profile.sources.retain(|key, _| !key.starts_with("aead.") || kept.contains(key));
     let thread = if pinned { "pinned thread" } else { "thread not pinned" };
     let batches = format!(
-        "measured: median of {} batches of at least {:.0} us, {thread}, warm buffers",
+        "measured: median of {} batches of at least {:.0} us, {thread}, warm buffers; packets to open are sealed outside the measured time",
         plan.rounds,
         plan.batch_seconds * 1e6
     );
@@ -372,4 +180,46 @@ fn source_key(cost: &AeadCost) -> String {
         Direction::Open => "open",
     };
     format!("aead.{}.{direction}.{}", cost.algorithm.name(), cost.backend)
+}
+
+#[cfg(test)]
+mod tests {
+    use espsim_model::preset;
+    use espsim_model::profile::Algorithm;
+
+    use super::*;
+
+    #[test]
+    fn a_full_plan_covers_every_algorithm_both_ways() {
+        let base = preset::profile("zen4").unwrap().unwrap();
+        // Few and short: what is measured is not looked at.
+        let plan = Plan {
+            sizes: &[64, 100, 256, 600, 1440, 1500],
+            rounds: 3,
+            batch_seconds: 2e-6,
+            cold_sizes: &[1440],
+            whole_host: false,
+            ..Plan::full()
+        };
+        let mut said = Vec::new();
+        let calibration = run(&plan, &base, &mut |message| said.push(message.to_owned())).unwrap();
+        let (profile, report) = (&calibration.profile, &calibration.report);
+        for algorithm in Algorithm::ALL {
+            let available = plan.backends.iter().filter(|backend| backend.context(algorithm).is_ok()).count();
+            for direction in [Direction::Seal, Direction::Open] {
+                let of = |cost: &&AeadCost| cost.algorithm == algorithm && cost.direction == direction;
+                let costs: Vec<_> = profile.aead.iter().filter(of).collect();
+                assert_eq!(costs.len(), available, "{}: measured ones replace all others", algorithm.name());
+                assert!(costs.iter().all(|cost| cost.origin == Origin::Measured));
+            }
+            assert!(said.iter().any(|message| message.contains(algorithm.name())));
+        }
+        assert_eq!(report.fits.len(), profile.aead.len());
+        assert_eq!(report.cold.len(), report.fits.len());
+        assert!(report.fits.iter().all(|fit| fit.cold.is_some()));
+        assert!(report.skipped.iter().all(|skipped| !skipped.reason.is_empty()));
+        assert!(report.skipped.iter().any(|skipped| skipped.backend == "aws-lc-rs"), "its CBC pads");
+        assert!(profile.sources.keys().all(|key| !key.starts_with("aead.")), "no source of a replaced cost is left");
+        assert!(Profile::from_toml(&profile.to_toml().unwrap()).unwrap() == *profile, "text and back");
+    }
 }

@@ -4,8 +4,9 @@ use espsim_model::profile::{AeadCost, Algorithm, Direction, Origin};
 use espsim_model::units::Bytes;
 
 use crate::aead::whole;
-use crate::calibration::{Calibration, unseen};
+use crate::calibration::Calibration;
 use crate::pinned::on_last_core;
+use crate::series::unseen;
 
 /// Plaintext octets, odd ones, none of which is fitted. CBC takes the next whole block.
 const SIZES: [u64; 12] = [45, 77, 149, 223, 391, 601, 859, 1177, 1393, 2777, 5003, 8501];

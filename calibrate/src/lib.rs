@@ -15,10 +15,12 @@ pub mod host;
 pub mod memory;
 pub mod packets;
 mod pinned;
+mod plan;
 pub mod repeated;
 mod report;
 pub mod sample;
 mod scaling;
+mod series;
 pub mod verdict;
 
 pub use calibration::{Calibration, full, quick};

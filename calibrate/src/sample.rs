@@ -135,8 +135,8 @@ mod tests {
             }
         }
         let mut sampled = Sampled::with_batch(Slow(0), 2e-6);
-        (0..20).for_each(|_| sampled.measure());
-        assert!(median(sampled.seconds()) < 40e-6);
+        (0..3).for_each(|_| sampled.measure());
+        assert!(sampled.runs > 1, "one preparation alone would fill a batch");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use nix::sys::socket::{
     socket,
 };
 
-use super::{AAD_ESN, Context, IV, NONCE, TAG, Unavailable, cipher_key_length, icv_length};
+use super::{AAD, AAD_ESN, Context, IV, NONCE, TAG, Unavailable, cipher_key_length, icv_length};
 
 pub(super) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Context>, Unavailable> {
     // Names of `/proc/crypto`.
@@ -25,9 +25,11 @@ pub(super) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Contex
     };
     let key = if cbc { authenc_key(algorithm, key) } else { key.to_vec() };
     let icv = icv_length(algorithm);
-    let session = session(name, &key, icv)
-        .map_err(|error| Unavailable::Because(format!("the kernel does not offer {name}: {error}")))?;
-    Ok(Box::new(Session { session, cbc, icv }))
+    let because = |error: Errno| Unavailable::Because(format!("the kernel does not offer {name}: {error}"));
+    let session = Session { session: session(name, &key, icv).map_err(because)?, cbc, icv };
+    // One call to try: what a kernel refuses only now is lacking, not wrong.
+    session.run(ALG_OP_ENCRYPT, &[0; IV], &[0; AAD], 0, [&mut [0; 16], &mut [0; TAG][..icv]]).map_err(because)?;
+    Ok(Box::new(session))
 }
 
 /// Keys of `authenc`: a routing attribute of type 1 that holds the cipher key's length in network order, then the HMAC's

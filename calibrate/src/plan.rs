@@ -1,0 +1,68 @@
+//! What a calibration measures: the quick one and the full one.
+
+use espsim_model::profile::{Algorithm, Direction};
+
+use crate::aead::{BACKENDS, Backend, QUICK_BACKENDS};
+use crate::sample::BATCH_SECONDS;
+
+/// Plaintext octets: what ESP encrypts of small, IMIX, full-sized and jumbo packets, aligned and not.
+const SIZES: [u64; 28] = [
+    16, 40, 64, 90, 128, 170, 256, 300, 429, 512, 576, 640, 777, 1000, 1024, 1280, 1378, 1400, 1420, 1440, 1500, 2048,
+    3000, 4096, 6000, 8192, 8960, 9000,
+];
+/// Plaintext octets of the full calibration: twice as dense, since implementations change their ways at sizes of their
+/// own.
+const DENSE_SIZES: [u64; 52] = [
+    16, 28, 40, 52, 64, 72, 90, 108, 128, 160, 170, 192, 240, 256, 300, 340, 384, 429, 470, 512, 540, 576, 620, 640,
+    700, 777, 830, 900, 1000, 1024, 1100, 1200, 1280, 1330, 1378, 1400, 1420, 1440, 1500, 1600, 1800, 2048, 2300, 2600,
+    3000, 3500, 4096, 6000, 7000, 8192, 8960, 9000,
+];
+/// Plaintext octets of cold packets: a minimal one, one of IMIX, a full-sized and a jumbo one.
+const COLD_SIZES: [u64; 4] = [64, 576, FULL_SIZED, 9000];
+/// Plaintext octets of a full-sized packet, by which `cold` is stated.
+pub(crate) const FULL_SIZED: u64 = 1440;
+
+/// What a calibration measures.
+pub(crate) struct Plan {
+    pub(crate) sizes: &'static [u64],
+    /// Rounds over all sizes: each size is sampled all along, so that a slow moment does not hit one size alone.
+    pub(crate) rounds: usize,
+    /// Least length of a batch, in seconds.
+    pub(crate) batch_seconds: f64,
+    pub(crate) algorithms: &'static [Algorithm],
+    pub(crate) directions: &'static [Direction],
+    pub(crate) backends: Vec<&'static Backend>,
+    /// Sizes that are measured outside all caches too.
+    pub(crate) cold_sizes: &'static [u64],
+    /// Whether memory is measured by size and with all cores, and how cores slow each other.
+    pub(crate) whole_host: bool,
+}
+
+impl Plan {
+    pub(crate) fn quick() -> Plan {
+        Plan {
+            sizes: &SIZES,
+            rounds: 40,
+            batch_seconds: BATCH_SECONDS,
+            algorithms: &[Algorithm::Aes128Gcm, Algorithm::Aes256Gcm],
+            directions: &[Direction::Seal],
+            backends: BACKENDS.iter().filter(|backend| QUICK_BACKENDS.contains(&backend.name)).collect(),
+            cold_sizes: &[],
+            whole_host: false,
+        }
+    }
+
+    /// Longer batches in more rounds, to bear a neighbour's bursts.
+    pub(crate) fn full() -> Plan {
+        Plan {
+            sizes: &DENSE_SIZES,
+            rounds: 80,
+            batch_seconds: 2.0 * BATCH_SECONDS,
+            algorithms: &Algorithm::ALL,
+            directions: &[Direction::Seal, Direction::Open],
+            backends: BACKENDS.iter().collect(),
+            cold_sizes: &COLD_SIZES,
+            whole_host: true,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! One algorithm of one implementation in one direction, by size.
+
+use std::cell::Cell;
+
+use espsim_model::profile::{AeadCost, Algorithm, Direction, Origin};
+use espsim_model::units::{Bytes, Hertz};
+
+use crate::CalibrateError;
+use crate::aead::{BACKENDS, Context, icv_length, whole};
+use crate::cold::{Pool, added};
+use crate::fit::{Size, fit};
+use crate::packets::Packets;
+use crate::plan::{FULL_SIZED, Plan};
+use crate::report::{ColdRow, FitQuality, Report, ReportRow};
+use crate::sample::{Sampled, median};
+use crate::verdict::Noise;
+
+/// What is measured, and with what.
+pub(crate) struct Series<'a> {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) backend: &'static str,
+    pub(crate) direction: Direction,
+    pub(crate) context: &'a dyn Context,
+    pub(crate) frequency: Hertz,
+}
+
+impl Series<'_> {
+    /// Measures all sizes, puts rows into the report and gives the fitted cost.
+    pub(crate) fn measure(
+        &self,
+        plan: &Plan,
+        pool: Option<&mut Pool>,
+        report: &mut Report,
+    ) -> Result<Option<AeadCost>, CalibrateError> {
+        let &Series { algorithm, backend, direction, .. } = self;
+        let sizes = warm_cycles(self, plan.sizes, plan.rounds, plan.batch_seconds)?;
+        let mut drifts = Vec::new();
+        for size in &sizes {
+            let cycles = median(&size.cycles);
+            let noise = Noise::of(&size.cycles);
+            drifts.push(noise.drift);
+            report.rows.push(ReportRow {
+                algorithm,
+                backend,
+                direction,
+                octets: size.octets,
+                ns: cycles * 1e9 / self.frequency.get() as f64,
+                cycles,
+                spread: noise.spread,
+                drift: noise.drift,
+                outliers: noise.outliers,
+            });
+        }
+        let drift = median(&drifts);
+        if drift.abs() > report.drift.abs() {
+            report.drift = drift;
+        }
+        let cold = pool.map(|pool| self.cold(plan, pool, &sizes)).transpose()?.unwrap_or_default();
+        // There are more sizes than coefficients.
+        let Some(fit) = fit(&sizes) else { return Ok(None) };
+        report.worst_residual = report.worst_residual.max(fit.worst_residual);
+        report.fits.push(FitQuality {
+            algorithm,
+            backend,
+            direction,
+            stride: fit.stride,
+            coefficients: fit.coefficients,
+            worst_residual: fit.worst_residual,
+            worst_at: fit.worst_at,
+            cold: cold.iter().find(|row| row.octets == whole(algorithm, FULL_SIZED)).map(|row| row.added),
+        });
+        report.cold.extend(cold);
+        let [fixed, per_byte, per_tail_block, partial_block] = fit.coefficients;
+        Ok(Some(AeadCost {
+            algorithm,
+            direction,
+            backend: backend.to_owned(),
+            origin: Origin::Measured,
+            stride: Bytes::new(fit.stride),
+            fixed,
+            per_byte,
+            per_tail_block,
+            partial_block,
+        }))
+    }
+
+    fn cold(&self, plan: &Plan, pool: &mut Pool, warm: &[Size]) -> Result<Vec<ColdRow>, CalibrateError> {
+        let refused = Cell::new(false);
+        let mut rows = Vec::new();
+        for &octets in plan.cold_sizes {
+            let octets = whole(self.algorithm, octets);
+            let Some(warm) = warm.iter().find(|size| size.octets == octets) else { continue };
+            let seconds = pool.measure(self.context, self.direction, icv_length(self.algorithm), octets, &refused);
+            let cycles: Vec<f64> = seconds.iter().map(|seconds| seconds * self.frequency.get() as f64).collect();
+            rows.push(ColdRow {
+                algorithm: self.algorithm,
+                backend: self.backend,
+                direction: self.direction,
+                octets,
+                added: added(&cycles, &warm.cycles, octets),
+            });
+        }
+        self.all_opened(&refused)?;
+        Ok(rows)
+    }
+
+    fn all_opened(&self, refused: &Cell<bool>) -> Result<(), CalibrateError> {
+        if refused.get() {
+            return Err(CalibrateError::Refused { backend: self.backend, algorithm: self.algorithm.name() });
+        }
+        Ok(())
+    }
+}
+
+/// Cycles of each size with packets in cache: in place, another IV each time, the key schedule done.
+fn warm_cycles(series: &Series<'_>, sizes: &[u64], rounds: usize, batch: f64) -> Result<Vec<Size>, CalibrateError> {
+    let &Series { algorithm, direction, context, frequency, .. } = series;
+    let refused = Cell::new(false);
+    let mut sizes: Vec<u64> = sizes.iter().map(|&octets| whole(algorithm, octets)).collect();
+    // Sizes that CBC pads to the same one.
+    sizes.dedup();
+    let mut sampled: Vec<(u64, Sampled<'_>)> = sizes
+        .into_iter()
+        .map(|octets| {
+            let packets = Packets::warm(context, algorithm, direction, octets, &refused);
+            (octets, Sampled::with_batch(packets, batch))
+        })
+        .collect();
+    for _ in 0..rounds {
+        sampled.iter_mut().for_each(|(_, sampled)| sampled.measure());
+    }
+    series.all_opened(&refused)?;
+    let cycles = |seconds: &f64| seconds * frequency.get() as f64;
+    Ok(sampled
+        .iter()
+        .map(|(octets, s)| Size { octets: *octets, cycles: s.seconds().iter().map(cycles).collect() })
+        .collect())
+}
+
+/// Measures sizes that a calibration has not seen, with one of its backends: median cycles by size.
+pub(crate) fn unseen(cost: &AeadCost, sizes: &[u64], frequency: Hertz) -> Result<Vec<(u64, f64)>, CalibrateError> {
+    let Some(backend) = BACKENDS.iter().find(|backend| backend.name == cost.backend) else { return Ok(Vec::new()) };
+    let Ok(context) = backend.context(cost.algorithm) else { return Ok(Vec::new()) };
+    let (algorithm, direction) = (cost.algorithm, cost.direction);
+    let series = Series { algorithm, backend: backend.name, direction, context: &*context, frequency };
+    let plan = Plan::full();
+    let measured = warm_cycles(&series, sizes, plan.rounds, plan.batch_seconds)?;
+    Ok(measured.into_iter().map(|size| (size.octets, median(&size.cycles))).collect())
+}
