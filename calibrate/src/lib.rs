@@ -7,6 +7,7 @@ pub mod aead;
 pub mod clock;
 pub mod fit;
 pub mod host;
+pub mod inventory;
 pub mod memory;
 mod quick;
 pub mod sample;
