@@ -10,11 +10,6 @@ use super::config::Express;
 use super::fact::{self, Fact};
 use super::link::Link;
 
-/// Fastest generation that the model's link knows.
-const FASTEST_GENERATION: u32 = 5;
-/// The width that the specification has and the model's link does not.
-const TWELVE_LANES: u32 = 12;
-
 /// What a function does, by its class code (PCI Code and ID Assignment Specification, chapter 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -121,7 +116,7 @@ impl Device {
                 Some(root) => Express::read(root).read_completion_boundary,
                 None => Fact::unknown("there is no root port above"),
             },
-            iommu: fact::text(folder, "iommu_group/type"),
+            iommu: iommu(folder),
             virtual_functions: VirtualFunctions {
                 enabled: virtual_functions(folder, "sriov_numvfs"),
                 total: virtual_functions(folder, "sriov_totalvfs"),
@@ -132,22 +127,17 @@ impl Device {
     }
 
     /// The slot that this device sits in: `base` with what is known of this host laid over it, which is generation and
-    /// lanes of the link as negotiated, payload and read request size, and read completion boundary. Latencies stay those
-    /// of `base`, and so does what the model has no value for: twelve lanes; a link at 64 GT/s counts as 32 GT/s.
+    /// lanes of the link as negotiated, payload and read request size, and read completion boundary. Latencies stay
+    /// those of `base`, and so does what the model has no value for: twelve lanes. A link at 64 GT/s counts as 32 GT/s.
     pub fn slot(&self, base: &SlotParams) -> SlotParams {
-        let generation = self.link.speed.known().map(|speed| speed.generation().min(FASTEST_GENERATION));
-        let lanes = self.link.lanes.known().copied().filter(|&lanes| lanes != TWELVE_LANES);
+        let or = |known: &Fact<Bytes>, base: Bytes| known.known().copied().unwrap_or(base);
+        let link = self.link.lay_over(base);
         SlotParams {
             title: format!("Slot of {}, otherwise {}", self.address, base.title),
-            generation: generation.unwrap_or(base.generation),
-            lanes: lanes.unwrap_or(base.lanes),
-            max_payload_size: self.max_payload_size.known().copied().unwrap_or(base.max_payload_size),
-            max_read_request_size: self.max_read_request_size.known().copied().unwrap_or(base.max_read_request_size),
-            read_completion_boundary: {
-                let known = self.read_completion_boundary.known().copied();
-                known.unwrap_or(base.read_completion_boundary)
-            },
-            ..base.clone()
+            max_payload_size: or(&self.max_payload_size, base.max_payload_size),
+            max_read_request_size: or(&self.max_read_request_size, base.max_read_request_size),
+            read_completion_boundary: or(&self.read_completion_boundary, base.read_completion_boundary),
+            ..link
         }
     }
 }
@@ -164,6 +154,13 @@ pub(super) fn is_function(folder: &Path) -> bool {
 
 pub(super) fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn iommu(folder: &Path) -> Fact<String> {
+    if !folder.join("iommu_group").exists() {
+        return Fact::unknown("iommu_group: no such file, so no IOMMU has this function in a group");
+    }
+    fact::text(folder, "iommu_group/type")
 }
 
 /// The kernel writes -1 where the firmware does not say.

@@ -1,18 +1,18 @@
 //! Features of network interfaces, by ethtool's netlink family (Documentation/networking/ethtool-netlink.rst).
 
+// Elsewhere only the tests use it.
+#![cfg_attr(not(target_os = "linux"), allow(dead_code))]
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::interface::Feature;
+use super::interface::{Feature, Features};
 use super::netlink;
 
 /// `ETHTOOL_MSG_FEATURES_GET`, include/uapi/linux/ethtool_netlink.h, as all numbers here.
-#[cfg(target_os = "linux")]
 const FEATURES_GET: u8 = 11;
 /// `ETHTOOL_A_FEATURES_HEADER`.
-#[cfg(target_os = "linux")]
 const HEADER: u16 = 1;
 /// `ETHTOOL_A_HEADER_DEV_NAME`.
-#[cfg(target_os = "linux")]
 const DEVICE_NAME: u16 = 2;
 /// `ETHTOOL_A_FEATURES_HW`: every feature, those set that the user can change.
 const CHANGEABLE: u16 = 2;
@@ -45,7 +45,7 @@ impl Ethtool {
     }
 
     /// State of every feature that the kernel knows, of one interface.
-    pub(super) fn features(&mut self, interface: &str) -> Result<BTreeMap<String, Feature>, String> {
+    pub(super) fn features(&mut self, interface: &str) -> Features {
         let header = netlink::nest(HEADER, &netlink::string(DEVICE_NAME, interface));
         let answer = self.family.ask(FEATURES_GET, &header);
         answer.map(|attributes| features(&attributes)).map_err(|reason| format!("ethtool features: {reason}"))
@@ -58,7 +58,7 @@ impl Ethtool {
         Err("ethtool features: this is not Linux".into())
     }
 
-    pub(super) fn features(&mut self, _interface: &str) -> Result<BTreeMap<String, Feature>, String> {
+    pub(super) fn features(&mut self, _interface: &str) -> Features {
         Err("ethtool features: this is not Linux".into())
     }
 }

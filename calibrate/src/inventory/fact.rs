@@ -5,15 +5,16 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A value that the host tells, or the reason why it does not. In a file a known value stands as it is and an unknown one
-/// as `{ unknown = "reason" }`.
+/// A value that the host tells, or the reason why it does not. In a file a known value stands as it is and an unknown
+/// one as `{ unknown = "reason" }`, so no value may be a table itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Fact<T> {
-    /// Not known.
-    Unknown(Reason),
+    // First: a list of one text would be read as a reason too.
     /// The value.
     Known(T),
+    /// Not known.
+    Unknown(Reason),
 }
 
 /// Why a value is not known.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::device::{file_name, is_function};
 use super::fact::{self, Fact};
 
-/// The features of the kernel that decide how ESP is placed (`netdev_features_strings`, net/ethtool/common.c).
+/// The features of the kernel that decide how ESP is placed (`netdev_features_strings`, net/ethtool/common.c). Among
+/// them is crypto offload, `esp-hw-offload`; packet offload has no feature, only the attempt to add a state tells.
 pub const FEATURES: [&str; 16] = [
     "esp-hw-offload",
     "esp-tx-csum-hw-offload",
@@ -42,6 +43,9 @@ pub enum Feature {
     FixedOff,
 }
 
+/// All features of an interface by the kernel's names, or why they are not known.
+pub type Features = Result<BTreeMap<String, Feature>, String>;
+
 impl Feature {
     /// Whether the interface has the feature, turned on or not.
     pub fn is_available(self) -> bool {
@@ -67,7 +71,7 @@ pub struct Interface {
 
 impl Interface {
     /// Reads one folder of `/sys/class/net`; `features` are all that the kernel tells of this interface by name.
-    pub(super) fn read(folder: &Path, features: Result<BTreeMap<String, Feature>, String>) -> Self {
+    pub(super) fn read(folder: &Path, features: Features) -> Self {
         let state = |name: &str| match &features {
             Err(reason) => Fact::unknown(reason),
             Ok(known) => match known.get(name) {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use espsim_model::hardware::pcie::SlotParams;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::fact::{self, Fact};
@@ -11,6 +12,11 @@ use super::fact::{self, Fact};
 /// Transfers per second of one lane by PCIe generation, in MT/s (Base Specification 6.0, Link Capabilities Register,
 /// section 7.5.3.6: Supported Link Speeds Vector).
 const MEGATRANSFERS: [u32; 6] = [2_500, 5_000, 8_000, 16_000, 32_000, 64_000];
+
+/// Fastest generation that the model's link knows.
+const FASTEST_GENERATION: u32 = 5;
+/// The width that the specification has and the model's link does not.
+const TWELVE_LANES: u32 = 12;
 
 /// Speed of one lane: one of those that the Base Specification has. Written as `8.0 GT/s`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,6 +98,17 @@ impl Link {
     pub fn is_degraded(&self) -> Option<bool> {
         let slower = self.speed.known()? < self.max_speed.known()?;
         Some(slower || self.lanes.known()? < self.max_lanes.known()?)
+    }
+
+    /// `base` with the negotiated generation and lanes, as far as they are known and the model has them.
+    pub(super) fn lay_over(&self, base: &SlotParams) -> SlotParams {
+        let generation = self.speed.known().map(|speed| speed.generation().min(FASTEST_GENERATION));
+        let lanes = self.lanes.known().copied().filter(|&lanes| lanes != TWELVE_LANES);
+        SlotParams {
+            generation: generation.unwrap_or(base.generation),
+            lanes: lanes.unwrap_or(base.lanes),
+            ..base.clone()
+        }
     }
 }
 

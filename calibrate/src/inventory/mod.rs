@@ -1,7 +1,7 @@
 //! Which network controllers and accelerators this host has, how they are attached, and what they offload.
 //!
-//! Nothing is guessed: what the system does not tell, to this user or in this container, is a [`Fact::Unknown`] with its
-//! reason.
+//! Nothing is guessed: what the system does not tell, to this user or in this container, is a [`Fact::Unknown`] with
+//! its reason.
 
 mod config;
 mod device;
@@ -11,7 +11,7 @@ mod interface;
 mod iommu;
 mod link;
 mod netlink;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
 mod topology;
 
@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use device::{Device, Kind, Port, VirtualFunctions};
 pub use fact::{Fact, Reason};
-pub use interface::{FEATURES, Feature, Interface};
+pub use interface::{FEATURES, Feature, Features, Interface};
 pub use iommu::{Iommu, IommuMode};
 pub use link::{Link, LinkSpeed};
 pub use topology::SharedUplink;
@@ -59,10 +59,7 @@ pub fn inventory() -> Inventory {
 
 /// The inventory of the host whose `sys` and `proc` lie in `root`. `features` tells the features of an interface by the
 /// kernel's names, or why it cannot.
-pub fn inventory_of(
-    root: &Path,
-    features: &mut dyn FnMut(&str) -> Result<BTreeMap<String, Feature>, String>,
-) -> Inventory {
+pub fn inventory_of(root: &Path, features: &mut dyn FnMut(&str) -> Features) -> Inventory {
     let mut missing = BTreeMap::new();
     let mut entries = |folder: &str| match iommu::names(&root.join(folder)) {
         Fact::Known(names) => names,

@@ -3,6 +3,9 @@
 //! Just enough for one question and one answer (include/uapi/linux/netlink.h and genetlink.h), over a socket that needs
 //! no unsafe code. All integers are in the byte order of the host.
 
+// Elsewhere only the tests use it.
+#![cfg_attr(not(target_os = "linux"), allow(dead_code))]
+
 use std::time::Duration;
 
 #[cfg(target_os = "linux")]
@@ -125,8 +128,7 @@ impl Family {
         use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with};
 
         let open = || {
-            let socket =
-                socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, Some(GENERIC))?;
+            let socket = socket_with(AddressFamily::NETLINK, SocketType::RAW, SocketFlags::CLOEXEC, Some(GENERIC))?;
             set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE))?;
             connect(&socket, &SocketAddrNetlink::new(0, 0))?;
             Ok(socket)
@@ -153,8 +155,8 @@ impl Family {
         send(&self.socket, &message, SendFlags::empty()).map_err(|e| format!("netlink request: {e}"))?;
         let mut buffer = vec![0; BUFFER];
         loop {
-            let (octets, _) = match recv(&self.socket, &mut buffer[..], RecvFlags::empty()) {
-                Ok((length, _)) => (&buffer[..length], ()),
+            let octets = match recv(&self.socket, &mut buffer[..], RecvFlags::empty()) {
+                Ok((length, _)) => &buffer[..length],
                 Err(Errno::INTR) => continue,
                 Err(Errno::AGAIN) => return Err("netlink does not answer".into()),
                 Err(e) => return Err(format!("netlink reply: {e}")),

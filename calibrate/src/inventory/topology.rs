@@ -1,5 +1,6 @@
 //! Links that several devices share.
 
+use espsim_model::hardware::pcie::SlotParams;
 use serde::{Deserialize, Serialize};
 
 use super::device::{Device, Port};
@@ -13,6 +14,14 @@ pub struct SharedUplink {
     /// The port whose link they share: the upstream port of a switch, or, for functions of one card, the port that the
     /// card is plugged into.
     pub port: Port,
+}
+
+impl SharedUplink {
+    /// The shared link as a slot: `base` with the generation and the lanes that are known of this host.
+    pub fn slot(&self, base: &SlotParams) -> SlotParams {
+        let title = format!("Uplink through {}, otherwise {}", self.port.address, base.title);
+        SlotParams { title, ..self.port.link.lay_over(base) }
+    }
 }
 
 /// For every two devices the first port on both their ways up, and for each such port all devices that meet there. Its
