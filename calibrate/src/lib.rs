@@ -1,7 +1,8 @@
 //! espsim-calibrate: measures this host and writes a profile.
 //!
 //! [`quick`] measures what decides most, AES-GCM with the fastest implementations that a host would use, in a few
-//! seconds; the costs of the network stack come from a preset and keep saying so.
+//! seconds; the costs of the network stack come from a preset and keep saying so. [`inventory::inventory`] lists the
+//! network controllers and accelerators, how PCIe attaches them, and what they offload.
 
 pub mod aead;
 pub mod clock;
