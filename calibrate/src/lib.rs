@@ -4,6 +4,7 @@
 //! second; [`full`] measures every algorithm with every implementation, both directions, in and out of cache, how cores
 //! slow each other and what memory does, in less than a minute. The costs of the network stack come from a preset and
 //! keep saying so. [`held_out()`] compares a calibration with sizes that it has not seen.
+//! [`inventory::inventory`] lists network controllers and accelerators, how PCIe attaches them and what they offload.
 
 pub mod aead;
 mod calibration;
@@ -12,6 +13,7 @@ mod cold;
 pub mod fit;
 mod held_out;
 pub mod host;
+pub mod inventory;
 pub mod memory;
 pub mod packets;
 mod pinned;
