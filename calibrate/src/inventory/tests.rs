@@ -81,18 +81,10 @@ fn config(payload: u8, request: u8, boundary: bool) -> Vec<u8> {
 
 fn base() -> SlotParams {
     SlotParams {
-        title: "PCIe Gen3 x16".into(),
-        generation: 3,
-        lanes: 16,
         max_payload_size: Bytes::new(128),
         max_read_request_size: Bytes::new(4096),
-        read_completion_boundary: Bytes::new(64),
-        split_at_rcb: false,
         read_latency: Time::from_ns(400),
-        dram_latency: Time::from_ns(60),
-        write_latency: Time::from_ns(150),
-        doorbell_latency: Time::from_ns(250),
-        data_link_share: None,
+        ..SlotParams::bare(3, 16)
     }
 }
 
