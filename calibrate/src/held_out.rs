@@ -84,6 +84,7 @@ mod tests {
             per_byte,
             per_tail_block,
             partial_block,
+            residuals: Vec::new(),
         }
     }
 

@@ -25,6 +25,8 @@ pub(crate) const FULL_SIZED: u64 = 1440;
 /// What a calibration measures.
 pub(crate) struct Plan {
     pub(crate) sizes: &'static [u64],
+    /// Whether sizes between others that lie far from the fit are looked into, and residuals kept.
+    pub(crate) refine: bool,
     /// Rounds over all sizes: each size is sampled all along, so that a slow moment does not hit one size alone.
     pub(crate) rounds: usize,
     /// Least length of a batch, in seconds.
@@ -42,6 +44,7 @@ impl Plan {
     pub(crate) fn quick() -> Plan {
         Plan {
             sizes: &SIZES,
+            refine: false,
             rounds: 40,
             batch_seconds: BATCH_SECONDS,
             algorithms: &[Algorithm::Aes128Gcm, Algorithm::Aes256Gcm],
@@ -56,6 +59,7 @@ impl Plan {
     pub(crate) fn full() -> Plan {
         Plan {
             sizes: &DENSE_SIZES,
+            refine: true,
             rounds: 80,
             batch_seconds: 2.0 * BATCH_SECONDS,
             algorithms: &Algorithm::ALL,

@@ -8,7 +8,7 @@ use espsim_model::units::{Bytes, Hertz};
 use crate::CalibrateError;
 use crate::aead::{BACKENDS, Context, icv_length, whole};
 use crate::cold::{Pool, added};
-use crate::fit::{Size, fit};
+use crate::fit::{Fit, Size, fit};
 use crate::packets::Packets;
 use crate::plan::{FULL_SIZED, Plan};
 use crate::report::{ColdRow, FitQuality, Report, ReportRow};
@@ -33,7 +33,14 @@ impl Series<'_> {
         report: &mut Report,
     ) -> Result<Option<AeadCost>, CalibrateError> {
         let &Series { algorithm, backend, direction, .. } = self;
-        let sizes = warm_cycles(self, plan.sizes, plan.rounds, plan.batch_seconds)?;
+        let mut sizes = warm_cycles(self, plan.sizes, plan.rounds, plan.batch_seconds)?;
+        // There are more sizes than coefficients.
+        let Some(fit) = fit(&sizes) else { return Ok(None) };
+        let mut cost = self.cost(&fit);
+        if plan.refine {
+            self.refine(plan, &cost, &mut sizes)?;
+            cost.residuals = residuals(&cost, &sizes);
+        }
         let mut drifts = Vec::new();
         for size in &sizes {
             let cycles = median(&size.cycles);
@@ -56,8 +63,6 @@ impl Series<'_> {
             report.drift = drift;
         }
         let cold = pool.map(|pool| self.cold(plan, pool, &sizes)).transpose()?.unwrap_or_default();
-        // There are more sizes than coefficients.
-        let Some(fit) = fit(&sizes) else { return Ok(None) };
         report.worst_residual = report.worst_residual.max(fit.worst_residual);
         report.fits.push(FitQuality {
             algorithm,
@@ -70,18 +75,45 @@ impl Series<'_> {
             cold: cold.iter().find(|row| row.octets == whole(algorithm, FULL_SIZED)).map(|row| row.added),
         });
         report.cold.extend(cold);
+        Ok(Some(cost))
+    }
+
+    fn cost(&self, fit: &Fit) -> AeadCost {
         let [fixed, per_byte, per_tail_block, partial_block] = fit.coefficients;
-        Ok(Some(AeadCost {
-            algorithm,
-            direction,
-            backend: backend.to_owned(),
+        AeadCost {
+            algorithm: self.algorithm,
+            direction: self.direction,
+            backend: self.backend.to_owned(),
             origin: Origin::Measured,
             stride: Bytes::new(fit.stride),
             fixed,
             per_byte,
             per_tail_block,
             partial_block,
-        }))
+            residuals: Vec::new(),
+        }
+    }
+
+    /// Between two sizes whose residuals lie far apart the implementation changes its way: measures the size in the
+    /// middle, again and again, until the change is found to a block.
+    fn refine(&self, plan: &Plan, cost: &AeadCost, sizes: &mut Vec<Size>) -> Result<(), CalibrateError> {
+        for _ in 0..REFINEMENTS {
+            let known = residuals(cost, sizes);
+            let between: Vec<u64> = known
+                .windows(2)
+                .filter(|pair| (pair[1].1 - pair[0].1).abs() > JUMP * cost.cycles(pair[0].0).0)
+                .map(|pair| (pair[0].0.get(), pair[1].0.get()))
+                .filter(|(a, b)| b - a > BLOCK)
+                .map(|(a, b)| whole(self.algorithm, (a + b) / 2))
+                .filter(|middle| sizes.iter().all(|size| size.octets != *middle))
+                .collect();
+            if between.is_empty() {
+                break;
+            }
+            sizes.extend(warm_cycles(self, &between, plan.rounds, plan.batch_seconds)?);
+            sizes.sort_by_key(|size| size.octets);
+        }
+        Ok(())
     }
 
     fn cold(&self, plan: &Plan, pool: &mut Pool, warm: &[Size]) -> Result<Vec<ColdRow>, CalibrateError> {
@@ -110,6 +142,23 @@ impl Series<'_> {
         }
         Ok(())
     }
+}
+
+/// Residuals of two sizes that differ by more than this share of the cost are looked into.
+const JUMP: f64 = 0.04;
+/// Halvings: from the widest gap of 3000 octets to one of a block takes eight, from the usual 60 two.
+const REFINEMENTS: usize = 6;
+/// Octets of a block.
+const BLOCK: u64 = 16;
+
+/// What each size took beyond the cost's coefficients, in cycles.
+fn residuals(cost: &AeadCost, sizes: &[Size]) -> Vec<(Bytes, f64)> {
+    let plain = AeadCost { residuals: Vec::new(), ..cost.clone() };
+    let residual = |size: &Size| {
+        let octets = Bytes::new(size.octets);
+        (octets, ((median(&size.cycles) - plain.cycles(octets).0) * 10.0).round() / 10.0)
+    };
+    sizes.iter().map(residual).collect()
 }
 
 /// Cycles of each size with packets in cache: in place, another IV each time, the key schedule done.

@@ -178,6 +178,10 @@ pub struct AeadCost {
     pub per_tail_block: Estimate,
     /// Cycles for an incomplete last block.
     pub partial_block: Estimate,
+    /// Cycles that sizes, ascending, took more than the four coefficients say: implementations change their ways at sizes
+    /// of their own. Interpolated between the sizes; empty where only coefficients are known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub residuals: Vec<(Bytes, f64)>,
 }
 
 impl AeadCost {
@@ -190,7 +194,17 @@ impl AeadCost {
             + self.per_byte.value * n.get() as f64
             + self.per_tail_block.value * tail.pieces(block) as f64
             + self.partial_block.value * partial;
-        Cycles(cycles.max(0.0))
+        Cycles((cycles + self.residual(n)).max(0.0))
+    }
+
+    /// The residual at a size, by linear interpolation; beyond the ends that of the end.
+    fn residual(&self, n: Bytes) -> f64 {
+        let after = self.residuals.partition_point(|(size, _)| *size < n);
+        match (after.checked_sub(1).and_then(|before| self.residuals.get(before)), self.residuals.get(after)) {
+            (Some(&(a, low)), Some(&(b, high))) => low + (high - low) * (n - a).get() as f64 / (b - a).get() as f64,
+            (Some(&(_, end)), None) | (None, Some(&(_, end))) => end,
+            (None, None) => 0.0,
+        }
     }
 }
 
@@ -447,6 +461,10 @@ impl Profile {
             let coefficients = [&cost.fixed, &cost.per_byte, &cost.per_tail_block, &cost.partial_block];
             if !coefficients.iter().all(|c| c.value.is_finite() && c.value.abs() < 1e9) {
                 return Err(value("aead", f64::NAN, "finite coefficients"));
+            }
+            let ascending = cost.residuals.windows(2).all(|pair| pair[0].0 < pair[1].0);
+            if !ascending || cost.residuals.iter().any(|(_, cycles)| !cycles.is_finite()) {
+                return Err(value("aead.residuals", f64::NAN, "finite cycles at ascending sizes"));
             }
             if cost.stride.get() == 0 || cost.per_byte.value < 0.0 {
                 return Err(value(

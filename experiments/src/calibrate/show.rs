@@ -184,7 +184,7 @@ pub fn summary(calibration: &Calibration) -> String {
         })
         .collect();
     if !bad.is_empty() {
-        let _ = writeln!(text, "\nthe fit is bad for: {}", bad.join(", "));
+        let _ = writeln!(text, "\ncoefficients alone are off for: {}{}", bad.join(", "), corrected(profile));
     }
     if let Verdict::Noisy { reasons, advice } = report.verdict() {
         for (reason, advice) in reasons.iter().zip(&advice) {
@@ -192,6 +192,14 @@ pub fn summary(calibration: &Calibration) -> String {
         }
     }
     text
+}
+
+/// What the profile does about coefficients that are off.
+fn corrected(profile: &Profile) -> &'static str {
+    match profile.aead.iter().any(|cost| !cost.residuals.is_empty()) {
+        true => "; the residuals in the profile make up for that",
+        false => "; a full calibration keeps residuals, which make up for that",
+    }
 }
 
 /// Residuals beyond which a fit is called bad: the goal for predictions.
