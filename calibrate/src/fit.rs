@@ -9,12 +9,13 @@ use crate::sample::median;
 /// Coefficients: fixed, per byte, per tail block, partial block.
 pub const COEFFICIENTS: usize = 4;
 /// Strides that are tried, in octets: 2 to 128 blocks at a time. AES-NI code takes 6 or 8 blocks, AWS-LC's AVX-512 code
-/// 48 (`aesni-gcm-avx512.pl`), twice in a round when it has enough; ChaCha20 has blocks of 64 octets, 4 to 16 at a time.
+/// 48 (`aesni-gcm-avx512.pl`), twice in a round when it has enough; ChaCha20 has blocks of 64 octets, 4 to 16 at a
+/// time.
 const STRIDES: [u64; 15] = [32, 64, 96, 128, 192, 256, 320, 384, 512, 640, 768, 1024, 1280, 1536, 2048];
 /// Huber's constant: 95 % efficiency for normal errors (Huber, "Robust statistics", 1981).
 const HUBER: f64 = 1.345;
-/// Least standard deviation, relative, that residuals are weighted with. What the form misses of a real curve is of this
-/// size: those sizes count in full, and only beyond it is a size taken for disturbed.
+/// Least standard deviation, relative, that residuals are weighted with. What the form misses of a real curve is of
+/// this size: those sizes count in full, and only beyond it is a size taken for disturbed.
 const LEAST_SCALE: f64 = 0.05;
 const REWEIGHTINGS: usize = 10;
 /// Resampled fits behind the intervals.
