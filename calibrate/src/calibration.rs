@@ -195,8 +195,8 @@ mod tests {
         let base = preset::profile("zen4").unwrap().unwrap();
         // Few and short: what is measured is not looked at.
         let plan = Plan {
-            sizes: &[64, 100, 256, 600, 1440, 1500],
-            rounds: 3,
+            sizes: &[16, 64, 90, 128, 256, 300, 429, 576, 777, 1024, 1440, 1500, 2048, 3000, 6000, 9000],
+            rounds: 5,
             batch_seconds: 2e-6,
             cold_sizes: &[1440],
             whole_host: false,

@@ -60,10 +60,12 @@ pub fn fit(sizes: &[Size]) -> Option<Fit> {
         return None;
     }
     let medians: Vec<(u64, f64)> = sizes.iter().map(|size| (size.octets, median(&size.cycles))).collect();
-    let (stride, centre) = STRIDES
-        .iter()
-        .map(|&stride| (stride, robust(&medians, stride)))
-        .min_by(|a, b| squares(&medians, &a.1, a.0).total_cmp(&squares(&medians, &b.1, b.0)))?;
+    let (stride, centre) = STRIDES.iter().map(|&stride| (stride, robust(&medians, stride))).min_by(|a, b| {
+        // A cost that falls with size, which few and noisy sizes can give, is the last resort.
+        let rank = |(stride, c): &(u64, [f64; COEFFICIENTS])| (c[1] < 0.0, squares(&medians, c, *stride));
+        let ((a_falls, a), (b_falls, b)) = (rank(a), rank(b));
+        a_falls.cmp(&b_falls).then(a.total_cmp(&b))
+    })?;
 
     let mut generator = ChaCha8Rng::seed_from_u64(1);
     let mut resampled: [Vec<f64>; COEFFICIENTS] = Default::default();
