@@ -23,9 +23,9 @@ pub struct Calibration {
     pub report: Report,
 }
 
-/// Measures sealing with AES-GCM, copy, checksum and the core's frequency in less than a second, on a thread of its own,
-/// pinned to one core. What is not measured keeps the value and the origin that it has in `base`. `progress` is told
-/// what is going on.
+/// Measures sealing with AES-GCM, copy, checksum and the core's frequency in less than a second, on a thread of its
+/// own, pinned to one core. What is not measured keeps the value and the origin that it has in `base`. `progress` is
+/// told what is going on.
 ///
 /// # Errors
 /// [`CalibrateError`] if implementations disagree, the clock is unusable or the thread dies.
@@ -34,9 +34,9 @@ pub fn quick(base: &Profile, progress: &mut dyn FnMut(&str)) -> Result<Calibrati
 }
 
 /// Measures every algorithm with every implementation that this host has, seal and open, in cache and out of it; copy,
-/// checksum, allocation and stream bandwidth; how much cores slow each other. Takes less than a minute. What the process
-/// cannot measure, the network stack and the socket's memory bandwidth, keeps the value and the origin that it has in
-/// `base`.
+/// checksum, allocation and stream bandwidth; how much cores slow each other. Takes less than a minute. What the
+/// process cannot measure, the network stack and the socket's memory bandwidth, keeps the value and the origin that it
+/// has in `base`.
 ///
 /// # Errors
 /// As [`quick`].
@@ -94,7 +94,7 @@ fn measure(
         caches: host::caches(),
         time_stamp_counter: time_stamp_counter(),
         counters: host::counters(),
-        openssl: openssl_version().ok(),
+        openssl: plan.whole_host.then(openssl_version).and_then(Result::ok),
     };
     let mut aead = Vec::new();
     let mut pool = (!plan.cold_sizes.is_empty()).then(Pool::new);
@@ -155,7 +155,8 @@ fn profile(
     profile.sources.retain(|key, _| !key.starts_with("aead.") || kept.contains(key));
     let thread = if pinned { "pinned thread" } else { "thread not pinned" };
     let batches = format!(
-        "measured: median of {} batches of at least {:.0} us, {thread}, warm buffers; packets to open are sealed outside the measured time",
+        "measured: median of {} batches of at least {:.0} us, {thread}, warm buffers; packets to open are sealed \
+         outside the measured time",
         plan.rounds,
         plan.batch_seconds * 1e6
     );
@@ -194,8 +195,8 @@ mod tests {
         let base = preset::profile("zen4").unwrap().unwrap();
         // Few and short: what is measured is not looked at.
         let plan = Plan {
-            sizes: &[64, 100, 256, 600, 1440, 1500],
-            rounds: 3,
+            sizes: &[16, 64, 90, 128, 256, 300, 429, 576, 777, 1024, 1440, 1500, 2048, 3000, 6000, 9000],
+            rounds: 5,
             batch_seconds: 2e-6,
             cold_sizes: &[1440],
             whole_host: false,

@@ -8,7 +8,8 @@ use crate::CalibrateError;
 
 /// Dependent additions in one pass of the chain.
 const CHAIN: u64 = 64_000;
-/// Passes that are thrown away first, about 50 ms: a clock governor takes milliseconds to raise an idle core's frequency.
+/// Passes that are thrown away first, about 50 ms: a clock governor takes milliseconds to raise an idle core's
+/// frequency.
 const WARM_UP: usize = 2800;
 /// Passes, of which the fastest counts: whatever disturbs a pass makes it slower.
 pub const PASSES: usize = 200;

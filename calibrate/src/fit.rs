@@ -9,12 +9,13 @@ use crate::sample::median;
 /// Coefficients: fixed, per byte, per tail block, partial block.
 pub const COEFFICIENTS: usize = 4;
 /// Strides that are tried, in octets: 2 to 128 blocks at a time. AES-NI code takes 6 or 8 blocks, AWS-LC's AVX-512 code
-/// 48 (`aesni-gcm-avx512.pl`), twice in a round when it has enough; ChaCha20 has blocks of 64 octets, 4 to 16 at a time.
+/// 48 (`aesni-gcm-avx512.pl`), twice in a round when it has enough; ChaCha20 has blocks of 64 octets, 4 to 16 at a
+/// time.
 const STRIDES: [u64; 15] = [32, 64, 96, 128, 192, 256, 320, 384, 512, 640, 768, 1024, 1280, 1536, 2048];
 /// Huber's constant: 95 % efficiency for normal errors (Huber, "Robust statistics", 1981).
 const HUBER: f64 = 1.345;
-/// Least standard deviation, relative, that residuals are weighted with. What the form misses of a real curve is of this
-/// size: those sizes count in full, and only beyond it is a size taken for disturbed.
+/// Least standard deviation, relative, that residuals are weighted with. What the form misses of a real curve is of
+/// this size: those sizes count in full, and only beyond it is a size taken for disturbed.
 const LEAST_SCALE: f64 = 0.05;
 const REWEIGHTINGS: usize = 10;
 /// Resampled fits behind the intervals.
@@ -59,10 +60,12 @@ pub fn fit(sizes: &[Size]) -> Option<Fit> {
         return None;
     }
     let medians: Vec<(u64, f64)> = sizes.iter().map(|size| (size.octets, median(&size.cycles))).collect();
-    let (stride, centre) = STRIDES
-        .iter()
-        .map(|&stride| (stride, robust(&medians, stride)))
-        .min_by(|a, b| squares(&medians, &a.1, a.0).total_cmp(&squares(&medians, &b.1, b.0)))?;
+    let (stride, centre) = STRIDES.iter().map(|&stride| (stride, robust(&medians, stride))).min_by(|a, b| {
+        // A cost that falls with size, which few and noisy sizes can give, is the last resort.
+        let rank = |(stride, c): &(u64, [f64; COEFFICIENTS])| (c[1] < 0.0, squares(&medians, c, *stride));
+        let ((a_falls, a), (b_falls, b)) = (rank(a), rank(b));
+        a_falls.cmp(&b_falls).then(a.total_cmp(&b))
+    })?;
 
     let mut generator = ChaCha8Rng::seed_from_u64(1);
     let mut resampled: [Vec<f64>; COEFFICIENTS] = Default::default();

@@ -86,7 +86,8 @@ pub fn counters() -> String {
     if !cores.iter().any(|name| std::path::Path::new("/sys/bus/event_source/devices").join(name).exists()) {
         return "not used: the system shows no hardware counters".into();
     }
-    // Level 2 still lets a process count its own user-mode cycles (Linux `Documentation/admin-guide/sysctl/kernel.rst`).
+    // Level 2 still lets a process count its own user-mode cycles (Linux
+    // `Documentation/admin-guide/sysctl/kernel.rst`).
     match level {
         3.. => format!("not used: not permitted, perf_event_paranoid is {level}"),
         _ => format!("not used: perf_event_paranoid is {level}, a container's filter may still refuse them"),

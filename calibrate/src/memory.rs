@@ -65,8 +65,8 @@ pub fn allocation_seconds() -> f64 {
 }
 
 /// Octets per second that all cores of the process together move between memory and cores: the triad of STREAM,
-/// `a = b + s c` over arrays twice as large as the last-level cache, two reads and one write counted. Reading `a` before
-/// it is written is not counted, as in STREAM.
+/// `a = b + s c` over arrays twice as large as the last-level cache, two reads and one write counted. Reading `a`
+/// before it is written is not counted, as in STREAM.
 ///
 /// # Errors
 /// [`CalibrateError::Thread`] if a thread dies.

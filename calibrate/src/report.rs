@@ -41,7 +41,7 @@ pub struct Report {
     pub time_stamp_counter: Option<TimeStampCounter>,
     /// Whether performance counters back the numbers.
     pub counters: String,
-    /// Version of the OpenSSL library, where one was opened.
+    /// Version of the OpenSSL library, where one was opened; `None` after a quick calibration.
     pub openssl: Option<String>,
 }
 

@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 
 use crate::clock::seconds;
 
-/// Least length of a batch of the quick calibration: long beside the clock's resolution, short beside a scheduler's tick.
+/// Least length of a batch of the quick calibration: long beside the clock's resolution, short beside a scheduler's
+/// tick.
 pub const BATCH_SECONDS: f64 = 25e-6;
 
 /// What is measured: one or more operations, with what has to be done before them outside the measured time.

@@ -32,8 +32,8 @@ pub(super) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Contex
     Ok(Box::new(session))
 }
 
-/// Keys of `authenc`: a routing attribute of type 1 that holds the cipher key's length in network order, then the HMAC's
-/// key, then the cipher's (Linux `crypto/authenc.c`, `crypto_authenc_extractkeys`).
+/// Keys of `authenc`: a routing attribute of type 1 that holds the cipher key's length in network order, then the
+/// HMAC's key, then the cipher's (Linux `crypto/authenc.c`, `crypto_authenc_extractkeys`).
 fn authenc_key(algorithm: Algorithm, key: &[u8]) -> Vec<u8> {
     let length = cipher_key_length(algorithm);
     let (cipher, mac) = key.split_at(length.min(key.len()));

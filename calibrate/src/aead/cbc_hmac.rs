@@ -1,5 +1,5 @@
-//! RustCrypto `aes`, `cbc` and `hmac` with `sha1` or `sha2`, one pass after the other: AES-NI and SHA extensions as they
-//! find them at run time.
+//! RustCrypto `aes`, `cbc` and `hmac` with `sha1` or `sha2`, one pass after the other: AES-NI and SHA extensions as
+//! they find them at run time.
 
 use aes::{Aes128, Aes256};
 use cbc::cipher::{

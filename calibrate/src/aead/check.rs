@@ -19,9 +19,9 @@ pub fn self_check() -> Result<(), CalibrateError> {
     self_check_of(&BACKENDS.iter().collect::<Vec<_>>(), &Algorithm::ALL)
 }
 
-/// Checks implementations against published vectors and, with AAD of 8 and 12 octets, against the first one that has the
-/// algorithm: ciphertext and ICV, both directions. Each must also refuse a packet with one changed bit, wherever it is.
-/// Those that are not available here are left out.
+/// Checks implementations against published vectors and, with AAD of 8 and 12 octets, against the first one that has
+/// the algorithm: ciphertext and ICV, both directions. Each must also refuse a packet with one bit changed in text, ICV,
+/// AAD or IV. Those that are not available here are left out.
 ///
 /// # Errors
 /// [`CalibrateError::Disagrees`] names the one that differs.

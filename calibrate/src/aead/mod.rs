@@ -26,9 +26,9 @@ pub const NONCE: usize = 12;
 /// Octets of the longest ICV (RFC 4106 section 6).
 pub const TAG: usize = 16;
 
-/// A keyed AEAD context, its key schedule done. CBC with HMAC counts as one: it encrypts, then authenticates AAD, IV and
-/// ciphertext (RFC 4303 section 3.3.2.1). With extended sequence numbers ESP puts the upper half last; here it is part
-/// of the AAD, which costs the same.
+/// A keyed AEAD context, its key schedule done. CBC with HMAC counts as one: it encrypts, then authenticates AAD, IV
+/// and ciphertext (RFC 4303 section 3.3.2.1). With extended sequence numbers ESP puts the upper half last; here it is
+/// part of the AAD, which costs the same.
 pub trait Context {
     /// Encrypts in place and returns the ICV; one that is shorter than [`TAG`] is followed by zeros. CBC takes whole
     /// blocks, as ESP pads them.

@@ -1,9 +1,9 @@
 //! Published test vectors.
 //!
-//! AES-GCM as ESP uses it, 8 octets of AAD, 12 of nonce, 16 of tag: D. McGrew, "Test Cases for the use of Galois/Counter Mode (GCM) and Galois Message Authentication Code (GMAC)
-//! in IPsec ESP", draft-mcgrew-gcm-test-01 (2009), section 4, for SPI a5f8 and SPI 4a2cbfe3.
-//! ChaCha20-Poly1305: RFC 8439 section 2.8.2. AES-CBC: RFC 3602 section 4. HMAC-SHA1: RFC 2202 section 3.
-//! HMAC-SHA2-256: RFC 4231 section 4.
+//! AES-GCM as ESP uses it, 8 octets of AAD, 12 of nonce, 16 of tag: D. McGrew, "Test Cases for the use of
+//! Galois/Counter Mode (GCM) and Galois Message Authentication Code (GMAC) in IPsec ESP", draft-mcgrew-gcm-test-01
+//! (2009), section 4, for SPI a5f8 and SPI 4a2cbfe3. ChaCha20-Poly1305: RFC 8439 section 2.8.2. AES-CBC: RFC 3602
+//! section 4. HMAC-SHA1: RFC 2202 section 3. HMAC-SHA2-256: RFC 4231 section 4.
 
 use espsim_model::profile::Algorithm;
 
