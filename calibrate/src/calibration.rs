@@ -1,11 +1,12 @@
 //! The calibrations, quick and full: one way of measuring, two plans of what to measure.
 
-use espsim_model::profile::{AeadCost, Direction, Origin, Profile};
+use espsim_model::profile::{AeadCost, Algorithm, Direction, Origin, Profile};
 use espsim_model::units::{CyclesPerByte, Hertz};
 
-use crate::aead::{Unavailable, openssl_version, self_check_of};
+use crate::aead::{Context, Unavailable, openssl_version, self_check_of};
 use crate::clock::{self, core_frequency, time_stamp_counter};
 use crate::cold::Pool;
+use crate::fit::Size;
 use crate::pinned::on_last_core;
 use crate::plan::Plan;
 use crate::report::{Report, Skipped};
@@ -96,24 +97,41 @@ fn measure(
         counters: host::counters(),
         openssl: plan.whole_host.then(openssl_version).and_then(Result::ok),
     };
+    // Pass after pass over everything: what changes from one to the next, the clock, the neighbours, where contexts and
+    // packets lie in memory, is seen in each value and goes into its interval. Contexts stay, so that the next ones lie
+    // elsewhere.
+    let mut opened: Vec<Vec<Opened>> = Vec::new();
+    let mut passes: Vec<Vec<Vec<Size>>> = Vec::new();
+    for pass in 0..plan.passes {
+        let (contexts, skipped) = open(plan);
+        report.skipped = skipped;
+        let frequency = core_frequency()?;
+        let series = series(plan, &contexts, frequency);
+        passes.resize(series.len(), Vec::new());
+        for (series, passes) in series.iter().zip(&mut passes) {
+            say(format!("pass {} of {}: {} with {}", pass + 1, plan.passes, series.algorithm.name(), series.backend));
+            passes.push(series.sample(plan)?);
+        }
+        opened.push(contexts);
+    }
+    let contexts = opened.last().map_or(&[][..], Vec::as_slice);
+    let series = series(plan, contexts, frequency);
+    say("looking into where implementations change their ways".to_owned());
+    let mut between = Vec::new();
+    for (series, passes) in series.iter().zip(&passes) {
+        between.push(series.between(plan, passes)?);
+    }
+    // At other times too: a neighbour's burst must not be taken for a change of ways.
+    for _ in 1..plan.passes {
+        for (series, sizes) in series.iter().zip(&mut between) {
+            series.again(plan, sizes)?;
+        }
+    }
     let mut aead = Vec::new();
     let mut pool = (!plan.cold_sizes.is_empty()).then(Pool::new);
-    for &algorithm in plan.algorithms {
-        for backend in &plan.backends {
-            let context = match backend.context(algorithm) {
-                Ok(context) => context,
-                Err(Unavailable::Lacks) => continue,
-                Err(Unavailable::Because(reason)) => {
-                    report.skipped.push(Skipped { backend: backend.name, algorithm, reason });
-                    continue;
-                }
-            };
-            say(format!("measuring {} with {}", algorithm.name(), backend.name));
-            for &direction in plan.directions {
-                let series = Series { algorithm, backend: backend.name, direction, context: &*context, frequency };
-                aead.extend(series.measure(plan, pool.as_mut(), &mut report)?);
-            }
-        }
+    for ((series, passes), between) in series.iter().zip(passes).zip(between) {
+        say(format!("{} with {}: packets outside the caches", series.algorithm.name(), series.backend));
+        aead.extend(series.conclude(plan, passes, between, pool.as_mut(), &mut report)?);
     }
     report.noise = median(&report.rows.iter().map(|row| row.spread).collect::<Vec<_>>());
     report.outliers = report.rows.iter().map(|row| row.outliers).sum::<f64>() / report.rows.len() as f64;
@@ -123,6 +141,33 @@ fn measure(
         report.allocation_ns = Some(memory::allocation_seconds() * 1e9);
     }
     Ok(Calibration { profile: profile(plan, base, stand_in, pinned, frequency, aead), report })
+}
+
+/// An algorithm, the name of an implementation, and its context.
+type Opened = (Algorithm, &'static str, Box<dyn Context>);
+
+/// Contexts of all implementations, and what is lacking.
+fn open(plan: &Plan) -> (Vec<Opened>, Vec<Skipped>) {
+    let (mut opened, mut skipped) = (Vec::new(), Vec::new());
+    for &algorithm in plan.algorithms {
+        for backend in &plan.backends {
+            match backend.context(algorithm) {
+                Ok(context) => opened.push((algorithm, backend.name, context)),
+                Err(Unavailable::Lacks) => {}
+                Err(Unavailable::Because(reason)) => skipped.push(Skipped { backend: backend.name, algorithm, reason }),
+            }
+        }
+    }
+    (opened, skipped)
+}
+
+/// Every implementation in every direction.
+fn series<'a>(plan: &Plan, contexts: &'a [Opened], frequency: Hertz) -> Vec<Series<'a>> {
+    let both = |(algorithm, backend, context): &'a Opened| {
+        let one = |&direction| Series { algorithm: *algorithm, backend, direction, context: &**context, frequency };
+        plan.directions.iter().map(one).collect::<Vec<_>>()
+    };
+    contexts.iter().flat_map(both).collect()
 }
 
 fn profile(

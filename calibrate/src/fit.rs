@@ -3,6 +3,7 @@
 use espsim_model::profile::Estimate;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::sample::median;
 
@@ -91,6 +92,42 @@ pub fn fit(sizes: &[Size]) -> Option<Fit> {
     let residual = |&(octets, y): &(u64, f64)| ((predict(&centre, octets, stride) / y - 1.0).abs(), octets);
     let (worst_residual, worst_at) = medians.iter().map(residual).max_by(|a, b| a.0.total_cmp(&b.0))?;
     Some(Fit { stride, coefficients, worst_residual, worst_at })
+}
+
+/// Fits several passes over the same sizes as one, with intervals that hold both the noise within passes and what changes
+/// from one pass to the next: the wider of the bootstrap's and Student's over the passes' own coefficients.
+pub fn fit_passes(passes: &[Vec<Size>]) -> Option<Fit> {
+    let mut fit = fit(&pooled(passes))?;
+    let each: Vec<[f64; COEFFICIENTS]> = passes
+        .iter()
+        .map(|sizes| {
+            let medians: Vec<(u64, f64)> = sizes.iter().map(|size| (size.octets, median(&size.cycles))).collect();
+            robust(&medians, fit.stride)
+        })
+        .collect();
+    let n = each.len() as f64;
+    if each.len() < 2 {
+        return Some(fit);
+    }
+    let quantile = StudentsT::new(0.0, 1.0, n - 1.0).ok()?.inverse_cdf(0.975);
+    for (i, estimate) in fit.coefficients.iter_mut().enumerate() {
+        let mean = each.iter().map(|c| c[i]).sum::<f64>() / n;
+        let variance = each.iter().map(|c| (c[i] - mean).powi(2)).sum::<f64>() / (n - 1.0);
+        let half_width = quantile * (variance / n).sqrt();
+        estimate.low = estimate.low.map(|low| low.min(estimate.value - half_width));
+        estimate.high = estimate.high.map(|high| high.max(estimate.value + half_width));
+    }
+    Some(fit)
+}
+
+/// The sizes of all passes, each with the batches of all.
+pub(crate) fn pooled(passes: &[Vec<Size>]) -> Vec<Size> {
+    let mut pooled: Vec<Size> = passes.first().cloned().unwrap_or_default();
+    for size in &mut pooled {
+        let others = passes.iter().skip(1).flatten().filter(|other| other.octets == size.octets);
+        size.cycles.extend(others.flat_map(|other| &other.cycles));
+    }
+    pooled
 }
 
 pub(crate) fn resample(values: &[f64], generator: &mut ChaCha8Rng) -> Vec<f64> {

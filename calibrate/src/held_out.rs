@@ -5,6 +5,7 @@ use espsim_model::units::Bytes;
 
 use crate::aead::whole;
 use crate::calibration::Calibration;
+use crate::clock::core_frequency;
 use crate::pinned::on_last_core;
 use crate::series::unseen;
 
@@ -47,8 +48,13 @@ impl HeldOut {
 pub fn held_out(calibration: &Calibration) -> Vec<HeldOut> {
     let profile = &calibration.profile;
     let costs = profile.aead.iter().filter(|cost| cost.origin == Origin::Measured);
-    let measured =
-        |_| costs.flat_map(|cost| compare(cost, unseen(cost, &SIZES, profile.host.frequency).unwrap_or_default()));
+    let measured = |_| {
+        costs.flat_map(|cost| {
+            // The clock of this moment: it may have changed since the calibration, the cycles have not.
+            let frequency = core_frequency().unwrap_or(profile.host.frequency);
+            compare(cost, unseen(cost, &SIZES, frequency).unwrap_or_default())
+        })
+    };
     on_last_core(|pinned| measured(pinned).collect()).unwrap_or_default()
 }
 

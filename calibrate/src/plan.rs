@@ -11,11 +11,12 @@ const SIZES: [u64; 28] = [
     3000, 4096, 6000, 8192, 8960, 9000,
 ];
 /// Plaintext octets of the full calibration: twice as dense, since implementations change their ways at sizes of their
-/// own.
-const DENSE_SIZES: [u64; 52] = [
-    16, 28, 40, 52, 64, 72, 90, 108, 128, 160, 170, 192, 240, 256, 300, 340, 384, 429, 470, 512, 540, 576, 620, 640,
-    700, 777, 830, 900, 1000, 1024, 1100, 1200, 1280, 1330, 1378, 1400, 1420, 1440, 1500, 1600, 1800, 2048, 2300, 2600,
-    3000, 3500, 4096, 6000, 7000, 8192, 8960, 9000,
+/// own, whole blocks and others.
+const DENSE_SIZES: [u64; 64] = [
+    16, 21, 40, 52, 64, 71, 90, 108, 128, 141, 160, 170, 189, 192, 241, 256, 300, 320, 340, 384, 429, 470, 512, 541,
+    576, 605, 620, 640, 700, 768, 777, 830, 900, 1000, 1024, 1100, 1201, 1280, 1330, 1378, 1400, 1420, 1440, 1500,
+    1536, 1602, 1801, 2048, 2301, 2602, 3000, 3072, 3500, 4096, 4501, 6000, 6144, 7001, 8000, 8192, 8301, 8960, 8989,
+    9000,
 ];
 /// Plaintext octets of cold packets: a minimal one, one of IMIX, a full-sized and a jumbo one.
 const COLD_SIZES: [u64; 4] = [64, 576, FULL_SIZED, 9000];
@@ -27,7 +28,9 @@ pub(crate) struct Plan {
     pub(crate) sizes: &'static [u64],
     /// Whether sizes between others that lie far from the fit are looked into, and residuals kept.
     pub(crate) refine: bool,
-    /// Rounds over all sizes: each size is sampled all along, so that a slow moment does not hit one size alone.
+    /// Passes over everything, one after the other.
+    pub(crate) passes: usize,
+    /// Rounds over all sizes in a pass: each size is sampled all along, so that a slow moment does not hit one size alone.
     pub(crate) rounds: usize,
     /// Least length of a batch, in seconds.
     pub(crate) batch_seconds: f64,
@@ -45,6 +48,7 @@ impl Plan {
         Plan {
             sizes: &SIZES,
             refine: false,
+            passes: 1,
             rounds: 40,
             batch_seconds: BATCH_SECONDS,
             algorithms: &[Algorithm::Aes128Gcm, Algorithm::Aes256Gcm],
@@ -60,7 +64,8 @@ impl Plan {
         Plan {
             sizes: &DENSE_SIZES,
             refine: true,
-            rounds: 80,
+            passes: 4,
+            rounds: 24,
             batch_seconds: 2.0 * BATCH_SECONDS,
             algorithms: &Algorithm::ALL,
             directions: &[Direction::Seal, Direction::Open],

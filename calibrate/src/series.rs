@@ -8,7 +8,7 @@ use espsim_model::units::{Bytes, Hertz};
 use crate::CalibrateError;
 use crate::aead::{BACKENDS, Context, icv_length, whole};
 use crate::cold::{Pool, added};
-use crate::fit::{Fit, Size, fit};
+use crate::fit::{Fit, Size, fit_passes, pooled};
 use crate::packets::Packets;
 use crate::plan::{FULL_SIZED, Plan};
 use crate::report::{ColdRow, FitQuality, Report, ReportRow};
@@ -25,20 +25,46 @@ pub(crate) struct Series<'a> {
 }
 
 impl Series<'_> {
-    /// Measures all sizes, puts rows into the report and gives the fitted cost.
-    pub(crate) fn measure(
+    /// One pass over all sizes.
+    pub(crate) fn sample(&self, plan: &Plan) -> Result<Vec<Size>, CalibrateError> {
+        warm_cycles(self, plan.sizes, plan.rounds, plan.batch_seconds)
+    }
+
+    /// Sizes between those of the passes, where the implementation changes its way; measured once.
+    pub(crate) fn between(&self, plan: &Plan, passes: &[Vec<Size>]) -> Result<Vec<Size>, CalibrateError> {
+        let Some(fit) = fit_passes(passes).filter(|_| plan.refine) else { return Ok(Vec::new()) };
+        let known = pooled(passes);
+        let mut sizes = known.clone();
+        self.refine(plan, &self.cost(&fit), &mut sizes)?;
+        sizes.retain(|size| known.iter().all(|known| known.octets != size.octets));
+        Ok(sizes)
+    }
+
+    /// Measures sizes once more.
+    pub(crate) fn again(&self, plan: &Plan, sizes: &mut Vec<Size>) -> Result<(), CalibrateError> {
+        let octets: Vec<u64> = sizes.iter().map(|size| size.octets).collect();
+        let more = warm_cycles(self, &octets, plan.rounds, plan.batch_seconds)?;
+        *sizes = pooled(&[std::mem::take(sizes), more]);
+        Ok(())
+    }
+
+    /// Fits what the passes gave and puts rows into the report; `between` are further sizes for the residuals.
+    pub(crate) fn conclude(
         &self,
         plan: &Plan,
+        passes: Vec<Vec<Size>>,
+        between: Vec<Size>,
         pool: Option<&mut Pool>,
         report: &mut Report,
     ) -> Result<Option<AeadCost>, CalibrateError> {
         let &Series { algorithm, backend, direction, .. } = self;
-        let mut sizes = warm_cycles(self, plan.sizes, plan.rounds, plan.batch_seconds)?;
         // There are more sizes than coefficients.
-        let Some(fit) = fit(&sizes) else { return Ok(None) };
+        let Some(fit) = fit_passes(&passes) else { return Ok(None) };
+        let mut sizes = pooled(&passes);
         let mut cost = self.cost(&fit);
         if plan.refine {
-            self.refine(plan, &cost, &mut sizes)?;
+            sizes.extend(between);
+            sizes.sort_by_key(|size| size.octets);
             cost.residuals = residuals(&cost, &sizes);
         }
         let mut drifts = Vec::new();
@@ -99,13 +125,27 @@ impl Series<'_> {
     fn refine(&self, plan: &Plan, cost: &AeadCost, sizes: &mut Vec<Size>) -> Result<(), CalibrateError> {
         for _ in 0..REFINEMENTS {
             let known = residuals(cost, sizes);
-            let between: Vec<u64> = known
-                .windows(2)
-                .filter(|pair| (pair[1].1 - pair[0].1).abs() > JUMP * cost.cycles(pair[0].0).0)
-                .map(|pair| (pair[0].0.get(), pair[1].0.get()))
-                .filter(|(a, b)| b - a > BLOCK)
-                .map(|(a, b)| whole(self.algorithm, (a + b) / 2))
-                .filter(|middle| sizes.iter().all(|size| size.octets != *middle))
+            let is_whole = |octets: Bytes| octets.get().is_multiple_of(BLOCK);
+            let between: Vec<u64> = [true, false]
+                .into_iter()
+                .flat_map(|class| {
+                    let alike: Vec<(Bytes, f64)> =
+                        known.iter().copied().filter(|(octets, _)| is_whole(*octets) == class).collect();
+                    let jumps = |pair: &&[(Bytes, f64)]| {
+                        (pair[1].1 - pair[0].1).abs() > JUMP * cost.cycles(pair[0].0).0
+                            && (pair[1].0 - pair[0].0).get() > BLOCK
+                    };
+                    // In the middle, of the same kind.
+                    let middle = |pair: &[(Bytes, f64)]| {
+                        let middle = (pair[0].0 + pair[1].0).get() / 2 / BLOCK * BLOCK;
+                        if class { middle } else { middle + BLOCK / 2 + 1 }
+                    };
+                    alike.windows(2).filter(jumps).map(middle).collect::<Vec<_>>()
+                })
+                .map(|octets| whole(self.algorithm, octets))
+                .filter(|octets| sizes.iter().all(|size| size.octets != *octets))
+                .collect::<std::collections::BTreeSet<u64>>()
+                .into_iter()
                 .collect();
             if between.is_empty() {
                 break;
@@ -189,10 +229,16 @@ fn warm_cycles(series: &Series<'_>, sizes: &[u64], rounds: usize, batch: f64) ->
 /// Measures sizes that a calibration has not seen, with one of its backends: median cycles by size.
 pub(crate) fn unseen(cost: &AeadCost, sizes: &[u64], frequency: Hertz) -> Result<Vec<(u64, f64)>, CalibrateError> {
     let Some(backend) = BACKENDS.iter().find(|backend| backend.name == cost.backend) else { return Ok(Vec::new()) };
-    let Ok(context) = backend.context(cost.algorithm) else { return Ok(Vec::new()) };
-    let (algorithm, direction) = (cost.algorithm, cost.direction);
-    let series = Series { algorithm, backend: backend.name, direction, context: &*context, frequency };
-    let plan = Plan::full();
-    let measured = warm_cycles(&series, sizes, plan.rounds, plan.batch_seconds)?;
+    let (algorithm, direction, plan) = (cost.algorithm, cost.direction, Plan::full());
+    // As the calibration: several contexts, each elsewhere in memory.
+    let mut contexts = Vec::new();
+    let mut passes = Vec::new();
+    for _ in 0..plan.passes {
+        let Ok(context) = backend.context(algorithm) else { return Ok(Vec::new()) };
+        let series = Series { algorithm, backend: backend.name, direction, context: &*context, frequency };
+        passes.push(warm_cycles(&series, sizes, plan.rounds, plan.batch_seconds)?);
+        contexts.push(context);
+    }
+    let measured = pooled(&passes);
     Ok(measured.into_iter().map(|size| (size.octets, median(&size.cycles))).collect())
 }

@@ -179,7 +179,8 @@ pub struct AeadCost {
     /// Cycles for an incomplete last block.
     pub partial_block: Estimate,
     /// Cycles that sizes, ascending, took more than the four coefficients say: implementations change their ways at sizes
-    /// of their own. Interpolated between the sizes; empty where only coefficients are known.
+    /// of their own. Interpolated between sizes of whole blocks for such, between the others for others; empty where only
+    /// coefficients are known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub residuals: Vec<(Bytes, f64)>,
 }
@@ -197,12 +198,18 @@ impl AeadCost {
         Cycles((cycles + self.residual(n)).max(0.0))
     }
 
-    /// The residual at a size, by linear interpolation; beyond the ends that of the end.
+    /// The residual at a size, by linear interpolation; beyond the ends that of the end. Whole blocks and others go
+    /// different ways in most implementations.
     fn residual(&self, n: Bytes) -> f64 {
-        let after = self.residuals.partition_point(|(size, _)| *size < n);
-        match (after.checked_sub(1).and_then(|before| self.residuals.get(before)), self.residuals.get(after)) {
-            (Some(&(a, low)), Some(&(b, high))) => low + (high - low) * (n - a).get() as f64 / (b - a).get() as f64,
-            (Some(&(_, end)), None) | (None, Some(&(_, end))) => end,
+        let is_whole = |n: Bytes| n.get().is_multiple_of(16);
+        let alike = || self.residuals.iter().filter(|(size, _)| is_whole(*size) == is_whole(n));
+        let before = alike().rfind(|(size, _)| *size <= n);
+        let after = alike().find(|(size, _)| *size >= n);
+        match (before, after) {
+            (Some(&(a, low)), Some(&(b, high))) if a < b => {
+                low + (high - low) * (n - a).get() as f64 / (b - a).get() as f64
+            }
+            (Some(&(_, residual)), _) | (None, Some(&(_, residual))) => residual,
             (None, None) => 0.0,
         }
     }
