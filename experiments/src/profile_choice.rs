@@ -27,6 +27,15 @@ impl ProfileChoice {
     pub fn summary(&self) -> String {
         format!("{} ({})", self.profile.host.model, self.from)
     }
+
+    /// What to warn of when a measured profile is that of another machine; presets are of others by nature.
+    pub fn other_machine(&self) -> Option<String> {
+        let here = espsim_calibrate::host::cpu_model();
+        let measured = self.profile.calibration.is_some() && self.profile.host.model != here;
+        measured.then(|| {
+            format!("{} was measured on another machine: {}, this is {here}", self.from, self.profile.host.model)
+        })
+    }
 }
 
 /// The profile that is named: `preset:NAME` or a file.

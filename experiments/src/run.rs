@@ -42,6 +42,9 @@ pub fn run(args: &RunArgs, command: Vec<String>) -> Result<(), Failure> {
         Some(choice) => choice,
         None => measured(&mut |message| eprintln!("espsim: {message}"))?,
     };
+    if let Some(warning) = profile.other_machine() {
+        eprintln!("espsim: {warning}");
+    }
     let points = points(&file, &args.settings, &profile.profile)?;
     let seed = args.seed.unwrap_or(file.seed);
     let drawn = args.uncertainty.map_or_else(Vec::new, |n| draw_profiles(&profile.profile, n, seed));

@@ -64,6 +64,8 @@ fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     .map_err(fail)?;
     say("core frequency, copy and checksum, repeated");
     espsim_calibrate::repeated::repeat(&mut calibration.profile).map_err(fail)?;
+    say("PCIe devices and network interfaces");
+    calibration.profile.inventory = inventory()?;
     calibration.profile.calibration = Some(record(&calibration, args.quick));
     let held_out = args.held_out.then(|| {
         say("sizes that the fits have not seen");
@@ -91,6 +93,14 @@ fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
         args.out.display()
     );
     Ok(())
+}
+
+/// The inventory as the profile keeps it: what could not be read says why.
+fn inventory() -> Result<Option<toml::Table>, Failure> {
+    let text = espsim_calibrate::inventory::inventory()
+        .to_toml()
+        .map_err(|error| Failure::new(format!("cannot write the inventory as text: {error}")))?;
+    text.parse().map(Some).map_err(|error| Failure::new(format!("cannot read the inventory back: {error}")))
 }
 
 fn record(calibration: &Calibration, quick: bool) -> CalibrationRecord {

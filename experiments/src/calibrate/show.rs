@@ -176,6 +176,8 @@ pub fn summary(calibration: &Calibration) -> String {
     }
     let _ = writeln!(text, "\n{costs}");
     let _ = writeln!(text, "\n{}", scalars_measured(profile));
+    text.push_str(&memory(calibration));
+    text.push_str(&devices(profile));
     let bad: Vec<String> = (report.fits.iter())
         .filter(|fit| fit.worst_residual > BAD_FIT)
         .map(|fit| {
@@ -204,6 +206,52 @@ fn corrected(profile: &Profile) -> &'static str {
 
 /// Residuals beyond which a fit is called bad: the goal for predictions.
 const BAD_FIT: f64 = espsim_calibrate::GOAL;
+
+/// Copy, checksum, allocation, bandwidth and caches; nothing after a quick calibration.
+fn memory(calibration: &Calibration) -> String {
+    let report = &calibration.report;
+    if report.memory.is_empty() {
+        return String::new();
+    }
+    let mut table = table(&["Memory, by size", "Copy ns", "Checksum ns"], &[0, 1, 2]);
+    for row in &report.memory {
+        table.add_row([format!("{} B", row.octets), format!("{:.1}", row.copy_ns), format!("{:.1}", row.checksum_ns)]);
+    }
+    let mut text = format!("\n{table}\n");
+    if let (Some(allocation), Some(stream)) = (report.allocation_ns, report.stream) {
+        let _ = writeln!(text, "a buffer of 2 KiB: {allocation:.0} ns; all cores stream {stream:.0} GB/s");
+    }
+    let caches: Vec<String> =
+        report.caches.iter().map(|cache| format!("L{} {} KiB", cache.level, cache.octets / 1024)).collect();
+    let _ = writeln!(text, "data caches: {}", caches.join(", "));
+    text
+}
+
+/// Devices and interfaces in a line each.
+fn devices(profile: &Profile) -> String {
+    let Some(inventory) = &profile.inventory else { return String::new() };
+    let list = |key: &str| inventory.get(key).and_then(|v| v.as_array()).cloned().unwrap_or_default();
+    let field = |entry: &toml::Value, key: &str| match entry.get(key) {
+        Some(toml::Value::String(text)) => text.clone(),
+        Some(toml::Value::Table(unknown)) => {
+            unknown.get("unknown").map_or("?".into(), |why| format!("unknown ({why})"))
+        }
+        Some(other) => other.to_string(),
+        None => "none".into(),
+    };
+    let mut text = String::new();
+    for device in list("devices") {
+        let [address, kind, driver] = ["address", "kind", "driver"].map(|key| field(&device, key));
+        let _ = writeln!(text, "PCIe device {address}: {kind}, driver {driver}");
+    }
+    for interface in list("interfaces") {
+        let _ = writeln!(text, "interface {}: PCIe device {}", field(&interface, "name"), field(&interface, "device"));
+    }
+    for shared in list("shared_uplinks") {
+        let _ = writeln!(text, "shared uplink: {shared}");
+    }
+    text
+}
 
 fn measured(profile: &Profile) -> Vec<&AeadCost> {
     let mut costs: Vec<&AeadCost> = profile.aead.iter().filter(|cost| cost.origin == Origin::Measured).collect();

@@ -112,8 +112,8 @@ impl<'a> Canvas<'a> {
 
     /// The mark of a curve: shapes differ as well as colours. Every later mark is smaller, so that one that lies on
     /// another leaves its rim visible.
-    pub fn mark(&self, (x, y): Pixel, curve: usize) -> Result<(), PlotError> {
-        let r = 8 - curve.min(4) as i32;
+    pub fn mark(&self, (x, y): Pixel, curve: usize, dense: bool) -> Result<(), PlotError> {
+        let r = if dense { 3 } else { 8 - curve.min(4) as i32 };
         let fill = if curve.is_multiple_of(2) { colour(curve) } else { WHITE };
         let outline: Vec<Pixel> = match curve % 4 {
             0 => {

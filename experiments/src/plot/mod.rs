@@ -96,6 +96,8 @@ pub struct PlotError(String);
 const SIZE: (u32, u32) = (960, 560);
 /// Plot area: left, top, right, bottom.
 const AREA: (i32, i32, i32, i32) = (76, 72, 690, 478);
+/// From so many points on, marks are small.
+const DENSE: usize = 40;
 /// Characters of a legend line.
 const LEGEND_WIDTH: usize = 28;
 /// Characters of a line below the title.
@@ -174,7 +176,7 @@ fn draw(canvas: &Canvas<'_>, figure: &Figure) -> Result<(), PlotError> {
                     canvas.whisker(pixel.0, high, low, colour(i))?;
                 }
             }
-            canvas.mark(pixel, i)?;
+            canvas.mark(pixel, i, curve.points.len() > DENSE)?;
         }
     }
     legend(canvas, &curves)
@@ -190,7 +192,7 @@ fn legend(canvas: &Canvas<'_>, curves: &[Curve]) -> Result<(), PlotError> {
     for i in order {
         let number = Style::number(curves, i);
         canvas.line(&[(left, top + 7), (left + 28, top + 7)], colour(number), 2)?;
-        canvas.mark((left + 14, top + 7), number)?;
+        canvas.mark((left + 14, top + 7), number, false)?;
         for line in wrap(&curves[i].name, LEGEND_WIDTH) {
             canvas.text((left + 38, top), &line, 13, canvas::BLACK)?;
             top += 18;
