@@ -7,6 +7,7 @@ use crate::aead::whole;
 use crate::calibration::Calibration;
 use crate::clock::core_frequency;
 use crate::pinned::on_last_core;
+use crate::sample::median;
 use crate::series::unseen;
 
 /// Plaintext octets, odd ones, none of which is fitted. CBC takes the next whole block.
@@ -43,19 +44,32 @@ impl HeldOut {
     }
 }
 
+/// Rounds over all costs: each is measured at as many times, so that a neighbour's burst does not hit all of one cost.
+const ROUNDS: usize = 3;
+
 /// Measures about twelve sizes between 40 and 9000 octets that the fits have not seen, for every measured cost of the
-/// profile, and compares. A backend that cannot be measured any more gives no rows.
+/// profile, and compares the medians over several rounds. A backend that cannot be measured any more gives no rows.
 pub fn held_out(calibration: &Calibration) -> Vec<HeldOut> {
     let profile = &calibration.profile;
-    let costs = profile.aead.iter().filter(|cost| cost.origin == Origin::Measured);
-    let measured = |_| {
-        costs.flat_map(|cost| {
+    let costs: Vec<&AeadCost> = profile.aead.iter().filter(|cost| cost.origin == Origin::Measured).collect();
+    let round = |_| -> Vec<Vec<(u64, f64)>> {
+        let one = |cost: &&AeadCost| {
             // The clock of this moment: it may have changed since the calibration, the cycles have not.
             let frequency = core_frequency().unwrap_or(profile.host.frequency);
-            compare(cost, unseen(cost, &SIZES, frequency).unwrap_or_default())
-        })
+            unseen(cost, &SIZES, frequency).unwrap_or_default()
+        };
+        costs.iter().map(one).collect()
     };
-    on_last_core(|pinned| measured(pinned).collect()).unwrap_or_default()
+    let rounds: Vec<_> = on_last_core(|_| (0..ROUNDS).map(round).collect()).unwrap_or_default();
+    let medians = |(i, cost): (usize, &&AeadCost)| {
+        let of = |octets: u64| -> Vec<f64> {
+            let sizes = rounds.iter().flat_map(|round: &Vec<Vec<(u64, f64)>>| &round[i]);
+            sizes.filter(|size| size.0 == octets).map(|size| size.1).collect()
+        };
+        let sizes = rounds.first().map_or(&[][..], |round| &round[i]);
+        compare(cost, sizes.iter().map(|&(octets, _)| (octets, median(&of(octets)))).collect())
+    };
+    costs.iter().enumerate().flat_map(medians).collect()
 }
 
 /// A cost's predictions beside measured cycles by size.

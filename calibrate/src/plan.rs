@@ -12,11 +12,11 @@ const SIZES: [u64; 28] = [
 ];
 /// Plaintext octets of the full calibration: twice as dense, since implementations change their ways at sizes of their
 /// own, whole blocks and others.
-const DENSE_SIZES: [u64; 64] = [
+const DENSE_SIZES: [u64; 79] = [
     16, 21, 40, 52, 64, 71, 90, 108, 128, 141, 160, 170, 189, 192, 241, 256, 300, 320, 340, 384, 429, 470, 512, 541,
     576, 605, 620, 640, 700, 768, 777, 830, 900, 1000, 1024, 1100, 1201, 1280, 1330, 1378, 1400, 1420, 1440, 1500,
-    1536, 1602, 1801, 2048, 2301, 2602, 3000, 3072, 3500, 4096, 4501, 6000, 6144, 7001, 8000, 8192, 8301, 8960, 8989,
-    9000,
+    1536, 1602, 1801, 2048, 2301, 2602, 2901, 3000, 3072, 3201, 3500, 3801, 4096, 4201, 4501, 4801, 5201, 5601, 6000,
+    6144, 6301, 6601, 7001, 7301, 7601, 7901, 8000, 8192, 8301, 8450, 8605, 8750, 8960, 8989, 9000,
 ];
 /// Plaintext octets of cold packets: a minimal one, one of IMIX, a full-sized and a jumbo one.
 const COLD_SIZES: [u64; 4] = [64, 576, FULL_SIZED, 9000];
