@@ -1,26 +1,16 @@
 //! `espsim calibrate` and what becomes of its profiles.
 
+mod common;
+
 use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use assert_cmd::Command;
+use common::text;
 use tempfile::TempDir;
 
 fn espsim(folder: &TempDir, args: &[&str]) -> Output {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("espsim"));
-    command
-        .current_dir(folder)
-        .env("XDG_CACHE_HOME", folder.path().join("cache"))
-        .env("COLUMNS", "400")
-        .env("NO_COLOR", "1")
-        .args(args)
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    common::espsim(folder).args(args).output().unwrap()
 }
 
 const SCENARIO: &str = r#"

@@ -1,22 +1,13 @@
 //! The program as a user meets it: results, determinism, and what bad input gets.
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use assert_cmd::Command;
+use common::{espsim, text};
 use tempfile::TempDir;
-
-fn espsim(folder: &TempDir) -> Command {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("espsim"));
-    // A wide terminal without colour, so that messages are not broken in the middle of a word; a cache of its own.
-    command
-        .current_dir(folder)
-        .env("XDG_CACHE_HOME", folder.path().join("cache"))
-        .env("COLUMNS", "400")
-        .env("NO_COLOR", "1");
-    command
-}
 
 fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(format!("{name}.toml"))
@@ -50,10 +41,6 @@ y = "throughput"
 basis = "l3"
 y_label = "Gb/s (l3)"
 "#;
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
 
 /// A message without its line breaks and frame: what it says must not depend on where it is broken.
 fn unbroken(message: &str) -> String {

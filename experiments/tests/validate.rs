@@ -1,18 +1,15 @@
 //! `espsim validate` as a user meets it, and the verdicts that the reference output records.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::fs;
 
-use assert_cmd::Command;
+use common::text;
 use tempfile::TempDir;
 
 fn validate(folder: &TempDir, args: &[&str]) -> std::process::Output {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("espsim"));
-    command.current_dir(folder).env("COLUMNS", "400").env("NO_COLOR", "1").arg("validate").args(args).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+    common::espsim(folder).arg("validate").args(args).output().unwrap()
 }
 
 /// Rows and misses by family.

@@ -1,5 +1,7 @@
 //! From a scenario to a floor of stations and the routes of its sends over them.
 
+use std::collections::BTreeSet;
+
 use crate::engine::program::Cache;
 use crate::esp::{CipherSizes, cipher_sizes};
 use crate::hardware::accelerator::Accelerator;
@@ -87,26 +89,24 @@ impl Assembly {
                 floor.stations[usize::from(core.0)].held = Some(floor.pool("core", 1));
             }
         }
-        let mut routes = Vec::new();
+        // Only what some flow uses gets routes: with many cores and SAs most pairs are not.
+        let sas = locks.len().max(1);
+        let row = |(&core, &sa): (&u16, &u32)| (usize::from(core), sa as usize % sas);
+        let used: Vec<(usize, usize)> =
+            core_of_flow.iter().zip(&keys).map(row).collect::<BTreeSet<_>>().into_iter().collect();
+        let mut routes = Vec::with_capacity(used.len());
         for (i, &station) in cores.iter().enumerate() {
             let flows = core_of_flow.iter().filter(|&&core| usize::from(core) == i).count();
             let core = Core { station, profile, clock, cipher: scenario.software_cost(profile), lock: None };
             let mut host = host(scenario, core, (i, flows), &shared, &mut floor);
-            let mut row = |host: &Host<'_>| {
-                let route = |send| scenario.placement.route(scenario.traffic.direction, send, host);
+            for &(_, sa) in used.iter().filter(|(core, _)| *core == i) {
+                host.core.lock = locks.get(sa).copied();
+                let route = |send| scenario.placement.route(scenario.traffic.direction, send, &host);
                 routes.push(sends.iter().map(route).collect());
-            };
-            if locks.is_empty() {
-                row(&host);
-            }
-            for &lock in &locks {
-                host.core.lock = Some(lock);
-                row(&host);
             }
         }
-        let sas = locks.len().max(1);
-        let rows = core_of_flow.iter().zip(&keys);
-        let flows = rows.map(|(&core, &sa)| (usize::from(core) * sas + sa as usize % sas) as u16).collect();
+        let place = |pair| used.partition_point(|other| *other < row(pair)) as u16;
+        let flows = core_of_flow.iter().zip(&keys).map(place).collect();
         Assembly { floor, sends, routes, flows, keys, cores: scenario.host.cores, clock }
     }
 

@@ -273,6 +273,36 @@ pub struct StackCost {
     pub line_transfer: Cycles,
 }
 
+impl StackCost {
+    /// Every cost by its key path, to read or to set.
+    pub fn costs_mut(&mut self) -> [(&'static str, &mut Cycles); 17] {
+        [
+            ("stack.send", &mut self.send),
+            ("stack.segment", &mut self.segment),
+            ("stack.xfrm", &mut self.xfrm),
+            ("stack.transmit", &mut self.transmit),
+            ("stack.doorbell", &mut self.doorbell),
+            ("stack.complete", &mut self.complete),
+            ("stack.interrupt", &mut self.interrupt),
+            ("stack.crypto_submit", &mut self.crypto_submit),
+            ("stack.crypto_complete", &mut self.crypto_complete),
+            ("stack.switch", &mut self.switch),
+            ("stack.poll", &mut self.poll),
+            ("stack.receive", &mut self.receive),
+            ("stack.gro", &mut self.gro),
+            ("stack.deliver", &mut self.deliver),
+            ("stack.forward", &mut self.forward),
+            ("stack.sa_lock", &mut self.sa_lock),
+            ("stack.line_transfer", &mut self.line_transfer),
+        ]
+    }
+
+    /// Every cost by its key path.
+    pub fn costs(&self) -> [(&'static str, Cycles); 17] {
+        self.clone().costs_mut().map(|(key, cost)| (key, *cost))
+    }
+}
+
 /// How a profile was measured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -418,28 +448,12 @@ impl Profile {
         let costs = [
             ("memory.copy", self.memory.copy.0),
             ("memory.checksum", self.memory.checksum.0),
-            ("stack.send", self.stack.send.0),
-            ("stack.segment", self.stack.segment.0),
-            ("stack.xfrm", self.stack.xfrm.0),
-            ("stack.transmit", self.stack.transmit.0),
-            ("stack.doorbell", self.stack.doorbell.0),
-            ("stack.complete", self.stack.complete.0),
-            ("stack.interrupt", self.stack.interrupt.0),
-            ("stack.crypto_submit", self.stack.crypto_submit.0),
-            ("stack.crypto_complete", self.stack.crypto_complete.0),
-            ("stack.switch", self.stack.switch.0),
-            ("stack.poll", self.stack.poll.0),
-            ("stack.receive", self.stack.receive.0),
-            ("stack.gro", self.stack.gro.0),
-            ("stack.deliver", self.stack.deliver.0),
-            ("stack.forward", self.stack.forward.0),
-            ("stack.sa_lock", self.stack.sa_lock.0),
-            ("stack.line_transfer", self.stack.line_transfer.0),
             ("vector.vector", self.vector.as_ref().map_or(0.0, |v| v.vector.0)),
             ("vector.packet", self.vector.as_ref().map_or(0.0, |v| v.packet.0)),
             ("vector.esp", self.vector.as_ref().map_or(0.0, |v| v.esp.0)),
         ];
-        for (key, cost) in costs {
+        let stack = self.stack.costs().map(|(key, cost)| (key, cost.0));
+        for (key, cost) in costs.into_iter().chain(stack) {
             if !(0.0..1e9).contains(&cost) {
                 return Err(value(key, cost, "a cost of 0 cycles or more, below 1e9"));
             }

@@ -60,24 +60,14 @@ enum Scalar<'a> {
 
 impl<'a> Scalar<'a> {
     fn of(profile: &'a mut Profile, key: &str) -> Option<Self> {
-        let stack = &mut profile.stack;
         Some(match key {
             "host.frequency" => Scalar::Hertz(&mut profile.host.frequency),
             "memory.copy" => Scalar::PerByte(&mut profile.memory.copy),
             "memory.checksum" => Scalar::PerByte(&mut profile.memory.checksum),
-            "stack.send" => Scalar::Cycles(&mut stack.send),
-            "stack.segment" => Scalar::Cycles(&mut stack.segment),
-            "stack.xfrm" => Scalar::Cycles(&mut stack.xfrm),
-            "stack.transmit" => Scalar::Cycles(&mut stack.transmit),
-            "stack.doorbell" => Scalar::Cycles(&mut stack.doorbell),
-            "stack.complete" => Scalar::Cycles(&mut stack.complete),
-            "stack.interrupt" => Scalar::Cycles(&mut stack.interrupt),
-            "stack.crypto_submit" => Scalar::Cycles(&mut stack.crypto_submit),
-            "stack.crypto_complete" => Scalar::Cycles(&mut stack.crypto_complete),
-            "stack.receive" => Scalar::Cycles(&mut stack.receive),
-            "stack.deliver" => Scalar::Cycles(&mut stack.deliver),
-            "stack.forward" => Scalar::Cycles(&mut stack.forward),
-            _ => return None,
+            _ => {
+                let found = profile.stack.costs_mut().into_iter().find(|(name, _)| *name == key);
+                return found.map(|(_, cost)| Scalar::Cycles(cost));
+            }
         })
     }
 

@@ -143,12 +143,12 @@ impl Time {
 impl Add for Time {
     type Output = Time;
     fn add(self, other: Time) -> Time {
-        Time(self.0 + other.0)
+        Time(self.0.saturating_add(other.0))
     }
 }
 impl AddAssign for Time {
     fn add_assign(&mut self, other: Time) {
-        self.0 += other.0;
+        *self = *self + other;
     }
 }
 impl Sub for Time {
@@ -160,7 +160,7 @@ impl Sub for Time {
 impl Mul<u64> for Time {
     type Output = Time;
     fn mul(self, n: u64) -> Time {
-        Time(self.0 * n)
+        Time(self.0.saturating_mul(n))
     }
 }
 impl Sum for Time {

@@ -280,3 +280,13 @@ fn a_lock_is_a_bottleneck_and_spinning_holds_the_core() {
     let held: u64 = (0..3).map(|pool| engine.held_ps(pool)).sum();
     assert!(held as f64 / (3.0 * engine.now_ps() as f64) > 0.999);
 }
+
+#[test]
+fn behind_a_server_too_slow_for_any_time_nothing_comes_and_nothing_breaks() {
+    let ops = vec![Op::Serve { server: 0, lane: 0, time: 1 << 62 }, Op::Depart { bytes: 1 }, Op::End];
+    let program = Program { ops, servers: vec![1], lanes: vec![1 << 62], ..Program::default() };
+    // The times of sixty-four such jobs add up to more than the clock can say.
+    let mut engine = Engine::new(program, workload(Arrivals::Closed { jobs_per_flow: 64 }), 1, 1);
+    assert!(!engine.run(1, u64::MAX, u64::MAX));
+    assert_eq!((engine.observer.packets(), engine.in_flight()), (0, 64));
+}

@@ -106,31 +106,16 @@ fn aead(profile: &Profile) -> Table {
 
 /// Single values: key, value, unit.
 pub fn single_values(profile: &Profile) -> Vec<(&'static str, f64, &'static str, Origin)> {
-    let (host, memory, s) = (&profile.host, &profile.memory, &profile.stack);
+    let (host, memory) = (&profile.host, &profile.memory);
     let measured = if profile.calibration.is_some() { Origin::Measured } else { Origin::Preset };
-    vec![
+    let stack = profile.stack.costs().map(|(key, cost)| (key, cost.0, "cycles", profile.stack.origin));
+    let others = [
         ("host.frequency", host.frequency.get() as f64, "Hz", measured),
         ("memory.copy", memory.copy.0, "cycles/B", memory.origin),
         ("memory.checksum", memory.checksum.0, "cycles/B", memory.origin),
         ("memory.bandwidth", memory.bandwidth.as_gbps(), "Gb/s", Origin::Preset),
-        ("stack.send", s.send.0, "cycles", s.origin),
-        ("stack.segment", s.segment.0, "cycles", s.origin),
-        ("stack.xfrm", s.xfrm.0, "cycles", s.origin),
-        ("stack.transmit", s.transmit.0, "cycles", s.origin),
-        ("stack.doorbell", s.doorbell.0, "cycles", s.origin),
-        ("stack.complete", s.complete.0, "cycles", s.origin),
-        ("stack.interrupt", s.interrupt.0, "cycles", s.origin),
-        ("stack.poll", s.poll.0, "cycles", s.origin),
-        ("stack.receive", s.receive.0, "cycles", s.origin),
-        ("stack.gro", s.gro.0, "cycles", s.origin),
-        ("stack.deliver", s.deliver.0, "cycles", s.origin),
-        ("stack.forward", s.forward.0, "cycles", s.origin),
-        ("stack.crypto_submit", s.crypto_submit.0, "cycles", s.origin),
-        ("stack.crypto_complete", s.crypto_complete.0, "cycles", s.origin),
-        ("stack.switch", s.switch.0, "cycles", s.origin),
-        ("stack.sa_lock", s.sa_lock.0, "cycles", s.origin),
-        ("stack.line_transfer", s.line_transfer.0, "cycles", s.origin),
-    ]
+    ];
+    others.into_iter().chain(stack).collect()
 }
 
 fn scalars(profile: &Profile) -> Table {
@@ -262,8 +247,7 @@ fn measured(profile: &Profile) -> Vec<&AeadCost> {
 
 fn scalars_measured(profile: &Profile) -> Table {
     let mut table = table(&["Value", "", "Unit", "95 % interval"], &[1, 3]);
-    for (key, value, unit, from) in single_values(profile).into_iter().filter(|row| row.3 == Origin::Measured) {
-        let _ = from;
+    for (key, value, unit, _) in single_values(profile).into_iter().filter(|row| row.3 == Origin::Measured) {
         let ends = profile.intervals.get(key).and_then(|i| Some(format!("{:.5} to {:.5}", i.low?, i.high?)));
         table.add_row([key.to_owned(), format!("{value:.5}"), unit.to_owned(), ends.unwrap_or_default()]);
     }

@@ -57,24 +57,7 @@ pub fn fit(target: f64, mut model: impl FnMut(f64) -> Result<f64, Failure>) -> R
 
 /// Multiplies what the stack costs.
 pub fn scale_stack(profile: &mut Profile, factor: f64) {
-    let s = &mut profile.stack;
-    for cost in [
-        &mut s.send,
-        &mut s.segment,
-        &mut s.xfrm,
-        &mut s.transmit,
-        &mut s.doorbell,
-        &mut s.complete,
-        &mut s.interrupt,
-        &mut s.crypto_submit,
-        &mut s.crypto_complete,
-        &mut s.switch,
-        &mut s.poll,
-        &mut s.receive,
-        &mut s.gro,
-        &mut s.deliver,
-        &mut s.forward,
-    ] {
+    for (_, cost) in profile.stack.costs_mut() {
         *cost = Cycles(cost.0 * factor);
     }
 }

@@ -113,21 +113,21 @@ pub const FAMILIES: [Family; 10] = [
         name: "pcie-model",
         title: "PCIe effective bandwidth: the published model",
         x_label: "Transfer (B)",
-        y_label: "Bandwidth (Gb/s)",
+        y_label: "Payload (Gb/s)",
         rows: pcie_model::rows,
     },
     Family {
         name: "pcie-nic",
         title: "NIC on PCIe: the published model",
         x_label: "Frame without FCS (B)",
-        y_label: "Throughput (Gb/s)",
+        y_label: "Payload (Gb/s)",
         rows: pcie_nic::rows,
     },
     Family {
         name: "pcie-bandwidth",
         title: "Measured PCIe bandwidth, Broadwell host",
         x_label: "Transfer (B)",
-        y_label: "Bandwidth (Gb/s)",
+        y_label: "Payload (Gb/s)",
         rows: pcie_bench::bandwidth,
     },
     Family {
@@ -141,7 +141,7 @@ pub const FAMILIES: [Family; 10] = [
         name: "pcie-window",
         title: "Measured PCIe bandwidth by window of host memory: the IO-TLB",
         x_label: "Window (KiB)",
-        y_label: "Bandwidth (Gb/s)",
+        y_label: "Payload (Gb/s)",
         rows: pcie_bench::window,
     },
     Family {

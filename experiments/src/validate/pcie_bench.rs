@@ -232,7 +232,7 @@ fn compare(row: Measured, plain: &Bench, translated: &Bench) -> Row {
         x: Some(if swept { row.window_bytes as f64 / 1024.0 } else { row.size_bytes as f64 }),
         published: row.published,
         simulated,
-        unit: row.unit,
+        unit: if row.unit == "ns" { row.unit } else { format!("{} payload", row.unit) },
         role: if fitted { Role::Fitted } else { Role::Predicted },
         tolerance: Some(if swept { 0.10 } else { 0.05 }),
         same_limit: true,

@@ -95,7 +95,7 @@ pub fn formula(
         x,
         published,
         simulated,
-        unit: "Gb/s".into(),
+        unit: if x.is_some() { "Gb/s payload" } else { "Gb/s TLP" }.into(),
         role: Role::Formula,
         tolerance: Some(TOLERANCE),
         same_limit: true,

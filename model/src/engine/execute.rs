@@ -30,19 +30,20 @@ impl Engine {
         while let Some(Step { op: Op::Chain { server, lane: next, time }, visits }) = self.steps.get_mut(pc as usize) {
             *visits += 1;
             let (server, next, time) = (*server, *next, *time);
-            done = self.occupy(server, done + self.lanes[usize::from(lane)].latency, time);
+            done = self.occupy(server, done.saturating_add(self.lanes[usize::from(lane)].latency), time);
             lane = next;
             pc += 1;
         }
         let latency = self.lanes[usize::from(lane)].latency;
-        self.send(lane, done + latency, pc, job)
+        self.send(lane, done.saturating_add(latency), pc, job)
     }
 
-    /// Lindley's recursion: a job that arrives at `arrival` leaves the server at the returned time.
+    /// Lindley's recursion: a job that arrives at `arrival` leaves the server at the returned time. Behind many jobs at a
+    /// very slow server that may be past all times: such a job never leaves.
     #[inline(always)]
     fn occupy(&mut self, server: u16, arrival: u64, time: u64) -> u64 {
         let free_at = &mut self.free_at[usize::from(server)];
-        *free_at = (*free_at).max(arrival) + time;
+        *free_at = (*free_at).max(arrival).saturating_add(time);
         *free_at
     }
 
@@ -52,7 +53,7 @@ impl Engine {
     fn serve_any(&mut self, server: u16, lane: u16, time: u64, pc: Pc, job: u32) {
         let units = &mut self.units[usize::from(server)];
         let free_at = units.pop_front().unwrap_or(0);
-        let done = free_at.max(self.now) + time;
+        let done = free_at.max(self.now).saturating_add(time);
         // Units with equal service finish in turn; only then is there no need to look for the place.
         if units.back().is_none_or(|&last| last <= done) {
             units.push_back(done);
@@ -62,7 +63,7 @@ impl Engine {
         }
 
         let slot = usize::from(lane);
-        let time = done + self.lanes[slot].latency;
+        let time = done.saturating_add(self.lanes[slot].latency);
         if self.lanes[slot].insert(Transit { time, pc, job }) {
             self.tree.set(slot, time);
         }
@@ -104,7 +105,7 @@ impl Engine {
                 },
                 Op::Wait { lane } => {
                     let latency = self.lanes[usize::from(lane)].latency;
-                    match self.send(lane, self.now + latency, next, job) {
+                    match self.send(lane, self.now.saturating_add(latency), next, job) {
                         Some(next) => pc = next,
                         None => return,
                     }
@@ -209,7 +210,7 @@ impl Engine {
             self.open_gate(index);
         } else if first && gate.timeout() != u64::MAX {
             let timeout = gate.timeout();
-            self.timers.set(index, self.now + timeout);
+            self.timers.set(index, self.now.saturating_add(timeout));
             self.show_timers();
         }
     }

@@ -296,7 +296,7 @@ impl Engine {
                 (self.arrivals.exponential(mean), flow)
             }
         };
-        self.tree.set(self.arrival_slot(), self.now + after);
+        self.tree.set(self.arrival_slot(), self.now.saturating_add(after));
         self.start_job(flow);
     }
 
