@@ -1,6 +1,6 @@
 //! From a scenario to a floor of stations and the routes of its sends over them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::program::Cache;
 use crate::esp::{CipherSizes, cipher_sizes};
@@ -76,13 +76,14 @@ impl Assembly {
         let cores: Vec<StationId> = (0..scenario.host.cores)
             .map(|core| floor.station(if one_core && core == 0 { COMPLETION_CORE } else { CORE }, 1))
             .collect();
-        let shared = Shared::new(scenario, profile, one_core.then_some(cores[0]), &mut floor);
         let clock = profile.host.clock(scenario.host.cores, scenario.placement == Placement::Host);
         let sends = scenario.traffic.sends(scenario.encapsulation().as_ref(), scenario.gso());
         let keys: Vec<u32> = (0..scenario.traffic.flows).map(|flow| flow % scenario.sa.count).collect();
         let by_sa = scenario.placement != Placement::Clear && scenario.traffic.direction == Path::Receive;
         let steered_by = |flow: u32| if by_sa { keys[flow as usize] } else { flow };
         let core_of_flow = scenario.traffic.cores(scenario.host.cores, steered_by);
+        let flows = (&core_of_flow[..], &keys[..]);
+        let shared = Shared::new(scenario, profile, one_core.then_some(cores[0]), flows, &mut floor);
         let locks = sa_locks(scenario, profile, clock, &mut floor);
         if !locks.is_empty() {
             for core in &cores {
@@ -133,7 +134,13 @@ impl Assembly {
 }
 
 impl Shared {
-    fn new(s: &Scenario, profile: &Profile, completion: Option<StationId>, floor: &mut Floor) -> Self {
+    fn new(
+        s: &Scenario,
+        profile: &Profile,
+        completion: Option<StationId>,
+        (core_of_flow, keys): (&[u16], &[u32]),
+        floor: &mut Floor,
+    ) -> Self {
         let nic_link = link(&s.pcie.nic, floor, ["NIC link up", "NIC link down"]);
         let devices = 0..s.lookaside.devices;
         let accelerator_links: Vec<Link> = devices
@@ -169,7 +176,7 @@ impl Shared {
         let esp = s.nic.esp.as_ref();
         let sa_cache = esp.map(|esp| SaCache {
             cache: floor.cache(Cache { capacity: esp.sa_cache, keys: s.sa.count, replacement: esp.sa_replacement }),
-            hits: sa_hits(s, esp.sa_cache),
+            hits: sa_hits(s, esp.sa_cache, core_of_flow, keys),
             fetches: floor.pool("SA context fetches", esp.sa_fetches),
         });
         Shared {
@@ -191,19 +198,26 @@ impl Shared {
 }
 
 /// The highest share of packets that can find their SA's context in a cache of `capacity` contexts. Where flows are drawn
-/// at random no cache does better than one that holds the SAs of most flows, but for the segments of a send, which follow
+/// at random, the next packet of a core belongs to any of that core's flows, in whatever order cores take turns: no cache
+/// does better than one that holds the SAs of most flows of the best core, but for the segments of a send, which follow
 /// each other. A closed loop or a fixed turn has no such limit that holds for every order.
-fn sa_hits(s: &Scenario, capacity: u32) -> Share {
+fn sa_hits(s: &Scenario, capacity: u32, core_of_flow: &[u16], keys: &[u32]) -> Share {
     if s.traffic.arrival != Arrival::Poisson {
         return Share::from_fraction(1.0);
     }
-    let (flows, sas) = (s.traffic.flows, s.sa.count.min(s.traffic.flows));
-    // The first `flows % sas` SAs have one flow more than the others.
-    let held = capacity.min(sas);
-    let flows_held = held * (flows / sas) + held.min(flows % sas);
+    let mut flows: BTreeMap<u16, BTreeMap<u32, u32>> = BTreeMap::new();
+    for (&core, &sa) in core_of_flow.iter().zip(keys) {
+        *flows.entry(core).or_default().entry(sa).or_default() += 1;
+    }
+    let held = |sas: BTreeMap<u32, u32>| {
+        let mut sas: Vec<u32> = sas.into_values().collect();
+        sas.sort_unstable_by(|a, b| b.cmp(a));
+        f64::from(sas.iter().take(capacity as usize).sum::<u32>()) / f64::from(sas.iter().sum::<u32>())
+    };
+    let best = flows.into_values().map(held).fold(0.0, f64::max);
     let sends = s.traffic.sends(s.encapsulation().as_ref(), s.gso());
     let segments = sends.iter().map(Send::count).max().unwrap_or(1);
-    Share::from_fraction(1.0 - (1.0 - f64::from(flows_held) / f64::from(flows)) / f64::from(segments))
+    Share::from_fraction(1.0 - (1.0 - best) / f64::from(segments))
 }
 
 /// The locks of SAs that several cores share, with how long each is held for a packet.
