@@ -3,8 +3,11 @@
 //! A profile is a TOML file. `espsim run` writes one by measuring; the presets in `presets/cpu` have the same form, so
 //! that a host that is not at hand can stand in. Every table says where its values come from.
 
+mod sa;
+
 use std::collections::BTreeMap;
 
+pub use sa::{Delay, SaCost};
 use serde::{Deserialize, Serialize};
 
 use crate::units::{BitRate, Bytes, Cycles, CyclesPerByte, Hertz};
@@ -29,6 +32,9 @@ pub struct Profile {
     /// What userspace vector processing costs, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vector: Option<VectorCost>,
+    /// What the control path of an SA takes, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sa: Option<SaCost>,
     /// 95 % intervals of single values, by key path (`memory.copy`, `host.frequency`).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub intervals: BTreeMap<String, Estimate>,
@@ -68,6 +74,9 @@ pub struct HostCpu {
 pub enum Origin {
     /// Measured on this host.
     Measured,
+    /// Measured in a User-Mode Linux kernel on this host: native speed, but system calls are traced, and the cipher is
+    /// not the host's.
+    MeasuredUml,
     /// Measured in an emulator: a functional fact, not a time.
     Emulated,
     /// From publications or another host, as the sources say.
@@ -470,6 +479,9 @@ impl Profile {
             if !interval.value.is_finite() || ends.iter().flatten().any(|end| !end.is_finite()) {
                 return Err(value(&format!("intervals.{key}"), interval.value, "a finite value and interval"));
             }
+        }
+        if let Some(sa) = &self.sa {
+            sa.check()?;
         }
         let mut cores = 0;
         for row in &self.host.scaling {

@@ -42,6 +42,7 @@ pub fn direction(direction: Direction) -> &'static str {
 fn origin(origin: Origin) -> &'static str {
     match origin {
         Origin::Measured => "measured",
+        Origin::MeasuredUml => "measured-uml",
         Origin::Emulated => "emulated",
         Origin::Preset => "preset",
     }
