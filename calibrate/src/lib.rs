@@ -20,6 +20,8 @@ mod pinned;
 mod plan;
 pub mod repeated;
 mod report;
+#[cfg(target_os = "linux")]
+pub mod sa_path;
 pub mod sample;
 mod scaling;
 mod series;

@@ -15,7 +15,7 @@ use nix::sys::socket::{
 
 use super::{AAD, AAD_ESN, Context, IV, NONCE, TAG, Unavailable, cipher_key_length, icv_length};
 
-pub(super) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Context>, Unavailable> {
+pub(crate) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Context>, Unavailable> {
     // Names of `/proc/crypto`.
     let (name, cbc) = match algorithm {
         Algorithm::Aes128Gcm | Algorithm::Aes256Gcm => ("gcm(aes)", false),
@@ -32,12 +32,22 @@ pub(super) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Contex
     Ok(Box::new(session))
 }
 
+/// The kernel's authenticated encryption that does nothing (`crypto/crypto_null.c`): what the interface costs.
+pub(crate) fn nothing() -> Result<Box<dyn Context>, Errno> {
+    let key = authenc_key_of(&[], &[]);
+    let session = session("authenc(digest_null,ecb(cipher_null))", &key, 0)?;
+    Ok(Box::new(Session { session, cbc: false, icv: 0 }))
+}
+
 /// Keys of `authenc`: a routing attribute of type 1 that holds the cipher key's length in network order, then the
 /// HMAC's key, then the cipher's (Linux `crypto/authenc.c`, `crypto_authenc_extractkeys`).
 fn authenc_key(algorithm: Algorithm, key: &[u8]) -> Vec<u8> {
-    let length = cipher_key_length(algorithm);
-    let (cipher, mac) = key.split_at(length.min(key.len()));
-    [&8u16.to_ne_bytes()[..], &1u16.to_ne_bytes(), &(length as u32).to_be_bytes(), mac, cipher].concat()
+    let (cipher, mac) = key.split_at(cipher_key_length(algorithm).min(key.len()));
+    authenc_key_of(cipher, mac)
+}
+
+fn authenc_key_of(cipher: &[u8], mac: &[u8]) -> Vec<u8> {
+    [&8u16.to_ne_bytes()[..], &1u16.to_ne_bytes(), &(cipher.len() as u32).to_be_bytes(), mac, cipher].concat()
 }
 
 #[allow(unsafe_code, reason = "the accepted socket is a bare number that has to be owned")]
