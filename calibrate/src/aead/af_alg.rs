@@ -26,7 +26,7 @@ pub(crate) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Contex
     let key = if cbc { authenc_key(algorithm, key) } else { key.to_vec() };
     let icv = icv_length(algorithm);
     let because = |error: Errno| Unavailable::Because(format!("the kernel does not offer {name}: {error}"));
-    let session = Session { session: session(name, &key, icv).map_err(because)?, cbc, icv };
+    let session = Session { session: session(name, &key, icv).map_err(because)?, nonce: if cbc { IV } else { NONCE }, cbc, icv };
     // One call to try: what a kernel refuses only now is lacking, not wrong.
     session.run(ALG_OP_ENCRYPT, &[0; IV], &[0; AAD], 0, [&mut [0; 16], &mut [0; TAG][..icv]]).map_err(because)?;
     Ok(Box::new(session))
@@ -35,8 +35,9 @@ pub(crate) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Contex
 /// The kernel's authenticated encryption that does nothing (`crypto/crypto_null.c`): what the interface costs.
 pub(crate) fn nothing() -> Result<Box<dyn Context>, Errno> {
     let key = authenc_key_of(&[], &[]);
-    let session = session("authenc(digest_null,ecb(cipher_null))", &key, 0)?;
-    Ok(Box::new(Session { session, cbc: false, icv: 0 }))
+    let session = Session { session: session("authenc(digest_null,ecb(cipher_null))", &key, 0)?, nonce: 0, cbc: false, icv: 0 };
+    session.run(ALG_OP_ENCRYPT, &[0; IV], &[0; AAD], 0, [&mut [0; 16], &mut []])?;
+    Ok(Box::new(session))
 }
 
 /// Keys of `authenc`: a routing attribute of type 1 that holds the cipher key's length in network order, then the
@@ -63,6 +64,8 @@ fn session(name: &str, key: &[u8], icv: usize) -> Result<OwnedFd, Errno> {
 
 struct Session {
     session: OwnedFd,
+    /// Octets of the IV that the cipher takes.
+    nonce: usize,
     /// With CBC the IV is authenticated too: it is sent once more after the AAD.
     cbc: bool,
     icv: usize,
@@ -79,7 +82,7 @@ impl Session {
         in_out: [&mut [u8]; 2],
     ) -> nix::Result<usize> {
         let [text, tag] = in_out;
-        let (used, copy) = if self.cbc { (&iv[..], &iv[..]) } else { (&iv[..NONCE], &iv[..0]) };
+        let (used, copy) = (&iv[..self.nonce], if self.cbc { &iv[..] } else { &iv[..0] });
         let assoclen = (aad.len() + copy.len()) as u32;
         let control = [
             ControlMessage::AlgSetOp(&operation),

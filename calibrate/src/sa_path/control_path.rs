@@ -90,6 +90,8 @@ pub mod what {
     pub const REKEY: &str = "rekey, one pair";
     /// `XFRM_MSG_MIGRATE`.
     pub const MIGRATE: &str = "migrate";
+    /// `NLMSG_NOOP`: what a request costs that asks for nothing.
+    pub const NOTHING: &str = "netlink no-op";
     /// `RTM_NEWROUTE` to its multicast.
     pub const NOTIFICATION: &str = "route change to notification";
 }
@@ -119,6 +121,7 @@ pub(super) fn measure(
         let refusal = rows.refused(site, [what::REFUSE, what::RETRY], &unsupported)?;
         note(&mut refusals, "AES-GCM with an ICV of 8 octets: the device takes 16", &refusal);
         site.must(unsupported.delete())?;
+        rows.time(site, what::NOTHING, &mut Request::nothing())?;
         rows.time(site, what::POLICY, &mut software.policy(NETWORK, PREFIX))?;
         site.must(delete_policy(NETWORK, PREFIX))?;
     }

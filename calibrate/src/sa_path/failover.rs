@@ -2,7 +2,6 @@
 //! installed again by what a daemon does. Every packet is looked at as it leaves.
 
 use std::net::{Ipv4Addr, UdpSocket};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use netlink_packet_route::RouteNetlinkMessage;
@@ -11,15 +10,15 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{Doing, SaPathError};
 use super::link::{IPV4_ROUTES, Route};
-use super::netlink::Listener;
+use super::netlink::{Answer, Listener, Request};
 use super::packet_socket::PacketSocket;
 use super::site::{PREFIX, Port, SOURCE, Side, Site};
-use super::xfrm::{Sa, delete_policy};
+use super::xfrm::{Sa, SaState, delete_policy, flush};
 use super::{proof, stop};
 
 /// Numbers of SAs that are moved.
 pub const SAS: [u32; 3] = [1, 10, 100];
-/// Between two packets. With one packet under way at a time, each is found at once where it left.
+/// Between two packets, at least. With one packet under way at a time, each is found at once where it left.
 const PACE: Duration = Duration::from_micros(100);
 /// Traffic before the route changes and after the last SA is installed.
 const AROUND: Duration = Duration::from_millis(20);
@@ -120,6 +119,8 @@ pub struct Failover {
     pub notification_us: f64,
     /// From the acknowledged change of the route to the acknowledgement of the last SA, microseconds.
     pub recovery_us: f64,
+    /// Of this, the time between the daemon's requests and their acknowledgements; the rest went into packets.
+    pub daemon_us: f64,
     /// Requests that the daemon sent.
     pub messages: u32,
     /// Of these, refused.
@@ -161,32 +162,23 @@ fn one(site: &mut Site, policy: Policy, count: u32, target: &Port) -> Result<Fai
         offloaded_before += u32::from(sa.device.is_some());
         site.must(sa.policy(sa.destination, 32))?;
     }
-    let names = [site.a.name.clone(), target.name.clone()];
-    let taps = [PacketSocket::tap(site.a.index)?, PacketSocket::tap(target.index)?];
-    let stopped = AtomicBool::new(false);
-    let start = Instant::now();
-    let (packets, moved) = std::thread::scope(|scope| {
-        let traffic = scope.spawn(|| send(&sas, &names, &taps, start, &stopped));
-        std::thread::sleep(AROUND);
-        let moved = fail_over(site, network, &sas, target, policy, start);
-        std::thread::sleep(AROUND);
-        stopped.store(true, Ordering::Relaxed);
-        let panicked = || SaPathError::unavailable("the sending thread stopped", "this is a fault of this program");
-        (traffic.join().unwrap_or_else(|_| Err(panicked())), moved)
-    });
-    let (packets, moved) = (packets?, moved?);
+    let mut traffic = Traffic::start(site, &sas, target)?;
+    traffic.flow(AROUND)?;
+    let moved = fail_over(site, network, &sas, target, policy, &mut traffic)?;
+    traffic.flow(AROUND)?;
+    let timeline = traffic.events;
     for sa in &moved.sas {
         site.must(sa.delete())?;
         site.must(delete_policy(sa.destination, 32))?;
     }
+    // While an SA was missing the kernel has made one that waits for a daemon, for half a minute, and holds the device.
+    let _ = site.xfrm.ask(&mut flush())?;
     let mut after = [0; 3];
-    for event in packets.iter().filter(|event| event.at_us > moved.changed_us) {
+    for event in timeline.iter().filter(|event| event.at_us > moved.changed_us) {
         if let What::Packet { fate, .. } = &event.what {
             after[*fate as usize] += 1;
         }
     }
-    let mut timeline = [packets, moved.events].concat();
-    timeline.sort_by(|a, b| a.at_us.total_cmp(&b.at_us));
     Ok(Failover {
         policy,
         sas: count,
@@ -194,6 +186,7 @@ fn one(site: &mut Site, policy: Policy, count: u32, target: &Port) -> Result<Fai
         offloaded_after: moved.offloaded,
         notification_us: moved.noticed_us - moved.changed_us,
         recovery_us: moved.recovered_us - moved.changed_us,
+        daemon_us: moved.daemon_us,
         messages: moved.messages,
         refused: moved.refused,
         after,
@@ -204,56 +197,43 @@ fn one(site: &mut Site, policy: Policy, count: u32, target: &Port) -> Result<Fai
 /// What the daemon did.
 struct Moved {
     sas: Vec<Sa>,
-    events: Vec<Event>,
     changed_us: f64,
     noticed_us: f64,
     recovered_us: f64,
+    daemon_us: f64,
     messages: u32,
     refused: u32,
     offloaded: u32,
 }
 
-fn micros(since: Instant) -> f64 {
-    since.elapsed().as_secs_f64() * 1e6
-}
-
-/// Moves the route; then, told of it, installs each SA again: reads its sequence number, deletes it, adds it.
+/// Moves the route; then, told of it, installs each SA again: reads its sequence number, deletes it, adds it. Packets
+/// go on being sent between any two messages.
 fn fail_over(
     site: &mut Site,
     network: Ipv4Addr,
     sas: &[Sa],
     target: &Port,
     policy: Policy,
-    start: Instant,
+    traffic: &mut Traffic,
 ) -> Result<Moved, SaPathError> {
     let mut listener = Listener::join(NETLINK_ROUTE, IPV4_ROUTES)?;
-    let mut events = Vec::new();
-    let mut note = |sa: Option<u32>, request: &str, refusal: Option<String>| {
-        let at_us = micros(start);
-        events.push(Event { at_us, sa, what: What::Control { request: request.to_owned(), refusal } });
-        at_us
-    };
-    site.links.route(&Route { network, prefix: PREFIX, hop: Some((target.gateway, target.index)), source: Some(SOURCE) })?;
-    let changed_us = note(None, "route changed", None);
+    let hop = Some((target.gateway, target.index));
+    site.links.route(&Route { network, prefix: PREFIX, hop, source: Some(SOURCE) })?;
+    let changed_us = traffic.note(None, "route changed", None)?;
     while !matches!(listener.next()?, RouteNetlinkMessage::NewRoute(_)) {}
-    let noticed_us = note(None, "daemon notified", None);
-    let (mut messages, mut refused, mut offloaded) = (0, 0, 0);
+    let noticed_us = traffic.note(None, "daemon notified", None)?;
+    let mut daemon = Daemon { site, traffic, time: Duration::ZERO, messages: 0, refused: 0 };
     let mut moved = Vec::new();
     for (n, old) in (0..).zip(sas) {
-        let state = site.state(old)?;
-        note(Some(n), "XFRM_MSG_GETSA", None);
-        site.must(old.delete())?;
-        note(Some(n), "XFRM_MSG_DELSA", None);
-        messages += 3;
-        let mut sa = Sa { device: Some(target.index), sequence: state.sequence + MARGIN, ..old.clone() };
-        let answer = site.xfrm.ask(&mut sa.add())?;
-        note(Some(n), "XFRM_MSG_NEWSA, offload", answer.as_ref().err().map(ToString::to_string));
-        match (answer, policy) {
+        let state = daemon.must(n, "XFRM_MSG_GETSA", old.get())?;
+        let sequence = state.as_deref().and_then(SaState::read).map_or(0, |state| state.sequence);
+        daemon.must(n, "XFRM_MSG_DELSA", old.delete())?;
+        let mut sa = Sa { device: Some(target.index), sequence: sequence + MARGIN, ..old.clone() };
+        match (daemon.ask(n, "XFRM_MSG_NEWSA, offload", sa.add())?, policy) {
             (Ok(_), _) => {}
             (Err(_), Policy::FailThenRetry) => {
-                (sa.device, refused, messages) = (None, refused + 1, messages + 1);
-                site.must(sa.add())?;
-                note(Some(n), "XFRM_MSG_NEWSA", None);
+                sa.device = None;
+                daemon.must(n, "XFRM_MSG_NEWSA", sa.add())?;
             }
             (Err(refusal), Policy::FallbackFlag) => {
                 return Err(SaPathError::Refused { request: "offload to a device without crypto".into(), refusal });
@@ -261,62 +241,131 @@ fn fail_over(
         }
         moved.push(sa);
     }
-    let recovered_us = note(None, "last SA installed", None);
+    let Daemon { time, messages, refused, .. } = daemon;
+    let recovered_us = traffic.note(None, "last SA installed", None)?;
     // What the kernel decided is told by the SA, not by the request.
+    let mut offloaded = 0;
     for sa in &mut moved {
         sa.device = site.state(sa)?.device;
         offloaded += u32::from(sa.device.is_some());
     }
-    Ok(Moved { sas: moved, events, changed_us, noticed_us, recovered_us, messages, refused, offloaded })
+    let daemon_us = time.as_secs_f64() * 1e6;
+    Ok(Moved { sas: moved, changed_us, noticed_us, recovered_us, daemon_us, messages, refused, offloaded })
 }
 
-/// Sends a packet of one SA after the other until stopped, and looks where each left.
-fn send(
-    sas: &[Sa],
-    names: &[String; 2],
-    taps: &[PacketSocket; 2],
+/// The key management daemon's side of the control path.
+struct Daemon<'a> {
+    site: &'a mut Site,
+    traffic: &'a mut Traffic,
+    /// From requests to their acknowledgements, all together.
+    time: Duration,
+    messages: u32,
+    refused: u32,
+}
+
+impl Daemon<'_> {
+    fn ask(&mut self, sa: u32, what: &str, mut request: Request) -> Result<Answer, SaPathError> {
+        let (time, answer) = self.site.xfrm.timed(&mut request)?;
+        self.time += time;
+        self.messages += 1;
+        self.refused += u32::from(answer.is_err());
+        self.traffic.note(Some(sa), what, answer.as_ref().err().map(ToString::to_string))?;
+        Ok(answer)
+    }
+
+    fn must(&mut self, sa: u32, what: &str, request: Request) -> Result<Option<Vec<u8>>, SaPathError> {
+        let answer = self.ask(sa, what, request)?;
+        answer.map_err(|refusal| SaPathError::Refused { request: what.to_owned(), refusal })
+    }
+}
+
+/// Packets of one SA after the other at a steady pace, each looked at as it leaves, and a record of all that happens.
+/// It shares its thread with the daemon: what is due is sent between any two of the daemon's messages.
+struct Traffic {
+    sas: Vec<(u32, UdpSocket)>,
+    taps: [(PacketSocket, String); 2],
     start: Instant,
-    stopped: &AtomicBool,
-) -> Result<Vec<Event>, SaPathError> {
-    let mut sockets = Vec::new();
-    for sa in sas {
-        let socket = UdpSocket::bind((SOURCE, 0)).doing("bind a UDP socket")?;
-        socket.connect((sa.destination, 9)).doing("connect a UDP socket")?;
-        sockets.push(socket);
-    }
-    let mut events = Vec::new();
-    let mut buffer = [0; 2048];
-    let mut payload = [0x5a; 256];
-    payload[..8].copy_from_slice(&MARK);
-    for number in 0u64.. {
-        if stopped.load(Ordering::Relaxed) {
-            break;
+    /// Packets so far, which says whose turn it is.
+    packets: usize,
+    /// When the next is due.
+    due: Duration,
+    events: Vec<Event>,
+}
+
+impl Traffic {
+    fn start(site: &Site, sas: &[Sa], target: &Port) -> Result<Self, SaPathError> {
+        let mut sockets = Vec::new();
+        for sa in sas {
+            let socket = UdpSocket::bind((SOURCE, 0)).doing("bind a UDP socket")?;
+            socket.connect((sa.destination, 9)).doing("connect a UDP socket")?;
+            sockets.push((sa.spi, socket));
         }
-        let n = number as usize % sockets.len();
-        payload[8..16].copy_from_slice(&number.to_ne_bytes());
-        let at_us = micros(start);
+        let tap = |port: &Port| Ok::<_, SaPathError>((PacketSocket::tap(port.index)?, port.name.clone()));
+        let taps = [tap(site.port(Side::A))?, tap(target)?];
+        Ok(Traffic { sas: sockets, taps, start: Instant::now(), packets: 0, due: Duration::ZERO, events: Vec::new() })
+    }
+
+    fn now_us(&self) -> f64 {
+        self.start.elapsed().as_secs_f64() * 1e6
+    }
+
+    /// Notes what the daemon did or heard, and sends what is due.
+    fn note(&mut self, sa: Option<u32>, request: &str, refusal: Option<String>) -> Result<f64, SaPathError> {
+        let at_us = self.now_us();
+        self.events.push(Event { at_us, sa, what: What::Control { request: request.to_owned(), refusal } });
+        self.send_due()?;
+        Ok(at_us)
+    }
+
+    /// Sends at the pace for a while.
+    fn flow(&mut self, time: Duration) -> Result<(), SaPathError> {
+        let end = self.start.elapsed() + time;
+        while self.start.elapsed() < end {
+            self.send_due()?;
+        }
+        stop::check()
+    }
+
+    /// One packet if one is due. What is overdue is not made up for, so that the daemon gets on.
+    fn send_due(&mut self) -> Result<(), SaPathError> {
+        let elapsed = self.start.elapsed();
+        if elapsed < self.due {
+            return Ok(());
+        }
+        self.due = elapsed + PACE;
+        let n = self.packets % self.sas.len();
+        self.packets += 1;
+        let (spi, socket) = &self.sas[n];
+        let mut payload = [0x5a; 256];
+        payload[..MARK.len()].copy_from_slice(&MARK);
+        let at_us = self.now_us();
         // While an SA is missing the kernel may refuse; that is a packet lost.
-        let _ = sockets[n].send(&payload);
-        let mut seen = (Fate::Lost, None, None);
-        for (tap, name) in taps.iter().zip(names) {
-            while let Some(frame) = tap.sent(&mut buffer)? {
-                let Some(esp) = Esp::read(frame) else { continue };
-                if esp.spi != sas[n].spi {
-                    return Err(SaPathError::Contradiction {
-                        what: "SPI of the packet just sent".into(),
-                        expected: u64::from(sas[n].spi),
-                        found: u64::from(esp.spi),
-                    });
-                }
-                let fate = if esp.clear { Fate::Offloaded } else { Fate::Software };
-                seen = (fate, Some(esp.sequence), Some(name.clone()));
-            }
-        }
-        let (fate, sequence, device) = seen;
-        events.push(Event { at_us, sa: Some(n as u32), what: What::Packet { fate, sequence, device } });
-        std::thread::sleep(PACE);
+        let _ = socket.send(&payload);
+        let what = fate(&self.taps, *spi)?;
+        self.events.push(Event { at_us, sa: Some(n as u32), what });
+        Ok(())
     }
-    Ok(events)
+}
+
+/// Where the packet just sent has left.
+fn fate(taps: &[(PacketSocket, String); 2], spi: u32) -> Result<What, SaPathError> {
+    let mut what = What::Packet { fate: Fate::Lost, sequence: None, device: None };
+    let mut buffer = [0; 2048];
+    for (tap, name) in taps {
+        while let Some(frame) = tap.sent(&mut buffer)? {
+            let Some(esp) = Esp::read(frame) else { continue };
+            if esp.spi != spi {
+                return Err(SaPathError::Contradiction {
+                    what: "SPI of the packet just sent".into(),
+                    expected: u64::from(spi),
+                    found: u64::from(esp.spi),
+                });
+            }
+            let fate = if esp.clear { Fate::Offloaded } else { Fate::Software };
+            what = What::Packet { fate, sequence: Some(esp.sequence), device: Some(name.clone()) };
+        }
+    }
+    Ok(what)
 }
 
 /// An ESP packet (RFC 4303 section 2) in an Ethernet frame.

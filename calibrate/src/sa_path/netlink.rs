@@ -14,6 +14,8 @@ use super::error::{Doing, SaPathError};
 
 /// Octets of `nlmsghdr`.
 const HEADER: usize = 16;
+/// `NLMSG_NOOP`.
+const NOOP: u16 = 1;
 /// `NLMSG_ERROR`, which carries acknowledgements too.
 const ERROR: u16 = 2;
 /// `NLMSGERR_ATTR_MSG`: the kernel's own words (extended acknowledgement, include/uapi/linux/netlink.h).
@@ -68,16 +70,15 @@ impl Request {
         Request { octets, name: name.into() }
     }
 
-    /// From a body that no library knows how to write: `kind` of message, header and attributes.
-    pub(super) fn raw(name: impl Into<String>, kind: u16, flags: u16, body: &[u8]) -> Self {
+    /// `NLMSG_NOOP`: the kernel acknowledges it and does nothing else.
+    pub(super) fn nothing() -> Self {
         let mut header = NetlinkHeader::default();
-        header.length = (HEADER + body.len()) as u32;
-        header.message_type = kind;
-        header.flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+        header.length = HEADER as u32;
+        header.message_type = NOOP;
+        header.flags = NLM_F_REQUEST | NLM_F_ACK;
         let mut octets = vec![0; HEADER];
         header.emit(&mut octets);
-        octets.extend(body);
-        Request { octets, name: name.into() }
+        Request { octets, name: "NLMSG_NOOP".into() }
     }
 }
 
@@ -204,8 +205,13 @@ mod tests {
     use super::*;
 
     fn message(kind: u16, sequence: u32, body: &[u8]) -> Vec<u8> {
-        let mut request = Request::raw("a test", kind, 0, body).octets;
-        request[8..12].copy_from_slice(&sequence.to_ne_bytes());
+        let length = (HEADER + body.len()) as u32;
+        let mut request = length.to_ne_bytes().to_vec();
+        request.extend(kind.to_ne_bytes());
+        request.extend([0; 2]);
+        request.extend(sequence.to_ne_bytes());
+        request.extend([0; 4]);
+        request.extend(body);
         request.resize(request.len().next_multiple_of(4), 0);
         request
     }

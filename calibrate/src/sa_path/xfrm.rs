@@ -8,7 +8,7 @@ use netlink_packet_xfrm::constants::{
     XFRM_POLICY_OUT,
 };
 use netlink_packet_xfrm::policy::{DelGetMessage as PolicyId, ModifyMessage as PolicyMessage};
-use netlink_packet_xfrm::state::{DelGetMessage as StateId, ModifyMessage as StateMessage};
+use netlink_packet_xfrm::state::{DelGetMessage as StateId, FlushMessage, ModifyMessage as StateMessage};
 use netlink_packet_xfrm::{
     Address, AlgAead, Id, MigrateMessage, Replay, Selector, UserMigrate, UserOffloadDev, UserPolicyId,
     UserPolicyInfo, UserSaId, UserSaInfo, UserTemplate, XfrmAttrs, XfrmMessage,
@@ -159,6 +159,13 @@ pub(super) fn delete_policy(network: Ipv4Addr, prefix: u8) -> Request {
     let mut message = PolicyId::default();
     message.user_policy_id = policy_id(network, prefix);
     Request::new(format!("XFRM_MSG_DELPOLICY to {network}/{prefix}"), XfrmMessage::DeletePolicy(message), 0)
+}
+
+/// `XFRM_MSG_FLUSHSA` of every SA of ESP in the namespace, those too that the kernel made itself while one was missing.
+pub(super) fn flush() -> Request {
+    let mut message = FlushMessage::default();
+    message.protocol = ESP;
+    Request::new("XFRM_MSG_FLUSHSA", XfrmMessage::FlushSa(message), 0)
 }
 
 /// Ties policies to SAs, which may have another SPI after rekeying.
