@@ -26,7 +26,8 @@ pub(crate) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Contex
     let key = if cbc { authenc_key(algorithm, key) } else { key.to_vec() };
     let icv = icv_length(algorithm);
     let because = |error: Errno| Unavailable::Because(format!("the kernel does not offer {name}: {error}"));
-    let session = Session { session: session(name, &key, icv).map_err(because)?, nonce: if cbc { IV } else { NONCE }, cbc, icv };
+    let session =
+        Session { session: session(name, &key, icv).map_err(because)?, nonce: if cbc { IV } else { NONCE }, cbc, icv };
     // One call to try: what a kernel refuses only now is lacking, not wrong.
     session.run(ALG_OP_ENCRYPT, &[0; IV], &[0; AAD], 0, [&mut [0; 16], &mut [0; TAG][..icv]]).map_err(because)?;
     Ok(Box::new(session))
@@ -35,7 +36,8 @@ pub(crate) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Contex
 /// The kernel's authenticated encryption that does nothing (`crypto/crypto_null.c`): what the interface costs.
 pub(crate) fn nothing() -> Result<Box<dyn Context>, Errno> {
     let key = authenc_key_of(&[], &[]);
-    let session = Session { session: session("authenc(digest_null,ecb(cipher_null))", &key, 0)?, nonce: 0, cbc: false, icv: 0 };
+    let session =
+        Session { session: session("authenc(digest_null,ecb(cipher_null))", &key, 0)?, nonce: 0, cbc: false, icv: 0 };
     session.run(ALG_OP_ENCRYPT, &[0; IV], &[0; AAD], 0, [&mut [0; 16], &mut []])?;
     Ok(Box::new(session))
 }

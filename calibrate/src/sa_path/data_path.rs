@@ -139,7 +139,12 @@ pub(super) fn measure(
         }
     }
     let each = (plan.rounds * plan.batches * BATCH * PAYLOADS.len()) as u64;
-    proof::expect(proofs, "frames that left the device", each * flows.len() as u64, frames(&site.a.name)? - frames_before)?;
+    proof::expect(
+        proofs,
+        "frames that left the device",
+        each * flows.len() as u64,
+        frames(&site.a.name)? - frames_before,
+    )?;
     proof::flows(site, &flows, each, before, proofs)?;
     let row = |(flow, payload, rounds): (&Flow, usize, Vec<f64>)| DatagramRow {
         protection: flow.protection,
@@ -179,7 +184,11 @@ impl Sender {
         if sent == BATCH {
             return Ok(());
         }
-        Err(SaPathError::Contradiction { what: "datagrams of one sendmmsg".into(), expected: BATCH as u64, found: sent as u64 })
+        Err(SaPathError::Contradiction {
+            what: "datagrams of one sendmmsg".into(),
+            expected: BATCH as u64,
+            found: sent as u64,
+        })
     }
 }
 

@@ -67,9 +67,8 @@ pub struct Measurement {
 pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measurement, SaPathError> {
     stop::listen()?;
     progress("the core's frequency");
-    let frequency = core_frequency().map_err(|error| {
-        SaPathError::unavailable(error.to_string(), "a host whose clock advances evenly")
-    })?;
+    let frequency = core_frequency()
+        .map_err(|error| SaPathError::unavailable(error.to_string(), "a host whose clock advances evenly"))?;
     progress("making devices");
     let mut site = Site::build()?;
     let mut proofs = Vec::new();
@@ -92,15 +91,5 @@ pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measuremen
     let read = |name: &str| fs::read_to_string(format!("/proc/sys/kernel/{name}")).doing("read the kernel's version");
     let kernel = format!("{} {}", read("osrelease")?.trim(), read("version")?.trim());
     let frequency = frequency.get();
-    Ok(Measurement {
-        kernel,
-        frequency,
-        datagrams,
-        super_packets,
-        kernel_aead,
-        control,
-        failovers,
-        proofs,
-        skipped,
-    })
+    Ok(Measurement { kernel, frequency, datagrams, super_packets, kernel_aead, control, failovers, proofs, skipped })
 }

@@ -159,9 +159,10 @@ fn acknowledgement(body: &[u8]) -> Result<(), Refusal> {
         return Ok(());
     }
     let attributes = NlasIterator::new(body.get(4 + HEADER..).unwrap_or_default());
-    let text = attributes.flatten().find(|attribute| attribute.kind() == MESSAGE).map(|attribute| {
-        String::from_utf8_lossy(attribute.value()).trim_end_matches('\0').to_owned()
-    });
+    let text = attributes
+        .flatten()
+        .find(|attribute| attribute.kind() == MESSAGE)
+        .map(|attribute| String::from_utf8_lossy(attribute.value()).trim_end_matches('\0').to_owned());
     Err(Refusal { errno: number.wrapping_neg(), text })
 }
 

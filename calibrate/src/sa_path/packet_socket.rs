@@ -6,8 +6,8 @@ use std::mem::size_of;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use nix::libc::{
-    self, AF_PACKET, ETH_P_ALL, PACKET_IGNORE_OUTGOING, PACKET_OUTGOING, PACKET_VNET_HDR, SOCK_CLOEXEC,
-    SOCK_NONBLOCK, SOCK_RAW, SOL_PACKET, sockaddr_ll, socklen_t,
+    self, AF_PACKET, ETH_P_ALL, PACKET_IGNORE_OUTGOING, PACKET_OUTGOING, PACKET_VNET_HDR, SOCK_CLOEXEC, SOCK_NONBLOCK,
+    SOCK_RAW, SOL_PACKET, sockaddr_ll, socklen_t,
 };
 
 use super::error::{Doing, SaPathError};

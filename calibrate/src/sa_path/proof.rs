@@ -45,7 +45,12 @@ pub(super) fn flows(
             let state = site.state(sa)?;
             let way = if sa.device.is_some() { "offloaded" } else { "in software" };
             expect(proofs, &format!("packets of SA {:#010x}, {way}", sa.spi), each, state.packets)?;
-            expect(proofs, &format!("device of SA {:#010x}", sa.spi), u64::from(sa.device.unwrap_or(0)), u64::from(state.device.unwrap_or(0)))?;
+            expect(
+                proofs,
+                &format!("device of SA {:#010x}", sa.spi),
+                u64::from(sa.device.unwrap_or(0)),
+                u64::from(state.device.unwrap_or(0)),
+            )?;
         }
     }
     Ok(())

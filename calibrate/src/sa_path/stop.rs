@@ -1,8 +1,8 @@
 //! Ends a measurement between two steps when the process is told to end, so that everything made is removed.
 
+use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 

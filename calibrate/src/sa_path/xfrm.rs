@@ -10,8 +10,8 @@ use netlink_packet_xfrm::constants::{
 use netlink_packet_xfrm::policy::{DelGetMessage as PolicyId, ModifyMessage as PolicyMessage};
 use netlink_packet_xfrm::state::{DelGetMessage as StateId, FlushMessage, ModifyMessage as StateMessage};
 use netlink_packet_xfrm::{
-    Address, AlgAead, Id, MigrateMessage, Replay, Selector, UserMigrate, UserOffloadDev, UserPolicyId,
-    UserPolicyInfo, UserSaId, UserSaInfo, UserTemplate, XfrmAttrs, XfrmMessage,
+    Address, AlgAead, Id, MigrateMessage, Replay, Selector, UserMigrate, UserOffloadDev, UserPolicyId, UserPolicyInfo,
+    UserSaId, UserSaInfo, UserTemplate, XfrmAttrs, XfrmMessage,
 };
 use rustix::rand::{GetRandomFlags, getrandom};
 use serde::{Deserialize, Serialize};
@@ -215,7 +215,9 @@ pub(super) struct SaState {
 impl SaState {
     /// Reads the answer to [`Sa::get`].
     pub(super) fn read(body: &[u8]) -> Option<Self> {
-        let XfrmMessage::AddSa(message) = XfrmMessage::parse_with_param(body, XFRM_MSG_NEWSA).ok()? else { return None };
+        let XfrmMessage::AddSa(message) = XfrmMessage::parse_with_param(body, XFRM_MSG_NEWSA).ok()? else {
+            return None;
+        };
         let sequence = message.nlas.iter().find_map(|attribute| match attribute {
             XfrmAttrs::ReplayState(replay) => Some(replay.oseq),
             _ => None,
@@ -224,10 +226,6 @@ impl SaState {
             XfrmAttrs::OffloadDevice(offload) => u32::try_from(offload.ifindex).ok(),
             _ => None,
         });
-        Some(SaState {
-            packets: message.user_sa_info.lifetime_cur.packets,
-            sequence: sequence.unwrap_or(0),
-            device,
-        })
+        Some(SaState { packets: message.user_sa_info.lifetime_cur.packets, sequence: sequence.unwrap_or(0), device })
     }
 }
