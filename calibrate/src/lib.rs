@@ -29,6 +29,7 @@ pub mod verdict;
 
 pub use calibration::{Calibration, full, quick};
 pub use held_out::{GOAL, HeldOut, held_out};
+pub use pinned::pin_to_last_core;
 pub use report::{ColdRow, FitQuality, Report, ReportRow, Skipped};
 pub use scaling::scaling;
 pub use verdict::Verdict;

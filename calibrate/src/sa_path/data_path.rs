@@ -19,7 +19,7 @@ use crate::clock::seconds;
 /// UDP payload octets. The largest fits an Ethernet frame with tunnel and ESP headers.
 pub const PAYLOADS: [usize; 6] = [64, 128, 256, 512, 1024, 1400];
 /// Datagrams of one `sendmmsg`: the system call's own cost is spread over them.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 /// The discard service (RFC 863).
 const PORT: u16 = 9;
 

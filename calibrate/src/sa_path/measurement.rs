@@ -42,6 +42,8 @@ pub struct Measurement {
     pub kernel: String,
     /// The core's frequency there, Hz.
     pub frequency: u64,
+    /// Cycles of a system call that does nothing there.
+    pub system_call: f64,
     /// Datagrams.
     pub datagrams: Vec<DatagramRow>,
     /// Super-packets.
@@ -69,6 +71,7 @@ pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measuremen
     progress("the core's frequency");
     let frequency = core_frequency()
         .map_err(|error| SaPathError::unavailable(error.to_string(), "a host whose clock advances evenly"))?;
+    let system_call = super::stack::system_call(frequency);
     progress("making devices");
     let mut site = Site::build()?;
     let mut proofs = Vec::new();
@@ -91,5 +94,16 @@ pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measuremen
     let read = |name: &str| fs::read_to_string(format!("/proc/sys/kernel/{name}")).doing("read the kernel's version");
     let kernel = format!("{} {}", read("osrelease")?.trim(), read("version")?.trim());
     let frequency = frequency.get();
-    Ok(Measurement { kernel, frequency, datagrams, super_packets, kernel_aead, control, failovers, proofs, skipped })
+    Ok(Measurement {
+        kernel,
+        frequency,
+        system_call,
+        datagrams,
+        super_packets,
+        kernel_aead,
+        control,
+        failovers,
+        proofs,
+        skipped,
+    })
 }

@@ -1,9 +1,17 @@
-//! The SA path.
+//! The SA path: what the Linux kernel does, and in what time, when an SA is in software, offloaded, refused or moved.
+//!
+//! Real XFRM on netdevsim devices, by netlink, in a network namespace of our own: [`measure`] in the running kernel,
+//! [`guest::measure_in`] in one of our making. [`stack`] says which measured value feeds which parameter of the model.
+//!
+//! It touches nothing that it did not make. Namespaces end with the process; netdevsim devices are removed on success,
+//! error and signals, and those of a killed process on the next start. Keys are random and never printed.
+
 mod control_path;
 mod data_path;
 mod error;
 mod estimate;
 mod failover;
+pub mod guest;
 mod kernel_aead;
 mod link;
 mod measurement;
@@ -13,6 +21,7 @@ mod netlink;
 mod packet_socket;
 mod proof;
 mod site;
+pub mod stack;
 mod stop;
 mod super_packets;
 mod xfrm;
