@@ -45,6 +45,9 @@ pub enum Command {
         result: PathBuf,
         /// How much to measure.
         plan: String,
+        /// User-Mode Linux adds words of its own to its command line.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
     },
 }
 

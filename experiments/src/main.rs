@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         #[cfg(target_os = "linux")]
         Command::GuestLaunch { command } => calibrate::guest_launch(command),
         #[cfg(target_os = "linux")]
-        Command::GuestInside { result, plan } => {
+        Command::GuestInside { result, plan, .. } => {
             calibrate::guest_inside(result, plan);
             Ok(())
         }

@@ -154,11 +154,13 @@ fn rekey(site: &mut Site, plan: &Plan, rows: &mut Rows) -> Result<(), SaPathErro
         let mut requests: Vec<Request> = new.iter().map(Sa::add).collect();
         requests.push(new[1].policy(NETWORK, PREFIX));
         requests.extend(old.iter().map(Sa::delete));
-        let start = Instant::now();
+        let mut sum = Duration::ZERO;
         for request in &mut requests {
-            site.xfrm.must(request)?;
+            let (time, answer) = site.xfrm.timed(request)?;
+            answer.map_err(|refusal| SaPathError::Refused { request: what::REKEY.to_owned(), refusal })?;
+            sum += time;
         }
-        rows.push(what::REKEY, start.elapsed());
+        rows.push(what::REKEY, sum);
         old = new;
     }
     for sa in &old {

@@ -21,11 +21,17 @@ pub struct Proof {
 /// # Errors
 /// [`SaPathError::Contradiction`] if it is not.
 pub(super) fn expect(proofs: &mut Vec<Proof>, what: &str, expected: u64, found: u64) -> Result<(), SaPathError> {
-    if expected != found {
-        return Err(SaPathError::Contradiction { what: what.to_owned(), expected, found });
-    }
+    same(what, expected, found)?;
     proofs.push(Proof { what: what.to_owned(), count: found });
     Ok(())
+}
+
+/// Two numbers that must be the same.
+///
+/// # Errors
+/// [`SaPathError::Contradiction`] if they are not.
+pub(super) fn same(what: &str, expected: u64, found: u64) -> Result<(), SaPathError> {
+    if expected == found { Ok(()) } else { Err(SaPathError::Contradiction { what: what.to_owned(), expected, found }) }
 }
 
 /// Compares what driver and SAs counted since `before` with `each` packets of every flow.
@@ -45,12 +51,8 @@ pub(super) fn flows(
             let state = site.state(sa)?;
             let way = if sa.device.is_some() { "offloaded" } else { "in software" };
             expect(proofs, &format!("packets of SA {:#010x}, {way}", sa.spi), each, state.packets)?;
-            expect(
-                proofs,
-                &format!("device of SA {:#010x}", sa.spi),
-                u64::from(sa.device.unwrap_or(0)),
-                u64::from(state.device.unwrap_or(0)),
-            )?;
+            let [asked, told] = [sa.device, state.device].map(|device| u64::from(device.unwrap_or(0)));
+            same(&format!("device of SA {:#010x}", sa.spi), asked, told)?;
         }
     }
     Ok(())

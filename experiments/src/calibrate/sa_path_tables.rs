@@ -5,7 +5,9 @@ use std::fmt::Write;
 use comfy_table::Table;
 use espsim_calibrate::sa_path::guest::Kernel;
 use espsim_calibrate::sa_path::stack::Fitted;
-use espsim_calibrate::sa_path::{DatagramRow, Measurement, Mode, Protection, Way};
+use espsim_calibrate::sa_path::{DatagramRow, Measurement, Mode, Protection, SuperPacketRow, Way};
+use espsim_model::profile::Estimate;
+use espsim_model::units::Time;
 
 use super::show::{estimate, table};
 use crate::input::Failure;
@@ -82,8 +84,8 @@ fn super_packets(measurement: &Measurement) -> Table {
     let mut header = vec!["Segments"];
     header.extend(COLUMNS.map(|column| column.0));
     let mut table = table(&header, &[0, 1, 2, 3, 4]);
-    let median = |way: Way, like: &espsim_calibrate::sa_path::SuperPacketRow| {
-        let same = |row: &&espsim_calibrate::sa_path::SuperPacketRow| {
+    let median = |way: Way, like: &SuperPacketRow| {
+        let same = |row: &&SuperPacketRow| {
             (row.way, row.segments, row.segment_size) == (way, like.segments, like.segment_size)
         };
         measurement.super_packets.iter().find(same).map(|row| row.cycles.value)
@@ -104,7 +106,7 @@ fn control(measurement: &Measurement) -> Table {
         table(&["Request", "n", "Least", "Median", "95 % interval", "p90", "p99", "Most"], &[1, 2, 3, 4, 5, 6, 7]);
     for row in &measurement.control.rows {
         let delay = &row.delay;
-        let us = |time: espsim_model::units::Time| format!("{:.1}", time.as_ns() / 1e3);
+        let us = |time: Time| format!("{:.1}", time.as_ns() / 1e3);
         let (low, high) = delay.median_interval;
         table.add_row([
             row.what.clone(),
@@ -163,7 +165,7 @@ fn parameters(fitted: &Fitted) -> Table {
         table.add_row([key, estimate(value, 0).as_str(), "cycles", method]);
     }
     for (key, delay) in fitted.sa.iter().flat_map(|sa| sa.delays()) {
-        let us = |time: espsim_model::units::Time| time.as_ns() / 1e3;
+        let us = |time: Time| time.as_ns() / 1e3;
         let (low, high) = delay.median_interval;
         let value = format!("{:.1} ({:.1} to {:.1})", us(delay.median()), us(low), us(high));
         table.add_row([key, value.as_str(), "us", "median of the control path"]);
@@ -189,6 +191,10 @@ fn proofs(measurement: &Measurement) -> Table {
     table
 }
 
+fn half_width(cycles: &Estimate) -> Option<f64> {
+    Some((cycles.high? - cycles.low?) / 2.0)
+}
+
 /// Cycles of a datagram by size and way.
 ///
 /// # Errors
@@ -197,17 +203,15 @@ pub fn figure(measurement: &Measurement) -> Result<String, Failure> {
     let curve = |way: &(&str, Protection, Option<Mode>)| Curve {
         name: way.0.to_owned(),
         points: of(measurement, way)
-            .map(|row| Point { x: row.payload as f64, y: row.cycles.value, half_width: None })
+            .map(|row| Point { x: row.payload as f64, y: row.cycles.value, half_width: half_width(&row.cycles) })
             .collect(),
         bound: Vec::new(),
-        band: of(measurement, way)
-            .filter_map(|row| Some((row.payload as f64, row.cycles.low?, row.cycles.high?)))
-            .collect(),
-        style: Style::Line,
+        band: Vec::new(),
+        style: Style::Curve,
     };
     let figure = Figure {
         title: "What one UDP datagram costs the kernel".into(),
-        subtitle: "From the system call until the driver has it; sent 64 to a call. Bands: 95 % intervals.".into(),
+        subtitle: "From the system call until the driver has it; sent 64 to a call.".into(),
         x: Axis { label: "UDP payload (B)".into(), scale: Scale::Log2 },
         y: Axis { label: "Cycles per datagram".into(), scale: Scale::Log10 },
         curves: WAYS.iter().map(curve).collect(),
