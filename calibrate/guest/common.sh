@@ -69,4 +69,5 @@ need apt-get "apt (this is not a Debian-like system)" dpkg-deb dpkg apt-cache ap
 mkdir -p "$cache/packages"
 # One preparation at a time.
 exec 9>"$cache/.lock"
+# The other may be building for minutes.
 flock 9

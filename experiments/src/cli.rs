@@ -103,6 +103,9 @@ pub struct CalibrateArgs {
     /// The folder that calibrate/guest prepares guests in [default: espsim/guest in the cache folder]
     #[arg(long, requires = "only", value_name = "DIR")]
     pub guest_cache: Option<PathBuf>,
+    /// The longest that a guest may take
+    #[arg(long, requires = "only", value_name = "SECONDS", default_value_t = 290)]
+    pub guest_timeout: u32,
     /// Show a profile as tables: a file or preset:NAME
     #[arg(long, value_name = "PROFILE", conflicts_with_all = ["quick", "held_out", "diff", "only"])]
     pub show: Option<String>,

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use espsim_calibrate::sa_path::guest::{self, Kernel, Order};
 use espsim_calibrate::sa_path::stack::{self, Fitted, Interface};
@@ -83,7 +83,7 @@ fn run(args: &CalibrateArgs, say: &mut dyn FnMut(&str)) -> Result<(Kernel, Measu
     let cache = args.guest_cache.clone().or_else(|| Some(cache_folder()?.join("guest"))).unwrap_or_default();
     let program =
         std::env::current_exe().map_err(|error| SaPathError::System { doing: "find this program".into(), error })?;
-    let order = Order { program, cache };
+    let order = Order { program, cache, limit: Duration::from_secs(args.guest_timeout.into()) };
     match args.guest {
         Some(Guest::Native) => native(say),
         Some(Guest::Uml) => guest::measure_in(guest::Guest::Uml, &order, say),

@@ -25,9 +25,7 @@ pub use launch::{COMMAND as LAUNCH_COMMAND, become_guest};
 /// The hidden command of this program that is a guest's first process: followed by the file for the result and the
 /// plan.
 pub const INSIDE_COMMAND: &str = "guest-inside";
-/// The longest that a guest may take.
-const LIMIT: Duration = Duration::from_secs(290);
-/// The longest until it has come up. An emulated one takes some ten seconds.
+/// The longest until a guest has come up. An emulated one takes some ten seconds.
 const UP: Duration = Duration::from_secs(60);
 /// Between two looks at what it says.
 const LOOK: Duration = Duration::from_millis(50);
@@ -64,6 +62,8 @@ pub struct Order {
     pub program: PathBuf,
     /// The folder that `calibrate/guest` has filled.
     pub cache: PathBuf,
+    /// The longest that the guest may take.
+    pub limit: Duration,
 }
 
 /// Measures in a guest.
@@ -156,9 +156,9 @@ fn plan_word(plan: &Plan) -> &'static str {
 
 impl Run<'_> {
     /// Starts it and listens until it is done.
-    fn measure(&self, program: &Path, progress: &mut dyn FnMut(&str)) -> Result<Measurement, SaPathError> {
+    fn measure(&self, order: &Order, progress: &mut dyn FnMut(&str)) -> Result<Measurement, SaPathError> {
         let start = Instant::now();
-        let mut process = Process::start(program, &self.command, self.console)?;
+        let mut process = Process::start(&order.program, &self.command, self.console)?;
         let mut lines = Lines::new();
         let mut is_up = false;
         loop {
@@ -174,7 +174,7 @@ impl Run<'_> {
                 }
             }
             stop::check()?;
-            let limit = if is_up { LIMIT } else { UP };
+            let limit = if is_up { order.limit } else { order.limit.min(UP) };
             if ended {
                 return Err(self.silent("ended without a result"));
             }

@@ -73,7 +73,7 @@ pub(super) fn measure(
         command.extend(["-serial".into(), "stdio".into(), "-serial".into(), format!("file:{}", result.display())]);
         command.extend(["-kernel".into(), parts.kernel.display().to_string()]);
         command.extend(["-initrd".into(), archive.display().to_string(), "-append".into(), words.join(" ")]);
-        Run { command, result: &result, console: &console }.measure(&order.program, progress)
+        Run { command, result: &result, console: &console }.measure(order, progress)
     };
     // Whether KVM works shows when a guest comes up.
     if File::options().read(true).write(true).open("/dev/kvm").is_ok() {

@@ -34,5 +34,5 @@ pub(super) fn measure(
     ];
     command.extend(root.init(&[INSIDE_COMMAND, "/result", plan_word(&Plan::FULL)]));
     let (result, console) = (root.folder.join("result"), scratch.join("console"));
-    Run { command, result: &result, console: &console }.measure(&order.program, progress)
+    Run { command, result: &result, console: &console }.measure(order, progress)
 }
