@@ -12,7 +12,8 @@ use super::kernel_aead::KernelAeadRow;
 use super::proof::Proof;
 use super::site::Site;
 use super::super_packets::SuperPacketRow;
-use super::{control_path, data_path, failover, kernel_aead, stop, super_packets};
+use super::tcp::TcpRow;
+use super::{control_path, data_path, failover, kernel_aead, stop, super_packets, tcp};
 use crate::clock::core_frequency;
 
 /// How much is measured.
@@ -24,15 +25,17 @@ pub struct Plan {
     pub batches: usize,
     /// Segments, in super-packets, of one shape in a round.
     pub super_packets: usize,
+    /// TCP connections in each way of sending.
+    pub connections: usize,
     /// Repetitions of each control request.
     pub repetitions: usize,
 }
 
 impl Plan {
     /// For a kernel at native speed.
-    pub const FULL: Plan = Plan { rounds: 101, batches: 5, super_packets: 120, repetitions: 1000 };
+    pub const FULL: Plan = Plan { rounds: 101, batches: 5, super_packets: 120, connections: 40, repetitions: 1000 };
     /// For an emulated one, whose times mean nothing.
-    pub const EMULATED: Plan = Plan { rounds: 3, batches: 1, super_packets: 40, repetitions: 200 };
+    pub const EMULATED: Plan = Plan { rounds: 3, batches: 1, super_packets: 40, connections: 3, repetitions: 200 };
 }
 
 /// What was measured.
@@ -48,6 +51,8 @@ pub struct Measurement {
     pub datagrams: Vec<DatagramRow>,
     /// Super-packets.
     pub super_packets: Vec<SuperPacketRow>,
+    /// TCP.
+    pub tcp: Vec<TcpRow>,
     /// The kernel's own cipher.
     pub kernel_aead: Vec<KernelAeadRow>,
     /// Control path.
@@ -86,6 +91,8 @@ pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measuremen
     progress("super-packets");
     let pair = site.links.veth(super_packets::NAMES)?;
     let super_packets = super_packets::measure(&mut site, pair, plan, frequency, &mut proofs)?;
+    progress("TCP");
+    let tcp = tcp::measure(&mut site, plan, frequency)?;
     progress("control path");
     let control = control_path::measure(&mut site, plan, &mut proofs)?;
     skipped.extend(control.skipped.iter().cloned());
@@ -100,6 +107,7 @@ pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measuremen
         system_call,
         datagrams,
         super_packets,
+        tcp,
         kernel_aead,
         control,
         failovers,

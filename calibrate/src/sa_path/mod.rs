@@ -24,6 +24,7 @@ mod site;
 pub mod stack;
 mod stop;
 mod super_packets;
+mod tcp;
 mod xfrm;
 
 pub use control_path::{ControlPath, ControlRow, RefusalRow, what};
@@ -35,4 +36,5 @@ pub use measurement::{Measurement, Plan, measure};
 pub use netlink::Refusal;
 pub use proof::Proof;
 pub use super_packets::{SuperPacketRow, Way};
+pub use tcp::TcpRow;
 pub use xfrm::Mode;

@@ -35,8 +35,8 @@ pub(super) struct Site {
     pub(super) xfrm: Channel,
     /// Takes SAs.
     pub(super) a: Netdevsim,
-    /// Takes SAs too.
-    pub(super) b: Netdevsim,
+    /// Takes SAs too; reached through its port alone.
+    _b: Netdevsim,
     ports: [Port; 3],
 }
 
@@ -57,7 +57,7 @@ impl Site {
             port(&mut links, 2, b.index, &b.name)?,
             port(&mut links, 3, dummy, DUMMY)?,
         ];
-        Ok(Site { links, xfrm: Channel::open(NETLINK_XFRM)?, a, b, ports })
+        Ok(Site { links, xfrm: Channel::open(NETLINK_XFRM)?, a, _b: b, ports })
     }
 
     /// Sends packets to a network out of a device.

@@ -25,13 +25,17 @@ use super::estimate::of_rounds;
 use super::guest::Kernel;
 use super::kernel_aead::plaintext;
 use super::netlink::{Channel, Request};
-use super::super_packets::Way;
+use super::super_packets::{SEGMENT_SIZES, SEGMENTS as SEGMENT_COUNTS, Way};
 use super::{Measurement, Mode};
 use crate::clock::seconds;
 use crate::sample::median;
 
 /// Octets that tunnel mode adds to the plaintext: the inner IPv4 header.
 const INNER_HEADER: u64 = 20;
+/// IPv4 and TCP headers without options.
+const IP_AND_TCP: u64 = 40;
+/// Padding length and next header (RFC 4303 section 2).
+const ESP_TRAILER: u64 = 2;
 /// Repetitions behind the host's own times.
 const REPETITIONS: usize = 1001;
 /// System calls of one repetition.
@@ -256,7 +260,7 @@ impl Rows<'_> {
 
     /// Segments, and cycles beyond those of super-packets that are dropped at the route lookup.
     fn above_dropped(&self, way: Way, size: u64, round: usize) -> impl Iterator<Item = (f64, f64)> {
-        super::super_packets::SEGMENTS.iter().filter_map(move |&segments| {
+        SEGMENT_COUNTS.iter().filter_map(move |&segments| {
             let segments = segments as u64;
             let cycles = self.super_packet(way, segments, size, round)?
                 - self.super_packet(Way::Dropped, segments, size, round)?;
@@ -266,8 +270,9 @@ impl Rows<'_> {
 
     /// The mean over segment sizes, in each round.
     fn super_packets(&self, value: impl Fn(u64, usize) -> f64) -> Vec<f64> {
-        let sizes = super::super_packets::SEGMENT_SIZES;
-        let mean = |round| sizes.iter().map(|&size| value(size as u64, round)).sum::<f64>() / sizes.len() as f64;
+        let mean = |round| {
+            SEGMENT_SIZES.iter().map(|&size| value(size as u64, round)).sum::<f64>() / SEGMENT_SIZES.len() as f64
+        };
         (0..self.rounds()).map(mean).collect()
     }
 }
@@ -283,7 +288,8 @@ fn line(points: &[(f64, f64)]) -> (f64, f64) {
     (y - slope * x, slope)
 }
 
-/// Super-packets of 40 segments beside the sum of what their segments cost by the parameters.
+/// What was measured another way, beside the sum of what it costs by the parameters: super-packets of 40 segments and
+/// TCP, per segment.
 fn checks(rows: &Rows<'_>, stack: &[(&'static str, Estimate, &'static str)]) -> Vec<Check> {
     const SEGMENTS: u64 = 40;
     let parameter = |key: &str| stack.iter().find(|row| row.0 == key).map(|row| row.1.value);
@@ -291,25 +297,36 @@ fn checks(rows: &Rows<'_>, stack: &[(&'static str, Estimate, &'static str)]) -> 
         let values: Option<Vec<f64>> = (0..rows.rounds()).map(value).collect();
         values.map(|values| median(&values))
     };
+    // What ESP adds to a segment of so many octets of plaintext.
+    let esp = |way: Way, octets: u64| match way {
+        Way::Software => {
+            let octets = (octets + ESP_TRAILER).next_multiple_of(4) as f64;
+            let aead = over_rounds(&|round| rows.aead(round).map(|(fixed, per_byte)| fixed + per_byte * octets));
+            parameter("stack.xfrm").zip(aead).map(|(xfrm, aead)| xfrm + aead)
+        }
+        _ => parameter("stack.xfrm_offload"),
+    };
     let mut checks = Vec::new();
-    for size in super::super_packets::SEGMENT_SIZES.map(|size| size as u64) {
-        // Inner IPv4 and TCP headers.
-        let octets = (size + 40 + 2).next_multiple_of(4) as f64;
-        let aead = over_rounds(&|round| rows.aead(round).map(|(fixed, per_byte)| fixed + per_byte * octets));
-        for (way, name, per_segment) in [
-            (Way::Software, "ESP in software", parameter("stack.xfrm").zip(aead).map(|(xfrm, aead)| xfrm + aead)),
-            (Way::Offloaded, "ESP left to the device", parameter("stack.xfrm_offload")),
-        ] {
+    let mut push = |what: String, measured: Option<f64>, predicted: Option<f64>| {
+        checks.extend(measured.zip(predicted).map(|(measured, predicted)| Check { what, measured, predicted }));
+    };
+    for (way, name) in [(Way::Software, "ESP in software"), (Way::Offloaded, "ESP left to the device")] {
+        for size in SEGMENT_SIZES.map(|size| size as u64) {
             let measured = over_rounds(&|round| {
                 let dropped = rows.super_packet(Way::Dropped, SEGMENTS, size, round)?;
                 Some((rows.super_packet(way, SEGMENTS, size, round)? - dropped) / SEGMENTS as f64)
             });
-            let predicted = parameter("stack.segment").zip(per_segment).map(|(segment, esp)| segment + esp);
-            if let Some((measured, predicted)) = measured.zip(predicted) {
-                let what = format!("{name}, super-packets of {SEGMENTS} x {size} B, per segment");
-                checks.push(Check { what, measured, predicted });
-            }
+            let predicted =
+                parameter("stack.segment").zip(esp(way, size + IP_AND_TCP)).map(|(segment, esp)| segment + esp);
+            push(format!("{name}: super-packets of {SEGMENTS} x {size} B, per segment"), measured, predicted);
         }
+        let tcp = |way: Way| {
+            let row = rows.0.tcp.iter().find(|row| row.way == way)?;
+            Some(row.cycles.value / row.frames.max(1) as f64)
+        };
+        let measured = tcp(way).zip(tcp(Way::Plain)).map(|(esp, plain)| esp - plain);
+        let predicted = esp(way, u64::from(super::tcp::SEGMENT) + IP_AND_TCP - INNER_HEADER);
+        push(format!("{name}: TCP, per segment beyond plain"), measured, predicted);
     }
     checks
 }

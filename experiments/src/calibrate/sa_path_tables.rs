@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use comfy_table::Table;
 use espsim_calibrate::sa_path::guest::Kernel;
-use espsim_calibrate::sa_path::stack::Fitted;
+use espsim_calibrate::sa_path::stack::{Check, Fitted};
 use espsim_calibrate::sa_path::{DatagramRow, Measurement, Mode, Protection, SuperPacketRow, Way};
 use espsim_model::profile::Estimate;
 use espsim_model::units::Time;
@@ -22,6 +22,14 @@ const WAYS: [(&str, Protection, Option<Mode>); 5] = [
     ("offloaded, tunnel", Protection::Offloaded, Some(Mode::Tunnel)),
 ];
 
+/// Ways of super-packets, as columns and rows name them.
+const SUPER_PACKETS: [(&str, Way); 4] = [
+    ("plain, device with TSO", Way::PlainTso),
+    ("plain, segmented by the kernel", Way::Plain),
+    ("ESP in software", Way::Software),
+    ("ESP left to the device", Way::Offloaded),
+];
+
 /// Everything that was measured and what it means for the model.
 pub fn summary(measurement: &Measurement, kernel: Kernel, fitted: &Fitted) -> String {
     let place = match kernel {
@@ -34,6 +42,7 @@ pub fn summary(measurement: &Measurement, kernel: Kernel, fitted: &Fitted) -> St
     let sections = [
         ("UDP datagrams by payload: cycles each, median (95 % interval)", datagrams(measurement)),
         ("Super-packets: cycles per segment beyond those dropped at the route lookup", super_packets(measurement)),
+        ("TCP, writes of 64 KiB in segments of 1348 B: cycles", tcp(measurement)),
         ("Control path: from request to acknowledgement there, us", control(measurement)),
         ("Offloads refused", refusals(measurement)),
         ("Failover: SAs on one device, the route moved to another", failovers(measurement)),
@@ -75,14 +84,8 @@ fn datagrams(measurement: &Measurement) -> Table {
 }
 
 fn super_packets(measurement: &Measurement) -> Table {
-    const COLUMNS: [(&str, Way); 4] = [
-        ("plain, device with TSO", Way::PlainTso),
-        ("plain, segmented by the kernel", Way::Plain),
-        ("ESP in software", Way::Software),
-        ("ESP left to the device", Way::Offloaded),
-    ];
     let mut header = vec!["Segments"];
-    header.extend(COLUMNS.map(|column| column.0));
+    header.extend(SUPER_PACKETS.map(|column| column.0));
     let mut table = table(&header, &[0, 1, 2, 3, 4]);
     let median = |way: Way, like: &SuperPacketRow| {
         let same = |row: &&SuperPacketRow| {
@@ -92,11 +95,22 @@ fn super_packets(measurement: &Measurement) -> Table {
     };
     for row in measurement.super_packets.iter().filter(|row| row.way == Way::Dropped) {
         let mut cells = vec![format!("{} x {} B", row.segments, row.segment_size)];
-        for (_, way) in COLUMNS {
+        for (_, way) in SUPER_PACKETS {
             let cycles = median(way, row).map(|cycles| (cycles - row.cycles.value) / row.segments as f64);
             cells.push(cycles.map_or_else(String::new, |cycles| format!("{cycles:.0}")));
         }
         table.add_row(cells);
+    }
+    table
+}
+
+fn tcp(measurement: &Measurement) -> Table {
+    let mut table = table(&["Way", "Frames", "One write", "A frame"], &[1, 2, 3]);
+    for (name, way) in SUPER_PACKETS {
+        if let Some(row) = measurement.tcp.iter().find(|row| row.way == way) {
+            let frame = format!("{:.0}", row.cycles.value / row.frames.max(1) as f64);
+            table.add_row([name.to_owned(), row.frames.to_string(), estimate(&row.cycles, 0), frame]);
+        }
     }
     table
 }
@@ -175,10 +189,9 @@ fn parameters(fitted: &Fitted) -> Table {
 
 fn checks(fitted: &Fitted) -> Table {
     let mut table = table(&["What", "Measured", "Parameters", "Off"], &[1, 2, 3]);
-    for check in &fitted.checks {
-        let off = (check.predicted / check.measured - 1.0) * 100.0;
-        let cells = [format!("{:.0}", check.measured), format!("{:.0}", check.predicted), format!("{off:+.0} %")];
-        table.add_row([vec![check.what.clone()], cells.to_vec()].concat());
+    for Check { what, measured, predicted } in &fitted.checks {
+        let off = (predicted / measured - 1.0) * 100.0;
+        table.add_row([what.clone(), format!("{measured:.0}"), format!("{predicted:.0}"), format!("{off:+.0} %")]);
     }
     table
 }
