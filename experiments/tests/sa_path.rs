@@ -5,9 +5,11 @@ mod common;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use common::{espsim, text};
@@ -24,7 +26,8 @@ fn guests() -> PathBuf {
 /// Says why a test does not run; fails where everything must.
 fn skip(reason: &str) {
     assert!(std::env::var_os("ESPSIM_REQUIRE_ALL").is_none(), "must run here: {reason}");
-    eprintln!("skipped: {reason}");
+    // Past the test runner, which keeps what passing tests print.
+    let _ = writeln!(std::io::stderr(), "skipped: {reason}");
 }
 
 /// Whether a guest is prepared, and for QEMU whether there is an emulator.
@@ -42,11 +45,14 @@ fn is_prepared(guest: &str) -> bool {
     true
 }
 
+/// Guests share a core: one at a time.
+static ONE_GUEST: Mutex<()> = Mutex::new(());
+
 /// Measures in a guest and holds its files to what must be true of them whatever the times are.
 fn measured(guest: &str) -> (TempDir, Profile, String) {
+    let _alone = ONE_GUEST.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = TempDir::new().unwrap();
-    let mut command = espsim(&folder);
-    let output = command
+    let output = espsim(&folder)
         .args(["calibrate", "--only", "sa-path", "--guest", guest, "--out", "sa.toml", "--guest-cache"])
         .arg(guests())
         .output()
