@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What both guests need: a cache folder, packages without installing them, errors that say what to do.
 # Sourced by uml.sh and qemu.sh.
 
@@ -26,7 +27,9 @@ need() {
 version() {
     local found
     found=$(apt-cache policy "$1" 2>/dev/null | awk '/Candidate:/ { print $2 }')
-    [ -n "$found" ] && [ "$found" != "(none)" ] || fail "no package $1: run apt-get update, or use Debian 12 or later"
+    case $found in
+    '' | '(none)') fail "no package $1: run apt-get update, or use Debian 12 or later" ;;
+    esac
     printf '%s\n' "$found"
 }
 
@@ -52,7 +55,7 @@ unpack_source() {
     dpkg-deb --fsys-tarfile "$file" | tar -x -C "$1" "./usr/src/linux-source-$series.tar.xz"
     mkdir "$1/source"
     tar -xJf "$1/usr/src/linux-source-$series.tar.xz" -C "$1/source" --strip-components=1
-    rm -r "$1/usr"
+    rm -r "${1:?}/usr"
 }
 
 # logged FILE COMMAND ...: the command, or its last lines.

@@ -4,7 +4,7 @@
 # Needs no root. The last line of its output is the folder made.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=common.sh
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$here/common.sh"
 export PATH=$PATH:/usr/sbin:/sbin
 

@@ -3,7 +3,7 @@
 # Needs no root. The last line of its output is the folder made.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# shellcheck source=common.sh
+# shellcheck source-path=SCRIPTDIR source=common.sh
 . "$here/common.sh"
 
 need gcc gcc make make flex flex bison bison bc bc xz xz-utils
@@ -22,7 +22,7 @@ make_um() { make -C "$work/source" ARCH=um O="$work/build" "$@"; }
 
 KCONFIG_ALLCONFIG="$here/uml.config" logged "$cache/uml.log" make_um allnoconfig
 lacking=$(grep '^CONFIG' "$here/uml.config" | grep -vxFf "$work/build/.config" || true)
-[ -z "$lacking" ] || fail "this kernel source does not know, or not without others:" $lacking
+[ -z "$lacking" ] || fail "this kernel source does not know, or not without others: ${lacking//$'\n'/ }"
 
 say "building, some minutes"
 logged "$cache/uml.log" make_um -j"$(nproc)" linux
