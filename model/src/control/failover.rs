@@ -172,7 +172,7 @@ impl<'a> Run<'a> {
             bins,
             bin: Time::from_ps(self.bin_end(1)),
             cores: self.scenario.host.cores,
-            first_event,
+            happenings: self.happenings,
             reinstalled: first_event.zip(self.reinstalled).map(|(event, at)| Time::from_ps(at).saturating_sub(event)),
             outage_max: Time::from_ps(outages().max().unwrap_or(0)),
             outage_mean_s: outages().map(|ps| ps as f64 * 1e-12).sum::<f64>() / self.sas.len() as f64,

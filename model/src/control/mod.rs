@@ -19,6 +19,7 @@ mod timeline;
 mod ways;
 
 pub use daemon::{MESSAGES, Message, MessageTimes};
+pub use event::Happening;
 pub use failover::simulate_failover;
 pub use life_cycle::{State, Use};
 pub use predict::{Prediction, predict};

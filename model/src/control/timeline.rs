@@ -1,6 +1,7 @@
 //! What a failover looked like: a row for each bin of time, and what it comes to.
 
 use super::daemon::MESSAGES;
+use super::event::Happening;
 use super::life_cycle::State;
 use crate::record::Metric;
 use crate::traffic::Basis;
@@ -71,8 +72,8 @@ pub struct Timeline {
     pub bin: Time,
     /// Cores of the data path.
     pub cores: u32,
-    /// When the first event happened, if any did.
-    pub first_event: Option<Time>,
+    /// What happened, in order of time.
+    pub happenings: Vec<Happening>,
     /// From the first event until the daemon had nothing left to do; absent if it had not by the end.
     pub reinstalled: Option<Time>,
     /// The longest time for which one SA's packets were dropped for want of the SA or of carrier, summed over outages.
@@ -104,9 +105,14 @@ impl Timeline {
         bin.busy.as_seconds() / self.bin.as_seconds() / f64::from(self.cores)
     }
 
+    /// When the first event happened, if any did.
+    pub fn first_event(&self) -> Option<Time> {
+        self.happenings.first().map(|first| Time::from_ps(first.at))
+    }
+
     /// Bins that ended before the first event, the first one, in which queues fill, left out.
     fn before(&self) -> &[Bin] {
-        let end = self.first_event.unwrap_or(Time::ZERO);
+        let end = self.first_event().unwrap_or(Time::ZERO);
         let n = self.bins.iter().take_while(|bin| bin.end <= end).count();
         &self.bins[n.min(1)..n]
     }
@@ -123,7 +129,7 @@ impl Timeline {
     /// the old rate. Accurate to one bin.
     pub fn time_to_95(&self) -> Option<Time> {
         let floor = 0.95 * self.goodput_before_gbps()?;
-        let event = self.first_event?;
+        let event = self.first_event()?;
         let mut after = self.bins.iter().filter(|bin| bin.end > event);
         if after.by_ref().find(|bin| self.goodput_gbps(bin) < floor).is_none() {
             return Some(Time::ZERO);
@@ -164,7 +170,7 @@ impl Timeline {
         metrics.push(plain("exchanges", self.exchanges as f64, "1"));
         metrics.extend(self.goodput_before_gbps().map(|gbps| goodput("goodput_before", gbps)));
         let gbps = |bin: &Bin| self.goodput_gbps(bin);
-        let after = || self.bins.iter().filter(|bin| self.first_event.is_none_or(|event| bin.end > event));
+        let after = || self.bins.iter().filter(|bin| self.first_event().is_none_or(|event| bin.end > event));
         metrics.extend(after().map(gbps).reduce(f64::min).map(|least| goodput("goodput_least", least)));
         metrics.extend(self.bins.last().map(|bin| goodput("goodput_end", gbps(bin))));
         metrics

@@ -88,6 +88,21 @@ pub enum What {
     HotPlug,
 }
 
+impl What {
+    /// The name used in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            What::LinkDown => "link-down",
+            What::LinkUp => "link-up",
+            What::RouteChange => "route-change",
+            What::NicReset => "nic-reset",
+            What::Rekey => "rekey",
+            What::AcceleratorLoss => "accelerator-loss",
+            What::HotPlug => "hot-plug",
+        }
+    }
+}
+
 /// One of the two NICs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -103,17 +118,17 @@ impl Device {
     /// Both, in order of preference.
     pub const ALL: [Device; 2] = [Device::Nic, Device::Standby];
 
+    /// The name used in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Device::Nic => "nic",
+            Device::Standby => "standby",
+        }
+    }
+
     /// Its place in [`Self::ALL`].
     pub const fn index(self) -> usize {
         self as usize
-    }
-
-    /// The other one.
-    pub const fn other(self) -> Device {
-        match self {
-            Device::Nic => Device::Standby,
-            Device::Standby => Device::Nic,
-        }
     }
 }
 
