@@ -50,7 +50,10 @@ fn has_no_events(file: &ScenarioFile, points: &[Point]) -> Result<(), Failure> {
     match points.iter().all(|point| point.scenario.failover.event.is_empty()) {
         true => Ok(()),
         false => Err(file
-            .failure("failover.event", "`failover.event`: something happens in this scenario, which `run` does not show")
+            .failure(
+                "failover.event",
+                "`failover.event`: something happens in this scenario, which `run` does not show",
+            )
             .with_help(Some(format!("espsim failover {}", file.path.display())))),
     }
 }

@@ -4,7 +4,7 @@ use espsim_model::control::{Loss, MessageTimes, Timeline, predict, simulate_fail
 use espsim_model::layers::{self, Layer, Origin};
 use espsim_model::preset;
 use espsim_model::profile::{self, Profile};
-use espsim_model::scenario::{Api, Scenario};
+use espsim_model::scenario::{Api, Device, Event, Scenario, What};
 use espsim_model::units::Time;
 use proptest::prelude::*;
 use toml::Table;
@@ -95,6 +95,60 @@ fn refused_sas_are_installed_in_software() {
     }
 }
 
+/// A reset takes the SAs out of the kernel as well: nothing is read or deleted, and what the standby refuses is added in
+/// software.
+#[test]
+fn a_reset_costs_no_deletion() {
+    for (api, name) in [(Api::FailThenRetry, "fail-then-retry"), (Api::FallbackFlag, "fallback-flag")] {
+        let mut s = route_change("inline-crypto", 32, "[standby]\nesp.sa_capacity = 12");
+        s.failover.event[0].what = What::NicReset;
+        s.failover.event[0].device = Device::Nic;
+        s.failover.detection = Time::from_us(2000);
+        s.failover.api = api;
+        let (timeline, predicted) = (run(&s), predict(NOTIFICATION, &times(&s), 32, 12, api, false));
+        assert_eq!(timeline.outage_max, s.failover.detection + predicted.last, "{name}");
+        assert_eq!(timeline.messages.iter().sum::<u64>(), predicted.messages, "{name}");
+        assert_eq!(timeline.bins.last().unwrap().states[..2], [12, 20]);
+    }
+}
+
+/// Without an accelerator its SAs are of no use until they are installed in software; once it is back they return.
+#[test]
+fn a_lost_accelerator_is_replaced_by_software() {
+    let mut s = route_change("lookaside", 8, "");
+    s.failover.event[0].what = What::AcceleratorLoss;
+    let add = profile().sa.unwrap().add.median();
+    assert_eq!(run(&s).outage_max, NOTIFICATION + add.scale(8.0));
+    assert_eq!(run(&s).bins.last().unwrap().states[1], 8);
+    s.failover.event[0].lasts = Some(Time::from_us(20_000));
+    assert_eq!(run(&s).bins.last().unwrap().states[0], 8);
+}
+
+/// A NIC that is plugged in while the only other one is down is taken as soon as it is detected.
+#[test]
+fn a_hot_plugged_nic_takes_over() {
+    let mut s = route_change("inline-packet", 8, "");
+    s.failover.event[0].what = What::HotPlug;
+    s.failover.detection = Time::from_us(2000);
+    let down = Event { what: What::LinkDown, device: Device::Nic, at: Time::from_us(50_000), ..s.failover.event[0] };
+    s.failover.event.push(down);
+    let timeline = run(&s);
+    let predicted = predict(NOTIFICATION, &times(&s), 8, 8, Api::FailThenRetry, true);
+    assert_eq!(timeline.outage_max, Time::from_us(52_000) + predicted.last);
+    assert_eq!(timeline.bins.last().unwrap().states[0], 8);
+}
+
+/// Rekeying moves nothing and loses nothing.
+#[test]
+fn rekeying_costs_messages_alone() {
+    let mut s = route_change("inline-packet", 8, "");
+    s.failover.event[0].what = What::Rekey;
+    let timeline = run(&s);
+    assert_eq!(timeline.messages.iter().sum::<u64>(), 8);
+    assert_eq!(timeline.reinstalled, Some(profile().sa.unwrap().rekey.median().scale(8.0)));
+    assert_eq!((timeline.outage_max, timeline.numbers_skipped), (Time::ZERO, 0));
+}
+
 /// Without software what is refused stays out.
 #[test]
 fn refused_sas_without_fallback_are_dropped() {
@@ -111,8 +165,8 @@ fn refused_sas_without_fallback_are_dropped() {
 #[test]
 fn a_bond_is_out_until_the_loss_is_detected() {
     let mut s = route_change("inline-crypto", 16, "");
-    s.failover.event[0].what = espsim_model::scenario::What::LinkDown;
-    s.failover.event[0].device = espsim_model::scenario::Device::Nic;
+    s.failover.event[0].what = What::LinkDown;
+    s.failover.event[0].device = Device::Nic;
     s.failover.bonding = espsim_model::scenario::Bonding::PreInstalled;
     s.failover.detection = Time::from_us(20_000);
     let timeline = run(&s);
@@ -192,7 +246,8 @@ proptest! {
         events in prop::collection::vec(event(), 1..5),
         placement in prop::sample::select(vec!["host", "lookaside", "inline-crypto", "inline-packet"]),
         sas in 1..40u32,
-        (arrival, delays, daemon) in (
+        (direction, arrival, delays, daemon) in (
+            prop::sample::select(vec!["transmit", "forward"]),
             prop::sample::select(vec!["constant", "poisson"]),
             prop::sample::select(vec!["median", "drawn"]),
             prop::sample::select(vec!["own-core", "shared"]),
@@ -209,7 +264,7 @@ proptest! {
     ) {
         let s = scenario(&format!(
             "placement = \"{placement}\"\n\
-             traffic = {{ arrival = \"{arrival}\", rate = \"2 Gbps\", flows = 24, packet = \"700 B\" }}\n\
+             traffic = {{ arrival = \"{arrival}\", rate = \"2 Gbps\", flows = 24, direction = \"{direction}\", packet = \"700 B\" }}\n\
              sa.count = {sas}\nhost.cores = {cores}\n\
              [standby]\npreset = \"{standby}\"\n\
              [failover]\nspan = \"50 ms\"\nbins = 20\ndetection = \"1 ms\"\nround_trip = \"1 ms\"\n\
@@ -222,7 +277,7 @@ proptest! {
         let (sent, lost) = timeline.bins.iter().fold((0, 0), |(s, l), bin| (s + bin.packets, l + bin.lost()));
         prop_assert!(sent + lost <= timeline.offered);
         let in_flight = timeline.offered - sent - lost;
-        prop_assert!(in_flight <= 2 * 1000 * u64::from(cores) + 2 * 64, "{} in flight", in_flight);
+        prop_assert!(in_flight <= 2 * (1024 + 1000) * u64::from(cores), "{} in flight", in_flight);
         for bin in &timeline.bins {
             prop_assert_eq!(bin.states.iter().sum::<u32>(), sas);
             // Work is counted when it comes to a core, a visit at the most too early.

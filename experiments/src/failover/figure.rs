@@ -46,6 +46,7 @@ fn goodput(timeline: &Timeline) -> Panel {
             trace("encrypted in the device", timeline, |bin| goodput(bin) * (1.0 - software(bin))),
             trace("encrypted on the CPU", timeline, |bin| goodput(bin) * software(bin)),
         ],
+        colour: 0,
         top: None,
     }
 }
@@ -62,6 +63,7 @@ fn loss(timeline: &Timeline) -> Panel {
     Panel {
         label: "Lost (kpps)".into(),
         traces: traces.map(|(i, loss)| trace(name(loss), timeline, |bin| per_second(bin, i))).collect(),
+        colour: 1,
         top: None,
     }
 }
@@ -71,6 +73,7 @@ fn cpu(timeline: &Timeline) -> Panel {
     Panel {
         label: "CPU (%)".into(),
         traces: vec![trace(&format!("{cores} of the data path"), timeline, |bin| 100.0 * timeline.cpu(bin))],
+        colour: 5,
         top: Some(100.0),
     }
 }
@@ -89,6 +92,7 @@ fn states(timeline: &Timeline) -> Panel {
     Panel {
         label: "SAs".into(),
         traces: traces.map(|(i, state)| trace(name(state), timeline, |bin| f64::from(bin.states[i]))).collect(),
+        colour: 0,
         top: Some(f64::from(sas)),
     }
 }

@@ -30,6 +30,8 @@ pub struct Panel {
     pub label: String,
     /// Traces, stacked from bottom to top. Those that are zero throughout are left out.
     pub traces: Vec<Trace>,
+    /// Number of the first trace's colour.
+    pub colour: usize,
     /// The least that the axis reaches to.
     pub top: Option<f64>,
 }
@@ -149,7 +151,7 @@ fn draw_panel(canvas: &Canvas<'_>, panel: &Panel, figure: &Panels, x: &Ticks, to
         };
         let mut outline = edge(above);
         outline.extend(edge(below).into_iter().rev());
-        canvas.fill(&outline, colour(*i))?;
+        canvas.fill(&outline, colour(panel.colour + i))?;
     }
     // Every other tick: the panels are low.
     for (value, label) in y.labelled().iter().step_by(2) {
@@ -162,15 +164,16 @@ fn draw_panel(canvas: &Canvas<'_>, panel: &Panel, figure: &Panels, x: &Ticks, to
         canvas.line(&[(at, bottom), (at, bottom + 4)], canvas::BLACK, 1)?;
     }
     canvas.upright((8, (top + bottom) / 2), &panel.label, 13)?;
-    legend(canvas, &shown, top)
+    legend(canvas, &shown, panel.colour, top)
 }
 
 /// Names beside the panel, in the order of the stack.
-fn legend(canvas: &Canvas<'_>, shown: &[(usize, &Trace)], top: i32) -> Result<(), PlotError> {
+fn legend(canvas: &Canvas<'_>, shown: &[(usize, &Trace)], first: usize, top: i32) -> Result<(), PlotError> {
     let left = SIDES.1 + 18;
     let mut at = top;
     for (i, trace) in shown.iter().rev() {
-        canvas.fill(&[(left, at + 2), (left + 14, at + 2), (left + 14, at + 14), (left, at + 14)], colour(*i))?;
+        canvas
+            .fill(&[(left, at + 2), (left + 14, at + 2), (left + 14, at + 14), (left, at + 14)], colour(first + i))?;
         for line in wrap(&trace.name, LEGEND_WIDTH) {
             canvas.text((left + 22, at), &line, 13, canvas::BLACK)?;
             at += 18;
@@ -186,7 +189,7 @@ mod tests {
     #[test]
     fn what_is_zero_throughout_is_left_out() {
         let trace = |name: &str, values: &[f64]| Trace { name: name.into(), values: values.to_vec() };
-        let panel = |traces| Panel { label: "Lost (kpps)".into(), traces, top: None };
+        let panel = |traces| Panel { label: "Lost (kpps)".into(), traces, colour: 0, top: None };
         let figure = Panels {
             title: "t".into(),
             subtitle: "q".into(),

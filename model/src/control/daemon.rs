@@ -280,7 +280,7 @@ impl Tables {
             }
         }
         self.shift(before, sa.installed);
-        if sa.installed == Installed::Moving {
+        if matches!(sa.installed, Installed::Moving | Installed::Gone) {
             next = self.attempt(sa, aim);
             if next.is_none() {
                 sa.installed = Installed::Gone;

@@ -124,11 +124,20 @@ impl Timeline {
         (!bins.is_empty()).then(|| sum / bins.len() as f64)
     }
 
-    /// From the first event to the end of the last bin, before the first that is back at 95 % of the old goodput, in
-    /// which goodput was below; zero if it never fell. Absent if it fell and did not come back, or nothing is known of
-    /// the old rate. Accurate to one bin.
+    /// What goodput must reach to be back: 95 % of the mean before the first event, or three standard deviations of the
+    /// bins before it below that mean where that is less: random arrivals alone would look like failures.
+    fn floor_gbps(&self) -> Option<f64> {
+        let mean = self.goodput_before_gbps()?;
+        let bins = self.before();
+        let squares: f64 = bins.iter().map(|bin| (self.goodput_gbps(bin) - mean).powi(2)).sum();
+        let deviation = (squares / (bins.len().max(2) - 1) as f64).sqrt();
+        Some((0.95 * mean).min(mean - 3.0 * deviation))
+    }
+
+    /// From the first event until goodput is back at 95 % of its old mean after it fell below; zero if it never fell.
+    /// Absent if it fell and did not come back, or nothing is known of the old rate. Accurate to one bin.
     pub fn time_to_95(&self) -> Option<Time> {
-        let floor = 0.95 * self.goodput_before_gbps()?;
+        let floor = self.floor_gbps()?;
         let event = self.first_event()?;
         let mut after = self.bins.iter().filter(|bin| bin.end > event);
         if after.by_ref().find(|bin| self.goodput_gbps(bin) < floor).is_none() {

@@ -7,6 +7,7 @@ use crate::assembly::{Assembly, CORE, Shared, host, sa_locks};
 use crate::hardware::core::Core;
 use crate::placement::{Host, Placement};
 use crate::profile::Profile;
+use crate::route;
 use crate::route::{Floor, Hop, Route, StationId};
 use crate::scenario::{Device, Scenario};
 use crate::traffic::{Path, Send};
@@ -171,29 +172,30 @@ fn one_machine<'a>(mut host: Host<'a>, first: &Host<'a>) -> Host<'a> {
 /// The route of a send on a way.
 fn route<'a>(way: Way, s: &Scenario, profile: &Profile, send: &Send, on: &impl Fn(Device) -> Host<'a>) -> Route {
     let (placement, mut host) = match way {
-        Way::Offloaded(device) => (s.placement, on(device)),
-        Way::Software(device) => (Placement::Host, on(device)),
-        Way::NoCarrier | Way::NoSa => {
-            let n = if s.traffic.direction == Path::Transmit { send.count() } else { 1 };
-            return Hop::Drop(n).into();
-        }
+        Way::Offloaded(device) if offers(s.placement, &on(device)) => (s.placement, on(device)),
+        // Where the NIC lacks the engine nothing is ever steered to the offloaded way.
+        Way::Offloaded(device) | Way::Software(device) => (Placement::Host, on(device)),
+        Way::NoCarrier | Way::NoSa => return dropped(s, send, &on(Device::Nic)),
     };
-    if !offers(placement, &host) {
-        // Nothing is ever steered here; the CPU's way stands in.
-        return route(
-            Way::Software(if let Way::Offloaded(device) = way { device } else { Device::Nic }),
-            s,
-            profile,
-            send,
-            on,
-        );
-    }
     host.core.clock = profile.host.clock(s.host.cores, placement == Placement::Host);
     host.completion.clock = host.core.clock;
     if placement == Placement::InlinePacket {
         host.core.lock = None;
     }
     numbered(placement.route(s.traffic.direction, send, &host))
+}
+
+/// A send call costs the same whether or not its packets are dropped in the end. What comes by the wire is dropped for
+/// nothing: a NIC without carrier receives nothing either.
+fn dropped(s: &Scenario, send: &Send, host: &Host<'_>) -> Route {
+    match (s.traffic.direction, host.admission) {
+        (Path::Transmit, Some(queue)) => {
+            let (n, costs) = (send.count(), host.core.send(send.total(|p| p.goodput)));
+            let call = Hop::Serve(host.core.work("send", &costs));
+            route![Hop::AcquireOrDrop(queue, n), call, Hop::Release(queue, n), Hop::Drop(n)]
+        }
+        _ => Hop::Drop(1).into(),
+    }
 }
 
 /// Whether the NIC has the engine that a placement needs.
