@@ -85,7 +85,7 @@ fn states(timeline: &Timeline) -> Panel {
         State::Fallback => "on the other NIC: CPU",
         State::Orphaned => "on the other NIC: dropped",
         State::InFlight => "deleted, not yet added",
-        State::Missing => "gone",
+        State::Missing => "gone, or at the old address",
     };
     let traces = State::ALL.into_iter().enumerate();
     let sas: u32 = timeline.bins.first().map_or(0, |bin| bin.states.iter().sum());

@@ -58,9 +58,11 @@ pub struct Instant {
 const WIDTH: u32 = 960;
 const SIDES: (i32, i32) = (86, 690);
 /// Top of the first panel, height of a panel, and gap below it.
-const FIRST: i32 = 96;
+const FIRST: i32 = 104;
 const HEIGHT: i32 = 120;
 const GAP: i32 = 26;
+/// Tops of the rows of labels above the first panel.
+const ROWS: [i32; 2] = [FIRST - 22, FIRST - 37];
 /// Room below the last panel.
 const FOOT: i32 = 74;
 /// Characters of a legend line.
@@ -106,15 +108,16 @@ fn draw(canvas: &Canvas<'_>, figure: &Panels, height: i32) -> Result<(), PlotErr
     instants(canvas, figure, &x, bottom)
 }
 
-/// Lines through all panels; labels where there is room.
+/// Lines through all panels; labels where there is room, in the second row if the first has none.
 fn instants(canvas: &Canvas<'_>, figure: &Panels, x: &Ticks, bottom: i32) -> Result<(), PlotError> {
-    let mut free = 0;
+    let mut free = ROWS.map(|row| (row, 0));
     for instant in &figure.instants {
         let at = across(x, instant.at);
         canvas.dashed(&[(at, FIRST - 6), (at, bottom)], canvas::BLACK)?;
-        if !instant.label.is_empty() && at >= free {
-            canvas.text((at - 4, FIRST - 24), &instant.label, 12, canvas::BLACK)?;
-            free = at + CHARACTER * (instant.label.chars().count() as i32 + 1);
+        let Some((row, free)) = free.iter_mut().find(|(_, free)| at >= *free) else { continue };
+        if !instant.label.is_empty() {
+            canvas.text((at - 4, *row), &instant.label, 12, canvas::BLACK)?;
+            *free = at + CHARACTER * (instant.label.chars().count() as i32 + 1);
         }
     }
     Ok(())

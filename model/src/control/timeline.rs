@@ -134,17 +134,18 @@ impl Timeline {
         Some((0.95 * mean).min(mean - 3.0 * deviation))
     }
 
-    /// From the first event until goodput is back at 95 % of its old mean after it fell below; zero if it never fell.
-    /// Absent if it fell and did not come back, or nothing is known of the old rate. Accurate to one bin.
+    /// From the first event until goodput, after it fell below 95 % of its old mean, is back there and stays for a
+    /// twentieth of the timeline; zero if it never fell. Absent if it fell and did not come back, or nothing is known of
+    /// the old rate. Accurate to one bin.
     pub fn time_to_95(&self) -> Option<Time> {
         let floor = self.floor_gbps()?;
         let event = self.first_event()?;
-        let mut after = self.bins.iter().filter(|bin| bin.end > event);
-        if after.by_ref().find(|bin| self.goodput_gbps(bin) < floor).is_none() {
-            return Some(Time::ZERO);
-        }
-        let back = after.find(|bin| self.goodput_gbps(bin) >= floor)?;
-        Some(back.end.saturating_sub(self.bin).saturating_sub(event))
+        let after = &self.bins[self.bins.iter().take_while(|bin| bin.end <= event).count()..];
+        let well = |bin: &Bin| self.goodput_gbps(bin) >= floor;
+        let Some(fall) = after.iter().position(|bin| !well(bin)) else { return Some(Time::ZERO) };
+        let stay = (self.bins.len() / 20).max(1);
+        let back = (fall..after.len()).find(|&i| after[i..].iter().take(stay).all(well))?;
+        Some(after[back].end.saturating_sub(self.bin).saturating_sub(event))
     }
 
     /// Every number of the summary as a flat list, in a fixed order. What is not known is left out.
