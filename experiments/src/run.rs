@@ -31,11 +31,14 @@ pub struct Study<R> {
     /// The table on standard output.
     pub table: fn(&ScenarioFile, &[Outcome<R>]) -> Table,
     /// Further files, by name; the text is small print for figures.
-    pub files: fn(&ScenarioFile, &[Outcome<R>], &str) -> Result<Files, Failure>,
+    pub files: MakeFiles<R>,
 }
 
 /// Names and contents.
 pub type Files = Vec<(String, Vec<u8>)>;
+
+/// Makes files of outcomes, with small print for figures.
+pub type MakeFiles<R> = fn(&ScenarioFile, &[Outcome<R>], &str) -> Result<Files, Failure>;
 
 /// Runs a scenario file.
 ///

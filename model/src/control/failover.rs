@@ -3,16 +3,16 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use super::agenda::{Agenda, Task};
-use super::daemon::{Aim, Clockwork, Message, Tables};
+use super::agenda::Agenda;
+use super::daemon::{Clockwork, Tables};
 use super::event::{Happening, happenings};
-use super::life_cycle::{ACCELERATOR, Holders, Installed, Sa, State, Use, holder};
+use super::life_cycle::{Holders, Installed, Sa, State, Use, holder};
 use super::sampler::Sampler;
 use super::timeline::{Bin, Timeline};
 use super::ways::{Way, Ways};
 use crate::engine::Engine;
 use crate::profile::{Profile, SaCost};
-use crate::scenario::{AddressUpdate, Bonding, DaemonCpu, Device, Invalid, Scenario, What};
+use crate::scenario::{Bonding, Device, Invalid, Scenario, What};
 use crate::simulate::engine;
 use crate::units::Time;
 
@@ -28,12 +28,12 @@ pub fn simulate_failover(scenario: &Scenario, profile: &Profile, seed: u64) -> R
         return Err(missing("failover.event", "at least one [[failover.event]] with `what` and `at`"));
     }
     let costs = profile.sa.as_ref().ok_or_else(|| missing("profile.sa", "a profile with a table [sa]"))?;
-    Ok(Run::new(scenario, profile, costs, seed).to_the_end(seed))
+    Ok(Run::new(scenario, profile, costs, seed).through(seed))
 }
 
 /// Something that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Due {
+pub(super) enum Due {
     /// The happening with this number.
     Happening(usize),
     /// A lost or returned link has been detected.
@@ -50,33 +50,33 @@ enum Due {
 
 /// A NIC's condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Nic {
-    present: bool,
-    carrier: bool,
+pub(super) struct Nic {
+    pub(super) present: bool,
+    pub(super) carrier: bool,
 }
 
-struct Run<'a> {
-    scenario: &'a Scenario,
-    engine: Engine,
-    ways: Ways,
-    sampler: Sampler,
-    clockwork: Clockwork,
-    tables: Tables,
-    agenda: Agenda,
-    sas: Vec<Sa>,
+pub(super) struct Run<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) engine: Engine,
+    pub(super) ways: Ways,
+    pub(super) sampler: Sampler,
+    pub(super) clockwork: Clockwork,
+    pub(super) tables: Tables,
+    pub(super) agenda: Agenda,
+    pub(super) sas: Vec<Sa>,
     /// SAs in each state.
-    counts: [u32; 6],
-    nics: [Nic; 2],
-    accelerator: bool,
-    route: Device,
-    happenings: Vec<Happening>,
+    pub(super) counts: [u32; 6],
+    pub(super) nics: [Nic; 2],
+    pub(super) accelerator: bool,
+    pub(super) route: Device,
+    pub(super) happenings: Vec<Happening>,
     /// What is due, earliest first; of equal times in the order in which it was put there.
-    calendar: BinaryHeap<Reverse<(u64, u64, Due)>>,
-    put: u64,
-    now: u64,
-    messages: [u64; 7],
-    exchanges: u64,
-    reinstalled: Option<u64>,
+    pub(super) calendar: BinaryHeap<Reverse<(u64, u64, Due)>>,
+    pub(super) put: u64,
+    pub(super) now: u64,
+    pub(super) messages: [u64; 7],
+    pub(super) exchanges: u64,
+    pub(super) reinstalled: Option<u64>,
 }
 
 impl<'a> Run<'a> {
@@ -137,7 +137,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn to_the_end(mut self, seed: u64) -> Timeline {
+    fn through(mut self, seed: u64) -> Timeline {
         let f = &self.scenario.failover;
         let mut bins: Vec<Bin> = Vec::with_capacity(f.bins as usize);
         while let Some(Reverse((at, _, due))) = self.calendar.pop() {
@@ -191,191 +191,25 @@ impl<'a> Run<'a> {
         n * (f.span.as_ps() / u64::from(f.bins))
     }
 
-    fn put(&mut self, at: u64, due: Due) {
+    pub(super) fn put(&mut self, at: u64, due: Due) {
         self.put += 1;
         self.calendar.push(Reverse((at, self.put, due)));
     }
 
-    fn put_after(&mut self, delay: Time, due: Due) {
+    pub(super) fn put_after(&mut self, delay: Time, due: Due) {
         self.put(self.now.saturating_add(delay.as_ps()), due);
     }
 
-    fn up(&self) -> [bool; 2] {
+    pub(super) fn up(&self) -> [bool; 2] {
         self.nics.map(|nic| nic.present && nic.carrier)
     }
 
-    fn happen(&mut self, happening: Happening) {
-        let Happening { what, device, ends, .. } = happening;
-        let detection = self.scenario.failover.detection;
-        match what {
-            What::AcceleratorLoss => {
-                self.accelerator = ends;
-                self.flush(ACCELERATOR);
-                return self.notify();
-            }
-            What::Rekey => {
-                self.sas.iter_mut().for_each(|sa| sa.rekey = true);
-                return self.told();
-            }
-            What::RouteChange => return self.route_to(device),
-            What::NicReset if !ends => self.flush(Holders::nic(device)),
-            _ => {}
-        }
-        self.sampler.collect(&self.engine, self.up());
-        let nic = &mut self.nics[device.index()];
-        nic.present |= what == What::HotPlug;
-        nic.carrier = nic.present && (ends || matches!(what, What::LinkUp | What::HotPlug));
-        let carrier = nic.carrier;
-        self.show_all();
-        self.put_after(detection, Due::Detected);
-        if carrier {
-            self.notify();
-        }
-    }
-
-    /// SAs that are bound to it are gone, but for those that another NIC holds as well.
-    fn flush(&mut self, gone: Holders) {
-        for i in 0..self.sas.len() {
-            let sa = &mut self.sas[i];
-            let before = sa.installed;
-            if let Installed::At(holders) = before
-                && holders.has(gone)
-            {
-                let left = holders.without(gone);
-                sa.installed = if left.is_empty() { Installed::Gone } else { Installed::At(left) };
-                self.tables.shift(before, sa.installed);
-                self.show(i as u32);
-            }
-        }
-    }
-
-    /// Packets leave by a NIC that has carrier, and by the first one if it is preferred.
-    fn reroute(&mut self) {
-        let up = self.up();
-        let stays = up[self.route.index()] && !(self.scenario.failover.failback && up[Device::Nic.index()]);
-        if !stays && let Some(&device) = Device::ALL.iter().find(|device| up[device.index()]) {
-            self.route_to(device);
-        }
-    }
-
-    fn route_to(&mut self, device: Device) {
-        if self.route == device || !self.nics[device.index()].present {
-            return;
-        }
-        self.route = device;
-        if self.scenario.failover.address_update == AddressUpdate::None {
-            self.sas.iter_mut().for_each(|sa| sa.address = device);
-        }
-        self.show_all();
-        self.notify();
-    }
-
-    fn notify(&mut self) {
-        let delay = self.clockwork.notification();
-        self.put_after(delay, Due::Notified);
-    }
-
-    /// The daemon knows of a change; what it is at it finishes first.
-    fn told(&mut self) {
-        self.agenda.told = true;
-        if self.agenda.task.is_none() {
-            self.work();
-        }
-    }
-
-    fn aim(&self) -> Aim {
-        let up = self.up();
-        let nics = Device::ALL.into_iter().filter(|device| up[device.index()]);
-        let alive = nics.fold(Holders::NONE, |alive, device| alive.with(Holders::nic(device)));
-        Aim { route: self.route, alive: if self.accelerator { alive.with(ACCELERATOR) } else { alive } }
-    }
-
-    /// The daemon takes up its next task, if there is one.
-    fn work(&mut self) {
-        if self.agenda.task.is_some() {
-            return;
-        }
-        if std::mem::take(&mut self.agenda.told) {
-            self.sas.iter_mut().for_each(|sa| sa.refused = Holders::NONE);
-            self.agenda.begin(self.aim(), &self.sas);
-        }
-        // Without carrier no SA is of any use: the next change will be told too.
-        if !self.up()[self.agenda.aim.route.index()] {
-            return;
-        }
-        match self.agenda.next(&self.sas, &self.tables, self.now) {
-            Ok(Some(task)) => self.start(task),
-            Ok(None) if self.agenda.busy => {
-                self.agenda.busy = false;
-                self.reinstalled.get_or_insert(self.now);
-            }
-            Ok(None) => {}
-            Err(response) => self.put(response, Due::Response),
-        }
-    }
-
-    fn start(&mut self, task: Task) {
-        let time = match task {
-            Task::Exchange(_) => self.scenario.failover.exchange,
-            Task::Send(_, message) => self.clockwork.message(message),
-        };
-        self.agenda.busy = true;
-        self.agenda.task = Some(task);
-        let end = match self.scenario.failover.daemon {
-            DaemonCpu::OwnCore => self.now.saturating_add(time.as_ps()),
-            DaemonCpu::Shared => {
-                self.sampler.add_work(time);
-                self.engine.occupy_from(0, self.now, time.as_ps())
-            }
-        };
-        self.put(end, Due::TaskDone);
-    }
-
-    fn task_done(&mut self) {
-        let following = match self.agenda.task.take() {
-            Some(Task::Exchange(group)) => {
-                self.exchanges += 1;
-                self.agenda.sent(group, self.now);
-                None
-            }
-            Some(Task::Send(sa, message)) => self.sent(sa, message).map(|next| Task::Send(sa, next)),
-            None => None,
-        };
-        match following.filter(|_| !self.agenda.told) {
-            Some(task) => self.start(task),
-            None => self.work(),
-        }
-    }
-
-    /// A message has been answered; returns what follows it.
-    fn sent(&mut self, index: u32, message: Message) -> Option<Message> {
-        self.messages[message as usize] += 1;
-        let tally = self.engine.tally_of(index);
-        let sa = &mut self.sas[index as usize];
-        let before = sa.installed;
-        let next = self.tables.done(message, sa, &self.agenda.aim);
-        let present = matches!(before, Installed::At(_));
-        match message {
-            Message::Get => sa.numbers.read(tally, self.now),
-            Message::Rekey => sa.numbers.rekey(tally, self.now),
-            _ if !present && matches!(sa.installed, Installed::At(_)) => {
-                sa.numbers.resume(tally, self.now, self.ways.pace);
-            }
-            _ => {}
-        }
-        if self.scenario.failover.address_update == AddressUpdate::None {
-            sa.address = self.route;
-        }
-        self.show(index);
-        next
-    }
-
-    fn show_all(&mut self) {
+    pub(super) fn show_all(&mut self) {
         (0..self.sas.len() as u32).for_each(|i| self.show(i));
     }
 
     /// An SA's packets go the way of its present state.
-    fn show(&mut self, index: u32) {
+    pub(super) fn show(&mut self, index: u32) {
         let carrier = self.up()[self.route.index()];
         let sa = &mut self.sas[index as usize];
         let state = sa.state(self.scenario.placement, self.route);

@@ -9,11 +9,13 @@
 //! kernel encrypts them, with packet offload it drops them.
 
 mod agenda;
+mod changes;
 mod daemon;
 mod event;
 mod failover;
 mod life_cycle;
 mod predict;
+mod reaction;
 mod sampler;
 mod timeline;
 mod ways;
