@@ -220,9 +220,9 @@ fn times_need_a_profile_that_has_them() {
 }
 
 fn event() -> impl Strategy<Value = String> {
-    let what = ["link-down", "link-up", "route-change", "nic-reset", "rekey"];
+    let what = ["link-down", "link-up", "route-change", "nic-reset", "rekey", "hot-plug"];
     (0..what.len(), any::<bool>(), 1..40u32, 0..3u8, 1..10u32).prop_map(move |(i, standby, at, when, lasts)| {
-        let device = if standby { "standby" } else { "nic" };
+        let device = if standby || what[i] == "hot-plug" { "standby" } else { "nic" };
         let mut text = format!("{{ what = \"{}\", device = \"{device}\", at = \"{at} ms\"", what[i]);
         match when {
             0 => text += ", every = \"7 ms\"",
@@ -259,16 +259,17 @@ proptest! {
             any::<bool>(),
             any::<bool>(),
         ),
-        cores in 1..4u32,
+        (cores, bonded) in (1..4u32, any::<bool>()),
         seed in any::<u64>(),
     ) {
+        let bonding = if bonded && placement == "inline-crypto" && address == "none" { "pre-installed" } else { "none" };
         let s = scenario(&format!(
             "placement = \"{placement}\"\n\
              traffic = {{ arrival = \"{arrival}\", rate = \"2 Gbps\", flows = 24, direction = \"{direction}\", packet = \"700 B\" }}\n\
              sa.count = {sas}\nhost.cores = {cores}\n\
              [standby]\npreset = \"{standby}\"\n\
              [failover]\nspan = \"50 ms\"\nbins = 20\ndetection = \"1 ms\"\nround_trip = \"1 ms\"\n\
-             api = \"{api}\"\nsoftware = {software}\ndelays = \"{delays}\"\ndaemon = \"{daemon}\"\n\
+             bonding = \"{bonding}\"\napi = \"{api}\"\nsoftware = {software}\ndelays = \"{delays}\"\ndaemon = \"{daemon}\"\n\
              address_update = \"{address}\"\nsas_per_ike_sa = 4\nfailback = {failback}\n\
              event = [{}]\n", events.join(", ")
         ));

@@ -199,7 +199,7 @@ mod tests {
             x_label: "Time (ms)".into(),
             width: 5.0,
             panels: vec![
-                panel(vec![trace("some", &[0.0, 1.0, f64::NAN]), trace("none", &[0.0; 3])]),
+                panel(vec![trace("some", &[0.0, 1.0, f64::NAN]), trace("nothing", &[0.0; 3])]),
                 panel(vec![trace("never", &[0.0; 3])]),
             ],
             instants: vec![Instant { at: 5.0, label: "link-down".into() }],
@@ -207,7 +207,7 @@ mod tests {
         };
         let svg = panels_svg(&figure).unwrap();
         assert_eq!(svg, panels_svg(&figure).unwrap());
-        for (text, there) in [("some", true), ("none", false), ("never", false), ("link-down", true), ("15", true)] {
+        for (text, there) in [("some", true), ("nothing", false), ("never", false), ("link-down", true), ("15", true)] {
             assert_eq!(svg.contains(text), there, "{text}");
         }
         assert!(panels_svg(&Panels { panels: Vec::new(), ..figure }).unwrap().contains("svg"));

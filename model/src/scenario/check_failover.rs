@@ -9,8 +9,10 @@ use crate::units::Time;
 
 /// The longest that may be simulated: events are counted in picoseconds, and every SA's messages one by one.
 const LONGEST: Time = Time::from_us(3_600_000_000);
+/// Shorter than any packet's way.
+const SHORTEST_BIN: Time = Time::from_ns(100);
 /// Events of one kind that may happen in the span.
-const MOST_HAPPENINGS: u64 = 100_000;
+const MOST_HAPPENINGS: u64 = 10_000;
 
 impl Scenario {
     /// Checks the failover of a scenario that has events; without events nothing is asked for.
@@ -24,6 +26,9 @@ impl Scenario {
             return invalid("failover.span", f.span, "above 0 and at most 3600 s");
         }
         within("failover.bins", f.bins.into(), 10, 10_000)?;
+        if f.span.as_ps() < SHORTEST_BIN.as_ps() * u64::from(f.bins) {
+            return invalid("failover.span", f.span, format!("at least {SHORTEST_BIN} for each of failover.bins"));
+        }
         within("failover.batch", f.batch.into(), 1, 1 << 20)?;
         within("failover.sas_per_ike_sa", f.sas_per_ike_sa.into(), 1, 1 << 20)?;
         within("host.cores", self.host.cores.into(), 1, 64)?;
