@@ -21,8 +21,8 @@ mkdir "$work/build" "$work/uml"
 make_um() { make -C "$work/source" ARCH=um O="$work/build" "$@"; }
 
 KCONFIG_ALLCONFIG="$here/uml.config" logged "$cache/uml.log" make_um allnoconfig
-lacking=$(grep '^CONFIG' "$here/uml.config" | grep -vxFf "$work/build/.config" || true)
-[ -z "$lacking" ] || fail "this kernel source does not know, or not without others: ${lacking//$'\n'/ }"
+unknown=$(grep '^CONFIG' "$here/uml.config" | grep -vxFf "$work/build/.config" || true)
+[ -z "$unknown" ] || fail "this kernel source does not know, or not without others: ${unknown//$'\n'/ }"
 
 say "building, some minutes"
 logged "$cache/uml.log" make_um -j"$(nproc)" linux

@@ -20,6 +20,8 @@ pub struct Cli {
 pub enum Command {
     /// Simulate a scenario file; write points, manifest and figures
     Run(RunArgs),
+    /// Simulate what happens to throughput when NICs change under SAs; as run, with timelines
+    Failover(RunArgs),
     /// Measure this host and write a profile
     Calibrate(CalibrateArgs),
     /// Hold the model against published measurements
@@ -51,7 +53,7 @@ pub enum Command {
     },
 }
 
-/// Arguments of `run`.
+/// Arguments of `run` and `failover`.
 #[derive(Debug, clap::Args)]
 pub struct RunArgs {
     /// The scenario file

@@ -3,7 +3,7 @@
 use espsim_model::traffic::Basis;
 
 use crate::input::Failure;
-use crate::outcome::Outcome;
+use crate::outcome::{Observation, Outcome};
 use crate::points::shown;
 use crate::scenario_file::ScenarioFile;
 
@@ -22,7 +22,7 @@ pub fn basis_name(basis: Basis) -> &'static str {
 ///
 /// # Errors
 /// [`Failure`] if the rows cannot be encoded.
-pub fn points_csv(file: &ScenarioFile, outcomes: &[Outcome]) -> Result<Vec<u8>, Failure> {
+pub fn points_csv<R: Observation>(file: &ScenarioFile, outcomes: &[Outcome<R>]) -> Result<Vec<u8>, Failure> {
     let encode = |error: csv::Error| Failure::new(format!("cannot encode points.csv: {error}"));
     let mut writer = csv::Writer::from_writer(Vec::new());
     let axes = file.sweep.iter().map(|axis| axis.key.as_str());
@@ -47,7 +47,7 @@ pub fn points_csv(file: &ScenarioFile, outcomes: &[Outcome]) -> Result<Vec<u8>, 
                 let number = |value: Option<f64>| value.map_or_else(String::new, format_number);
                 row.extend([
                     replication.to_string(),
-                    record.seed.to_string(),
+                    record.seed().to_string(),
                     metric.name.clone(),
                     format_number(metric.value),
                     metric.unit.to_owned(),
@@ -55,7 +55,7 @@ pub fn points_csv(file: &ScenarioFile, outcomes: &[Outcome]) -> Result<Vec<u8>, 
                     number(metric.half_width.map(|width| metric.value - width)),
                     number(metric.half_width.map(|width| metric.value + width)),
                     metric.n.map_or_else(String::new, |n| n.to_string()),
-                    record.bottleneck.to_owned(),
+                    record.bottleneck().to_owned(),
                 ]);
                 writer.write_record(row).map_err(encode)?;
             }
@@ -67,7 +67,7 @@ pub fn points_csv(file: &ScenarioFile, outcomes: &[Outcome]) -> Result<Vec<u8>, 
     writer.into_inner().map_err(|error| Failure::new(format!("cannot encode points.csv: {error}")))
 }
 
-fn bands(point: usize, outcome: &Outcome) -> Vec<Vec<String>> {
+fn bands<R: Observation>(point: usize, outcome: &Outcome<R>) -> Vec<Vec<String>> {
     let Some(record) = outcome.records.first() else { return Vec::new() };
     let metrics = record.metrics().into_iter();
     metrics
@@ -77,7 +77,7 @@ fn bands(point: usize, outcome: &Outcome) -> Vec<Vec<String>> {
             row.extend(outcome.point.coordinates.iter().map(shown));
             row.extend([
                 String::new(),
-                record.seed.to_string(),
+                record.seed().to_string(),
                 format!("band/{}", metric.name),
                 format_number((band.low + band.high) / 2.0),
                 metric.unit.to_owned(),
@@ -85,7 +85,7 @@ fn bands(point: usize, outcome: &Outcome) -> Vec<Vec<String>> {
                 format_number(band.low),
                 format_number(band.high),
                 band.n.to_string(),
-                record.bottleneck.to_owned(),
+                record.bottleneck().to_owned(),
             ]);
             Some(row)
         })
@@ -93,7 +93,7 @@ fn bands(point: usize, outcome: &Outcome) -> Vec<Vec<String>> {
 }
 
 /// Nine significant digits: more than any estimate carries, fewer than where sums of floats depend on a compiler.
-fn format_number(value: f64) -> String {
+pub fn format_number(value: f64) -> String {
     if value == 0.0 {
         return "0".into();
     }

@@ -3,7 +3,7 @@
 use espsim_model::traffic::Basis;
 
 use crate::input::Failure;
-use crate::outcome::Outcome;
+use crate::outcome::{Observation, Outcome};
 use crate::plot::{Axis, Curve, Figure, Point, Scale, Style, svg};
 use crate::points::{number, shown};
 use crate::scenario_file::{PlotSpec, ScaleSpec, ScenarioFile};
@@ -12,7 +12,12 @@ use crate::scenario_file::{PlotSpec, ScaleSpec, ScenarioFile};
 ///
 /// # Errors
 /// [`Failure`] if a swept value is no number or the drawing fails.
-pub fn draw(file: &ScenarioFile, plot: &PlotSpec, outcomes: &[Outcome], footnote: &str) -> Result<String, Failure> {
+pub fn draw<R: Observation>(
+    file: &ScenarioFile,
+    plot: &PlotSpec,
+    outcomes: &[Outcome<R>],
+    footnote: &str,
+) -> Result<String, Failure> {
     let mut curves: Vec<Curve> = Vec::new();
     for outcome in outcomes.iter().filter(|outcome| is_drawn(file, plot, outcome)) {
         let x = coordinate(file, plot, outcome)?;
@@ -50,19 +55,19 @@ fn scale(spec: ScaleSpec) -> Scale {
     }
 }
 
-fn is_drawn(file: &ScenarioFile, plot: &PlotSpec, outcome: &Outcome) -> bool {
+fn is_drawn<R: Observation>(file: &ScenarioFile, plot: &PlotSpec, outcome: &Outcome<R>) -> bool {
     (file.sweep.iter().zip(&outcome.point.coordinates))
         .all(|(axis, value)| plot.only.get(&axis.key).is_none_or(|only| *only == shown(value)))
 }
 
-fn coordinate(file: &ScenarioFile, plot: &PlotSpec, outcome: &Outcome) -> Result<f64, Failure> {
+fn coordinate<R: Observation>(file: &ScenarioFile, plot: &PlotSpec, outcome: &Outcome<R>) -> Result<f64, Failure> {
     let axis = file.sweep.iter().zip(&outcome.point.coordinates).find(|(axis, _)| axis.key == plot.x);
     axis.and_then(|(_, value)| Some(number(value)? * plot.x_factor)).ok_or_else(|| {
         Failure::new(format!("`{}` has values that are no numbers: it cannot be the x axis of {}", plot.x, plot.file))
     })
 }
 
-fn curve_name(file: &ScenarioFile, plot: &PlotSpec, outcome: &Outcome) -> String {
+fn curve_name<R: Observation>(file: &ScenarioFile, plot: &PlotSpec, outcome: &Outcome<R>) -> String {
     let others = (file.sweep.iter().zip(&outcome.point.coordinates))
         .filter(|(axis, _)| axis.key != plot.x && !plot.only.contains_key(&axis.key) && axis.values.len() > 1)
         .map(|(axis, value)| {
@@ -73,7 +78,7 @@ fn curve_name(file: &ScenarioFile, plot: &PlotSpec, outcome: &Outcome) -> String
 }
 
 /// The closed-form bound of a throughput, on the figure's basis.
-fn bound(plot: &PlotSpec, outcome: &Outcome) -> Option<f64> {
+fn bound<R: Observation>(plot: &PlotSpec, outcome: &Outcome<R>) -> Option<f64> {
     if plot.y != "throughput" {
         return None;
     }

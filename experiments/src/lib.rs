@@ -5,6 +5,7 @@
 pub mod calibrate;
 pub mod cli;
 pub mod export;
+pub mod failover;
 pub mod figures;
 pub mod folder;
 pub mod input;

@@ -48,7 +48,11 @@ fn values(preset: &espsim_model::preset::Preset) -> String {
         if key == "title" || key == "aead" {
             continue;
         }
-        table.add_row([key.clone(), shown(&value), preset.sources.get(&key).cloned().unwrap_or_default()]);
+        // Of a distribution its quantiles say most.
+        if key.starts_with("sa.") && !key.ends_with(".quantiles") {
+            continue;
+        }
+        table.add_row([key.as_str(), &shown(&value), preset.source(&key).unwrap_or_default()]);
     }
     format!("{table}\n")
 }

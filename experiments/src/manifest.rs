@@ -7,13 +7,13 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::outcome::Outcome;
+use crate::outcome::{Observation, Outcome};
 use crate::points::shown;
 use crate::profile_choice::ProfileChoice;
 use crate::scenario_file::ScenarioFile;
 
 /// What a manifest is made of.
-pub struct Manifest<'a> {
+pub struct Manifest<'a, R> {
     /// The scenario file.
     pub file: &'a ScenarioFile,
     /// The profile and where it came from.
@@ -21,7 +21,7 @@ pub struct Manifest<'a> {
     /// Base of all seeds.
     pub seed: u64,
     /// What was simulated.
-    pub outcomes: &'a [Outcome],
+    pub outcomes: &'a [Outcome<R>],
     /// The command line, program name included.
     pub command: Vec<String>,
     /// Start of the run, RFC 3339.
@@ -39,7 +39,7 @@ pub fn hash(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-impl Manifest<'_> {
+impl<R: Observation> Manifest<'_, R> {
     /// The manifest as JSON. The time and the command are its only values that differ between equal runs.
     pub fn to_json(&self) -> String {
         let common = self.common_parameters();
@@ -79,7 +79,7 @@ impl Manifest<'_> {
             .collect()
     }
 
-    fn point(&self, outcome: &Outcome, common: &BTreeMap<String, Parameter>) -> Value {
+    fn point(&self, outcome: &Outcome<R>, common: &BTreeMap<String, Parameter>) -> Value {
         let own: BTreeMap<&String, Parameter> = (outcome.point.values.iter())
             .filter(|(key, _)| !common.contains_key(*key))
             .map(|(key, (value, origin))| (key, Parameter { value: shown(value), origin: origin.to_string() }))
@@ -87,7 +87,7 @@ impl Manifest<'_> {
         json!({
             "series": outcome.point.series,
             "parameters": own,
-            "stop": outcome.records.iter().map(|record| record.stop.name()).collect::<Vec<_>>(),
+            "stop": outcome.records.iter().map(|record| record.stop()).collect::<Vec<_>>(),
         })
     }
 }

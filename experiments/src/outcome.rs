@@ -4,23 +4,53 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use espsim_model::engine::steady::t_95;
 use espsim_model::profile::Profile;
-use espsim_model::record::Record;
-use espsim_model::simulate;
+use espsim_model::record::{Metric, Record};
+use espsim_model::scenario::{Invalid, Scenario};
 use espsim_model::traffic::Basis;
 use rayon::prelude::*;
 
 use crate::input::Failure;
 use crate::points::Point;
 
+/// What one simulation gave, whatever was simulated.
+pub trait Observation: Send {
+    /// Seed of the run.
+    fn seed(&self) -> u64;
+    /// Every number as a flat list, in a fixed order.
+    fn metrics(&self) -> Vec<Metric>;
+    /// What limited throughput; empty where that is not asked.
+    fn bottleneck(&self) -> &'static str;
+    /// Why the run ended.
+    fn stop(&self) -> &'static str;
+}
+
+impl Observation for Record {
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn metrics(&self) -> Vec<Metric> {
+        self.metrics()
+    }
+
+    fn bottleneck(&self) -> &'static str {
+        self.bottleneck
+    }
+
+    fn stop(&self) -> &'static str {
+        self.stop.name()
+    }
+}
+
 /// A point's records, one per replication.
 #[derive(Debug, Clone)]
-pub struct Outcome {
+pub struct Outcome<R = Record> {
     /// The point.
     pub point: Point,
     /// One record for each replication, in order.
-    pub records: Vec<Record>,
+    pub records: Vec<R>,
     /// The same point on profiles that are drawn from the profile's intervals; empty unless asked for.
-    pub drawn: Vec<Record>,
+    pub drawn: Vec<R>,
 }
 
 /// Where a metric lies for most of the drawn profiles.
@@ -78,17 +108,21 @@ impl Runs<'_> {
     }
 }
 
+/// A simulation of one scenario on one host under one seed.
+pub type Simulate<R> = fn(&Scenario, &Profile, u64) -> Result<R, Invalid>;
+
 /// Simulates every point over `jobs` threads. The result is in the points' order whatever the threads do; `progress` is
 /// told how many runs are done.
 ///
 /// # Errors
 /// [`Failure`] if the threads cannot be started or a point fails its check.
-pub fn simulate_all(
+pub fn simulate_all<R: Observation>(
     points: Vec<Point>,
     runs: &Runs<'_>,
     jobs: usize,
+    simulate: Simulate<R>,
     progress: &(dyn Fn(usize) + Sync),
-) -> Result<Vec<Outcome>, Failure> {
+) -> Result<Vec<Outcome<R>>, Failure> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(jobs)
         .build()
@@ -96,7 +130,7 @@ pub fn simulate_all(
     let done = AtomicUsize::new(0);
     let all: Vec<(usize, &Profile, u64)> =
         (0..points.len()).flat_map(|point| runs.each().map(move |(profile, seed)| (point, profile, seed))).collect();
-    let records: Result<Vec<Record>, Failure> = pool.install(|| {
+    let records: Result<Vec<R>, Failure> = pool.install(|| {
         all.par_iter()
             .with_max_len(1)
             .map(|&(point, profile, seed)| {
@@ -118,7 +152,7 @@ pub fn simulate_all(
         .collect())
 }
 
-impl Outcome {
+impl<R: Observation> Outcome<R> {
     /// Where a metric lies for 95 % of the drawn profiles; `None` where none were drawn or it was not always observed.
     pub fn band(&self, name: &str, basis: Option<Basis>) -> Option<Band> {
         let values: Option<Vec<f64>> = self.drawn.iter().map(|record| metric(record, name, basis)).collect();
@@ -156,7 +190,7 @@ impl Outcome {
     }
 }
 
-fn metric(record: &Record, name: &str, basis: Option<Basis>) -> Option<f64> {
+fn metric(record: &impl Observation, name: &str, basis: Option<Basis>) -> Option<f64> {
     let metrics = record.metrics();
     let found = metrics.iter().find(|m| m.name == name && (basis.is_none() || m.basis == basis));
     found.map(|metric| metric.value)

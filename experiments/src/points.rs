@@ -136,6 +136,8 @@ impl Combination {
             return file.failure(&format!("series[{}].{given}", self.series), message);
         }
         match file.base.keys().find(|given| speaks_of(given)) {
+            // Of a list only the element is wrong.
+            Some(given) if key.starts_with(&format!("{given}[")) => file.failure(key, message),
             Some(given) => file.failure(given, message),
             None => file.failure(&format!("series[{}]", self.series), message),
         }

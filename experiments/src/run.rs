@@ -4,6 +4,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use comfy_table::Table;
+use espsim_model::simulate;
 use espsim_model::uncertainty::draw as draw_profiles;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -13,17 +15,57 @@ use crate::figures::draw;
 use crate::folder::{Folder, default_target};
 use crate::input::Failure;
 use crate::manifest::Manifest;
-use crate::outcome::{Outcome, Runs, simulate_all};
+use crate::outcome::{Observation, Outcome, Runs, Simulate, simulate_all};
 use crate::points::{Point, points};
 use crate::profile_choice::{measured, named, stand_in};
 use crate::scenario_file::ScenarioFile;
 use crate::table::table;
+
+/// What a command simulates at every point of a scenario file, and what it shows besides points, manifest and the
+/// figures that the file asks for.
+pub struct Study<R> {
+    /// The simulation.
+    pub simulate: Simulate<R>,
+    /// Refuses a file whose points are for another command.
+    pub check: fn(&ScenarioFile, &[Point]) -> Result<(), Failure>,
+    /// The table on standard output.
+    pub table: fn(&ScenarioFile, &[Outcome<R>]) -> Table,
+    /// Further files, by name; the text is small print for figures.
+    pub files: MakeFiles<R>,
+}
+
+/// Names and contents.
+pub type Files = Vec<(String, Vec<u8>)>;
+
+/// Makes files of outcomes, with small print for figures.
+pub type MakeFiles<R> = fn(&ScenarioFile, &[Outcome<R>], &str) -> Result<Files, Failure>;
 
 /// Runs a scenario file.
 ///
 /// # Errors
 /// [`Failure`] for anything that keeps the results from being written; then nothing is.
 pub fn run(args: &RunArgs, command: Vec<String>) -> Result<(), Failure> {
+    let throughput = Study { simulate, check: has_no_events, table, files: |_, _, _| Ok(Vec::new()) };
+    run_study(args, command, &throughput)
+}
+
+fn has_no_events(file: &ScenarioFile, points: &[Point]) -> Result<(), Failure> {
+    match points.iter().all(|point| point.scenario.failover.event.is_empty()) {
+        true => Ok(()),
+        false => Err(file
+            .failure(
+                "failover.event",
+                "`failover.event`: something happens in this scenario, which `run` does not show",
+            )
+            .with_help(Some(format!("espsim failover {}", file.path.display())))),
+    }
+}
+
+/// Runs a scenario file for a study.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_study<R: Observation>(args: &RunArgs, command: Vec<String>, study: &Study<R>) -> Result<(), Failure> {
     let started = Instant::now();
     let time = jiff::Timestamp::now().to_string();
     let file = ScenarioFile::read(&args.scenario)?;
@@ -35,7 +77,7 @@ pub fn run(args: &RunArgs, command: Vec<String>) -> Result<(), Failure> {
     // Everything that the user wrote is checked before the folder is made or the host is measured.
     let stand_in = if named.is_none() { Some(stand_in()?) } else { None };
     if let Some(profile) = named.as_ref().or(stand_in.as_ref()) {
-        points(&file, &args.settings, &profile.profile)?;
+        (study.check)(&file, &points(&file, &args.settings, &profile.profile)?)?;
     }
     let folder = Folder::create(&target)?;
     let profile = match named {
@@ -49,7 +91,7 @@ pub fn run(args: &RunArgs, command: Vec<String>) -> Result<(), Failure> {
     let seed = args.seed.unwrap_or(file.seed);
     let drawn = args.uncertainty.map_or_else(Vec::new, |n| draw_profiles(&profile.profile, n, seed));
     let runs = Runs { profile: &profile.profile, drawn: &drawn, seed, replications: file.replications };
-    let outcomes = simulate(points, &runs, args.jobs)?;
+    let outcomes = simulate_points(points, &runs, study.simulate, args.jobs)?;
     let csv = points_csv(&file, &outcomes)?;
     let manifest = Manifest { file: &file, profile: &profile, seed, outcomes: &outcomes, command, time }.to_json();
     folder.write("points.csv", &csv)?;
@@ -62,9 +104,13 @@ pub fn run(args: &RunArgs, command: Vec<String>) -> Result<(), Failure> {
         folder.write(&name, draw(&file, plot, &outcomes, &footnote)?.as_bytes())?;
         files.push(name);
     }
+    for (name, content) in (study.files)(&file, &outcomes, &footnote)? {
+        folder.write(&name, &content)?;
+        files.push(name);
+    }
     folder.commit()?;
     match args.format {
-        Format::Table => print(format!("{}\n", table(&file, &outcomes)).as_bytes()),
+        Format::Table => print(format!("{}\n", (study.table)(&file, &outcomes)).as_bytes()),
         Format::Csv => print(&csv),
         Format::Json => print(manifest.as_bytes()),
     }
@@ -83,7 +129,12 @@ fn default_out(file: &ScenarioFile) -> PathBuf {
     default_target(&file.path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy()))
 }
 
-fn simulate(points: Vec<Point>, runs: &Runs<'_>, jobs: Option<u16>) -> Result<Vec<Outcome>, Failure> {
+fn simulate_points<R: Observation>(
+    points: Vec<Point>,
+    runs: &Runs<'_>,
+    simulate: Simulate<R>,
+    jobs: Option<u16>,
+) -> Result<Vec<Outcome<R>>, Failure> {
     let jobs = jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
     let total = (points.len() * runs.per_point()) as u64;
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
@@ -91,7 +142,7 @@ fn simulate(points: Vec<Point>, runs: &Runs<'_>, jobs: Option<u16>) -> Result<Ve
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {eta} left") {
         bar.set_style(style);
     }
-    let outcomes = simulate_all(points, runs, jobs, &|done| bar.set_position(done as u64));
+    let outcomes = simulate_all(points, runs, jobs, simulate, &|done| bar.set_position(done as u64));
     bar.finish_and_clear();
     outcomes
 }

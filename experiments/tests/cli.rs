@@ -127,6 +127,96 @@ fn shipped_scenarios_run() {
     }
 }
 
+/// A failover that takes no time.
+const FAILOVER: &str = r#"
+title = "failover"
+placement = "inline-packet"
+[traffic]
+arrival = "poisson"
+rate = "2 Gbps"
+[failover]
+span = "20 ms"
+delays = "drawn"
+[[failover.event]]
+what = "route-change"
+device = "standby"
+at = "5 ms"
+[[failover.event]]
+what = "link-down"
+device = "standby"
+at = "6 ms"
+mtbf = "4 ms"
+for = "1 ms"
+[sweep]
+"sa.count" = [1, 100]
+"#;
+
+fn failover(folder: &TempDir, scenario: &Path, arguments: &[&str]) -> Output {
+    espsim(folder).arg("failover").arg(scenario).args(arguments).output().unwrap()
+}
+
+#[test]
+fn failovers_are_the_same_at_any_thread_count() {
+    let folder = TempDir::new().unwrap();
+    let scenario = write(&folder, "failover.toml", FAILOVER);
+    for (out, jobs) in [("a", "1"), ("b", "2")] {
+        let output = failover(&folder, &scenario, &["--profile", "preset:zen4", "--out", out, "--jobs", jobs]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert!(text(&output.stdout).contains("Outage ms"), "{}", text(&output.stdout));
+    }
+    for file in ["points.csv", "timeline.csv", "timeline-count-100.svg"] {
+        let read = |out: &str| fs::read(folder.path().join(out).join(file)).unwrap();
+        assert!(read("a") == read("b"), "{file} differs");
+    }
+    let timeline = fs::read_to_string(folder.path().join("a/timeline.csv")).unwrap();
+    assert!(timeline.starts_with("point,series,sa.count,replication,end_ms,goodput_gbps,packets,"));
+    assert_eq!(timeline.lines().count(), 1 + 2 * 200);
+}
+
+#[test]
+fn bad_failovers_are_refused() {
+    let zen4 = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/presets/cpu/zen4.toml");
+    let emulated =
+        fs::read_to_string(&zen4).unwrap().replace("[sa]\norigin = \"preset\"", "[sa]\norigin = \"emulated\"");
+    let without: String = {
+        let text = fs::read_to_string(&zen4).unwrap();
+        let (before, after) = text.split_once("[sa]\n").unwrap();
+        format!("{before}{}", &after[after.find("[sources]").unwrap()..])
+    };
+    for (from, to, profile, expected) in [
+        (
+            "what = \"route-change\"",
+            "what = \"rout-change\"",
+            None,
+            &["failover.toml:11", "did you mean `route-change`"][..],
+        ),
+        ("at = \"5 ms\"", "at = \"1 s\"", None, &["failover.toml:13", "`failover.event[0].at` is 1 s", "20 ms"]),
+        ("for = \"1 ms\"", "every = \"1 ms\"", None, &["failover.toml:18", "random or periodic"]),
+        ("\"poisson\"", "\"saturate\"", None, &["failover.toml:5", "constant or poisson"]),
+        ("span = \"20 ms\"", "spam = \"20 ms\"", None, &["failover.toml:8", "did you mean `span`"]),
+        ("title", "title", Some(&without), &["`profile.sa` is missing", "[sa]"]),
+        ("title", "title", Some(&emulated), &["`profile.sa.origin` is emulated"]),
+    ] {
+        assert!(FAILOVER.contains(from), "{from}");
+        let folder = TempDir::new().unwrap();
+        let scenario = write(&folder, "failover.toml", &FAILOVER.replacen(from, to, 1));
+        let profile = profile
+            .map_or_else(|| "preset:zen4".into(), |text| write(&folder, "profile.toml", text).display().to_string());
+        let output = failover(&folder, &scenario, &["--profile", &profile, "--out", "out"]);
+        let message = unbroken(&text(&output.stderr));
+        assert_eq!(output.status.code(), Some(2), "{to}: {message}");
+        for part in expected {
+            assert!(message.contains(part), "`{part}` is missing in: {message}");
+        }
+        assert!(!folder.path().join("out").exists());
+    }
+    let folder = TempDir::new().unwrap();
+    let output = run(&folder, &write(&folder, "failover.toml", FAILOVER), &["--profile", "preset:zen4"]);
+    assert!(output.status.code() == Some(2) && text(&output.stderr).contains("espsim failover"));
+    let output = failover(&folder, &write(&folder, "small.toml", SMALL), &["--profile", "preset:zen4"]);
+    assert!(output.status.code() == Some(2) && text(&output.stderr).contains("at least one event"));
+}
+
 /// What `small.toml` with one line changed gets: exit code 2, nothing on standard output, nothing written, and a message
 /// that says all of `expected`.
 fn refused(line: &str, changed: &str, expected: &[&str]) {

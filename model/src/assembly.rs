@@ -45,7 +45,7 @@ pub struct Assembly {
 }
 
 /// What all cores share.
-struct Shared {
+pub(crate) struct Shared {
     nic_slot: Slot,
     accelerators: Vec<(Slot, StationId)>,
     packet_engine: StationId,
@@ -134,7 +134,7 @@ impl Assembly {
 }
 
 impl Shared {
-    fn new(
+    pub(crate) fn new(
         s: &Scenario,
         profile: &Profile,
         completion: Option<StationId>,
@@ -221,7 +221,7 @@ fn sa_hits(s: &Scenario, capacity: u32, core_of_flow: &[u16], keys: &[u32]) -> S
 }
 
 /// The locks of SAs that several cores share, with how long each is held for a packet.
-fn sa_locks(s: &Scenario, profile: &Profile, clock: Hertz, floor: &mut Floor) -> Vec<(StationId, Time)> {
+pub(crate) fn sa_locks(s: &Scenario, profile: &Profile, clock: Hertz, floor: &mut Floor) -> Vec<(StationId, Time)> {
     let sharers = s.cores_per_sa();
     if sharers < 2 || s.placement == Placement::InlinePacket || s.host.stack == Stack::Vector {
         return Vec::new();
@@ -266,7 +266,13 @@ fn link(params: &SlotParams, floor: &mut Floor, names: [&'static str; 2]) -> Lin
 }
 
 /// The hardware as core number `i` sees it, with so many flows on it.
-fn host<'a>(s: &Scenario, core: Core<'a>, (i, flows): (usize, usize), shared: &Shared, floor: &mut Floor) -> Host<'a> {
+pub(crate) fn host<'a>(
+    s: &Scenario,
+    core: Core<'a>,
+    (i, flows): (usize, usize),
+    shared: &Shared,
+    floor: &mut Floor,
+) -> Host<'a> {
     let inbound = s.traffic.direction != Path::Transmit;
     let saturate = s.traffic.arrival == Arrival::Saturate;
     let polling = match s.host.stack {

@@ -122,6 +122,7 @@ impl Demand {
                     total.elapsed += slowest;
                 }
                 Hop::Depart(_) => total.packets += 1.0,
+                Hop::Tally(_) | Hop::Drop(_) => {}
             }
         }
         total

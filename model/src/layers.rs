@@ -96,10 +96,12 @@ pub fn flatten(table: &Table, origin: &Origin) -> Layer {
 }
 
 /// Where presets may be named, and of which kind. A slot's default is the one its device names.
-const PRESET_KEYS: [(&str, Kind); 5] = [
+const PRESET_KEYS: [(&str, Kind); 7] = [
     ("nic", Kind::Nic),
+    ("standby", Kind::Nic),
     ("accelerator", Kind::Accelerator),
     ("pcie.nic", Kind::Pcie),
+    ("pcie.standby", Kind::Pcie),
     ("pcie.accelerator", Kind::Pcie),
     ("pcie.uplink", Kind::Pcie),
 ];

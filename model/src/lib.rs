@@ -7,6 +7,7 @@
 
 pub mod assembly;
 pub mod bound;
+pub mod control;
 pub mod engine;
 pub mod esp;
 pub mod hardware;

@@ -73,6 +73,19 @@ pub struct Preset {
     pub sources: BTreeMap<String, String>,
 }
 
+impl Preset {
+    /// Where a value comes from: the source of its key, or that of the nearest table around it.
+    pub fn source(&self, key: &str) -> Option<&str> {
+        let mut key = key;
+        loop {
+            if let Some(source) = self.sources.get(key) {
+                return Some(source);
+            }
+            key = &key[..key.rfind('.')?];
+        }
+    }
+}
+
 /// A name that is no preset.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no {} preset is called `{name}`", kind.name())]

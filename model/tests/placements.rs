@@ -190,11 +190,7 @@ fn every_preset_number_has_a_source() {
                 {
                     continue;
                 }
-                assert!(
-                    preset.sources.get(&key).is_some_and(|source| source.len() > 10),
-                    "{} {name}: {key}",
-                    kind.name()
-                );
+                assert!(preset.source(&key).is_some_and(|source| source.len() > 10), "{} {name}: {key}", kind.name());
             }
         }
     }

@@ -36,6 +36,13 @@ impl Ticks {
         ticks
     }
 
+    /// A linear axis from zero to exactly `end`.
+    pub fn span(end: f64) -> Self {
+        let labelled = steps(Scale::Linear, 0.0, end).into_iter().filter(|value| *value <= end * (1.0 + 1e-9));
+        let labelled = labelled.map(|value| (value, label(value))).collect();
+        Ticks { scale: Scale::Linear, low: 0.0, high: end, labelled }
+    }
+
     /// A vertical axis: from zero if linear, up to a round number above the greatest value.
     pub fn vertical(scale: Scale, values: &[f64]) -> Self {
         let high = values.iter().copied().fold(f64::MIN, f64::max);

@@ -98,6 +98,11 @@ impl<'a> Canvas<'a> {
         self.area.draw(&Polygon::new(outline.to_vec(), colour.mix(0.18))).map_err(failed)
     }
 
+    /// An area in its full colour.
+    pub fn fill(&self, outline: &[Pixel], colour: RGBColor) -> Result<(), PlotError> {
+        self.area.draw(&Polygon::new(outline.to_vec(), colour.filled())).map_err(failed)
+    }
+
     /// A vertical bar with ends.
     pub fn whisker(&self, x: i32, top: i32, bottom: i32, colour: RGBColor) -> Result<(), PlotError> {
         for line in [[(x, top), (x, bottom)], [(x - 4, top), (x + 4, top)], [(x - 4, bottom), (x + 4, bottom)]] {

@@ -2,9 +2,11 @@
 
 mod axis;
 mod canvas;
+mod panels;
 
 use axis::Ticks;
 use canvas::{Canvas, GREY, Pixel, colour};
+pub use panels::{Instant, Panel, Panels, Trace, panels_svg};
 
 /// A figure.
 #[derive(Debug, Clone, PartialEq)]

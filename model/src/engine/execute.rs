@@ -41,7 +41,7 @@ impl Engine {
     /// Lindley's recursion: a job that arrives at `arrival` leaves the server at the returned time. Behind many jobs at a
     /// very slow server that may be past all times: such a job never leaves.
     #[inline(always)]
-    fn occupy(&mut self, server: u16, arrival: u64, time: u64) -> u64 {
+    pub(super) fn occupy(&mut self, server: u16, arrival: u64, time: u64) -> u64 {
         let free_at = &mut self.free_at[usize::from(server)];
         *free_at = (*free_at).max(arrival).saturating_add(time);
         *free_at
@@ -189,6 +189,10 @@ impl Engine {
                     pc = next;
                 }
                 Op::Count => pc = next,
+                Op::Tally { n } => {
+                    self.tally(job, n);
+                    pc = next;
+                }
                 Op::Jump { to } => pc = to,
                 Op::End => match self.end(job) {
                     Some(start) => pc = start,
@@ -246,6 +250,12 @@ impl Engine {
             Key::Random(n) => self.lookups.below(u64::from(n)) as u32,
         };
         self.caches[usize::from(cache)].lookup(key, &mut self.lookups)
+    }
+
+    #[inline(never)]
+    fn tally(&mut self, job: u32, n: u32) {
+        let key = self.workload.keys[self.jobs[job as usize].flow as usize];
+        self.tallies[key as usize] += u64::from(n);
     }
 
     #[inline(never)]

@@ -99,6 +99,8 @@ pub struct Engine {
     sizes: Stream,
     flows: Stream,
     lookups: Stream,
+    /// What [`Op::Tally`] has added up, by key; empty in a program without it.
+    tallies: Vec<u64>,
     next_flow: u32,
     service: Vec<Option<Stream>>,
     closing: bool,
@@ -122,6 +124,8 @@ impl Engine {
             }
         }
         let lanes = program.lanes.iter().map(|&latency| Lane::new(latency));
+        let tallied = program.ops.iter().any(|op| matches!(op, Op::Tally { .. }));
+        let keys = workload.keys.iter().max().map_or(0, |&key| key as usize + 1);
         let pools =
             program.pools.iter().map(|&available| Pool { available, waiting: VecDeque::new(), since: 0, held: 0 });
         let mut engine = Engine {
@@ -143,6 +147,7 @@ impl Engine {
             sizes: Stream::new(seed, Purpose::Sizes),
             flows: Stream::new(seed, Purpose::Flows),
             lookups: Stream::new(seed, Purpose::Lookups),
+            tallies: if tallied { vec![0; keys] } else { Vec::new() },
             next_flow: 0,
             service,
             closing: false,
@@ -176,6 +181,32 @@ impl Engine {
     /// How long a pool has been held by [`Op::Hold`], in picoseconds.
     pub fn held_ps(&self, pool: u16) -> u64 {
         self.pools[usize::from(pool)].held
+    }
+
+    /// How often one operation has been executed.
+    pub fn visits_of(&self, pc: Pc) -> u64 {
+        self.steps[pc as usize].visits
+    }
+
+    /// What [`Op::Tally`] has added up for a key; zero for a key that no flow has.
+    pub fn tally_of(&self, key: u32) -> u64 {
+        self.tallies.get(key as usize).copied().unwrap_or(0)
+    }
+
+    /// From now on jobs of a flow start at another row of [`Workload::starts`]; those under way stay on their way.
+    pub fn steer(&mut self, flow: u32, row: u16) {
+        self.workload.flows[flow as usize] = row;
+    }
+
+    /// Occupies a server of one unit with something that is no job, from `arrival` on, which is not before the clock
+    /// and not after the next [`Self::run`]'s `until`; returns when it is over, in picoseconds.
+    pub fn occupy_from(&mut self, server: u16, arrival: u64, time: u64) -> u64 {
+        self.occupy(server, arrival, time)
+    }
+
+    /// When a server of one unit has done all that has come to it, in picoseconds.
+    pub fn free_at_ps(&self, server: u16) -> u64 {
+        self.free_at[usize::from(server)]
     }
 
     /// Jobs started and ended.

@@ -146,6 +146,11 @@ pub enum Op {
     },
     /// Nothing but being counted.
     Count,
+    /// Add `n` to the tally of the key of the job's flow.
+    Tally {
+        /// What is added.
+        n: u32,
+    },
     /// Go on elsewhere.
     Jump {
         /// Where.

@@ -18,6 +18,10 @@ pub enum Purpose {
     Flows,
     /// What is looked up in caches, and what they forget.
     Lookups,
+    /// When random events of a failover scenario happen.
+    Events,
+    /// How long the messages of the control path take.
+    Messages,
     /// Service times of the server with this number.
     Service(u16),
 }
@@ -29,6 +33,8 @@ impl Purpose {
             Purpose::Sizes => 2,
             Purpose::Flows => 3,
             Purpose::Lookups => 4,
+            Purpose::Events => 5,
+            Purpose::Messages => 6,
             Purpose::Service(server) => 0x1_0000 + u64::from(server),
         }
     }

@@ -17,15 +17,15 @@ impl Floor {
     /// As [`Self::compile`], with an event for every visit: slower, with the same results.
     pub fn compile_unchained(&self, routes: &[&Route]) -> Compiled {
         let mut compiler = Compiler::new(self);
-        let starts: Vec<Pc> = routes.iter().map(|route| compiler.job(route)).collect();
+        let (starts, ends) = routes.iter().map(|route| (compiler.job(route), compiler.next_pc())).unzip();
         let Compiler { mut program, accounts, lanes, mut entries, .. } = compiler;
         program.servers = self.stations.iter().map(|s| s.units).collect();
         program.pools = self.pools.iter().map(|p| p.capacity).collect();
         program.gates = self.gates.clone();
         program.caches = self.caches.clone();
         renumber_lanes(&mut program, &lanes);
-        entries.extend(&starts);
-        Compiled { program, starts, accounts, entries }
+        entries.extend::<&Vec<Pc>>(&starts);
+        Compiled { program, starts, ends, accounts, entries }
     }
 }
 
@@ -45,6 +45,8 @@ pub struct Compiled {
     pub program: Program,
     /// Where each route starts.
     pub starts: Vec<Pc>,
+    /// Where each route's operations end; those of the next one follow.
+    pub ends: Vec<Pc>,
     /// What each operation stands for; `None` for bookkeeping operations.
     pub accounts: Vec<Option<Account>>,
     /// Operations that are reached other than from the one before.
@@ -168,6 +170,13 @@ impl<'a> Compiler<'a> {
                 Hop::Depart(packet) => {
                     let account = Account { busy: None, charges: vec![Charge::Sent(*packet)] };
                     self.emit(Op::Depart { bytes: packet.goodput.get() as u32 }, Some(account));
+                }
+                Hop::Tally(n) => {
+                    self.emit(Op::Tally { n: *n }, None);
+                }
+                Hop::Drop(n) => {
+                    let charges = vec![Charge::Dropped(u64::from(*n))];
+                    self.emit(Op::Count, Some(Account { busy: None, charges }));
                 }
             }
         }

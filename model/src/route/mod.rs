@@ -186,6 +186,10 @@ pub enum Hop {
     Split(Vec<(Route, u32)>),
     /// A packet has left.
     Depart(Packet),
+    /// Count so many packets of the job's SA, which take a sequence number each.
+    Tally(u32),
+    /// So many packets are dropped; what follows is not reached by them.
+    Drop(u32),
 }
 
 /// A lookup in a cache.
@@ -215,6 +219,7 @@ impl Route {
             .iter()
             .map(|hop| match hop {
                 Hop::Depart(_) => 1,
+                Hop::Drop(n) => u64::from(*n),
                 Hop::Split(parts) => parts.iter().map(|(route, n)| route.packets() * u64::from(*n)).sum(),
                 _ => 0,
             })

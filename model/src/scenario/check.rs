@@ -1,17 +1,18 @@
 //! What types alone cannot say: ranges, and whether the hardware can do what is asked of it.
 
 use super::{Gso, Invalid, Scenario, Stack, Submission, WhenFull};
+use crate::hardware::nic::NicParams;
 use crate::hardware::pcie::{IommuParams, SlotParams};
 use crate::placement::Placement;
 use crate::profile::{Algorithm, Profile};
 use crate::traffic::{Arrival, Basis, Path};
 use crate::units::Time;
 
-fn invalid<T>(key: &str, value: impl ToString, allowed: impl Into<String>) -> Result<T, Invalid> {
+pub(super) fn invalid<T>(key: &str, value: impl ToString, allowed: impl Into<String>) -> Result<T, Invalid> {
     Err(Invalid { key: key.to_owned(), value: value.to_string(), allowed: allowed.into() })
 }
 
-fn within(key: &str, value: u64, low: u64, high: u64) -> Result<(), Invalid> {
+pub(super) fn within(key: &str, value: u64, low: u64, high: u64) -> Result<(), Invalid> {
     if (low..=high).contains(&value) { Ok(()) } else { invalid(key, value, format!("{low} to {high}")) }
 }
 
@@ -25,10 +26,12 @@ impl Scenario {
         within("host.cores", self.host.cores.into(), 1, 256)?;
         self.check_traffic()?;
         self.check_stack(profile)?;
-        self.check_nic()?;
+        check_nic("nic", &self.nic)?;
+        check_nic("standby", &self.standby)?;
         self.check_accelerator()?;
         for (key, slot) in [
             ("pcie.nic", &self.pcie.nic),
+            ("pcie.standby", &self.pcie.standby),
             ("pcie.accelerator", &self.pcie.accelerator),
             ("pcie.uplink", &self.pcie.uplink),
         ] {
@@ -39,6 +42,7 @@ impl Scenario {
             return invalid("pcie.root_complex_rate", "zero", "a rate above zero");
         }
         self.check_crypto(profile)?;
+        self.check_failover(profile)?;
         let half_width = self.run.half_width.fraction();
         if !(half_width > 0.0 && half_width <= 0.5) {
             return invalid("run.half_width", self.run.half_width, "above 0 % and at most 50 %");
@@ -125,40 +129,6 @@ impl Scenario {
         Ok(())
     }
 
-    fn check_nic(&self) -> Result<(), Invalid> {
-        let nic = &self.nic;
-        if nic.line_rate.as_bps() == 0 {
-            return invalid("nic.line_rate", nic.line_rate, "a rate above zero");
-        }
-        if !nic.packet_rate.is_positive() {
-            return invalid("nic.packet_rate", nic.packet_rate, "a rate above zero");
-        }
-        within("nic.ring", nic.ring.into(), 1, 65_536)?;
-        within("nic.buffer", nic.buffer.get(), 1, 1 << 30)?;
-        within("nic.read_tags", nic.read_tags.into(), 1, 1024)?;
-        within("nic.descriptor", nic.descriptor.get(), 1, 4096)?;
-        within("nic.receive_descriptor", nic.receive_descriptor.get(), 1, 4096)?;
-        within("nic.descriptor_batch", nic.descriptor_batch.into(), 1, 1024)?;
-        within("nic.completion", nic.completion.get(), 1, 4096)?;
-        within("nic.completion_batch", nic.completion_batch.into(), 1, 1024)?;
-        within("nic.moderation_packets", nic.moderation_packets.into(), 1, 65_536)?;
-        if nic.queue_packet_rate.is_some_and(|rate| !rate.is_positive()) {
-            return invalid("nic.queue_packet_rate", "zero", "a rate above zero");
-        }
-        if let Some(esp) = &nic.esp {
-            within("nic.esp.sa_cache", esp.sa_cache.into(), 1, 1 << 24)?;
-            within("nic.esp.sa_context", esp.sa_context.get(), 1, 4096)?;
-            within("nic.esp.sa_fetches", esp.sa_fetches.into(), 1, 1024)?;
-            if esp.rate.as_bps() == 0 {
-                return invalid("nic.esp.rate", esp.rate, "a rate above zero");
-            }
-            if !esp.packet_rate.is_positive() {
-                return invalid("nic.esp.packet_rate", esp.packet_rate, "a rate above zero");
-            }
-        }
-        Ok(())
-    }
-
     fn check_accelerator(&self) -> Result<(), Invalid> {
         let card = &self.accelerator;
         if card.rate.as_bps() == 0 {
@@ -208,7 +178,8 @@ impl Scenario {
                     let allowed = format!("{} has crypto offload only", self.nic.title);
                     return invalid("placement", self.placement.name(), allowed);
                 }
-                if self.sa.count > esp.sa_capacity {
+                // In a failover those that the NIC refuses are installed in software.
+                if self.sa.count > esp.sa_capacity && self.failover.event.is_empty() {
                     let allowed = format!("{} holds {} SAs", self.nic.title, esp.sa_capacity);
                     return invalid("sa.count", self.sa.count, allowed);
                 }
@@ -216,6 +187,40 @@ impl Scenario {
             }
         }
     }
+}
+
+fn check_nic(at: &str, nic: &NicParams) -> Result<(), Invalid> {
+    let key = |name: &str| format!("{at}.{name}");
+    if nic.line_rate.as_bps() == 0 {
+        return invalid(&key("line_rate"), nic.line_rate, "a rate above zero");
+    }
+    if !nic.packet_rate.is_positive() {
+        return invalid(&key("packet_rate"), nic.packet_rate, "a rate above zero");
+    }
+    within(&key("ring"), nic.ring.into(), 1, 65_536)?;
+    within(&key("buffer"), nic.buffer.get(), 1, 1 << 30)?;
+    within(&key("read_tags"), nic.read_tags.into(), 1, 1024)?;
+    within(&key("descriptor"), nic.descriptor.get(), 1, 4096)?;
+    within(&key("receive_descriptor"), nic.receive_descriptor.get(), 1, 4096)?;
+    within(&key("descriptor_batch"), nic.descriptor_batch.into(), 1, 1024)?;
+    within(&key("completion"), nic.completion.get(), 1, 4096)?;
+    within(&key("completion_batch"), nic.completion_batch.into(), 1, 1024)?;
+    within(&key("moderation_packets"), nic.moderation_packets.into(), 1, 65_536)?;
+    if nic.queue_packet_rate.is_some_and(|rate| !rate.is_positive()) {
+        return invalid(&key("queue_packet_rate"), "zero", "a rate above zero");
+    }
+    if let Some(esp) = &nic.esp {
+        within(&key("esp.sa_cache"), esp.sa_cache.into(), 1, 1 << 24)?;
+        within(&key("esp.sa_context"), esp.sa_context.get(), 1, 4096)?;
+        within(&key("esp.sa_fetches"), esp.sa_fetches.into(), 1, 1024)?;
+        if esp.rate.as_bps() == 0 {
+            return invalid(&key("esp.rate"), esp.rate, "a rate above zero");
+        }
+        if !esp.packet_rate.is_positive() {
+            return invalid(&key("esp.packet_rate"), esp.packet_rate, "a rate above zero");
+        }
+    }
+    Ok(())
 }
 
 fn check_slot(key: &str, slot: &SlotParams) -> Result<(), Invalid> {

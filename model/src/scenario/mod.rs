@@ -1,7 +1,10 @@
 //! One point to simulate: every parameter, resolved.
 
 mod check;
+mod check_failover;
+mod failover;
 
+pub use failover::{AddressUpdate, Api, Bonding, DaemonCpu, Delays, Device, Event, Failover, What};
 use serde::{Deserialize, Serialize};
 
 use crate::esp::{Encapsulation, Mode};
@@ -29,6 +32,8 @@ pub struct Scenario {
     pub offload: Offload,
     /// The NIC.
     pub nic: NicParams,
+    /// Another NIC, which packets leave by after a failover.
+    pub standby: NicParams,
     /// The lookaside accelerator.
     pub accelerator: AcceleratorParams,
     /// How the accelerator is used.
@@ -37,6 +42,8 @@ pub struct Scenario {
     pub pcie: Pcie,
     /// When a run is long enough.
     pub run: RunParams,
+    /// What happens to NICs and SAs, and how the key management daemon answers.
+    pub failover: Failover,
 }
 
 /// The host's share in the data path.
@@ -182,6 +189,8 @@ pub struct Pcie {
     pub attachment: Attachment,
     /// The NIC's slot.
     pub nic: SlotParams,
+    /// The other NIC's slot.
+    pub standby: SlotParams,
     /// The accelerator's slot.
     pub accelerator: SlotParams,
     /// The switch's uplink, where they share one.

@@ -1,0 +1,80 @@
+//! What changes under SAs: NICs, links, the route, the accelerator.
+
+use super::event::Happening;
+use super::failover::{Due, Run};
+use super::life_cycle::{ACCELERATOR, Holders, Installed};
+use crate::scenario::{AddressUpdate, Device, What};
+
+impl Run<'_> {
+    /// Something happens to a device.
+    pub(super) fn happen(&mut self, happening: Happening) {
+        let Happening { what, device, ends, .. } = happening;
+        let detection = self.scenario.failover.detection;
+        match what {
+            What::AcceleratorLoss => {
+                self.accelerator = ends;
+                self.flush(ACCELERATOR);
+                return self.notify();
+            }
+            What::Rekey => {
+                self.sas.iter_mut().for_each(|sa| sa.rekey = true);
+                return self.told();
+            }
+            What::RouteChange => return self.route_to(device),
+            What::NicReset if !ends => self.flush(Holders::nic(device)),
+            _ => {}
+        }
+        self.sampler.collect(&self.engine, self.up());
+        let nic = &mut self.nics[device.index()];
+        nic.present |= what == What::HotPlug;
+        nic.carrier = nic.present && (ends || matches!(what, What::LinkUp | What::HotPlug));
+        let carrier = nic.carrier;
+        self.show_all();
+        self.put_after(detection, Due::Detected);
+        if carrier {
+            self.notify();
+        }
+    }
+
+    /// SAs that are bound to it are gone, but for those that another NIC holds as well.
+    fn flush(&mut self, gone: Holders) {
+        for i in 0..self.sas.len() {
+            let sa = &mut self.sas[i];
+            let before = sa.installed;
+            if let Installed::At(holders) = before
+                && holders.has(gone)
+            {
+                let left = holders.without(gone);
+                sa.installed = if left.is_empty() { Installed::Gone } else { Installed::At(left) };
+                self.tables.shift(before, sa.installed);
+                self.show(i as u32);
+            }
+        }
+    }
+
+    /// Packets leave by a NIC that has carrier, and by the first one if it is preferred.
+    pub(super) fn reroute(&mut self) {
+        let up = self.up();
+        let stays = up[self.route.index()] && !(self.scenario.failover.failback && up[Device::Nic.index()]);
+        if !stays && let Some(&device) = Device::ALL.iter().find(|device| up[device.index()]) {
+            self.route_to(device);
+        }
+    }
+
+    fn route_to(&mut self, device: Device) {
+        if self.route == device || !self.nics[device.index()].present {
+            return;
+        }
+        self.route = device;
+        if self.scenario.failover.address_update == AddressUpdate::None {
+            self.sas.iter_mut().for_each(|sa| sa.address = device);
+        }
+        self.show_all();
+        self.notify();
+    }
+
+    pub(super) fn notify(&mut self) {
+        let delay = self.clockwork.notification();
+        self.put_after(delay, Due::Notified);
+    }
+}

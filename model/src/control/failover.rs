@@ -1,0 +1,230 @@
+//! One failover: a resolved scenario and a seed in, a timeline out.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use super::agenda::Agenda;
+use super::daemon::{Clockwork, Tables};
+use super::event::{Happening, happenings};
+use super::life_cycle::{Holders, Installed, Sa, State, Use, holder};
+use super::sampler::Sampler;
+use super::timeline::{Bin, Timeline};
+use super::ways::{Way, Ways};
+use crate::engine::Engine;
+use crate::profile::{Profile, SaCost};
+use crate::scenario::{Bonding, Device, Invalid, Scenario, What};
+use crate::simulate::engine;
+use crate::units::Time;
+
+/// Simulates what happens to throughput when NICs change under SAs.
+///
+/// # Errors
+/// [`Invalid`] for a scenario that fails [`Scenario::check`] or has no events.
+pub fn simulate_failover(scenario: &Scenario, profile: &Profile, seed: u64) -> Result<Timeline, Invalid> {
+    scenario.check(profile)?;
+    let missing =
+        |key: &str, allowed: &str| Invalid { key: key.into(), value: "missing".into(), allowed: allowed.into() };
+    if scenario.failover.event.is_empty() {
+        return Err(missing("failover.event", "at least one [[failover.event]] with `what` and `at`"));
+    }
+    let costs = profile.sa.as_ref().ok_or_else(|| missing("profile.sa", "a profile with a table [sa]"))?;
+    Ok(Run::new(scenario, profile, costs, seed).through(seed))
+}
+
+/// Something that is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Due {
+    /// The happening with this number.
+    Happening(usize),
+    /// A lost or returned link has been detected.
+    Detected,
+    /// The daemon is told of a change.
+    Notified,
+    /// The daemon's task is over.
+    TaskDone,
+    /// The response that the daemon waits for is there.
+    Response,
+    /// A bin ends.
+    BinEnd,
+}
+
+/// A NIC's condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Nic {
+    pub(super) present: bool,
+    pub(super) carrier: bool,
+}
+
+pub(super) struct Run<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) engine: Engine,
+    pub(super) ways: Ways,
+    pub(super) sampler: Sampler,
+    pub(super) clockwork: Clockwork,
+    pub(super) tables: Tables,
+    pub(super) agenda: Agenda,
+    pub(super) sas: Vec<Sa>,
+    /// SAs in each state.
+    pub(super) counts: [u32; 6],
+    pub(super) nics: [Nic; 2],
+    pub(super) accelerator: bool,
+    pub(super) route: Device,
+    pub(super) happenings: Vec<Happening>,
+    /// What is due, earliest first; of equal times in the order in which it was put there.
+    pub(super) calendar: BinaryHeap<Reverse<(u64, u64, Due)>>,
+    pub(super) put: u64,
+    pub(super) now: u64,
+    pub(super) messages: [u64; 7],
+    pub(super) exchanges: u64,
+    pub(super) reinstalled: Option<u64>,
+}
+
+impl<'a> Run<'a> {
+    fn new(scenario: &'a Scenario, profile: &Profile, costs: &SaCost, seed: u64) -> Self {
+        let f = &scenario.failover;
+        let ways = Ways::new(scenario, profile);
+        let compiled = ways.assembly.floor.compile(&ways.assembly.routes.iter().flatten().collect::<Vec<_>>());
+        let plugged_later = |device| f.event.iter().any(|e| e.what == What::HotPlug && e.device == device);
+        let nic = |device| Nic { present: !plugged_later(device), carrier: !plugged_later(device) };
+        let mut run = Run {
+            scenario,
+            engine: engine(scenario, &ways.assembly, &compiled, seed),
+            sampler: Sampler::new(&ways, &compiled),
+            clockwork: Clockwork::new(f, costs, seed),
+            tables: Tables::new(scenario),
+            agenda: Agenda::new(scenario),
+            sas: vec![Sa::new(); scenario.sa.count as usize],
+            counts: [0; 6],
+            nics: Device::ALL.map(nic),
+            accelerator: true,
+            route: Device::Nic,
+            happenings: happenings(&f.event, f.span, seed),
+            calendar: BinaryHeap::new(),
+            put: 0,
+            now: 0,
+            messages: [0; 7],
+            exchanges: 0,
+            reinstalled: None,
+            ways,
+        };
+        run.counts[State::Missing as usize] = scenario.sa.count;
+        run.install_all();
+        for i in 0..run.happenings.len() {
+            run.put(run.happenings[i].at, Due::Happening(i));
+        }
+        run.put(run.bin_end(1), Due::BinEnd);
+        run
+    }
+
+    /// SAs are where they are wanted before anything happens, as far as there is room.
+    fn install_all(&mut self) {
+        let s = self.scenario;
+        let first = holder(s.placement, Device::Nic);
+        let bonded = s.failover.bonding == Bonding::PreInstalled && self.nics[Device::Standby.index()].present;
+        let second = if bonded { holder(s.placement, Device::Standby) } else { Holders::NONE };
+        for i in 0..self.sas.len() {
+            let mut holders = Holders::NONE;
+            for wanted in [first, second] {
+                if !wanted.is_empty() && self.tables.takes(wanted) {
+                    holders = holders.with(wanted);
+                }
+            }
+            if !holders.is_empty() || s.failover.software || first.is_empty() {
+                self.tables.shift(Installed::Gone, Installed::At(holders));
+                self.sas[i].installed = Installed::At(holders);
+            }
+            self.show(i as u32);
+        }
+    }
+
+    fn through(mut self, seed: u64) -> Timeline {
+        let f = &self.scenario.failover;
+        let mut bins: Vec<Bin> = Vec::with_capacity(f.bins as usize);
+        while let Some(Reverse((at, _, due))) = self.calendar.pop() {
+            self.engine.run(u64::MAX, u64::MAX, at);
+            self.now = at;
+            match due {
+                Due::Happening(i) => self.happen(self.happenings[i]),
+                Due::Detected => self.reroute(),
+                Due::Notified => self.told(),
+                Due::TaskDone => self.task_done(),
+                Due::Response => self.work(),
+                Due::BinEnd => {
+                    bins.push(self.sampler.end(&self.engine, self.up(), at, self.counts));
+                    if bins.len() == f.bins as usize {
+                        break;
+                    }
+                    self.put(self.bin_end(bins.len() as u64 + 1), Due::BinEnd);
+                }
+            }
+        }
+        self.timeline(seed, bins)
+    }
+
+    fn timeline(mut self, seed: u64, bins: Vec<Bin>) -> Timeline {
+        for sa in &mut self.sas {
+            sa.note(false, self.now);
+        }
+        let first_event = self.happenings.first().map(|first| Time::from_ps(first.at));
+        let outages = || self.sas.iter().map(|sa| sa.dropped_ps);
+        Timeline {
+            seed,
+            bins,
+            bin: Time::from_ps(self.bin_end(1)),
+            cores: self.scenario.host.cores,
+            happenings: self.happenings,
+            reinstalled: first_event.zip(self.reinstalled).map(|(event, at)| Time::from_ps(at).saturating_sub(event)),
+            outage_max: Time::from_ps(outages().max().unwrap_or(0)),
+            outage_mean_s: outages().map(|ps| ps as f64 * 1e-12).sum::<f64>() / self.sas.len() as f64,
+            messages: self.messages,
+            exchanges: self.exchanges,
+            numbers_skipped: self.sas.iter().map(|sa| sa.numbers.skipped).sum(),
+            numbers_repeated: self.sas.iter().map(|sa| sa.numbers.repeated).sum(),
+            offered: self.engine.counts().started,
+            events: self.engine.events(),
+        }
+    }
+
+    /// Where a bin ends, counted from 1.
+    fn bin_end(&self, n: u64) -> u64 {
+        let f = &self.scenario.failover;
+        n * (f.span.as_ps() / u64::from(f.bins))
+    }
+
+    pub(super) fn put(&mut self, at: u64, due: Due) {
+        self.put += 1;
+        self.calendar.push(Reverse((at, self.put, due)));
+    }
+
+    pub(super) fn put_after(&mut self, delay: Time, due: Due) {
+        self.put(self.now.saturating_add(delay.as_ps()), due);
+    }
+
+    pub(super) fn up(&self) -> [bool; 2] {
+        self.nics.map(|nic| nic.present && nic.carrier)
+    }
+
+    pub(super) fn show_all(&mut self) {
+        (0..self.sas.len() as u32).for_each(|i| self.show(i));
+    }
+
+    /// An SA's packets go the way of its present state.
+    pub(super) fn show(&mut self, index: u32) {
+        let carrier = self.up()[self.route.index()];
+        let sa = &mut self.sas[index as usize];
+        let state = sa.state(self.scenario.placement, self.route);
+        self.counts[sa.counted as usize] -= 1;
+        self.counts[state as usize] += 1;
+        sa.counted = state;
+        let way = match state.packets() {
+            _ if !carrier => Way::NoCarrier,
+            Use::Offloaded => Way::Offloaded(self.route),
+            Use::Software => Way::Software(self.route),
+            Use::Dropped => Way::NoSa,
+        };
+        sa.note(matches!(way, Way::NoCarrier | Way::NoSa), self.now);
+        for &flow in self.ways.flows(index) {
+            self.engine.steer(flow, self.ways.row(flow, way));
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! The life of an SA: where it is installed, what its packets do, and which sequence number comes next.
+
+use crate::placement::Placement;
+use crate::scenario::Device;
+
+/// A set of things that can hold an SA: the NICs, and the lookaside accelerator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Holders(u8);
+
+/// The lookaside accelerator, where SAs use one.
+pub const ACCELERATOR: Holders = Holders(1 << 2);
+
+impl Holders {
+    /// Nothing.
+    pub const NONE: Holders = Holders(0);
+
+    /// One NIC.
+    pub const fn nic(device: Device) -> Self {
+        Holders(1 << device.index())
+    }
+
+    /// Whether some of `other` are in the set.
+    pub const fn has(self, other: Holders) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Both together.
+    pub const fn with(self, other: Holders) -> Self {
+        Holders(self.0 | other.0)
+    }
+
+    /// The set without `other`.
+    pub const fn without(self, other: Holders) -> Self {
+        Holders(self.0 & !other.0)
+    }
+}
+
+/// What the kernel knows of an SA.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Installed {
+    /// Nothing: it is gone, or was never installed.
+    Gone,
+    /// Nothing for the moment: the daemon has deleted it, to add it anew.
+    Moving,
+    /// The SA, held by devices too unless there are none.
+    At(Holders),
+}
+
+/// What an SA is to the NIC that packets leave by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// Held by it (or by the accelerator).
+    Offloaded,
+    /// Installed without offload.
+    Software,
+    /// Bound to another NIC: the kernel encrypts (crypto offload).
+    Fallback,
+    /// Bound to another NIC: packets are dropped (packet offload).
+    Orphaned,
+    /// Deleted, not yet added: packets are dropped.
+    InFlight,
+    /// Gone, or with an address that the host no longer has: packets are dropped.
+    Missing,
+}
+
+impl State {
+    /// Every state, in the order of this declaration.
+    pub const ALL: [State; 6] =
+        [State::Offloaded, State::Software, State::Fallback, State::Orphaned, State::InFlight, State::Missing];
+
+    /// The name used in results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            State::Offloaded => "offloaded",
+            State::Software => "software",
+            State::Fallback => "fallback",
+            State::Orphaned => "orphaned",
+            State::InFlight => "in_flight",
+            State::Missing => "missing",
+        }
+    }
+
+    /// What becomes of packets.
+    pub const fn packets(self) -> Use {
+        match self {
+            State::Offloaded => Use::Offloaded,
+            State::Software | State::Fallback => Use::Software,
+            State::Orphaned | State::InFlight | State::Missing => Use::Dropped,
+        }
+    }
+}
+
+/// What becomes of an SA's packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// Encrypted where the placement says.
+    Offloaded,
+    /// Encrypted on the CPU.
+    Software,
+    /// Dropped.
+    Dropped,
+}
+
+/// One SA of the host, outbound. Compact: a host may have a hundred thousand.
+#[derive(Debug, Clone)]
+pub struct Sa {
+    /// Where it is.
+    pub installed: Installed,
+    /// Who has refused it since the last change.
+    pub refused: Holders,
+    /// The NIC whose address it has.
+    pub address: Device,
+    /// Whether it is to be rekeyed.
+    pub rekey: bool,
+    /// Its sequence numbers.
+    pub numbers: Numbers,
+    /// Since when packets have been dropped for want of it, in picoseconds.
+    pub dropped_since: Option<u64>,
+    /// For how long they were before.
+    pub dropped_ps: u64,
+    /// The state that it was counted in last.
+    pub counted: State,
+}
+
+impl Sa {
+    /// An SA that is installed nowhere yet.
+    pub fn new() -> Self {
+        Sa {
+            installed: Installed::Gone,
+            refused: Holders::NONE,
+            address: Device::Nic,
+            rekey: false,
+            numbers: Numbers::default(),
+            dropped_since: None,
+            dropped_ps: 0,
+            counted: State::Missing,
+        }
+    }
+
+    /// What it is while packets leave by `route`.
+    pub fn state(&self, placement: Placement, route: Device) -> State {
+        match self.installed {
+            Installed::Moving => State::InFlight,
+            Installed::Gone => State::Missing,
+            Installed::At(_) if self.address != route => State::Missing,
+            Installed::At(holders) if holders.has(holder(placement, route)) => State::Offloaded,
+            Installed::At(Holders::NONE) => State::Software,
+            Installed::At(_) if placement == Placement::InlinePacket => State::Orphaned,
+            Installed::At(_) => State::Fallback,
+        }
+    }
+
+    /// Counts the time for which packets are dropped for want of the SA.
+    pub fn note(&mut self, dropped: bool, now: u64) {
+        match (self.dropped_since, dropped) {
+            (None, true) => self.dropped_since = Some(now),
+            (Some(since), false) => {
+                self.dropped_ps += now - since;
+                self.dropped_since = None;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What holds an SA while it is offloaded and packets leave by `route`.
+pub const fn holder(placement: Placement, route: Device) -> Holders {
+    match placement {
+        Placement::Clear | Placement::Host => Holders::NONE,
+        Placement::Lookaside => ACCELERATOR,
+        Placement::InlineCrypto | Placement::InlinePacket => Holders::nic(route),
+    }
+}
+
+/// Sequence numbers of an SA (RFC 4303 section 2.2, extended ones of 64 bits).
+///
+/// The number of the next packet is known to whoever counts: the kernel, or with packet offload the NIC. Who installs
+/// the SA anew knows what it has read, and when. Between reading and deleting, or if the NIC that counted can no longer
+/// be asked, more packets may have left: at most as many as the NIC can send in the time. So many numbers are skipped,
+/// which a receiver allows (its window moves on), as RFC 6311 section 6 has it for a cluster's members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numbers {
+    /// Number of the first packet of the present installation.
+    first: u64,
+    /// The SA's tally of packets then.
+    tally: u64,
+    /// The number that was read last, and when, in picoseconds.
+    read: (u64, u64),
+    /// Numbers that were skipped.
+    pub skipped: u64,
+    /// Installations that began at a number which had been used: none, if the rule above is kept.
+    pub repeated: u64,
+}
+
+/// How many numbers can be used up in a time, whatever the traffic.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Packets per second that can leave.
+    pub packets_per_s: f64,
+    /// Packets that can have a number and not have left.
+    pub under_way: u64,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        // The first packet sent on an SA has the number 1 (RFC 4303 section 3.3.3).
+        Numbers { first: 1, tally: 0, read: (1, 0), skipped: 0, repeated: 0 }
+    }
+}
+
+impl Numbers {
+    /// The number of the next packet, which only the counter knows.
+    pub fn next(&self, tally: u64) -> u64 {
+        self.first + (tally - self.tally)
+    }
+
+    /// The counter is read.
+    pub fn read(&mut self, tally: u64, now: u64) {
+        self.read = (self.next(tally), now);
+    }
+
+    /// The SA is gone from where it was counted. It will go on at a number that no packet since the last reading has
+    /// had.
+    pub fn resume(&mut self, tally: u64, now: u64, pace: Pace) {
+        let (number, at) = self.read;
+        let most = ((now - at) as f64 * 1e-12 * pace.packets_per_s).ceil() as u64 + pace.under_way;
+        let (used_up_to, first) = (self.next(tally), number + most);
+        self.repeated += u64::from(first < used_up_to);
+        self.skipped += first.saturating_sub(used_up_to);
+        (self.first, self.tally, self.read) = (first, tally, (first, now));
+    }
+
+    /// A new SA with a new SPI takes over.
+    pub fn rekey(&mut self, tally: u64, now: u64) {
+        (self.first, self.tally, self.read) = (1, tally, (1, now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What Linux does with an SA that is bound to another NIC.
+    #[test]
+    fn orphans_fall_back_or_are_dropped() {
+        let state = |installed, placement, route| Sa { installed, address: route, ..Sa::new() }.state(placement, route);
+        let at = |holders| Installed::At(holders);
+        let nic = at(Holders::nic(Device::Nic));
+        assert_eq!(state(Installed::Gone, Placement::InlineCrypto, Device::Nic), State::Missing);
+        assert_eq!(state(nic, Placement::InlineCrypto, Device::Nic), State::Offloaded);
+        assert_eq!(state(nic, Placement::InlineCrypto, Device::Standby), State::Fallback);
+        assert_eq!(state(nic, Placement::InlinePacket, Device::Standby), State::Orphaned);
+        assert_eq!(state(at(Holders::NONE), Placement::InlinePacket, Device::Standby), State::Software);
+        assert_eq!(state(at(ACCELERATOR), Placement::Lookaside, Device::Standby), State::Offloaded);
+        // With the address of the other NIC it is of no use.
+        let sa = Sa { installed: nic, ..Sa::new() };
+        assert_eq!(sa.state(Placement::InlineCrypto, Device::Standby), State::Missing);
+    }
+
+    proptest! {
+        /// Whatever packets leave between readings and installations, within what the NIC can send: no number is used
+        /// twice, and numbers only grow.
+        #[test]
+        fn numbers_never_repeat(steps in prop::collection::vec((0..3u8, 1..1_000_000u64, 0.0..1.0f64), 1..100)) {
+            let (mut numbers, mut tally, mut now, mut highest) = (Numbers::default(), 0, 0, 0);
+            let rate = 148.8e6;
+            let pace = Pace { packets_per_s: rate, under_way: 1000 };
+            for (what, ns, load) in steps {
+                now += ns * 1000;
+                let sent = (ns as f64 * 1e-9 * rate * load) as u64 + if what == 2 { 1000 } else { 0 };
+                if sent > 0 {
+                    prop_assert!(numbers.next(tally) > highest);
+                    tally += sent;
+                    highest = numbers.next(tally) - 1;
+                }
+                match what {
+                    0 | 2 => numbers.read(tally, now),
+                    1 => numbers.resume(tally, now, pace),
+                    _ => {}
+                }
+                prop_assert_eq!(numbers.repeated, 0);
+                prop_assert!(numbers.next(tally) > highest);
+            }
+        }
+    }
+}

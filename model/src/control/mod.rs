@@ -1,0 +1,28 @@
+//! The control plane: what happens to SAs when a NIC changes under them.
+//!
+//! Packets run through the engine on the routes of the placements; the control plane stands beside it. It lets the
+//! engine run up to the next thing that happens, changes the state of NICs and SAs, and steers flows accordingly. A
+//! packet's way is chosen when it starts.
+//!
+//! What an SA's packets do when they leave by another NIC than the one that it is bound to is Linux's
+//! (`xfrm_dev_offload_ok` in net/xfrm/xfrm_device.c, `xfrm_output` in net/xfrm/xfrm_output.c): with crypto offload the
+//! kernel encrypts them, with packet offload it drops them.
+
+mod agenda;
+mod changes;
+mod daemon;
+mod event;
+mod failover;
+mod life_cycle;
+mod predict;
+mod reaction;
+mod sampler;
+mod timeline;
+mod ways;
+
+pub use daemon::{MESSAGES, Message, MessageTimes};
+pub use event::Happening;
+pub use failover::simulate_failover;
+pub use life_cycle::{State, Use};
+pub use predict::{Prediction, predict};
+pub use timeline::{Bin, LOSSES, Loss, Timeline};

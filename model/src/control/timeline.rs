@@ -1,0 +1,197 @@
+//! What a failover looked like: a row for each bin of time, and what it comes to.
+
+use super::daemon::MESSAGES;
+use super::event::Happening;
+use super::life_cycle::State;
+use crate::record::Metric;
+use crate::traffic::Basis;
+use crate::units::{Bytes, Time};
+
+/// Why packets were lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// The NIC that they were to leave by had no carrier.
+    NoCarrier,
+    /// No SA would take them.
+    NoSa,
+    /// Queue or ring were full: the CPU or the NIC could not carry the load.
+    QueueFull,
+    /// They were under way in a NIC when it failed.
+    InFlight,
+}
+
+/// Every loss, in the order of [`Bin::lost`].
+pub const LOSSES: [Loss; 4] = [Loss::NoCarrier, Loss::NoSa, Loss::QueueFull, Loss::InFlight];
+
+impl Loss {
+    /// The name used in results.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Loss::NoCarrier => "no_carrier",
+            Loss::NoSa => "no_sa",
+            Loss::QueueFull => "queue_full",
+            Loss::InFlight => "in_flight",
+        }
+    }
+}
+
+/// One bin of a timeline. Packets count where they leave or are lost; states are those at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Bin {
+    /// Its end.
+    pub end: Time,
+    /// Transport payload that left.
+    pub goodput: Bytes,
+    /// Packets that left.
+    pub packets: u64,
+    /// Of these, encrypted on the CPU.
+    pub software: u64,
+    /// Packets lost, by cause.
+    pub lost: [u64; 4],
+    /// Time that cores of the data path worked, summed over cores.
+    pub busy: Time,
+    /// SAs in each state, in the order of [`State::ALL`].
+    pub states: [u32; 6],
+}
+
+impl Bin {
+    /// Packets lost, whatever the cause.
+    pub fn lost(&self) -> u64 {
+        self.lost.iter().sum()
+    }
+}
+
+/// The result of one failover simulation.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timeline {
+    /// Seed of the run.
+    pub seed: u64,
+    /// Bins, in order of time.
+    pub bins: Vec<Bin>,
+    /// Length of each bin.
+    pub bin: Time,
+    /// Cores of the data path.
+    pub cores: u32,
+    /// What happened, in order of time.
+    pub happenings: Vec<Happening>,
+    /// From the first event until the daemon had nothing left to do; absent if it had not by the end.
+    pub reinstalled: Option<Time>,
+    /// The longest time for which one SA's packets were dropped for want of the SA or of carrier, summed over outages.
+    pub outage_max: Time,
+    /// The mean of that time over SAs, in seconds.
+    pub outage_mean_s: f64,
+    /// Messages to the kernel, in the order of [`MESSAGES`].
+    pub messages: [u64; 7],
+    /// Exchanges with peers.
+    pub exchanges: u64,
+    /// Sequence numbers that were skipped.
+    pub numbers_skipped: u64,
+    /// SAs that were installed with a sequence number that had been used: none, unless the model is wrong.
+    pub numbers_repeated: u64,
+    /// Packets that the workload started.
+    pub offered: u64,
+    /// Events handled by the engine.
+    pub events: u64,
+}
+
+impl Timeline {
+    /// Goodput of a bin in Gb/s, goodput basis.
+    pub fn goodput_gbps(&self, bin: &Bin) -> f64 {
+        bin.goodput.bits() as f64 / self.bin.as_seconds() * 1e-9
+    }
+
+    /// Busy share of the data path's cores in a bin, 0 to 1.
+    pub fn cpu(&self, bin: &Bin) -> f64 {
+        bin.busy.as_seconds() / self.bin.as_seconds() / f64::from(self.cores)
+    }
+
+    /// When the first event happened, if any did.
+    pub fn first_event(&self) -> Option<Time> {
+        self.happenings.first().map(|first| Time::from_ps(first.at))
+    }
+
+    /// Bins that ended before the first event, the first one, in which queues fill, left out.
+    fn before(&self) -> &[Bin] {
+        let end = self.first_event().unwrap_or(Time::ZERO);
+        let n = self.bins.iter().take_while(|bin| bin.end <= end).count();
+        &self.bins[n.min(1)..n]
+    }
+
+    /// Mean goodput before the first event, in Gb/s, goodput basis; absent if that came in the first two bins.
+    pub fn goodput_before_gbps(&self) -> Option<f64> {
+        let bins = self.before();
+        let sum: f64 = bins.iter().map(|bin| self.goodput_gbps(bin)).sum();
+        (!bins.is_empty()).then(|| sum / bins.len() as f64)
+    }
+
+    /// What goodput must reach to be back: 95 % of the mean before the first event, or three standard deviations of the
+    /// bins before it below that mean where that is less: random arrivals alone would look like failures.
+    fn floor_gbps(&self) -> Option<f64> {
+        let mean = self.goodput_before_gbps()?;
+        let bins = self.before();
+        let squares: f64 = bins.iter().map(|bin| (self.goodput_gbps(bin) - mean).powi(2)).sum();
+        let deviation = (squares / (bins.len().max(2) - 1) as f64).sqrt();
+        Some((0.95 * mean).min(mean - 3.0 * deviation))
+    }
+
+    /// From the first event until goodput, after it fell below 95 % of its old mean, is back there and stays for a
+    /// twentieth of the timeline; zero if it never fell. Absent if it fell and did not come back, or nothing is known of
+    /// the old rate. Accurate to one bin.
+    pub fn time_to_95(&self) -> Option<Time> {
+        let floor = self.floor_gbps()?;
+        let event = self.first_event()?;
+        let after = &self.bins[self.bins.iter().take_while(|bin| bin.end <= event).count()..];
+        let well = |bin: &Bin| self.goodput_gbps(bin) >= floor;
+        let Some(fall) = after.iter().position(|bin| !well(bin)) else { return Some(Time::ZERO) };
+        let stay = (self.bins.len() / 20).max(1);
+        let back = (fall..after.len()).find(|&i| after[i..].iter().take(stay).all(well))?;
+        Some(after[back].end.saturating_sub(self.bin).saturating_sub(event))
+    }
+
+    /// Every number of the summary as a flat list, in a fixed order. What is not known is left out.
+    pub fn metrics(&self) -> Vec<Metric> {
+        let plain = |name: &str, value: f64, unit| Metric {
+            name: name.to_owned(),
+            value,
+            unit,
+            basis: None,
+            half_width: None,
+            n: None,
+        };
+        let goodput = |name: &str, gbps: f64| Metric { basis: Some(Basis::Goodput), ..plain(name, gbps, "Gb/s") };
+        let sum = |of: &dyn Fn(&Bin) -> u64| self.bins.iter().map(of).sum::<u64>() as f64;
+        let sent = sum(&|bin| bin.packets);
+        let lost = sum(&Bin::lost);
+        let mut metrics =
+            vec![plain("outage_max", self.outage_max.as_seconds(), "s"), plain("outage_mean", self.outage_mean_s, "s")];
+        metrics.extend(self.time_to_95().map(|time| plain("time_to_95", time.as_seconds(), "s")));
+        metrics.extend(self.reinstalled.map(|time| plain("reinstalled", time.as_seconds(), "s")));
+        metrics.push(plain("packets_sent", sent, "1"));
+        metrics.push(plain("packets_lost", lost, "1"));
+        for (i, loss) in LOSSES.into_iter().enumerate() {
+            metrics.push(plain(&format!("packets_lost/{}", loss.name()), sum(&|bin| bin.lost[i]), "1"));
+        }
+        metrics.push(plain("loss", if sent + lost > 0.0 { lost / (sent + lost) } else { 0.0 }, "1"));
+        metrics.push(plain("packets_in_software", sum(&|bin| bin.software), "1"));
+        metrics.push(plain("messages", self.messages.iter().sum::<u64>() as f64, "1"));
+        for (message, n) in MESSAGES.into_iter().zip(self.messages) {
+            metrics.push(plain(&format!("messages/{}", message.name()), n as f64, "1"));
+        }
+        metrics.push(plain("exchanges", self.exchanges as f64, "1"));
+        metrics.extend(self.goodput_before_gbps().map(|gbps| goodput("goodput_before", gbps)));
+        let gbps = |bin: &Bin| self.goodput_gbps(bin);
+        let after = || self.bins.iter().filter(|bin| self.first_event().is_none_or(|event| bin.end > event));
+        metrics.extend(after().map(gbps).reduce(f64::min).map(|least| goodput("goodput_least", least)));
+        metrics.extend(self.bins.last().map(|bin| goodput("goodput_end", gbps(bin))));
+        metrics
+            .extend(self.bins.iter().map(|bin| self.cpu(bin)).reduce(f64::max).map(|cpu| plain("cpu_peak", cpu, "1")));
+        if let Some(last) = self.bins.last() {
+            for (state, n) in State::ALL.into_iter().zip(last.states) {
+                metrics.push(plain(&format!("sas_at_end/{}", state.name()), f64::from(n), "1"));
+            }
+        }
+        metrics.push(plain("numbers_skipped", self.numbers_skipped as f64, "1"));
+        metrics.push(plain("numbers_repeated", self.numbers_repeated as f64, "1"));
+        metrics
+    }
+}

@@ -1,0 +1,125 @@
+//! Whether a failover can be simulated: what its events need of the scenario and of the host's profile.
+
+use super::check::{invalid, within};
+use super::{AddressUpdate, Bonding, Device, Event, Invalid, Scenario, What};
+use crate::placement::Placement;
+use crate::profile::{Origin, Profile};
+use crate::traffic::{Arrival, Path};
+use crate::units::Time;
+
+/// The longest that may be simulated: events are counted in picoseconds, and every SA's messages one by one.
+const LONGEST: Time = Time::from_us(3_600_000_000);
+/// Shorter than any packet's way.
+const SHORTEST_BIN: Time = Time::from_ns(100);
+/// Events of one kind that may happen in the span.
+const MOST_HAPPENINGS: u64 = 10_000;
+
+impl Scenario {
+    /// Checks the failover of a scenario that has events; without events nothing is asked for.
+    pub(super) fn check_failover(&self, profile: &Profile) -> Result<(), Invalid> {
+        let f = &self.failover;
+        if f.event.is_empty() {
+            return Ok(());
+        }
+        check_profile(profile)?;
+        if f.span == Time::ZERO || f.span > LONGEST {
+            return invalid("failover.span", f.span, "above 0 and at most 3600 s");
+        }
+        within("failover.bins", f.bins.into(), 10, 10_000)?;
+        if f.span.as_ps() < SHORTEST_BIN.as_ps() * u64::from(f.bins) {
+            return invalid("failover.span", f.span, format!("at least {SHORTEST_BIN} for each of failover.bins"));
+        }
+        within("failover.batch", f.batch.into(), 1, 1 << 20)?;
+        within("failover.sas_per_ike_sa", f.sas_per_ike_sa.into(), 1, 1 << 20)?;
+        within("host.cores", self.host.cores.into(), 1, 64)?;
+        for (key, time) in
+            [("failover.call", f.call), ("failover.detection", f.detection), ("failover.round_trip", f.round_trip)]
+                .into_iter()
+                .chain([("failover.exchange", f.exchange)])
+                .chain(f.notification.map(|time| ("failover.notification", time)))
+        {
+            if time > LONGEST {
+                return invalid(key, time, "at most 3600 s");
+            }
+        }
+        self.check_failover_traffic(profile)?;
+        if f.bonding == Bonding::PreInstalled {
+            // The standby's counter would begin where the SA began: numbers that the peer has seen already.
+            if self.placement != Placement::InlineCrypto {
+                return invalid("failover.bonding", "pre-installed", "only with placement = \"inline-crypto\"");
+            }
+            if f.address_update != AddressUpdate::None {
+                return invalid(
+                    "failover.bonding",
+                    "pre-installed",
+                    "a bond keeps its address: address_update = \"none\"",
+                );
+            }
+        }
+        (f.event.iter().enumerate()).try_for_each(|(i, event)| self.check_event(&format!("failover.event[{i}]"), event))
+    }
+
+    fn check_failover_traffic(&self, profile: &Profile) -> Result<(), Invalid> {
+        if self.traffic.arrival == Arrival::Saturate {
+            return invalid("traffic.arrival", "saturate", "constant or poisson: packets that come whatever is lost");
+        }
+        if self.traffic.direction == Path::Receive {
+            return invalid("traffic.direction", "receive", "transmit or forward: failover follows outbound SAs");
+        }
+        if self.placement == Placement::Clear {
+            return invalid("placement", "clear", "a placement with SAs");
+        }
+        if self.software_cost(profile).is_none() {
+            return invalid(
+                "sa.algorithm",
+                self.sa.algorithm.name(),
+                "the profile has no cost for this cipher, to fall back to",
+            );
+        }
+        Ok(())
+    }
+
+    fn check_event(&self, key: &str, event: &Event) -> Result<(), Invalid> {
+        let key = |name: &str| format!("{key}.{name}");
+        let span = self.failover.span;
+        if event.at > span {
+            return invalid(&key("at"), event.at, format!("within failover.span, {span}"));
+        }
+        if event.every.is_some() && event.mtbf.is_some() {
+            return invalid(&key("mtbf"), "given beside `every`", "one of the two: random or periodic");
+        }
+        for (name, time) in [("every", event.every), ("mtbf", event.mtbf)] {
+            if let Some(time) = time.filter(|time| time.as_ps() == 0 || span.as_ps() / time.as_ps() > MOST_HAPPENINGS) {
+                return invalid(&key(name), time, format!("at least a {MOST_HAPPENINGS}th of failover.span"));
+            }
+        }
+        let ends = matches!(event.what, What::LinkDown | What::NicReset | What::AcceleratorLoss);
+        if let Some(time) = event.lasts.filter(|_| !ends) {
+            return invalid(&key("for"), time, "only with link-down, nic-reset and accelerator-loss");
+        }
+        if event.what == What::AcceleratorLoss && self.placement != Placement::Lookaside {
+            return invalid(&key("what"), "accelerator-loss", "only with placement = \"lookaside\"");
+        }
+        if event.what == What::HotPlug && event.device == Device::Nic {
+            return invalid(&key("device"), "nic", "standby: packets leave by `nic` from the start");
+        }
+        Ok(())
+    }
+}
+
+/// Times of the control path must be there, and must be times.
+fn check_profile(profile: &Profile) -> Result<(), Invalid> {
+    match &profile.sa {
+        None => invalid(
+            "profile.sa",
+            "missing",
+            "a failover needs a profile with a table [sa], the times of the control path, such as preset:zen4",
+        ),
+        Some(sa) if sa.origin == Origin::Emulated => invalid(
+            "profile.sa.origin",
+            "emulated",
+            "measured, measured-uml or preset: an emulator's times are none, only what it did counts",
+        ),
+        Some(_) => Ok(()),
+    }
+}
