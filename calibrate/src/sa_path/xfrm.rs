@@ -74,14 +74,16 @@ impl Sa {
 
     /// `XFRM_MSG_NEWSA` with a random key.
     pub(super) fn add(&self) -> Request {
-        let mut info = UserSaInfo::default();
-        info.id = Id { daddr: address(self.destination), spi: self.spi, proto: ESP };
-        info.saddr = address(self.source);
-        info.selector.family = AF_INET;
-        info.family = AF_INET;
-        info.mode = self.mode.number();
-        info.reqid = REQID;
-        info.replay_window = 32;
+        let info = UserSaInfo {
+            id: Id { daddr: address(self.destination), spi: self.spi, proto: ESP },
+            saddr: address(self.source),
+            selector: Selector { family: AF_INET, ..Selector::default() },
+            family: AF_INET,
+            mode: self.mode.number(),
+            reqid: REQID,
+            replay_window: 32,
+            ..UserSaInfo::default()
+        };
         let mut attributes = vec![XfrmAttrs::EncryptionAlgAead(aead(self.icv))];
         if let Some(device) = self.device {
             let flags = if self.inbound { XFRM_OFFLOAD_INBOUND } else { 0 };
@@ -90,17 +92,13 @@ impl Sa {
         if self.sequence > 0 {
             attributes.push(XfrmAttrs::ReplayState(Replay { oseq: self.sequence, seq: 0, bitmap: 0 }));
         }
-        let mut message = StateMessage::default();
-        message.user_sa_info = info;
-        message.nlas = attributes;
+        let message = StateMessage { user_sa_info: info, nlas: attributes };
         Request::new(self.name("XFRM_MSG_NEWSA"), XfrmMessage::AddSa(message), NLM_F_CREATE | NLM_F_EXCL)
     }
 
     fn id(&self) -> StateId {
-        let mut message = StateId::default();
         let id = UserSaId { daddr: address(self.destination), spi: self.spi, family: AF_INET, proto: ESP };
-        message.user_sa_id = id;
-        message
+        StateId { user_sa_id: id, nlas: Vec::new() }
     }
 
     /// `XFRM_MSG_DELSA`.
@@ -115,20 +113,22 @@ impl Sa {
 
     /// The outbound policy that needs this SA, for everything to `network`/`prefix`.
     pub(super) fn policy(&self, network: Ipv4Addr, prefix: u8) -> Request {
-        let mut template = UserTemplate::default();
-        // No SPI: the policy outlives the SA when that is rekeyed.
-        template.id = Id { daddr: address(self.destination), spi: 0, proto: ESP };
-        template.saddr = address(self.source);
-        template.family = AF_INET;
-        template.mode = self.mode.number();
-        template.reqid = REQID;
-        let mut info = UserPolicyInfo::default();
-        info.selector = selector(network, prefix);
-        info.direction = XFRM_POLICY_OUT;
-        info.action = XFRM_POLICY_ALLOW;
-        let mut message = PolicyMessage::default();
-        message.user_policy_info = info;
-        message.nlas = vec![XfrmAttrs::Template(vec![template])];
+        let template = UserTemplate {
+            // No SPI: the policy outlives the SA when that is rekeyed.
+            id: Id { daddr: address(self.destination), spi: 0, proto: ESP },
+            saddr: address(self.source),
+            family: AF_INET,
+            mode: self.mode.number(),
+            reqid: REQID,
+            ..UserTemplate::default()
+        };
+        let info = UserPolicyInfo {
+            selector: selector(network, prefix),
+            direction: XFRM_POLICY_OUT,
+            action: XFRM_POLICY_ALLOW,
+            ..UserPolicyInfo::default()
+        };
+        let message = PolicyMessage { user_policy_info: info, nlas: vec![XfrmAttrs::Template(vec![template])] };
         let name = format!("XFRM_MSG_UPDPOLICY to {network}/{prefix}");
         Request::new(name, XfrmMessage::UpdatePolicy(message), NLM_F_CREATE | NLM_F_REPLACE)
     }
@@ -147,43 +147,32 @@ impl Sa {
             new_family: AF_INET,
             ..UserMigrate::default()
         };
-        let mut message = MigrateMessage::default();
-        message.user_policy_id = policy_id(network, prefix);
-        message.nlas = vec![XfrmAttrs::Migrate(migrate)];
+        let message =
+            MigrateMessage { user_policy_id: policy_id(network, prefix), nlas: vec![XfrmAttrs::Migrate(migrate)] };
         Request::new(self.name("XFRM_MSG_MIGRATE"), XfrmMessage::Migrate(message), 0)
     }
 }
 
 /// `XFRM_MSG_DELPOLICY` of the outbound policy for `network`/`prefix`.
 pub(super) fn delete_policy(network: Ipv4Addr, prefix: u8) -> Request {
-    let mut message = PolicyId::default();
-    message.user_policy_id = policy_id(network, prefix);
+    let message = PolicyId { user_policy_id: policy_id(network, prefix), nlas: Vec::new() };
     Request::new(format!("XFRM_MSG_DELPOLICY to {network}/{prefix}"), XfrmMessage::DeletePolicy(message), 0)
 }
 
 /// `XFRM_MSG_FLUSHSA` of every SA of ESP in the namespace, those too that the kernel made itself while one was missing.
 pub(super) fn flush() -> Request {
-    let mut message = FlushMessage::default();
-    message.protocol = ESP;
-    Request::new("XFRM_MSG_FLUSHSA", XfrmMessage::FlushSa(message), 0)
+    Request::new("XFRM_MSG_FLUSHSA", XfrmMessage::FlushSa(FlushMessage { protocol: ESP }), 0)
 }
 
 /// Ties policies to SAs, which may have another SPI after rekeying.
 const REQID: u32 = 1;
 
 fn policy_id(network: Ipv4Addr, prefix: u8) -> UserPolicyId {
-    let mut id = UserPolicyId::default();
-    id.selector = selector(network, prefix);
-    id.direction = XFRM_POLICY_OUT;
-    id
+    UserPolicyId { selector: selector(network, prefix), direction: XFRM_POLICY_OUT, ..UserPolicyId::default() }
 }
 
 fn selector(network: Ipv4Addr, prefix: u8) -> Selector {
-    let mut selector = Selector::default();
-    selector.daddr = address(network);
-    selector.prefixlen_d = prefix;
-    selector.family = AF_INET;
-    selector
+    Selector { daddr: address(network), prefixlen_d: prefix, family: AF_INET, ..Selector::default() }
 }
 
 fn address(address: Ipv4Addr) -> Address {
