@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn time_to_95_is_from_the_event_to_the_bin_that_is_back() {
-        let ms = |n| Some(Time::from_us(1000 * n));
+        let ms = |n: u64| Some(Time::from_us(1000 * n));
         assert_eq!(timeline(&[1, 100, 100, 100, 0, 50, 96, 100]).time_to_95(), ms(2));
         assert_eq!(timeline(&[1, 100, 100, 100, 100, 100]).time_to_95(), ms(0));
         assert_eq!(timeline(&[1, 100, 100, 100, 100, 94, 95]).time_to_95(), ms(2));
