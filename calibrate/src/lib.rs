@@ -20,6 +20,8 @@ mod pinned;
 mod plan;
 pub mod repeated;
 mod report;
+#[cfg(target_os = "linux")]
+pub mod sa_path;
 pub mod sample;
 mod scaling;
 mod series;
@@ -27,6 +29,7 @@ pub mod verdict;
 
 pub use calibration::{Calibration, full, quick};
 pub use held_out::{GOAL, HeldOut, held_out};
+pub use pinned::pin_to_last_core;
 pub use report::{ColdRow, FitQuality, Report, ReportRow, Skipped};
 pub use scaling::scaling;
 pub use verdict::Verdict;

@@ -2,13 +2,18 @@
 
 use crate::CalibrateError;
 
+/// Pins the calling thread to the last core that the process may use; whether that was allowed.
+pub fn pin_to_last_core() -> bool {
+    let last = core_affinity::get_core_ids().and_then(|cores| cores.last().copied());
+    last.is_some_and(core_affinity::set_for_current)
+}
+
 /// Runs `work` on a new thread, pinned to the last core that the process may use: the first ones serve most interrupts.
 /// `work` is told whether that was allowed.
 pub(crate) fn on_last_core<T: Send>(work: impl FnOnce(bool) -> T + Send) -> Result<T, CalibrateError> {
-    let last = core_affinity::get_core_ids().and_then(|cores| cores.last().copied());
     std::thread::scope(|scope| {
         // Unpinned where the system does not allow it: the spread will tell.
-        let run = || work(last.is_some_and(core_affinity::set_for_current));
+        let run = || work(pin_to_last_core());
         scope.spawn(run).join().map_err(|_| CalibrateError::Thread("it panicked".into()))
     })
 }

@@ -8,11 +8,8 @@ use crate::memory::{checksum_seconds_per_byte, copy_seconds_per_byte};
 use crate::pinned::on_last_core;
 use crate::{CalibrateError, sample};
 
-/// Repetitions of each value. Of nine, the second and the eighth bound the median with 96 % confidence, whatever the
-/// distribution (order statistics; David and Nagaraja, "Order statistics", 2003, section 7.1).
+/// Repetitions of each value: of nine, the second and the eighth bound the median with 96 % confidence.
 const REPETITIONS: usize = 9;
-const LOW: usize = 1;
-const HIGH: usize = 7;
 
 /// Measures core frequency, copy and checksum several times on a pinned core, some tenths of a second in all, and puts
 /// medians and intervals into the profile.
@@ -38,14 +35,9 @@ pub fn repeat(profile: &mut Profile) -> Result<(), CalibrateError> {
     Ok(())
 }
 
-fn estimate(mut values: Vec<f64>) -> Estimate {
-    values.sort_by(f64::total_cmp);
-    Estimate {
-        value: sample::median(&values),
-        low: values.get(LOW).copied(),
-        high: values.get(HIGH).copied(),
-        n: Some(values.len() as u32),
-    }
+fn estimate(values: Vec<f64>) -> Estimate {
+    let (low, high) = sample::median_interval(&values);
+    Estimate { value: sample::median(&values), low: Some(low), high: Some(high), n: Some(values.len() as u32) }
 }
 
 #[cfg(test)]

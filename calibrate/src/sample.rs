@@ -98,6 +98,17 @@ pub fn median(values: &[f64]) -> f64 {
     }
 }
 
+/// The 95 % interval of the median, whatever the distribution: order statistics (David and Nagaraja, "Order
+/// statistics", 2003, section 7.1) with the normal approximation of the binomial. The extremes of fewer than nine.
+pub fn median_interval(values: &[f64]) -> (f64, f64) {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let n = sorted.len() as f64;
+    let low = ((n - 1.96 * n.sqrt()) / 2.0).max(0.0) as usize;
+    let at = |index: usize| sorted.get(index).copied().unwrap_or(f64::NAN);
+    (at(low), at(sorted.len().saturating_sub(1 + low)))
+}
+
 /// Median absolute deviation over the median: 0 for a quiet host.
 pub fn relative_spread(values: &[f64]) -> f64 {
     let centre = median(values);
@@ -138,6 +149,14 @@ mod tests {
         let mut sampled = Sampled::with_batch(Slow(0), 2e-6);
         (0..3).for_each(|_| sampled.measure());
         assert!(sampled.runs > 1, "one preparation alone would fill a batch");
+    }
+
+    #[test]
+    fn the_median_of_nine_lies_between_second_and_eighth() {
+        let values = [13.0, 10.0, 11.0, 12.0, 14.0, 15.0, 16.0, 100.0, 1.0];
+        assert_eq!(median_interval(&values), (10.0, 16.0));
+        assert_eq!(median_interval(&[2.0, 1.0]), (1.0, 2.0));
+        assert!(median_interval(&[]).0.is_nan());
     }
 
     #[test]

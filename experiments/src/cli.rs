@@ -31,6 +31,26 @@ pub enum Command {
         /// What to list; everything by default
         what: Option<Listed>,
     },
+    /// Starts a guest's process so that it ends with this one
+    #[cfg(target_os = "linux")]
+    #[command(hide = true, name = espsim_calibrate::sa_path::guest::LAUNCH_COMMAND)]
+    GuestLaunch {
+        /// What to start.
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
+    },
+    /// Measures as the first process of a guest
+    #[cfg(target_os = "linux")]
+    #[command(hide = true, name = espsim_calibrate::sa_path::guest::INSIDE_COMMAND)]
+    GuestInside {
+        /// Where the result goes.
+        result: PathBuf,
+        /// How much to measure.
+        plan: String,
+        /// User-Mode Linux adds words of its own to its command line.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
 }
 
 /// Arguments of `run` and `failover`.
@@ -73,12 +93,45 @@ pub struct CalibrateArgs {
     /// Measure sizes that the fits have not seen and show how far the fits are off
     #[arg(long)]
     pub held_out: bool,
+    /// Measure only this, and keep the rest of --profile
+    #[arg(long, value_enum, value_name = "PART", conflicts_with_all = ["quick", "held_out"])]
+    pub only: Option<Part>,
+    /// The profile that --only starts from: a file or preset:NAME [default: preset:zen4]
+    #[arg(long, requires = "only")]
+    pub profile: Option<String>,
+    /// Where the SA path is measured [default: native if that works, else uml, else qemu]
+    #[arg(long, value_enum, requires = "only")]
+    pub guest: Option<Guest>,
+    /// The folder that calibrate/guest prepares guests in [default: espsim/guest in the cache folder]
+    #[arg(long, requires = "only", value_name = "DIR")]
+    pub guest_cache: Option<PathBuf>,
+    /// The longest that a guest may take
+    #[arg(long, requires = "only", value_name = "SECONDS", default_value_t = 290)]
+    pub guest_timeout: u32,
     /// Show a profile as tables: a file or preset:NAME
-    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["quick", "held_out", "diff"])]
+    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["quick", "held_out", "diff", "only"])]
     pub show: Option<String>,
     /// Compare two profiles
-    #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["quick", "held_out"])]
+    #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["quick", "held_out", "only"])]
     pub diff: Option<Vec<String>>,
+}
+
+/// A part of a calibration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Real Linux SAs on netdevsim: data path, control path, failover
+    SaPath,
+}
+
+/// The kernel that the SA path is measured in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Guest {
+    /// The running kernel; needs root and netdevsim
+    Native,
+    /// User-Mode Linux; needs no privileges
+    Uml,
+    /// QEMU: with KVM if that works, else emulated, where times mean nothing
+    Qemu,
 }
 
 /// Arguments of `validate`.

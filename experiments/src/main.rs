@@ -13,6 +13,13 @@ fn main() -> ExitCode {
         Command::Failover(args) => failover::failover(args, std::env::args().collect()),
         Command::Calibrate(args) => calibrate::calibrate(args),
         Command::Validate(args) => validate::validate(args),
+        #[cfg(target_os = "linux")]
+        Command::GuestLaunch { command } => calibrate::guest_launch(command),
+        #[cfg(target_os = "linux")]
+        Command::GuestInside { result, plan, .. } => {
+            calibrate::guest_inside(result, plan);
+            Ok(())
+        }
         Command::List { what } => {
             run::print(list::list(*what).as_bytes());
             Ok(())

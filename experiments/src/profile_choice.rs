@@ -122,15 +122,20 @@ fn store(path: &Path, text: &str) {
     }
 }
 
-/// The cache file of the day, by CPU model and program version.
-fn cache_file() -> Option<PathBuf> {
-    let folder = std::env::var_os("XDG_CACHE_HOME")
+/// This program's folder in the user's cache folder (XDG Base Directory Specification 0.8), if there is one.
+pub fn cache_folder() -> Option<PathBuf> {
+    std::env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
         .filter(|path| path.is_absolute())
-        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
+        .map(|folder| folder.join("espsim"))
+}
+
+/// The cache file of the day, by CPU model and program version.
+fn cache_file() -> Option<PathBuf> {
     let model = espsim_calibrate::host::cpu_model();
     let slug: String = model.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let day = jiff::Timestamp::now().to_string();
     let name = format!("quick-{slug}-{}-{}.toml", env!("CARGO_PKG_VERSION"), day.get(..10)?);
-    Some(folder.join("espsim").join(name))
+    Some(cache_folder()?.join(name))
 }

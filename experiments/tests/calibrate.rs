@@ -92,8 +92,8 @@ fn a_profile_that_is_damaged_or_of_elsewhere_is_named() {
     let half = preset[..preset.len() / 2].to_owned();
     let cases = [
         ("truncated.toml", half, "truncated.toml"),
-        ("older.toml", preset.replacen("format = 2", "format = 1", 1), "format 1"),
-        ("newer.toml", preset.replacen("format = 2", "format = 9", 1), "format 9"),
+        ("older.toml", preset.replacen("format = 3", "format = 1", 1), "format 1"),
+        ("newer.toml", preset.replacen("format = 3", "format = 9", 1), "format 9"),
         ("value.toml", preset.replacen("send = 2200.0", "send = -1.0", 1), "stack.send"),
         ("text.toml", "not a profile".to_owned(), "text.toml"),
     ];

@@ -328,8 +328,8 @@ fn bad_profiles_are_refused() {
     let good =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/presets/cpu/zen4.toml")).unwrap();
     for (from, to, expected) in [
-        ("format = 2", "format = 1", &["profile.toml:", "format 1", "calibrate again"][..]),
-        ("format = 2", "", &["profile.toml", "format"]),
+        ("format = 3", "format = 1", &["profile.toml:", "format 1", "calibrate again"][..]),
+        ("format = 3", "", &["profile.toml", "format"]),
         ("frequency = ", "frequenzy = ", &["profile.toml:", "frequenzy", "did you mean `frequency`"]),
         ("send = ", "send = -", &["profile.toml:", "stack.send", "0 cycles or more"]),
         ("[stack]", "[stack", &["profile.toml:"]),

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::units::{BitRate, Bytes, Cycles, CyclesPerByte, Hertz};
 
 /// The version of the file format that this program reads and writes.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Costs of one host.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -250,8 +250,11 @@ pub struct StackCost {
     /// Making one segment of a super-packet in software (`skb_segment`).
     pub segment: Cycles,
     /// ESP encapsulation without the cipher: policy and state lookup, header, trailer, sequence number. Paid per packet
-    /// that passes XFRM: per segment in software, per super-packet with ESP GSO in the NIC.
+    /// that the host encrypts, in software or by an accelerator.
     pub xfrm: Cycles,
+    /// The same where the NIC encrypts: no scatter list and no request to a cipher. Paid per segment where the host
+    /// segments, per super-packet with ESP GSO in the NIC.
+    pub xfrm_offload: Cycles,
     /// Driver transmit for one descriptor: DMA mapping and descriptor.
     pub transmit: Cycles,
     /// One MMIO doorbell write.
@@ -284,11 +287,12 @@ pub struct StackCost {
 
 impl StackCost {
     /// Every cost by its key path, to read or to set.
-    pub fn costs_mut(&mut self) -> [(&'static str, &mut Cycles); 17] {
+    pub fn costs_mut(&mut self) -> [(&'static str, &mut Cycles); 18] {
         [
             ("stack.send", &mut self.send),
             ("stack.segment", &mut self.segment),
             ("stack.xfrm", &mut self.xfrm),
+            ("stack.xfrm_offload", &mut self.xfrm_offload),
             ("stack.transmit", &mut self.transmit),
             ("stack.doorbell", &mut self.doorbell),
             ("stack.complete", &mut self.complete),
@@ -307,7 +311,7 @@ impl StackCost {
     }
 
     /// Every cost by its key path.
-    pub fn costs(&self) -> [(&'static str, Cycles); 17] {
+    pub fn costs(&self) -> [(&'static str, Cycles); 18] {
         self.clone().costs_mut().map(|(key, cost)| (key, *cost))
     }
 }
@@ -416,7 +420,7 @@ impl Profile {
                 return Err(ProfileError::Value {
                     key: "format".into(),
                     value: "missing".into(),
-                    allowed: "a profile starts with `format = 2`",
+                    allowed: "a profile starts with `format = 3`",
                 });
             }
         }

@@ -15,7 +15,7 @@ use nix::sys::socket::{
 
 use super::{AAD, AAD_ESN, Context, IV, NONCE, TAG, Unavailable, cipher_key_length, icv_length};
 
-pub(super) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Context>, Unavailable> {
+pub(crate) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Context>, Unavailable> {
     // Names of `/proc/crypto`.
     let (name, cbc) = match algorithm {
         Algorithm::Aes128Gcm | Algorithm::Aes256Gcm => ("gcm(aes)", false),
@@ -26,18 +26,31 @@ pub(super) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Contex
     let key = if cbc { authenc_key(algorithm, key) } else { key.to_vec() };
     let icv = icv_length(algorithm);
     let because = |error: Errno| Unavailable::Because(format!("the kernel does not offer {name}: {error}"));
-    let session = Session { session: session(name, &key, icv).map_err(because)?, cbc, icv };
+    let session =
+        Session { session: session(name, &key, icv).map_err(because)?, nonce: if cbc { IV } else { NONCE }, cbc, icv };
     // One call to try: what a kernel refuses only now is lacking, not wrong.
     session.run(ALG_OP_ENCRYPT, &[0; IV], &[0; AAD], 0, [&mut [0; 16], &mut [0; TAG][..icv]]).map_err(because)?;
+    Ok(Box::new(session))
+}
+
+/// The kernel's authenticated encryption that does nothing (`crypto/crypto_null.c`): what the interface costs.
+pub(crate) fn nothing() -> Result<Box<dyn Context>, Errno> {
+    let key = authenc_key_of(&[], &[]);
+    let session =
+        Session { session: session("authenc(digest_null,ecb(cipher_null))", &key, 0)?, nonce: 0, cbc: false, icv: 0 };
+    session.run(ALG_OP_ENCRYPT, &[0; IV], &[0; AAD], 0, [&mut [0; 16], &mut []])?;
     Ok(Box::new(session))
 }
 
 /// Keys of `authenc`: a routing attribute of type 1 that holds the cipher key's length in network order, then the
 /// HMAC's key, then the cipher's (Linux `crypto/authenc.c`, `crypto_authenc_extractkeys`).
 fn authenc_key(algorithm: Algorithm, key: &[u8]) -> Vec<u8> {
-    let length = cipher_key_length(algorithm);
-    let (cipher, mac) = key.split_at(length.min(key.len()));
-    [&8u16.to_ne_bytes()[..], &1u16.to_ne_bytes(), &(length as u32).to_be_bytes(), mac, cipher].concat()
+    let (cipher, mac) = key.split_at(cipher_key_length(algorithm).min(key.len()));
+    authenc_key_of(cipher, mac)
+}
+
+fn authenc_key_of(cipher: &[u8], mac: &[u8]) -> Vec<u8> {
+    [&8u16.to_ne_bytes()[..], &1u16.to_ne_bytes(), &(cipher.len() as u32).to_be_bytes(), mac, cipher].concat()
 }
 
 #[allow(unsafe_code, reason = "the accepted socket is a bare number that has to be owned")]
@@ -53,6 +66,8 @@ fn session(name: &str, key: &[u8], icv: usize) -> Result<OwnedFd, Errno> {
 
 struct Session {
     session: OwnedFd,
+    /// Octets of the IV that the cipher takes.
+    nonce: usize,
     /// With CBC the IV is authenticated too: it is sent once more after the AAD.
     cbc: bool,
     icv: usize,
@@ -69,7 +84,7 @@ impl Session {
         in_out: [&mut [u8]; 2],
     ) -> nix::Result<usize> {
         let [text, tag] = in_out;
-        let (used, copy) = if self.cbc { (&iv[..], &iv[..]) } else { (&iv[..NONCE], &iv[..0]) };
+        let (used, copy) = (&iv[..self.nonce], if self.cbc { &iv[..] } else { &iv[..0] });
         let assoclen = (aad.len() + copy.len()) as u32;
         let control = [
             ControlMessage::AlgSetOp(&operation),

@@ -1,7 +1,7 @@
 //! AEAD as ESP uses it: one interface, one file per implementation, and a check that all of them agree.
 
 #[cfg(target_os = "linux")]
-mod af_alg;
+pub(crate) mod af_alg;
 mod aws_lc;
 mod cbc_hmac;
 mod check;

@@ -10,12 +10,16 @@ use super::netlink;
 
 /// `ETHTOOL_MSG_FEATURES_GET`, include/uapi/linux/ethtool_netlink.h, as all numbers here.
 const FEATURES_GET: u8 = 11;
+/// `ETHTOOL_MSG_FEATURES_SET`.
+const FEATURES_SET: u8 = 12;
 /// `ETHTOOL_A_FEATURES_HEADER`.
 const HEADER: u16 = 1;
 /// `ETHTOOL_A_HEADER_DEV_NAME`.
 const DEVICE_NAME: u16 = 2;
 /// `ETHTOOL_A_FEATURES_HW`: every feature, those set that the user can change.
 const CHANGEABLE: u16 = 2;
+/// `ETHTOOL_A_FEATURES_WANTED`.
+const WANTED: u16 = 3;
 /// `ETHTOOL_A_FEATURES_ACTIVE`: those that are on.
 const ACTIVE: u16 = 4;
 /// `ETHTOOL_A_FEATURES_NOCHANGE`: those set that no device can change.
@@ -32,7 +36,7 @@ const BIT_NAME: u16 = 2;
 const BIT_VALUE: u16 = 3;
 
 /// A socket to ask for features.
-pub(super) struct Ethtool {
+pub(crate) struct Ethtool {
     #[cfg(target_os = "linux")]
     family: netlink::Family,
 }
@@ -40,7 +44,7 @@ pub(super) struct Ethtool {
 #[cfg(target_os = "linux")]
 impl Ethtool {
     /// Opens the socket; any user may.
-    pub(super) fn open() -> Result<Self, String> {
+    pub(crate) fn open() -> Result<Self, String> {
         Ok(Ethtool { family: netlink::Family::open("ethtool")? })
     }
 
@@ -49,6 +53,15 @@ impl Ethtool {
         let header = netlink::nest(HEADER, &netlink::string(DEVICE_NAME, interface));
         let answer = self.family.ask(FEATURES_GET, &header);
         answer.map(|attributes| features(&attributes)).map_err(|reason| format!("ethtool features: {reason}"))
+    }
+
+    /// Switches one feature of an interface off; the reason if the kernel does not take the request.
+    pub(crate) fn switch_off(&mut self, interface: &str, feature: &str) -> Result<(), String> {
+        // A bit without a value flag is to be cleared; bits that are not listed stay.
+        let bit = netlink::nest(BIT, &netlink::string(BIT_NAME, feature));
+        let wanted = netlink::nest(WANTED, &netlink::nest(BITS, &bit));
+        let header = netlink::nest(HEADER, &netlink::string(DEVICE_NAME, interface));
+        self.family.ask(FEATURES_SET, &[header, wanted].concat()).map(drop)
     }
 }
 

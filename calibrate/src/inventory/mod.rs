@@ -5,7 +5,7 @@
 
 mod config;
 mod device;
-mod ethtool;
+pub(crate) mod ethtool;
 mod fact;
 mod interface;
 mod iommu;

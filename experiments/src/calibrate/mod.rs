@@ -2,17 +2,24 @@
 
 mod diff;
 mod figure;
+mod output;
+#[cfg(target_os = "linux")]
+mod sa_path;
+#[cfg(target_os = "linux")]
+mod sa_path_tables;
 mod show;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use espsim_calibrate::{Calibration, Verdict};
 use espsim_model::profile::{CalibrationRecord, Profile};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::cli::CalibrateArgs;
+use self::output::{Partial, absent};
+#[cfg(target_os = "linux")]
+pub use self::sa_path::{guest_inside, guest_launch};
+use crate::cli::{CalibrateArgs, Part};
 use crate::input::Failure;
 use crate::profile_choice::{named, stand_in};
 use crate::run::print;
@@ -32,30 +39,23 @@ pub fn calibrate(args: &CalibrateArgs) -> Result<(), Failure> {
         print(diff::table([a, b], &first, &second).as_bytes());
         return Ok(());
     }
-    measure(args)
+    match args.only {
+        #[cfg(target_os = "linux")]
+        Some(Part::SaPath) => sa_path::measure(args),
+        #[cfg(not(target_os = "linux"))]
+        Some(Part::SaPath) => Err(Failure::new("the SA path is that of Linux, and this is another system")),
+        None => measure(args),
+    }
 }
 
 fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     let started = Instant::now();
     let figure = args.out.with_extension("svg");
-    // Before anything is measured: an hour's work must not end at a file that is in the way.
-    for path in [&args.out, &figure] {
-        if path.symlink_metadata().is_ok() {
-            return Err(Failure::new(format!("{} exists already", path.display()))
-                .with_help(Some("give another file with --out, or remove it".into())));
-        }
-    }
-    // Shows that the folder can be written to.
+    absent(&[&args.out, &figure])?;
     let partial = Partial::create(&args.out)?;
     let base = stand_in()?.profile;
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
-        bar.set_style(style);
-    }
-    let mut say = |message: &str| {
-        bar.set_message(message.to_owned());
-        bar.tick();
-    };
+    let bar = progress_bar();
+    let mut say = |message: &str| tell(&bar, message);
     let fail = |error: espsim_calibrate::CalibrateError| Failure::new(format!("calibration failed: {error}"));
     let mut calibration = match args.quick {
         true => espsim_calibrate::quick(&base, &mut say),
@@ -95,6 +95,20 @@ fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A line on a terminal that says what is going on; nothing in a pipe.
+fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn tell(bar: &ProgressBar, message: &str) {
+    bar.set_message(message.to_owned());
+    bar.tick();
+}
+
 /// The inventory as the profile keeps it: what could not be read says why.
 fn inventory() -> Result<Option<toml::Table>, Failure> {
     let text = espsim_calibrate::inventory::inventory()
@@ -119,29 +133,5 @@ fn record(calibration: &Calibration, quick: bool) -> CalibrationRecord {
             Verdict::Noisy { reasons, .. } => format!("noisy: {}", reasons.join("; ")),
         },
         skipped,
-    }
-}
-
-/// A file under a temporary name beside its target, removed again unless committed.
-struct Partial(PathBuf);
-
-impl Partial {
-    fn create(target: &Path) -> Result<Self, Failure> {
-        let name = target.file_name().ok_or_else(|| Failure::new(format!("{} is no file name", target.display())))?;
-        let path = target.with_file_name(format!(".{}.partial-{}", name.to_string_lossy(), std::process::id()));
-        fs::write(&path, "").map_err(|error| Failure::io("write", target, &error))?;
-        Ok(Partial(path))
-    }
-
-    fn commit(self, target: &Path, text: &str) -> Result<(), Failure> {
-        fs::write(&self.0, text).map_err(|error| Failure::io("write", target, &error))?;
-        fs::rename(&self.0, target).map_err(|error| Failure::io("write", target, &error))
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        // Gone already if it was committed.
-        let _ = fs::remove_file(&self.0);
     }
 }

@@ -11,7 +11,7 @@ use espsim_model::units::Bytes;
 /// Plaintext sizes that costs are shown at.
 const SIZES: [u64; 4] = [64, 576, 1408, 8192];
 
-fn table(header: &[&str], numbers: &[usize]) -> Table {
+pub fn table(header: &[&str], numbers: &[usize]) -> Table {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN);
     table.set_header(header);

@@ -12,13 +12,13 @@ use crate::traffic::{Packet, Send};
 /// 5. pcie  NIC writes completion; interrupt; core frees the buffer
 pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
     if send.count() == 1 || h.features.esp_gso {
-        let mut costs = vec![h.xfrm()];
+        let mut costs = vec![h.xfrm_offload()];
         costs.extend(h.driver_costs(1));
         costs.extend(h.checksum(h.features.esp_checksum, send.total(|p| p.l4)));
         return h.nic_segments(send, costs, encapsulated_headers(&send.segments[0].0, h.sizes), true);
     }
     h.software_segments(send, |p| {
-        let mut costs = vec![h.xfrm()];
+        let mut costs = vec![h.xfrm_offload()];
         costs.extend(h.driver_costs(send.count()));
         costs.extend(h.checksum(h.features.esp_checksum, p.l4));
         (costs, h.nic_sends(p, encapsulated_headers(p, h.sizes) + p.goodput, true))
@@ -32,13 +32,13 @@ pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
 /// 3. core  interrupt or poll; each packet: receive, decapsulate, merge, copy
 /// 4. core  deliver, once for all that merged
 pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
-    let costs = [vec![h.receive_cost(), h.xfrm()], h.checksum(h.features.esp_checksum, p.l4)].concat();
+    let costs = [vec![h.receive_cost(), h.xfrm_offload()], h.checksum(h.features.esp_checksum, p.l4)].concat();
     route![h.arrives_opened(p, false), h.delivers(costs, p)]
 }
 
 /// Forward with crypto offload: clear in, ESP out.
 pub fn forward(p: &Packet, h: &Host<'_>) -> Route {
-    let costs = [h.forward_costs(true), vec![h.xfrm()]].concat();
+    let costs = [h.forward_costs(true), vec![h.xfrm_offload()]].concat();
     let dma = encapsulated_headers(p, h.sizes) + p.goodput;
     route![h.arrives_clear(p), h.forwards(costs, p, dma, true)]
 }

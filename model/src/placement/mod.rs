@@ -227,12 +227,18 @@ impl Host<'_> {
         self.threads.map_or_else(Route::default, |threads| Hop::Acquire(threads, 1).into())
     }
 
+    /// ESP without the cipher, for packets that the host or an accelerator encrypts.
     fn xfrm(&self) -> (Category, Cycles) {
-        let cycles = match self.vector() {
-            Some(vector) => vector.esp,
-            None => self.core.profile.stack.xfrm,
-        };
-        (Category::Xfrm, cycles)
+        self.esp(self.core.profile.stack.xfrm)
+    }
+
+    /// ESP without the cipher, for packets that the NIC encrypts.
+    fn xfrm_offload(&self) -> (Category, Cycles) {
+        self.esp(self.core.profile.stack.xfrm_offload)
+    }
+
+    fn esp(&self, kernel: Cycles) -> (Category, Cycles) {
+        (Category::Xfrm, self.vector().map_or(kernel, |vector| vector.esp))
     }
 
     /// Software checksum, unless the NIC does it.
