@@ -70,7 +70,7 @@ pub(super) struct Run<'a> {
     pub(super) accelerator: bool,
     pub(super) route: Device,
     pub(super) happenings: Vec<Happening>,
-    /// What is due, earliest first; of equal times in the order in which it was put there.
+    /// What is due, earliest first; of equal times ends of bins first, then in the order in which it was put there.
     pub(super) calendar: BinaryHeap<Reverse<(u64, u64, Due)>>,
     pub(super) put: u64,
     pub(super) now: u64,
@@ -193,7 +193,9 @@ impl<'a> Run<'a> {
 
     pub(super) fn put(&mut self, at: u64, due: Due) {
         self.put += 1;
-        self.calendar.push(Reverse((at, self.put, due)));
+        // What happens at the end of a bin belongs to the next one.
+        let order = if due == Due::BinEnd { 0 } else { self.put };
+        self.calendar.push(Reverse((at, order, due)));
     }
 
     pub(super) fn put_after(&mut self, delay: Time, due: Due) {

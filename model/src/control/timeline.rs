@@ -144,7 +144,7 @@ impl Timeline {
         let well = |bin: &Bin| self.goodput_gbps(bin) >= floor;
         let Some(fall) = after.iter().position(|bin| !well(bin)) else { return Some(Time::ZERO) };
         let stay = (self.bins.len() / 20).max(1);
-        let back = (fall..after.len()).find(|&i| after[i..].iter().take(stay).all(well))?;
+        let back = fall + after[fall..].windows(stay).position(|bins| bins.iter().all(well))?;
         Some(after[back].end.saturating_sub(self.bin).saturating_sub(event))
     }
 
@@ -193,5 +193,55 @@ impl Timeline {
         metrics.push(plain("numbers_skipped", self.numbers_skipped as f64, "1"));
         metrics.push(plain("numbers_repeated", self.numbers_repeated as f64, "1"));
         metrics
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Device, What};
+
+    /// Bins of 1 ms with so many octets each, and a first event at 4 ms.
+    fn timeline(octets: &[u64]) -> Timeline {
+        let bin = |(i, &n): (usize, &u64)| Bin {
+            end: Time::from_us(1000 * (i as u64 + 1)),
+            goodput: Bytes::new(n),
+            ..Bin::default()
+        };
+        Timeline {
+            seed: 1,
+            bins: octets.iter().enumerate().map(bin).collect(),
+            bin: Time::from_us(1000),
+            cores: 1,
+            happenings: vec![Happening {
+                at: Time::from_us(4000).as_ps(),
+                what: What::LinkDown,
+                device: Device::Nic,
+                ends: false,
+            }],
+            reinstalled: None,
+            outage_max: Time::ZERO,
+            outage_mean_s: 0.0,
+            messages: [0; 7],
+            exchanges: 0,
+            numbers_skipped: 0,
+            numbers_repeated: 0,
+            offered: 0,
+            events: 0,
+        }
+    }
+
+    #[test]
+    fn time_to_95_is_from_the_event_to_the_bin_that_is_back() {
+        let ms = |n: u64| Some(Time::from_us(1000 * n));
+        assert_eq!(timeline(&[1, 100, 100, 100, 0, 50, 96, 100]).time_to_95(), ms(2));
+        assert_eq!(timeline(&[1, 100, 100, 100, 100, 100]).time_to_95(), ms(0));
+        assert_eq!(timeline(&[1, 100, 100, 100, 100, 94, 95]).time_to_95(), ms(2));
+        assert_eq!(timeline(&[1, 100, 100, 100, 0, 94]).time_to_95(), None);
+        // Bins of 90 and 110 are what arrivals give: below 95 % alone is no fall.
+        assert_eq!(timeline(&[1, 90, 110, 100, 90, 110, 90]).time_to_95(), ms(0));
+        // Back for a moment is not back.
+        let flapping = [&[1, 100, 100, 100, 0, 100, 0, 0][..], &[100; 60]].concat();
+        assert_eq!(timeline(&flapping).time_to_95(), ms(4));
     }
 }
