@@ -107,6 +107,20 @@ fn timeline(path: &Path) {
     assert!(software_while_moving > 10, "{software_while_moving} packets in software before their SA was moved");
 }
 
+/// The model's closed form, from the times of single requests, holds for the failovers measured in the same kernel: the
+/// sum of a daemon's requests lies between those at the quantiles of 5 % and of 99 %.
+fn predictions(table: &str) {
+    let rows = table.lines().skip_while(|line| !line.contains("beside what the model makes")).skip(3);
+    let mut seen = 0;
+    for row in rows.take_while(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let us = |i: usize| cells[i].parse::<f64>().unwrap();
+        assert!((us(5)..=us(6)).contains(&us(3)), "{row}");
+        seen += 1;
+    }
+    assert_eq!(seen, 6, "{table}");
+}
+
 /// Folders of runs.
 fn runs(cache: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(cache).unwrap().flatten().map(|entry| entry.path());
@@ -127,6 +141,7 @@ fn user_mode_linux_gives_times_and_the_model_takes_them() {
         assert!(profile.sources[key].starts_with("measured-uml: User-Mode Linux"), "{}", profile.sources[key]);
     }
     assert!(profile.sources["stack.deliver"].starts_with("not measured here"));
+    predictions(&table);
     assert!(table.contains("per segment"), "what the parameters predict stands beside what was measured");
     let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/gso.toml");
     espsim(&folder).arg("run").arg(scenario).args(["--profile", "sa.toml", "--out", "run"]).assert().success();

@@ -48,7 +48,9 @@ impl Netdevsim {
         let path = self.file("ipsec");
         let text = fs::read_to_string(&path).map_err(|error| lacking(&path, &error))?;
         Ipsec::read(&text).ok_or_else(|| {
-            SaPathError::unavailable(format!("{} reads {text:?}", path.display()), "a kernel whose netdevsim is known")
+            // Further lines hold keys.
+            let line = text.lines().next().unwrap_or_default();
+            SaPathError::unavailable(format!("{} reads {line:?}", path.display()), "a kernel whose netdevsim is known")
         })
     }
 

@@ -3,6 +3,8 @@
 use std::fs;
 use std::io;
 use std::net::Ipv4Addr;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::PathBuf;
 
 use netlink_sys::protocols::NETLINK_XFRM;
@@ -38,11 +40,14 @@ pub(super) struct Site {
     /// Takes SAs too; reached through its port alone.
     _b: Netdevsim,
     ports: [Port; 3],
+    /// Keeps others out until the devices are gone.
+    _alone: UnixListener,
 }
 
 impl Site {
     /// Moves this thread into a namespace of its own and makes the devices.
     pub(super) fn build() -> Result<Self, SaPathError> {
+        let alone = alone()?;
         namespace::enter()?;
         remove_leftovers()?;
         quiet()?;
@@ -57,7 +62,7 @@ impl Site {
             port(&mut links, 2, b.index, &b.name)?,
             port(&mut links, 3, dummy, DUMMY)?,
         ];
-        Ok(Site { links, xfrm: Channel::open(NETLINK_XFRM)?, a, _b: b, ports })
+        Ok(Site { links, xfrm: Channel::open(NETLINK_XFRM)?, a, _b: b, ports, _alone: alone })
     }
 
     /// Sends packets to a network out of a device.
@@ -105,6 +110,15 @@ pub(super) enum Side {
     B,
     /// A NIC without crypto: a dummy device.
     Dummy,
+}
+
+/// One process at a time on a kernel: the devices' numbers are fixed, so that those of a killed process can be told from
+/// anybody else's. The name goes with the process, and belongs to the network namespace that the process started in.
+fn alone() -> Result<UnixListener, SaPathError> {
+    let address = SocketAddr::from_abstract_name("espsim-sa-path").doing("name a socket")?;
+    UnixListener::bind_addr(&address).map_err(|_| {
+        SaPathError::unavailable("another process is measuring the SA path on this kernel", "wait until it is done")
+    })
 }
 
 /// Keeps IPv6 off the interfaces that are made from now on: its own packets would be counted among ours.

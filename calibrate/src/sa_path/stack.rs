@@ -15,7 +15,9 @@
 
 use std::time::Instant;
 
+use espsim_model::control::{MessageTimes, predict};
 use espsim_model::profile::{Delay, Estimate, Origin, Profile, SaCost};
+use espsim_model::scenario::Api;
 use espsim_model::units::{Hertz, Time};
 
 use super::control_path::what;
@@ -26,7 +28,7 @@ use super::guest::Kernel;
 use super::kernel_aead::plaintext;
 use super::netlink::{Channel, Request};
 use super::super_packets::{SEGMENT_SIZES, SEGMENTS as SEGMENT_COUNTS, Way};
-use super::{Measurement, Mode};
+use super::{Failover, Measurement, Mode, Policy};
 use crate::clock::seconds;
 use crate::sample::median;
 
@@ -104,7 +106,8 @@ pub struct Fitted {
 /// Computes parameters. Nothing of an emulated kernel is a time: of it only the control path is kept, marked as such.
 pub fn fit(measurement: &Measurement, kernel: Kernel, host: &Interface) -> Fitted {
     let rows = Rows(measurement);
-    let sa = control(measurement, kernel, host);
+    // Elsewhere there is nothing to correct.
+    let sa = control(measurement, origin(kernel), Some(host).filter(|_| kernel == Kernel::Uml));
     if kernel == Kernel::Emulated {
         return Fitted { stack: Vec::new(), sa, checks: Vec::new() };
     }
@@ -331,16 +334,54 @@ fn checks(rows: &Rows<'_>, stack: &[(&'static str, Estimate, &'static str)]) -> 
     checks
 }
 
-/// The control path with the interface's own time taken out and the host's put in.
-fn control(measurement: &Measurement, kernel: Kernel, host: &Interface) -> Option<SaCost> {
+/// A failover's control path beside what the model's closed form makes of the single requests' times.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Predicted {
+    /// From requests to their acknowledgements, measured.
+    pub measured: Time,
+    /// With every request at its median.
+    pub median: Time,
+    /// With every request at its quantile of 5 %, and of 99 %.
+    pub range: (Time, Time),
+}
+
+/// The daemon's part of each measured failover, as `espsim_model::control::predict` has it, from the times of single
+/// requests in the same kernel.
+pub fn failovers(measurement: &Measurement) -> Vec<Predicted> {
+    let Some(sa) = control(measurement, Origin::Measured, None) else { return Vec::new() };
+    let at = |probability: f64| {
+        let constant = |delay: &Delay| Delay::constant(delay.quantile(probability));
+        let sa = SaCost {
+            add: constant(&sa.add),
+            add_offload: constant(&sa.add_offload),
+            refuse: constant(&sa.refuse),
+            delete: constant(&sa.delete),
+            get: constant(&sa.get),
+            ..sa.clone()
+        };
+        MessageTimes::medians(&sa, 1, Time::ZERO)
+    };
+    let [low, median, high] = [0.05, 0.5, 0.99].map(at);
+    let one = |failover: &Failover| {
+        let api = match failover.policy {
+            Policy::FailThenRetry => Api::FailThenRetry,
+            Policy::FallbackFlag => Api::FallbackFlag,
+        };
+        let last = |times| predict(Time::ZERO, times, failover.sas, failover.offloaded_after, api, true).last;
+        let measured = Time::from_seconds(failover.daemon_us * 1e-6);
+        Predicted { measured, median: last(&median), range: (last(&low), last(&high)) }
+    };
+    measurement.failovers.iter().map(one).collect()
+}
+
+/// The control path; where a host's interface is given, with the measured kernel's own taken out and that put in.
+fn control(measurement: &Measurement, origin: Origin, host: Option<&Interface>) -> Option<SaCost> {
     let there = measurement.control.delay(what::NOTHING)?.median();
-    let call = Time::from_seconds(measurement.system_call / measurement.frequency as f64);
-    let (here, call_here) = match (kernel, host.netlink) {
-        (Kernel::Uml, Some(seconds)) => {
-            (Time::from_seconds(seconds), Time::from_seconds(host.system_call / measurement.frequency as f64))
-        }
-        // Nothing to correct, or nothing to correct it with.
-        _ => (there, call),
+    let cycles = |cycles: f64| Time::from_seconds(cycles / measurement.frequency as f64);
+    let call = cycles(measurement.system_call);
+    let (here, call_here) = match host.and_then(|host| Some((host.netlink?, host.system_call))) {
+        Some((netlink, system_call)) => (Time::from_seconds(netlink), cycles(system_call)),
+        None => (there, call),
     };
     // Of so many requests, and so many more messages received than acknowledgements.
     let moved = |name: &str, requests: u64, received: u64| {
@@ -355,7 +396,7 @@ fn control(measurement: &Measurement, kernel: Kernel, host: &Interface) -> Optio
         })
     };
     Some(SaCost {
-        origin: origin(kernel),
+        origin,
         // netdevsim's number of SAs is its own, no NIC's.
         table: None,
         add: moved(what::ADD, 1, 0)?,
