@@ -1,32 +1,28 @@
 //! A failover as it happens: SAs offloaded to device A, the route moved to another device while traffic flows, SAs
 //! installed again by what a daemon does. Every packet is looked at as it leaves.
 
-use std::net::{Ipv4Addr, UdpSocket};
-use std::time::{Duration, Instant};
+use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use netlink_packet_route::RouteNetlinkMessage;
 use netlink_sys::protocols::NETLINK_ROUTE;
 use serde::{Deserialize, Serialize};
 
-use super::error::{Doing, SaPathError};
+use super::error::SaPathError;
 use super::link::{IPV4_ROUTES, Route};
 use super::netlink::{Answer, Listener, Request};
-use super::packet_socket::PacketSocket;
 use super::site::{PREFIX, Port, SOURCE, Side, Site};
+use super::traffic::Traffic;
 use super::xfrm::{Sa, SaState, delete_policy, flush};
 use super::{proof, stop};
 
 /// Numbers of SAs that are moved.
 pub const SAS: [u32; 3] = [1, 10, 100];
-/// Between two packets, at least. With one packet under way at a time, each is found at once where it left.
-const PACE: Duration = Duration::from_micros(100);
 /// Traffic before the route changes and after the last SA is installed.
 const AROUND: Duration = Duration::from_millis(20);
 /// Sequence numbers left out when an SA is installed again. Packets go out between reading its last number and
 /// deleting it; numbers may be left out but never used twice (RFC 4303 section 3.3.3).
 const MARGIN: u32 = 1 << 10;
-/// Starts every payload; seen on the wire, nothing has encrypted the packet.
-const MARK: [u8; 8] = *b"espsim\xe5\x9e";
 
 /// What the daemon does about an SA whose device the packets no longer leave by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -276,120 +272,6 @@ impl Daemon<'_> {
     fn must(&mut self, sa: u32, what: &str, request: Request) -> Result<Option<Vec<u8>>, SaPathError> {
         let answer = self.ask(sa, what, request)?;
         answer.map_err(|refusal| SaPathError::Refused { request: what.to_owned(), refusal })
-    }
-}
-
-/// Packets of one SA after the other at a steady pace, each looked at as it leaves, and a record of all that happens.
-/// It shares its thread with the daemon: what is due is sent between any two of the daemon's messages.
-struct Traffic {
-    sas: Vec<(u32, UdpSocket)>,
-    taps: [(PacketSocket, String); 2],
-    start: Instant,
-    /// Packets so far, which says whose turn it is.
-    packets: usize,
-    /// When the next is due.
-    due: Duration,
-    events: Vec<Event>,
-}
-
-impl Traffic {
-    fn start(site: &Site, sas: &[Sa], target: &Port) -> Result<Self, SaPathError> {
-        let mut sockets = Vec::new();
-        for sa in sas {
-            let socket = UdpSocket::bind((SOURCE, 0)).doing("bind a UDP socket")?;
-            socket.connect((sa.destination, 9)).doing("connect a UDP socket")?;
-            sockets.push((sa.spi, socket));
-        }
-        let tap = |port: &Port| Ok::<_, SaPathError>((PacketSocket::tap(port.index)?, port.name.clone()));
-        let taps = [tap(site.port(Side::A))?, tap(target)?];
-        Ok(Traffic { sas: sockets, taps, start: Instant::now(), packets: 0, due: Duration::ZERO, events: Vec::new() })
-    }
-
-    fn now_us(&self) -> f64 {
-        self.start.elapsed().as_secs_f64() * 1e6
-    }
-
-    /// Notes what the daemon did or heard, and sends what is due.
-    fn note(&mut self, sa: Option<u32>, request: &str, refusal: Option<String>) -> Result<f64, SaPathError> {
-        let at_us = self.now_us();
-        self.events.push(Event { at_us, sa, what: What::Control { request: request.to_owned(), refusal } });
-        self.send_due()?;
-        Ok(at_us)
-    }
-
-    /// Sends at the pace for a while.
-    fn flow(&mut self, time: Duration) -> Result<(), SaPathError> {
-        let end = self.start.elapsed() + time;
-        while self.start.elapsed() < end {
-            self.send_due()?;
-        }
-        stop::check()
-    }
-
-    /// One packet if one is due. What is overdue is not made up for, so that the daemon gets on.
-    fn send_due(&mut self) -> Result<(), SaPathError> {
-        let elapsed = self.start.elapsed();
-        if elapsed < self.due {
-            return Ok(());
-        }
-        self.due = elapsed + PACE;
-        let n = self.packets % self.sas.len();
-        self.packets += 1;
-        let (spi, socket) = &self.sas[n];
-        let mut payload = [0x5a; 256];
-        payload[..MARK.len()].copy_from_slice(&MARK);
-        let at_us = self.now_us();
-        // While an SA is missing the kernel may refuse; that is a packet lost.
-        let _ = socket.send(&payload);
-        let what = fate(&self.taps, *spi)?;
-        self.events.push(Event { at_us, sa: Some(n as u32), what });
-        Ok(())
-    }
-}
-
-/// Where the packet just sent has left.
-fn fate(taps: &[(PacketSocket, String); 2], spi: u32) -> Result<What, SaPathError> {
-    let mut what = What::Packet { fate: Fate::Lost, sequence: None, device: None };
-    let mut buffer = [0; 2048];
-    for (tap, name) in taps {
-        while let Some(frame) = tap.sent(&mut buffer)? {
-            let Some(esp) = Esp::read(frame) else { continue };
-            if esp.spi != spi {
-                return Err(SaPathError::Contradiction {
-                    what: "SPI of the packet just sent".into(),
-                    expected: u64::from(spi),
-                    found: u64::from(esp.spi),
-                });
-            }
-            let fate = if esp.clear { Fate::Offloaded } else { Fate::Software };
-            what = What::Packet { fate, sequence: Some(esp.sequence), device: Some(name.clone()) };
-        }
-    }
-    Ok(what)
-}
-
-/// An ESP packet (RFC 4303 section 2) in an Ethernet frame.
-struct Esp {
-    spi: u32,
-    sequence: u32,
-    /// Whether the payload can be read.
-    clear: bool,
-}
-
-impl Esp {
-    /// Reads an IPv4 packet without options.
-    fn read(frame: &[u8]) -> Option<Self> {
-        const ETHERNET: usize = 14;
-        const IP: usize = 20;
-        /// SPI and sequence number, IV (RFC 4106 section 3.1), UDP header.
-        const BEFORE_PAYLOAD: usize = 8 + 8 + 8;
-        let esp = frame.get(ETHERNET + IP..)?;
-        if frame[ETHERNET + 9] != 50 {
-            return None;
-        }
-        let word = |at: usize| Some(u32::from_be_bytes(esp.get(at..at + 4)?.try_into().ok()?));
-        let payload = esp.get(BEFORE_PAYLOAD..)?;
-        Some(Esp { spi: word(0)?, sequence: word(4)?, clear: payload.starts_with(&MARK) })
     }
 }
 

@@ -25,6 +25,7 @@ pub mod stack;
 mod stop;
 mod super_packets;
 mod tcp;
+mod traffic;
 mod xfrm;
 
 pub use control_path::{ControlPath, ControlRow, RefusalRow, what};

@@ -1,0 +1,168 @@
+//! From measured rows to the parameters of the model.
+//!
+//! | parameter | what it is computed from |
+//! |---|---|
+//! | `stack.send` | plain datagrams: cycles at size 0, less the guest's share of a system call, plus the host's system call |
+//! | `stack.xfrm` | ESP in software less plain less the kernel's own AEAD at the same plaintext, at size 0, tunnel mode |
+//! | `stack.xfrm_offload` | ESP left to the device less plain, at size 0, tunnel mode |
+//! | `stack.segment` | super-packets segmented by the kernel less super-packets dropped at the route lookup: slope by segments |
+//! | `stack.forward` | super-packets forwarded whole less super-packets dropped, up to five segments |
+//! | `sa.*` | the control path's times, less a netlink no-op there, plus one on the host |
+//!
+//! System calls of a User-Mode Linux kernel are traced and take thousands of cycles; that is why both corrections are
+//! there. Where the running kernel is measured they cancel. AEAD costs are the host's, from its own calibration: the
+//! guest's cipher is taken out.
+
+mod check;
+mod control;
+mod interface;
+mod rows;
+
+use espsim_model::profile::{Estimate, Origin, Profile, SaCost};
+
+use self::check::checks;
+use self::control::control;
+use self::rows::{Rows, line};
+use super::data_path::{BATCH, Protection};
+use super::estimate::of_rounds;
+use super::guest::Kernel;
+use super::kernel_aead::plaintext;
+use super::super_packets::Way;
+use super::{Measurement, Mode};
+
+pub use check::Check;
+pub use control::{Predicted, failovers};
+pub use interface::Interface;
+pub(super) use interface::system_call;
+
+/// Octets that tunnel mode adds to the plaintext: the inner IPv4 header.
+const INNER_HEADER: u64 = 20;
+
+/// The parameters, and how well they predict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fitted {
+    /// `stack.*`: key, value with interval, how it was computed.
+    pub stack: Vec<(&'static str, Estimate, &'static str)>,
+    /// `[sa]`.
+    pub sa: Option<SaCost>,
+    /// Sums of parameters beside measured sums.
+    pub checks: Vec<Check>,
+}
+
+/// Computes parameters. Nothing of an emulated kernel is a time: of it only the control path is kept, marked as such.
+pub fn fit(measurement: &Measurement, kernel: Kernel, host: &Interface) -> Fitted {
+    let rows = Rows(measurement);
+    // Elsewhere there is nothing to correct.
+    let sa = control(measurement, origin(kernel), Some(host).filter(|_| kernel == Kernel::Uml));
+    if kernel == Kernel::Emulated {
+        return Fitted { stack: Vec::new(), sa, checks: Vec::new() };
+    }
+    let system_call = host.system_call - measurement.system_call / BATCH as f64;
+    let tunnel = Some(Mode::Tunnel);
+    let mut stack = Vec::new();
+    let plain = rows.datagrams(|_, payload, round| rows.datagram(Protection::Plain, None, payload, round));
+    stack.push((
+        "stack.send",
+        of_rounds(&plain.iter().map(|line| line.0 + system_call).collect::<Vec<_>>()),
+        "plain UDP by sendmmsg, cycles at size 0, less the system call's share there, plus one system call of the host",
+    ));
+    let offload = rows.datagrams(|_, payload, round| {
+        Some(
+            rows.datagram(Protection::Offloaded, tunnel, payload, round)?
+                - rows.datagram(Protection::Plain, None, payload, round)?,
+        )
+    });
+    stack.push((
+        "stack.xfrm_offload",
+        intercepts(&offload),
+        "ESP offloaded to netdevsim less plain UDP, tunnel mode, cycles at size 0",
+    ));
+    let software = rows.datagrams(|aead, payload, round| {
+        let aead = aead?;
+        let cipher = aead.0 + aead.1 * plaintext(payload + INNER_HEADER) as f64;
+        Some(
+            rows.datagram(Protection::Software, tunnel, payload, round)?
+                - rows.datagram(Protection::Plain, None, payload, round)?
+                - cipher,
+        )
+    });
+    if !software.is_empty() {
+        stack.push((
+            "stack.xfrm",
+            intercepts(&software),
+            "ESP in software less plain UDP less the kernel's AES-GCM by AF_ALG, tunnel mode, cycles at size 0",
+        ));
+    }
+    let segment = rows.super_packets(|size, round| {
+        let points: Vec<(f64, f64)> = rows.above_dropped(Way::Plain, size, round).collect();
+        line(&points).1
+    });
+    stack.push((
+        "stack.segment",
+        of_rounds(&segment),
+        "forwarded super-packets segmented by the kernel less dropped ones, slope by segments",
+    ));
+    let forward = rows.super_packets(|size, round| {
+        let few = rows.above_dropped(Way::PlainTso, size, round).filter(|(segments, _)| *segments <= 5.0);
+        let cycles: Vec<f64> = few.map(|(_, cycles)| cycles).collect();
+        cycles.iter().sum::<f64>() / cycles.len() as f64
+    });
+    stack.push((
+        "stack.forward",
+        of_rounds(&forward),
+        "super-packets of up to five segments forwarded whole less dropped ones",
+    ));
+    let checks = checks(&rows, &stack);
+    Fitted { stack, sa, checks }
+}
+
+/// Puts parameters into a profile; those that were not measured stay and say so.
+pub fn apply(fitted: &Fitted, measurement: &Measurement, kernel: Kernel, base: &Profile) -> Profile {
+    let mut profile = base.clone();
+    let how = match kernel {
+        Kernel::Native => "measured: Linux",
+        Kernel::Uml => "measured-uml: User-Mode Linux",
+        Kernel::Kvm => "measured in a guest with KVM: Linux",
+        Kernel::Emulated => "emulated, a functional fact and no time: Linux",
+    };
+    let release = measurement.kernel.split_whitespace().next().unwrap_or_default();
+    let how = format!("{how} {release} on netdevsim");
+    let origin = origin(kernel);
+    if !fitted.stack.is_empty() {
+        profile.stack.origin = origin;
+        for (key, cost) in profile.stack.costs_mut() {
+            let Some((_, estimate, method)) = fitted.stack.iter().find(|row| row.0 == key) else {
+                let source = profile.sources.entry(key.to_owned()).or_default();
+                if !source.starts_with(NOT_MEASURED) {
+                    *source = format!("{NOT_MEASURED}; {source}");
+                }
+                continue;
+            };
+            cost.0 = estimate.value.max(0.0);
+            profile.intervals.insert(key.to_owned(), *estimate);
+            profile.sources.insert(key.to_owned(), format!("{how}: {method}"));
+        }
+    }
+    if let Some(sa) = &fitted.sa {
+        profile.sa = Some(sa.clone());
+        let method = "requests by netlink, send to acknowledgement, less a no-op there, plus one on the host; a real \
+                      NIC's firmware adds to what is offloaded";
+        profile.sources.insert("sa".to_owned(), format!("{how}: {method}"));
+    }
+    profile
+}
+
+/// How the source of a value begins that was not measured on this host.
+pub const NOT_MEASURED: &str = "not measured here";
+
+fn origin(kernel: Kernel) -> Origin {
+    match kernel {
+        Kernel::Native | Kernel::Kvm => Origin::Measured,
+        Kernel::Uml => Origin::MeasuredUml,
+        Kernel::Emulated => Origin::Emulated,
+    }
+}
+
+fn intercepts(lines: &[(f64, f64)]) -> Estimate {
+    of_rounds(&lines.iter().map(|line| line.0).collect::<Vec<_>>())
+}
