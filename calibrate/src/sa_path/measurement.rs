@@ -27,13 +27,14 @@ pub struct Plan {
     pub super_packets: usize,
     /// TCP connections in each way of sending.
     pub connections: usize,
-    /// Repetitions of each control request.
+    /// Repetitions of each control request. The kernel takes some 20 ms to free what each leaves, after which devices
+    /// can be removed.
     pub repetitions: usize,
 }
 
 impl Plan {
     /// For a kernel at native speed.
-    pub const FULL: Plan = Plan { rounds: 101, batches: 5, super_packets: 120, connections: 40, repetitions: 1000 };
+    pub const FULL: Plan = Plan { rounds: 101, batches: 5, super_packets: 120, connections: 40, repetitions: 400 };
     /// For an emulated one, whose times mean nothing.
     pub const EMULATED: Plan = Plan { rounds: 3, batches: 1, super_packets: 40, connections: 3, repetitions: 200 };
 }

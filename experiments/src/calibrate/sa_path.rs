@@ -2,7 +2,7 @@
 //! figure.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use espsim_calibrate::sa_path::guest::{self, Kernel, Order};
@@ -53,7 +53,7 @@ pub fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     let fitted = stack::fit(&measurement, kernel, &Interface::of_host().map_err(failure)?);
     bar.finish_and_clear();
     let profile = stack::apply(&fitted, &measurement, kernel, &base.profile);
-    write(&profile, &measurement, partial, &args.out, &timeline, &figure)?;
+    write(&profile, &measurement, kernel, partial, [&args.out, &timeline, &figure])?;
     print(sa_path_tables::summary(&measurement, kernel, &fitted).as_bytes());
     eprintln!(
         "espsim: measured the SA path in {:.0} s; wrote {}, {} and {}; everything else in the profile is from {}",
@@ -136,17 +136,16 @@ fn failure(error: SaPathError) -> Failure {
 fn write(
     profile: &Profile,
     measurement: &Measurement,
+    kernel: Kernel,
     partial: Partial,
-    out: &Path,
-    timeline: &PathBuf,
-    figure: &PathBuf,
+    [out, timeline, figure]: [&Path; 3],
 ) -> Result<(), Failure> {
     let text = profile.to_toml().map_err(|error| Failure::new(format!("cannot write the profile as text: {error}")))?;
     // What is written can be read again.
     Profile::from_toml(&text).map_err(|error| Failure::new(format!("the measured profile is unusable: {error}")))?;
     let rows =
         rows(&measurement.failovers).map_err(|error| Failure::new(format!("cannot write the timeline: {error}")))?;
-    let svg = sa_path_tables::figure(measurement)?;
+    let svg = sa_path_tables::figure(measurement, kernel)?;
     for (path, octets) in [(timeline, rows), (figure, svg.into_bytes())] {
         fs::write(path, octets).map_err(|error| Failure::io("write", path, &error))?;
     }

@@ -32,13 +32,7 @@ const SUPER_PACKETS: [(&str, Way); 4] = [
 
 /// Everything that was measured and what it means for the model.
 pub fn summary(measurement: &Measurement, kernel: Kernel, fitted: &Fitted) -> String {
-    let place = match kernel {
-        Kernel::Native => "the running kernel",
-        Kernel::Uml => "User-Mode Linux: native speed, traced system calls, the kernel's portable cipher",
-        Kernel::Kvm => "a guest with KVM",
-        Kernel::Emulated => "an emulated guest: cycles and times below mean nothing",
-    };
-    let mut text = format!("Linux {} in {place}\n", measurement.kernel);
+    let mut text = format!("Linux {} in {}\n", measurement.kernel, place(kernel));
     let sections = [
         ("UDP datagrams by payload: cycles each, median (95 % interval)", datagrams(measurement)),
         ("Super-packets: cycles per segment beyond those dropped at the route lookup", super_packets(measurement)),
@@ -59,6 +53,15 @@ pub fn summary(measurement: &Measurement, kernel: Kernel, fitted: &Fitted) -> St
         let _ = writeln!(text, "not measured: {skipped}");
     }
     text
+}
+
+fn place(kernel: Kernel) -> &'static str {
+    match kernel {
+        Kernel::Native => "the running kernel",
+        Kernel::Uml => "User-Mode Linux: native speed, traced system calls, the kernel's portable cipher",
+        Kernel::Kvm => "a guest with KVM",
+        Kernel::Emulated => "an emulated guest: cycles and times mean nothing",
+    }
 }
 
 fn of<'a>(
@@ -223,7 +226,7 @@ fn half_width(cycles: &Estimate) -> Option<f64> {
 ///
 /// # Errors
 /// [`Failure`] if the drawing fails.
-pub fn figure(measurement: &Measurement) -> Result<String, Failure> {
+pub fn figure(measurement: &Measurement, kernel: Kernel) -> Result<String, Failure> {
     let curve = |way: &(&str, Protection, Option<Mode>)| Curve {
         name: way.0.to_owned(),
         points: of(measurement, way)
@@ -235,7 +238,7 @@ pub fn figure(measurement: &Measurement) -> Result<String, Failure> {
     };
     let figure = Figure {
         title: "What one UDP datagram costs the kernel".into(),
-        subtitle: "From the system call until the driver has it; sent 64 to a call.".into(),
+        subtitle: format!("Until the driver has it, 64 sent to a call. In {}.", place(kernel)),
         x: Axis { label: "UDP payload (B)".into(), scale: Scale::Log2 },
         y: Axis { label: "Cycles per datagram".into(), scale: Scale::Log10 },
         curves: WAYS.iter().map(curve).collect(),
