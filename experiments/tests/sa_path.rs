@@ -135,7 +135,14 @@ fn user_mode_linux_gives_times_and_the_model_takes_them() {
     let (folder, profile, table) = measured("uml");
     assert_eq!(profile.stack.origin, Origin::MeasuredUml);
     assert_eq!(profile.sa.as_ref().unwrap().origin, Origin::MeasuredUml);
-    for key in ["stack.send", "stack.xfrm", "stack.xfrm_offload", "stack.segment", "stack.forward"] {
+    for key in [
+        "stack.send",
+        "stack.xfrm",
+        "stack.xfrm_offload",
+        "stack.xfrm_offload_segment",
+        "stack.segment",
+        "stack.forward",
+    ] {
         let interval = profile.intervals.get(key).unwrap_or_else(|| panic!("{key} has an interval"));
         assert!(interval.low < interval.high && interval.value > 0.0, "{key}: {interval:?}");
         assert!(profile.sources[key].starts_with("measured-uml: User-Mode Linux"), "{}", profile.sources[key]);

@@ -252,9 +252,11 @@ pub struct StackCost {
     /// ESP encapsulation without the cipher: policy and state lookup, header, trailer, sequence number. Paid per packet
     /// that the host encrypts, in software or by an accelerator.
     pub xfrm: Cycles,
-    /// The same where the NIC encrypts: no scatter list and no request to a cipher. Paid per segment where the host
-    /// segments, per super-packet with ESP GSO in the NIC.
+    /// The same where the NIC encrypts: no scatter list and no request to a cipher. Paid per packet or super-packet that
+    /// is sent.
     pub xfrm_offload: Cycles,
+    /// Header and trailer of each further segment where the NIC encrypts but the host segments.
+    pub xfrm_offload_segment: Cycles,
     /// Driver transmit for one descriptor: DMA mapping and descriptor.
     pub transmit: Cycles,
     /// One MMIO doorbell write.
@@ -287,12 +289,13 @@ pub struct StackCost {
 
 impl StackCost {
     /// Every cost by its key path, to read or to set.
-    pub fn costs_mut(&mut self) -> [(&'static str, &mut Cycles); 18] {
+    pub fn costs_mut(&mut self) -> [(&'static str, &mut Cycles); 19] {
         [
             ("stack.send", &mut self.send),
             ("stack.segment", &mut self.segment),
             ("stack.xfrm", &mut self.xfrm),
             ("stack.xfrm_offload", &mut self.xfrm_offload),
+            ("stack.xfrm_offload_segment", &mut self.xfrm_offload_segment),
             ("stack.transmit", &mut self.transmit),
             ("stack.doorbell", &mut self.doorbell),
             ("stack.complete", &mut self.complete),
@@ -311,7 +314,7 @@ impl StackCost {
     }
 
     /// Every cost by its key path.
-    pub fn costs(&self) -> [(&'static str, Cycles); 18] {
+    pub fn costs(&self) -> [(&'static str, Cycles); 19] {
         self.clone().costs_mut().map(|(key, cost)| (key, *cost))
     }
 }

@@ -54,7 +54,8 @@ pub(super) fn rows() -> Result<Vec<Row>, Failure> {
     scale_stack(&mut base, clear);
     // One factor for ESP with and without the cipher, for want of two measurements.
     let scale_esp = |profile: &mut Profile, factor: f64| {
-        for cost in [&mut profile.stack.xfrm, &mut profile.stack.xfrm_offload] {
+        let stack = &mut profile.stack;
+        for cost in [&mut stack.xfrm, &mut stack.xfrm_offload, &mut stack.xfrm_offload_segment] {
             *cost = *cost * factor;
         }
     };

@@ -18,7 +18,7 @@ pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
         return h.nic_segments(send, costs, encapsulated_headers(&send.segments[0].0, h.sizes), true);
     }
     h.software_segments(send, |p| {
-        let mut costs = vec![h.xfrm_offload()];
+        let mut costs = vec![h.xfrm_offload_segment(send.count())];
         costs.extend(h.driver_costs(send.count()));
         costs.extend(h.checksum(h.features.esp_checksum, p.l4));
         (costs, h.nic_sends(p, encapsulated_headers(p, h.sizes) + p.goodput, true))

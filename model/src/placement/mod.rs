@@ -237,6 +237,13 @@ impl Host<'_> {
         self.esp(self.core.profile.stack.xfrm_offload)
     }
 
+    /// The same for each of so many segments that the host makes of a super-packet, on average.
+    fn xfrm_offload_segment(&self, segments: u32) -> (Category, Cycles) {
+        let stack = &self.core.profile.stack;
+        let others = stack.xfrm_offload_segment * f64::from(segments.saturating_sub(1));
+        self.esp(Cycles((stack.xfrm_offload.0 + others.0) / f64::from(segments.max(1))))
+    }
+
     fn esp(&self, kernel: Cycles) -> (Category, Cycles) {
         (Category::Xfrm, self.vector().map_or(kernel, |vector| vector.esp))
     }

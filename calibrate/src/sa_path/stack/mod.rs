@@ -5,6 +5,7 @@
 //! | `stack.send` | plain datagrams: cycles at size 0, less the guest's share of a system call, plus the host's system call |
 //! | `stack.xfrm` | ESP in software less plain less the kernel's own AEAD at the same plaintext, at size 0, tunnel mode |
 //! | `stack.xfrm_offload` | ESP left to the device less plain, at size 0, tunnel mode |
+//! | `stack.xfrm_offload_segment` | super-packets left to the device less those segmented without ESP: slope by segments |
 //! | `stack.segment` | super-packets segmented by the kernel less super-packets dropped at the route lookup: slope by segments |
 //! | `stack.forward` | super-packets forwarded whole less super-packets dropped, up to five segments |
 //! | `sa.*` | the control path's times, less a netlink no-op there, plus one on the host |
@@ -93,8 +94,17 @@ pub fn fit(measurement: &Measurement, kernel: Kernel, host: &Interface) -> Fitte
             "ESP in software less plain UDP less the kernel's AES-GCM by AF_ALG, tunnel mode, cycles at size 0",
         ));
     }
+    let further = rows.super_packets(|size, round| {
+        let points: Vec<(f64, f64)> = rows.above(Way::Offloaded, Way::Plain, size, round).collect();
+        line(&points).1
+    });
+    stack.push((
+        "stack.xfrm_offload_segment",
+        of_rounds(&further),
+        "super-packets with ESP offloaded to netdevsim less those segmented without ESP, slope by segments",
+    ));
     let segment = rows.super_packets(|size, round| {
-        let points: Vec<(f64, f64)> = rows.above_dropped(Way::Plain, size, round).collect();
+        let points: Vec<(f64, f64)> = rows.above(Way::Plain, Way::Dropped, size, round).collect();
         line(&points).1
     });
     stack.push((
@@ -103,7 +113,7 @@ pub fn fit(measurement: &Measurement, kernel: Kernel, host: &Interface) -> Fitte
         "forwarded super-packets segmented by the kernel less dropped ones, slope by segments",
     ));
     let forward = rows.super_packets(|size, round| {
-        let few = rows.above_dropped(Way::PlainTso, size, round).filter(|(segments, _)| *segments <= 5.0);
+        let few = rows.above(Way::PlainTso, Way::Dropped, size, round).filter(|(segments, _)| *segments <= 5.0);
         let cycles: Vec<f64> = few.map(|(_, cycles)| cycles).collect();
         cycles.iter().sum::<f64>() / cycles.len() as f64
     });

@@ -48,12 +48,12 @@ impl Rows<'_> {
         self.0.super_packets.iter().find(of)?.rounds.get(round).copied()
     }
 
-    /// Segments, and cycles beyond those of super-packets that are dropped at the route lookup.
-    pub(super) fn above_dropped(&self, way: Way, size: u64, round: usize) -> impl Iterator<Item = (f64, f64)> {
+    /// Segments, and how many cycles super-packets take one way beyond those of another.
+    pub(super) fn above(&self, way: Way, base: Way, size: u64, round: usize) -> impl Iterator<Item = (f64, f64)> {
         SEGMENTS.iter().filter_map(move |&segments| {
             let segments = segments as u64;
-            let cycles = self.super_packet(way, segments, size, round)?
-                - self.super_packet(Way::Dropped, segments, size, round)?;
+            let cycles =
+                self.super_packet(way, segments, size, round)? - self.super_packet(base, segments, size, round)?;
             Some((segments as f64, cycles))
         })
     }
