@@ -105,7 +105,7 @@ pub struct CalibrateArgs {
     /// The folder that calibrate/guest prepares guests in [default: espsim/guest in the cache folder]
     #[arg(long, requires = "only", value_name = "DIR")]
     pub guest_cache: Option<PathBuf>,
-    /// The longest that a guest may take
+    /// The longest that a guest may take, each time it is started
     #[arg(long, requires = "only", value_name = "SECONDS", default_value_t = 290)]
     pub guest_timeout: u32,
     /// Show a profile as tables: a file or preset:NAME

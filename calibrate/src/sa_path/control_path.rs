@@ -45,7 +45,7 @@ pub struct RefusalRow {
 }
 
 /// What the control path gave.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ControlPath {
     /// Delays by request.
     pub rows: Vec<ControlRow>,

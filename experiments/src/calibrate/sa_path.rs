@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use espsim_calibrate::sa_path::guest::{self, Kernel, Order};
 use espsim_calibrate::sa_path::stack::{self, Fitted, Interface};
-use espsim_calibrate::sa_path::{Failover, Measurement, Plan, SaPathError, What, measure as measure_here};
+use espsim_calibrate::sa_path::{Failover, Measurement, SaPathError, What, measure as measure_here, passes};
 use espsim_model::profile::Profile;
 
 use super::output::{Partial, absent};
@@ -114,18 +114,21 @@ fn best(order: &Order, say: &mut dyn FnMut(&str)) -> Result<(Kernel, Measurement
     })
 }
 
-/// On a thread of its own, which enters namespaces and does not come back.
+/// Each pass on a thread of its own, which enters namespaces and does not come back.
 fn native(say: &mut dyn FnMut(&str)) -> Result<(Kernel, Measurement), SaPathError> {
-    let (tell, told) = std::sync::mpsc::channel::<String>();
-    std::thread::scope(|scope| {
-        let measuring = scope.spawn(move || {
-            espsim_calibrate::pin_to_last_core();
-            measure_here(&Plan::FULL, &mut |message| drop(tell.send(message.to_owned())))
-        });
-        told.iter().for_each(|message| say(&message));
-        let panicked = || SaPathError::Guest { what: "the measuring thread stopped".into(), remedy: String::new() };
-        Ok((Kernel::Native, measuring.join().map_err(|_| panicked())??))
-    })
+    let measurement = passes(|plan, pass| {
+        let (tell, told) = std::sync::mpsc::channel::<String>();
+        std::thread::scope(|scope| {
+            let measuring = scope.spawn(move || {
+                espsim_calibrate::pin_to_last_core();
+                measure_here(plan, &mut |message| drop(tell.send(message.to_owned())))
+            });
+            told.iter().for_each(|message| say(&format!("{pass}: {message}")));
+            let panicked = || SaPathError::Guest { what: "the measuring thread stopped".into(), remedy: String::new() };
+            measuring.join().map_err(|_| panicked())?
+        })
+    })?;
+    Ok((Kernel::Native, measurement))
 }
 
 fn failure(error: SaPathError) -> Failure {

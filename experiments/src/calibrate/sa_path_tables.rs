@@ -34,7 +34,7 @@ const SUPER_PACKETS: [(&str, Way); 4] = [
 pub fn summary(measurement: &Measurement, kernel: Kernel, fitted: &Fitted) -> String {
     let mut text = format!("Linux {} in {}\n", measurement.kernel, place(kernel));
     let sections = [
-        ("UDP datagrams by payload: cycles each, median (95 % interval)", datagrams(measurement)),
+        ("UDP datagrams by payload: cycles each (95 % interval)", datagrams(measurement)),
         ("Super-packets: cycles per segment beyond those dropped at the route lookup", super_packets(measurement)),
         ("TCP, writes of 64 KiB in segments of 1348 B: cycles", tcp(measurement)),
         ("Control path: from request to acknowledgement there, us", control(measurement)),

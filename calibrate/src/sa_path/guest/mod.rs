@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use self::launch::Process;
 use self::message::{Lines, Message};
 use super::error::{Doing, SaPathError};
-use super::{Measurement, Plan, stop};
+use super::{Measurement, Plan, passes, stop};
 
 pub use inside::run as run_inside;
 pub use launch::{COMMAND as LAUNCH_COMMAND, become_guest};
@@ -62,7 +62,7 @@ pub struct Order {
     pub program: PathBuf,
     /// The folder that `calibrate/guest` has filled.
     pub cache: PathBuf,
-    /// The longest that the guest may take.
+    /// The longest that the guest may take, each time it is started.
     pub limit: Duration,
 }
 
@@ -79,7 +79,12 @@ pub fn measure_in(
     stop::listen()?;
     let scratch = Scratch::create(&order.cache)?;
     match guest {
-        Guest::Uml => Ok((Kernel::Uml, uml::measure(order, &scratch.0, progress)?)),
+        Guest::Uml => {
+            let measurement = passes(|plan, pass| {
+                uml::measure(order, &scratch.0, plan, &mut |what| progress(&format!("{pass}: {what}")))
+            })?;
+            Ok((Kernel::Uml, measurement))
+        }
         Guest::Qemu => qemu::measure(order, &scratch.0, progress),
     }
 }
@@ -149,9 +154,11 @@ struct Run<'a> {
     console: &'a Path,
 }
 
-/// What `plan` is called between host and guest.
+/// Plans by what they are called between host and guest.
+const PLANS: [(&str, Plan); 3] = [("full", Plan::FULL), ("data-path", Plan::DATA_PATH), ("emulated", Plan::EMULATED)];
+
 fn plan_word(plan: &Plan) -> &'static str {
-    if *plan == Plan::EMULATED { "emulated" } else { "full" }
+    PLANS.iter().find(|row| row.1 == *plan).map_or(PLANS[0].0, |row| row.0)
 }
 
 impl Run<'_> {
@@ -198,5 +205,5 @@ impl Run<'_> {
 
 /// The plan of a word between host and guest.
 pub fn plan_of(word: &str) -> Plan {
-    if word == plan_word(&Plan::EMULATED) { Plan::EMULATED } else { Plan::FULL }
+    PLANS.iter().find(|row| row.0 == word).map_or(Plan::FULL, |row| row.1)
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::root::Root;
 use super::{INSIDE_COMMAND, Kernel, Order, Run, part, plan_word};
 use crate::sa_path::error::{Doing, SaPathError};
-use crate::sa_path::{Measurement, Plan};
+use crate::sa_path::{Measurement, Plan, passes};
 
 /// The emulator, where it is on the path.
 const EMULATOR: &str = "qemu-system-x86_64";
@@ -55,15 +55,16 @@ pub(super) fn measure(
     fs::write(root.folder.join("modules/load"), names).doing("list the modules")?;
     let archive = scratch.join("initramfs");
     pack(&root.folder, &archive)?;
-    let run = |kernel: Kernel, progress: &mut dyn FnMut(&str)| {
-        let (plan, machine) = match kernel {
-            Kernel::Kvm => (Plan::FULL, ["-accel", "kvm", "-cpu", "host"]),
-            _ => (Plan::EMULATED, ["-accel", "tcg", "-cpu", "max"]),
+    let run = |kernel: Kernel, plan: &Plan, progress: &mut dyn FnMut(&str)| {
+        let machine = match kernel {
+            Kernel::Kvm => ["-accel", "kvm", "-cpu", "host"],
+            _ => ["-accel", "tcg", "-cpu", "max"],
         };
         let name = if kernel == Kernel::Kvm { "kvm" } else { "tcg" };
+        // Serial lines are files that begin anew.
         let (result, console) = (scratch.join(format!("result-{name}")), scratch.join(format!("console-{name}")));
         let mut words = vec!["console=ttyS0".to_owned(), "loglevel=1".into(), "panic=-1".into()];
-        words.extend(root.init(&[INSIDE_COMMAND, PORT, plan_word(&plan)]));
+        words.extend(root.init(&[INSIDE_COMMAND, PORT, plan_word(plan)]));
         let mut command = vec![parts.emulator.display().to_string()];
         command.extend(machine.map(String::from));
         command.extend(
@@ -77,13 +78,13 @@ pub(super) fn measure(
     };
     // Whether KVM works shows when a guest comes up.
     if File::options().read(true).write(true).open("/dev/kvm").is_ok() {
-        match run(Kernel::Kvm, progress) {
+        match passes(|plan, pass| run(Kernel::Kvm, plan, &mut |what| progress(&format!("{pass}: {what}")))) {
             Ok(measurement) => return Ok((Kernel::Kvm, measurement)),
             Err(SaPathError::Guest { what, .. }) => progress(&format!("KVM does not work here ({what}): emulating")),
             Err(error) => return Err(error),
         }
     }
-    Ok((Kernel::Emulated, run(Kernel::Emulated, progress)?))
+    Ok((Kernel::Emulated, run(Kernel::Emulated, &Plan::EMULATED, progress)?))
 }
 
 /// Packs a folder as an initial RAM file system (Documentation/driver-api/early-userspace/buffer-format.rst).

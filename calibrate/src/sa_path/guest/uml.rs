@@ -1,5 +1,6 @@
 //! User-Mode Linux (Documentation/virt/uml): the kernel as an ordinary process, with a folder of the host as its root.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::root::Root;
@@ -14,10 +15,14 @@ pub(super) fn kernel(cache: &Path) -> Result<PathBuf, SaPathError> {
 pub(super) fn measure(
     order: &Order,
     scratch: &Path,
+    plan: &Plan,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Measurement, SaPathError> {
     let kernel = kernel(&order.cache)?;
-    let root = Root::fill(&scratch.join("root"), &order.program)?;
+    let folder = scratch.join("root");
+    // That of the pass before.
+    let _ = fs::remove_dir_all(&folder);
+    let root = Root::fill(&folder, &order.program)?;
     let mut command = vec![
         kernel.display().to_string(),
         "mem=512M".into(),
@@ -32,7 +37,7 @@ pub(super) fn measure(
         "ssl=null".into(),
         "con0=null,fd:1".into(),
     ];
-    command.extend(root.init(&[INSIDE_COMMAND, "/result", plan_word(&Plan::FULL)]));
+    command.extend(root.init(&[INSIDE_COMMAND, "/result", plan_word(plan)]));
     let (result, console) = (root.folder.join("result"), scratch.join("console"));
     Run { command, result: &result, console: &console }.measure(order, progress)
 }

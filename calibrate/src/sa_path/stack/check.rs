@@ -29,15 +29,15 @@ pub struct Check {
 pub(super) fn checks(rows: &Rows<'_>, stack: &[(&'static str, Estimate, &'static str)]) -> Vec<Check> {
     const SEGMENTS: u64 = 40;
     let parameter = |key: &str| stack.iter().find(|row| row.0 == key).map(|row| row.1.value);
-    let over_rounds = |value: &dyn Fn(usize) -> Option<f64>| {
-        let values: Option<Vec<f64>> = (0..rows.rounds()).map(value).collect();
+    let over_passes = |value: &dyn Fn(usize) -> Option<f64>| {
+        let values: Option<Vec<f64>> = (0..rows.passes()).map(value).collect();
         values.map(|values| median(&values))
     };
     // What ESP adds to a segment of so many octets of plaintext.
     let esp = |way: Way, octets: u64| match way {
         Way::Software => {
             let octets = (octets + ESP_TRAILER).next_multiple_of(4) as f64;
-            let aead = over_rounds(&|round| rows.aead(round).map(|(fixed, per_byte)| fixed + per_byte * octets));
+            let aead = over_passes(&|pass| rows.aead(pass).map(|(fixed, per_byte)| fixed + per_byte * octets));
             parameter("stack.xfrm").zip(aead).map(|(xfrm, aead)| xfrm + aead)
         }
         // A share of what is paid once for the super-packet, which 40 and 49 segments hardly tell apart.
@@ -51,9 +51,9 @@ pub(super) fn checks(rows: &Rows<'_>, stack: &[(&'static str, Estimate, &'static
     };
     for (way, name) in [(Way::Software, "ESP in software"), (Way::Offloaded, "ESP left to the device")] {
         for size in SEGMENT_SIZES.map(|size| size as u64) {
-            let measured = over_rounds(&|round| {
-                let dropped = rows.super_packet(Way::Dropped, SEGMENTS, size, round)?;
-                Some((rows.super_packet(way, SEGMENTS, size, round)? - dropped) / SEGMENTS as f64)
+            let measured = over_passes(&|pass| {
+                let dropped = rows.super_packet(Way::Dropped, SEGMENTS, size, pass)?;
+                Some((rows.super_packet(way, SEGMENTS, size, pass)? - dropped) / SEGMENTS as f64)
             });
             let predicted =
                 parameter("stack.segment").zip(esp(way, size + IP_AND_TCP)).map(|(segment, esp)| segment + esp);

@@ -25,7 +25,7 @@ use self::check::checks;
 use self::control::control;
 use self::rows::{Rows, line};
 use super::data_path::{BATCH, Protection};
-use super::estimate::of_rounds;
+use super::estimate::of_passes;
 use super::guest::Kernel;
 use super::kernel_aead::plaintext;
 use super::super_packets::Way;
@@ -61,16 +61,16 @@ pub fn fit(measurement: &Measurement, kernel: Kernel, host: &Interface) -> Fitte
     let system_call = host.system_call - measurement.system_call / BATCH as f64;
     let tunnel = Some(Mode::Tunnel);
     let mut stack = Vec::new();
-    let plain = rows.datagrams(|_, payload, round| rows.datagram(Protection::Plain, None, payload, round));
+    let plain = rows.datagrams(|_, payload, pass| rows.datagram(Protection::Plain, None, payload, pass));
     stack.push((
         "stack.send",
-        of_rounds(&plain.iter().map(|line| line.0 + system_call).collect::<Vec<_>>()),
+        of_passes(&plain.iter().map(|line| line.0 + system_call).collect::<Vec<_>>()),
         "plain UDP by sendmmsg, cycles at size 0, less the system call's share there, plus one system call of the host",
     ));
-    let offload = rows.datagrams(|_, payload, round| {
+    let offload = rows.datagrams(|_, payload, pass| {
         Some(
-            rows.datagram(Protection::Offloaded, tunnel, payload, round)?
-                - rows.datagram(Protection::Plain, None, payload, round)?,
+            rows.datagram(Protection::Offloaded, tunnel, payload, pass)?
+                - rows.datagram(Protection::Plain, None, payload, pass)?,
         )
     });
     stack.push((
@@ -78,12 +78,12 @@ pub fn fit(measurement: &Measurement, kernel: Kernel, host: &Interface) -> Fitte
         intercepts(&offload),
         "ESP offloaded to netdevsim less plain UDP, tunnel mode, cycles at size 0",
     ));
-    let software = rows.datagrams(|aead, payload, round| {
+    let software = rows.datagrams(|aead, payload, pass| {
         let aead = aead?;
         let cipher = aead.0 + aead.1 * plaintext(payload + INNER_HEADER) as f64;
         Some(
-            rows.datagram(Protection::Software, tunnel, payload, round)?
-                - rows.datagram(Protection::Plain, None, payload, round)?
+            rows.datagram(Protection::Software, tunnel, payload, pass)?
+                - rows.datagram(Protection::Plain, None, payload, pass)?
                 - cipher,
         )
     });
@@ -94,32 +94,32 @@ pub fn fit(measurement: &Measurement, kernel: Kernel, host: &Interface) -> Fitte
             "ESP in software less plain UDP less the kernel's AES-GCM by AF_ALG, tunnel mode, cycles at size 0",
         ));
     }
-    let further = rows.super_packets(|size, round| {
-        let points: Vec<(f64, f64)> = rows.above(Way::Offloaded, Way::Plain, size, round).collect();
+    let further = rows.super_packets(|size, pass| {
+        let points: Vec<(f64, f64)> = rows.above(Way::Offloaded, Way::Plain, size, pass).collect();
         line(&points).1
     });
     stack.push((
         "stack.xfrm_offload_segment",
-        of_rounds(&further),
+        of_passes(&further),
         "super-packets with ESP offloaded to netdevsim less those segmented without ESP, slope by segments",
     ));
-    let segment = rows.super_packets(|size, round| {
-        let points: Vec<(f64, f64)> = rows.above(Way::Plain, Way::Dropped, size, round).collect();
+    let segment = rows.super_packets(|size, pass| {
+        let points: Vec<(f64, f64)> = rows.above(Way::Plain, Way::Dropped, size, pass).collect();
         line(&points).1
     });
     stack.push((
         "stack.segment",
-        of_rounds(&segment),
+        of_passes(&segment),
         "forwarded super-packets segmented by the kernel less dropped ones, slope by segments",
     ));
-    let forward = rows.super_packets(|size, round| {
-        let few = rows.above(Way::PlainTso, Way::Dropped, size, round).filter(|(segments, _)| *segments <= 5.0);
+    let forward = rows.super_packets(|size, pass| {
+        let few = rows.above(Way::PlainTso, Way::Dropped, size, pass).filter(|(segments, _)| *segments <= 5.0);
         let cycles: Vec<f64> = few.map(|(_, cycles)| cycles).collect();
         cycles.iter().sum::<f64>() / cycles.len() as f64
     });
     stack.push((
         "stack.forward",
-        of_rounds(&forward),
+        of_passes(&forward),
         "super-packets of up to five segments forwarded whole less dropped ones",
     ));
     let checks = checks(&rows, &stack);
@@ -174,5 +174,5 @@ fn origin(kernel: Kernel) -> Origin {
 }
 
 fn intercepts(lines: &[(f64, f64)]) -> Estimate {
-    of_rounds(&lines.iter().map(|line| line.0).collect::<Vec<_>>())
+    of_passes(&lines.iter().map(|line| line.0).collect::<Vec<_>>())
 }

@@ -1,15 +1,15 @@
-//! Measured rows, round by round, and lines through them.
+//! Measured rows, pass by pass, and lines through them.
 
 use crate::sa_path::data_path::{PAYLOADS, Protection};
 use crate::sa_path::super_packets::{SEGMENT_SIZES, SEGMENTS, Way};
 use crate::sa_path::{DatagramRow, Measurement, Mode, SuperPacketRow};
 
-/// Measured rows, round by round: what disturbs a round disturbs all that is computed from it, so that intervals are
-/// those of differences and not of sums.
+/// Measured rows, pass by pass: what moves one value of a pass moves others with it, so that intervals are those of
+/// differences and not of sums.
 pub(super) struct Rows<'a>(pub(super) &'a Measurement);
 
 impl Rows<'_> {
-    pub(super) fn rounds(&self) -> usize {
+    pub(super) fn passes(&self) -> usize {
         self.0.datagrams.first().map_or(0, |row| row.rounds.len())
     }
 
@@ -18,52 +18,51 @@ impl Rows<'_> {
         protection: Protection,
         mode: Option<Mode>,
         payload: u64,
-        round: usize,
+        pass: usize,
     ) -> Option<f64> {
         let of = |row: &&DatagramRow| (row.protection, row.mode, row.payload) == (protection, mode, payload);
-        self.0.datagrams.iter().find(of)?.rounds.get(round).copied()
+        self.0.datagrams.iter().find(of)?.rounds.get(pass).copied()
     }
 
-    /// The line through `cycles` by payload in each round: cycles at size 0 and cycles per octet. `cycles` is told the
-    /// line of the kernel's AEAD in that round, if it is known.
+    /// The line through `cycles` by payload in each pass: cycles at size 0 and cycles per octet. `cycles` is told the
+    /// line of the kernel's AEAD in that pass, if it is known.
     pub(super) fn datagrams(&self, cycles: impl Fn(Option<(f64, f64)>, u64, usize) -> Option<f64>) -> Vec<(f64, f64)> {
-        let round = |round: usize| {
-            let aead = self.aead(round);
+        let one = |pass: usize| {
+            let aead = self.aead(pass);
             let points: Option<Vec<(f64, f64)>> =
-                PAYLOADS.iter().map(|&payload| Some((payload as f64, cycles(aead, payload as u64, round)?))).collect();
+                PAYLOADS.iter().map(|&payload| Some((payload as f64, cycles(aead, payload as u64, pass)?))).collect();
             points.map(|points| line(&points))
         };
-        (0..self.rounds()).filter_map(round).collect()
+        (0..self.passes()).filter_map(one).collect()
     }
 
     /// Cycles of the kernel's AEAD at size 0, and per octet.
-    pub(super) fn aead(&self, round: usize) -> Option<(f64, f64)> {
+    pub(super) fn aead(&self, pass: usize) -> Option<(f64, f64)> {
         let points: Option<Vec<(f64, f64)>> =
-            self.0.kernel_aead.iter().map(|row| Some((row.octets as f64, *row.rounds.get(round)?))).collect();
+            self.0.kernel_aead.iter().map(|row| Some((row.octets as f64, *row.rounds.get(pass)?))).collect();
         points.filter(|points| points.len() > 1).map(|points| line(&points))
     }
 
-    pub(super) fn super_packet(&self, way: Way, segments: u64, size: u64, round: usize) -> Option<f64> {
+    pub(super) fn super_packet(&self, way: Way, segments: u64, size: u64, pass: usize) -> Option<f64> {
         let of = |row: &&SuperPacketRow| (row.way, row.segments, row.segment_size) == (way, segments, size);
-        self.0.super_packets.iter().find(of)?.rounds.get(round).copied()
+        self.0.super_packets.iter().find(of)?.rounds.get(pass).copied()
     }
 
     /// Segments, and how many cycles super-packets take one way beyond those of another.
-    pub(super) fn above(&self, way: Way, base: Way, size: u64, round: usize) -> impl Iterator<Item = (f64, f64)> {
+    pub(super) fn above(&self, way: Way, base: Way, size: u64, pass: usize) -> impl Iterator<Item = (f64, f64)> {
         SEGMENTS.iter().filter_map(move |&segments| {
             let segments = segments as u64;
             let cycles =
-                self.super_packet(way, segments, size, round)? - self.super_packet(base, segments, size, round)?;
+                self.super_packet(way, segments, size, pass)? - self.super_packet(base, segments, size, pass)?;
             Some((segments as f64, cycles))
         })
     }
 
-    /// The mean over segment sizes, in each round.
+    /// The mean over segment sizes, in each pass.
     pub(super) fn super_packets(&self, value: impl Fn(u64, usize) -> f64) -> Vec<f64> {
-        let mean = |round| {
-            SEGMENT_SIZES.iter().map(|&size| value(size as u64, round)).sum::<f64>() / SEGMENT_SIZES.len() as f64
-        };
-        (0..self.rounds()).map(mean).collect()
+        let mean =
+            |pass| SEGMENT_SIZES.iter().map(|&size| value(size as u64, pass)).sum::<f64>() / SEGMENT_SIZES.len() as f64;
+        (0..self.passes()).map(mean).collect()
     }
 }
 
