@@ -16,7 +16,7 @@ pub struct Predicted {
     pub measured: Time,
     /// With every request at its median.
     pub median: Time,
-    /// With every request at its quantile of 5 %, and of 99 %.
+    /// With every request at its least, and at its quantile of 99 %.
     pub range: (Time, Time),
 }
 
@@ -36,7 +36,7 @@ pub fn failovers(measurement: &Measurement) -> Vec<Predicted> {
         };
         MessageTimes::medians(&sa, 1, Time::ZERO)
     };
-    let [low, median, high] = [0.05, 0.5, 0.99].map(at);
+    let [low, median, high] = [0.0, 0.5, 0.99].map(at);
     let one = |failover: &Failover| {
         let api = match failover.policy {
             Policy::FailThenRetry => Api::FailThenRetry,
