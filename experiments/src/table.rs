@@ -5,7 +5,7 @@ use comfy_table::{CellAlignment, Table};
 use espsim_model::traffic::Basis;
 
 use crate::outcome::{Outcome, Summary};
-use crate::points::shown;
+use crate::points::{Point, shown};
 use crate::scenario_file::ScenarioFile;
 
 /// Columns that are numbers: aligned to the right.
@@ -16,8 +16,7 @@ pub fn table(file: &ScenarioFile, outcomes: &[Outcome]) -> Table {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN);
     let lossy = outcomes.iter().any(|o| o.summary("loss", None).is_some());
-    let axes = file.sweep.iter().map(|axis| axis.key.rsplit('.').next().unwrap_or(&axis.key).to_owned());
-    let mut header: Vec<String> = std::iter::once("Series".to_owned()).chain(axes).collect();
+    let mut header = place_header(file);
     let axes = header.len();
     header.extend(
         ["Goodput Gb/s", "± 95 %", "Bound Gb/s", "Bottleneck", "Next", "Idle cores", "Cycles/B"].map(str::to_owned),
@@ -34,11 +33,7 @@ pub fn table(file: &ScenarioFile, outcomes: &[Outcome]) -> Table {
     }
     let mut last = None;
     for outcome in outcomes {
-        // A series is named once.
-        let series = &outcome.point.series;
-        let mut row = vec![if last == Some(series) { String::new() } else { series.clone() }];
-        last = Some(series);
-        row.extend(outcome.point.coordinates.iter().map(shown));
+        let mut row = place(&outcome.point, last.replace(&outcome.point.series));
         let goodput = outcome.summary("throughput", Some(Basis::Goodput));
         let (bottleneck, next) =
             outcome.records.first().map_or(("", ""), |r| (r.bottleneck, r.next_bottleneck.unwrap_or("")));
@@ -59,6 +54,18 @@ pub fn table(file: &ScenarioFile, outcomes: &[Outcome]) -> Table {
         table.add_row(row);
     }
     table
+}
+
+/// Headings of the columns that say which point a row is of: the series, and the axes of the sweep.
+pub(crate) fn place_header(file: &ScenarioFile) -> Vec<String> {
+    let axes = file.sweep.iter().map(|axis| axis.key.rsplit('.').next().unwrap_or(&axis.key).to_owned());
+    std::iter::once("Series".to_owned()).chain(axes).collect()
+}
+
+/// The cells of these columns. A series is named once: not after a row of the same, `last`.
+pub(crate) fn place(point: &Point, last: Option<&String>) -> Vec<String> {
+    let series = if last == Some(&point.series) { String::new() } else { point.series.clone() };
+    std::iter::once(series).chain(point.coordinates.iter().map(shown)).collect()
 }
 
 fn value(summary: Option<Summary>, digits: usize) -> String {

@@ -13,24 +13,7 @@ fn espsim(folder: &TempDir, args: &[&str]) -> Output {
     common::espsim(folder).args(args).output().unwrap()
 }
 
-const SCENARIO: &str = r#"
-title = "small"
-[run]
-max_packets = 20000
-[[series]]
-name = "host"
-placement = "host"
-[sweep]
-"traffic.packet" = ["256 B", "1024 B"]
-[[plot]]
-file = "throughput"
-title = "Throughput"
-x = "traffic.packet"
-x_label = "Packet (B)"
-y = "throughput"
-basis = "l3"
-y_label = "Gb/s (l3)"
-"#;
+const SCENARIO: &str = include_str!("common/small.toml");
 
 #[test]
 fn a_quick_calibration_is_shown_compared_and_used() {

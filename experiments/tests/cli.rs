@@ -20,27 +20,7 @@ fn write(folder: &TempDir, name: &str, text: &str) -> PathBuf {
 }
 
 /// Two points that take no time.
-const SMALL: &str = r#"
-title = "small"
-[run]
-max_packets = 20000
-[[series]]
-name = "host"
-placement = "host"
-[[series]]
-name = "lookaside"
-placement = "lookaside"
-[sweep]
-"traffic.packet" = ["256 B", "1024 B"]
-[[plot]]
-file = "throughput"
-title = "Throughput"
-x = "traffic.packet"
-x_label = "Packet (B)"
-y = "throughput"
-basis = "l3"
-y_label = "Gb/s (l3)"
-"#;
+const SMALL: &str = include_str!("common/small.toml");
 
 /// A message without its line breaks and frame: what it says must not depend on where it is broken.
 fn unbroken(message: &str) -> String {

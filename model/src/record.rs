@@ -123,6 +123,13 @@ pub struct Metric {
     pub n: Option<u64>,
 }
 
+impl Metric {
+    /// A number that is no rate and has no interval, with its unit.
+    pub fn plain(name: &str, value: f64, unit: &'static str) -> Self {
+        Metric { name: name.to_owned(), value, unit, basis: None, half_width: None, n: None }
+    }
+}
+
 impl Record {
     /// The throughput on a basis.
     pub fn rate(&self, basis: Basis) -> Option<Rate> {
@@ -131,55 +138,48 @@ impl Record {
 
     /// Every number as a flat list, in a fixed order.
     pub fn metrics(&self) -> Vec<Metric> {
-        let plain = |name: &str, value, unit| Metric {
-            name: name.to_owned(),
-            value,
-            unit,
-            basis: None,
-            half_width: None,
-            n: None,
-        };
         let mut metrics: Vec<Metric> = (self.rates.iter())
             .map(|rate| Metric {
                 basis: Some(rate.basis),
                 half_width: rate.half_width_gbps,
                 n: Some(self.batches),
-                ..plain("throughput", rate.gbps, "Gb/s")
+                ..Metric::plain("throughput", rate.gbps, "Gb/s")
             })
             .collect();
-        metrics.push(plain("packet_rate", self.packets_per_s, "1/s"));
+        metrics.push(Metric::plain("packet_rate", self.packets_per_s, "1/s"));
         if let Some(gbps) = self.bound.goodput_gbps() {
-            metrics.push(Metric { basis: Some(Basis::Goodput), ..plain("bound", gbps, "Gb/s") });
+            metrics.push(Metric { basis: Some(Basis::Goodput), ..Metric::plain("bound", gbps, "Gb/s") });
         }
         if let Some(latency) = self.latency {
             let n = Some(latency.n);
-            metrics.push(Metric { n, ..plain("latency_mean", latency.mean_ns, "ns") });
-            metrics.push(Metric { n, ..plain("latency_p50", latency.p50_ns, "ns") });
-            metrics.push(Metric { n, ..plain("latency_p99", latency.p99_ns, "ns") });
-            metrics.push(Metric { n, ..plain("latency_p99.9", latency.p999_ns, "ns") });
+            metrics.push(Metric { n, ..Metric::plain("latency_mean", latency.mean_ns, "ns") });
+            metrics.push(Metric { n, ..Metric::plain("latency_p50", latency.p50_ns, "ns") });
+            metrics.push(Metric { n, ..Metric::plain("latency_p99", latency.p99_ns, "ns") });
+            metrics.push(Metric { n, ..Metric::plain("latency_p99.9", latency.p999_ns, "ns") });
         }
-        metrics.extend(self.loss.map(|loss| plain("loss", loss, "1")));
+        metrics.extend(self.loss.map(|loss| Metric::plain("loss", loss, "1")));
         let cycles: f64 = self.cycles_per_packet.iter().map(|(_, cycles)| cycles).sum();
-        metrics.push(plain("cycles_per_packet", cycles, "cycles"));
+        metrics.push(Metric::plain("cycles_per_packet", cycles, "cycles"));
         for (category, cycles) in &self.cycles_per_packet {
-            metrics.push(plain(&format!("cycles_per_packet/{}", category.name()), *cycles, "cycles"));
+            metrics.push(Metric::plain(&format!("cycles_per_packet/{}", category.name()), *cycles, "cycles"));
         }
         if let Some(goodput) = self.rate(Basis::Goodput).filter(|rate| rate.gbps > 0.0) {
             let octets_per_packet = goodput.gbps * 1e9 / 8.0 / self.packets_per_s;
-            metrics.push(plain("cycles_per_byte", cycles / octets_per_packet, "cycles/B"));
+            metrics.push(Metric::plain("cycles_per_byte", cycles / octets_per_packet, "cycles/B"));
         }
-        metrics.push(plain("busy_cores", self.busy_cores, "cores"));
-        metrics.push(plain("idle_cores", self.idle_cores, "cores"));
-        metrics.push(plain("idle_cycles", self.idle_cycles_per_s, "cycles/s"));
-        metrics.push(plain("pcie_bytes_per_payload_byte", self.pcie_bytes_per_payload_byte, "1"));
-        metrics.push(plain("pcie_crossings", self.pcie_crossings, "1"));
+        metrics.push(Metric::plain("busy_cores", self.busy_cores, "cores"));
+        metrics.push(Metric::plain("idle_cores", self.idle_cores, "cores"));
+        metrics.push(Metric::plain("idle_cycles", self.idle_cycles_per_s, "cycles/s"));
+        metrics.push(Metric::plain("pcie_bytes_per_payload_byte", self.pcie_bytes_per_payload_byte, "1"));
+        metrics.push(Metric::plain("pcie_crossings", self.pcie_crossings, "1"));
         let links = self.utilisation.iter().filter(|u| u.name.contains("link"));
-        metrics.extend(links.map(|u| u.share).reduce(f64::max).map(|share| plain("pcie_utilisation", share, "1")));
+        metrics
+            .extend(links.map(|u| u.share).reduce(f64::max).map(|share| Metric::plain("pcie_utilisation", share, "1")));
         for station in &self.utilisation {
-            metrics.push(plain(&format!("utilisation/{}", station.name), station.share, "1"));
+            metrics.push(Metric::plain(&format!("utilisation/{}", station.name), station.share, "1"));
         }
-        metrics.push(plain("packets", self.packets as f64, "1"));
-        metrics.push(plain("warm_up_packets", self.warm_up_packets as f64, "1"));
+        metrics.push(Metric::plain("packets", self.packets as f64, "1"));
+        metrics.push(Metric::plain("warm_up_packets", self.warm_up_packets as f64, "1"));
         metrics
     }
 }

@@ -3,6 +3,8 @@
 //! Where memory lies differs from one to the next and moves costs by more than rounds within one show. Intervals are
 //! therefore those over passes.
 
+use espsim_model::profile::Estimate;
+
 use super::estimate::of_passes;
 use super::{Measurement, Plan};
 use crate::sample::median;
@@ -15,33 +17,39 @@ const PASSES: usize = 5;
 /// # Errors
 /// The first error of `one`.
 pub fn passes<E>(mut one: impl FnMut(&Plan, &str) -> Result<Measurement, E>) -> Result<Measurement, E> {
-    let mut all = Vec::new();
-    for pass in 0..PASSES {
-        let plan = if pass == 0 { Plan::FULL } else { Plan::DATA_PATH };
-        all.push(one(&plan, &format!("pass {} of {PASSES}", pass + 1))?);
-    }
-    Ok(merge(&all))
+    let name = |pass: usize| format!("pass {pass} of {PASSES}");
+    let first = one(&Plan::FULL, &name(1))?;
+    let others = (2..=PASSES).map(|pass| one(&Plan::DATA_PATH, &name(pass))).collect::<Result<Vec<_>, E>>()?;
+    Ok(merge(first, &others))
 }
 
 /// The first measurement with the data path's rows over all: one value a pass, the median of its rounds.
-fn merge(all: &[Measurement]) -> Measurement {
-    let mut merged = all[0].clone();
-    merged.system_call = median(&all.iter().map(|pass| pass.system_call).collect::<Vec<_>>());
+fn merge(first: Measurement, others: &[Measurement]) -> Measurement {
+    let mut merged = first;
+    let calls = std::iter::once(merged.system_call).chain(others.iter().map(|pass| pass.system_call));
+    merged.system_call = median(&calls.collect::<Vec<_>>());
     for (i, row) in merged.datagrams.iter_mut().enumerate() {
-        row.rounds = all.iter().filter_map(|pass| Some(median(&pass.datagrams.get(i)?.rounds))).collect();
-        row.cycles = of_passes(&row.rounds);
+        let same = |pass: &Measurement| pass.datagrams.get(i).map(|row| median(&row.rounds));
+        (row.rounds, row.cycles) = over(median(&row.rounds), others, same);
     }
     for (i, row) in merged.super_packets.iter_mut().enumerate() {
-        row.rounds = all.iter().filter_map(|pass| Some(median(&pass.super_packets.get(i)?.rounds))).collect();
-        row.cycles = of_passes(&row.rounds);
+        let same = |pass: &Measurement| pass.super_packets.get(i).map(|row| median(&row.rounds));
+        (row.rounds, row.cycles) = over(median(&row.rounds), others, same);
     }
     for (i, row) in merged.kernel_aead.iter_mut().enumerate() {
-        row.rounds = all.iter().filter_map(|pass| Some(median(&pass.kernel_aead.get(i)?.rounds))).collect();
-        row.cycles = of_passes(&row.rounds);
+        let same = |pass: &Measurement| pass.kernel_aead.get(i).map(|row| median(&row.rounds));
+        (row.rounds, row.cycles) = over(median(&row.rounds), others, same);
     }
     for row in &mut merged.tcp {
         let same = |pass: &Measurement| pass.tcp.iter().find(|other| other.way == row.way).map(|row| row.cycles.value);
-        row.cycles = of_passes(&all.iter().filter_map(same).collect::<Vec<_>>());
+        (_, row.cycles) = over(row.cycles.value, others, same);
     }
     merged
+}
+
+/// A row's value in each pass, and their mean.
+fn over(first: f64, others: &[Measurement], value: impl Fn(&Measurement) -> Option<f64>) -> (Vec<f64>, Estimate) {
+    let values: Vec<f64> = std::iter::once(first).chain(others.iter().filter_map(value)).collect();
+    let mean = of_passes(&values);
+    (values, mean)
 }

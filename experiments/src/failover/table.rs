@@ -5,8 +5,8 @@ use comfy_table::{CellAlignment, Table};
 use espsim_model::control::Timeline;
 
 use crate::outcome::Outcome;
-use crate::points::shown;
 use crate::scenario_file::ScenarioFile;
+use crate::table::{place, place_header};
 
 /// Metric, heading, factor and digits of each column.
 const COLUMNS: [(&str, &str, f64, usize); 8] = [
@@ -25,11 +25,8 @@ const COLUMNS: [(&str, &str, f64, usize); 8] = [
 pub(super) fn table(file: &ScenarioFile, outcomes: &[Outcome<Timeline>]) -> Table {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN);
-    let axes = file.sweep.iter().map(|axis| axis.key.rsplit('.').next().unwrap_or(&axis.key).to_owned());
-    let header: Vec<String> = std::iter::once("Series".to_owned())
-        .chain(axes)
-        .chain(COLUMNS.map(|(_, heading, ..)| heading.to_owned()))
-        .collect();
+    let mut header = place_header(file);
+    header.extend(COLUMNS.map(|(_, heading, ..)| heading.to_owned()));
     table.set_header(&header);
     for i in 1..header.len() {
         if let Some(column) = table.column_mut(i) {
@@ -38,11 +35,7 @@ pub(super) fn table(file: &ScenarioFile, outcomes: &[Outcome<Timeline>]) -> Tabl
     }
     let mut last = None;
     for outcome in outcomes {
-        // A series is named once.
-        let series = &outcome.point.series;
-        let mut row = vec![if last == Some(series) { String::new() } else { series.clone() }];
-        last = Some(series);
-        row.extend(outcome.point.coordinates.iter().map(shown));
+        let mut row = place(&outcome.point, last.replace(&outcome.point.series));
         row.extend(COLUMNS.map(|(metric, _, factor, digits)| {
             let summary = outcome.summary(metric, None);
             summary.map_or_else(|| "-".into(), |summary| format!("{:.digits$}", summary.value * factor))

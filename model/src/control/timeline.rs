@@ -150,48 +150,44 @@ impl Timeline {
 
     /// Every number of the summary as a flat list, in a fixed order. What is not known is left out.
     pub fn metrics(&self) -> Vec<Metric> {
-        let plain = |name: &str, value: f64, unit| Metric {
-            name: name.to_owned(),
-            value,
-            unit,
-            basis: None,
-            half_width: None,
-            n: None,
-        };
-        let goodput = |name: &str, gbps: f64| Metric { basis: Some(Basis::Goodput), ..plain(name, gbps, "Gb/s") };
+        let goodput =
+            |name: &str, gbps: f64| Metric { basis: Some(Basis::Goodput), ..Metric::plain(name, gbps, "Gb/s") };
         let sum = |of: &dyn Fn(&Bin) -> u64| self.bins.iter().map(of).sum::<u64>() as f64;
         let sent = sum(&|bin| bin.packets);
         let lost = sum(&Bin::lost);
-        let mut metrics =
-            vec![plain("outage_max", self.outage_max.as_seconds(), "s"), plain("outage_mean", self.outage_mean_s, "s")];
-        metrics.extend(self.time_to_95().map(|time| plain("time_to_95", time.as_seconds(), "s")));
-        metrics.extend(self.reinstalled.map(|time| plain("reinstalled", time.as_seconds(), "s")));
-        metrics.push(plain("packets_sent", sent, "1"));
-        metrics.push(plain("packets_lost", lost, "1"));
+        let mut metrics = vec![
+            Metric::plain("outage_max", self.outage_max.as_seconds(), "s"),
+            Metric::plain("outage_mean", self.outage_mean_s, "s"),
+        ];
+        metrics.extend(self.time_to_95().map(|time| Metric::plain("time_to_95", time.as_seconds(), "s")));
+        metrics.extend(self.reinstalled.map(|time| Metric::plain("reinstalled", time.as_seconds(), "s")));
+        metrics.push(Metric::plain("packets_sent", sent, "1"));
+        metrics.push(Metric::plain("packets_lost", lost, "1"));
         for (i, loss) in LOSSES.into_iter().enumerate() {
-            metrics.push(plain(&format!("packets_lost/{}", loss.name()), sum(&|bin| bin.lost[i]), "1"));
+            metrics.push(Metric::plain(&format!("packets_lost/{}", loss.name()), sum(&|bin| bin.lost[i]), "1"));
         }
-        metrics.push(plain("loss", if sent + lost > 0.0 { lost / (sent + lost) } else { 0.0 }, "1"));
-        metrics.push(plain("packets_in_software", sum(&|bin| bin.software), "1"));
-        metrics.push(plain("messages", self.messages.iter().sum::<u64>() as f64, "1"));
+        metrics.push(Metric::plain("loss", if sent + lost > 0.0 { lost / (sent + lost) } else { 0.0 }, "1"));
+        metrics.push(Metric::plain("packets_in_software", sum(&|bin| bin.software), "1"));
+        metrics.push(Metric::plain("messages", self.messages.iter().sum::<u64>() as f64, "1"));
         for (message, n) in MESSAGES.into_iter().zip(self.messages) {
-            metrics.push(plain(&format!("messages/{}", message.name()), n as f64, "1"));
+            metrics.push(Metric::plain(&format!("messages/{}", message.name()), n as f64, "1"));
         }
-        metrics.push(plain("exchanges", self.exchanges as f64, "1"));
+        metrics.push(Metric::plain("exchanges", self.exchanges as f64, "1"));
         metrics.extend(self.goodput_before_gbps().map(|gbps| goodput("goodput_before", gbps)));
         let gbps = |bin: &Bin| self.goodput_gbps(bin);
         let after = || self.bins.iter().filter(|bin| self.first_event().is_none_or(|event| bin.end > event));
         metrics.extend(after().map(gbps).reduce(f64::min).map(|least| goodput("goodput_least", least)));
         metrics.extend(self.bins.last().map(|bin| goodput("goodput_end", gbps(bin))));
-        metrics
-            .extend(self.bins.iter().map(|bin| self.cpu(bin)).reduce(f64::max).map(|cpu| plain("cpu_peak", cpu, "1")));
+        metrics.extend(
+            self.bins.iter().map(|bin| self.cpu(bin)).reduce(f64::max).map(|cpu| Metric::plain("cpu_peak", cpu, "1")),
+        );
         if let Some(last) = self.bins.last() {
             for (state, n) in State::ALL.into_iter().zip(last.states) {
-                metrics.push(plain(&format!("sas_at_end/{}", state.name()), f64::from(n), "1"));
+                metrics.push(Metric::plain(&format!("sas_at_end/{}", state.name()), f64::from(n), "1"));
             }
         }
-        metrics.push(plain("numbers_skipped", self.numbers_skipped as f64, "1"));
-        metrics.push(plain("numbers_repeated", self.numbers_repeated as f64, "1"));
+        metrics.push(Metric::plain("numbers_skipped", self.numbers_skipped as f64, "1"));
+        metrics.push(Metric::plain("numbers_repeated", self.numbers_repeated as f64, "1"));
         metrics
     }
 }

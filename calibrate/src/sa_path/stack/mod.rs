@@ -94,22 +94,17 @@ pub fn fit(measurement: &Measurement, kernel: Kernel, host: &Interface) -> Fitte
             "ESP in software less plain UDP less the kernel's AES-GCM by AF_ALG, tunnel mode, cycles at size 0",
         ));
     }
-    let further = rows.super_packets(|size, pass| {
-        let points: Vec<(f64, f64)> = rows.above(Way::Offloaded, Way::Plain, size, pass).collect();
-        line(&points).1
-    });
+    let by_segments = |way: Way, base: Way| {
+        of_passes(&rows.super_packets(|size, pass| line(&rows.above(way, base, size, pass).collect::<Vec<_>>()).1))
+    };
     stack.push((
         "stack.xfrm_offload_segment",
-        of_passes(&further),
+        by_segments(Way::Offloaded, Way::Plain),
         "super-packets with ESP offloaded to netdevsim less those segmented without ESP, slope by segments",
     ));
-    let segment = rows.super_packets(|size, pass| {
-        let points: Vec<(f64, f64)> = rows.above(Way::Plain, Way::Dropped, size, pass).collect();
-        line(&points).1
-    });
     stack.push((
         "stack.segment",
-        of_passes(&segment),
+        by_segments(Way::Plain, Way::Dropped),
         "forwarded super-packets segmented by the kernel less dropped ones, slope by segments",
     ));
     let forward = rows.super_packets(|size, pass| {
