@@ -34,7 +34,7 @@ fn section(what: Listed, sources: bool) -> String {
         let heading = preset.values.get("title").or(model).map_or_else(String::new, shown);
         text += &format!("  {name:<18} {heading}\n");
         if sources {
-            text += &values(&preset);
+            text += &values(preset);
         }
     }
     text

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -20,9 +21,9 @@ pub enum Origin {
     /// A shipped preset, with the source that it names.
     Preset {
         /// Kind and name, such as `nic connectx-6-dx`.
-        name: String,
+        name: Arc<str>,
         /// The source.
-        source: String,
+        source: Arc<str>,
     },
     /// The scenario file.
     Scenario,
@@ -106,14 +107,28 @@ const PRESET_KEYS: [(&str, Kind); 7] = [
     ("pcie.uplink", Kind::Pcie),
 ];
 
+/// What a preset says at a place.
+type Laid = BTreeMap<(&'static str, &'static str), Layer>;
+
+/// The program's defaults, flat, and every preset at every place where it may be named: both the same for every scenario.
+static DEFAULTS: LazyLock<Layer> = LazyLock::new(|| {
+    // The shipped defaults are parsed by a test.
+    flatten(&preset::DEFAULTS.parse().unwrap_or_default(), &Origin::Default)
+});
+static PRESETS: LazyLock<Laid> = LazyLock::new(|| {
+    let places = PRESET_KEYS.into_iter();
+    places
+        .flat_map(|(place, kind)| kind.files().iter().map(move |(name, _)| (place, kind, *name)))
+        .filter_map(|(place, kind, name)| Some(((place, name), laid(place, kind, name).ok()?)))
+        .collect()
+});
+
 /// Lays `overrides` over the presets that they name and the defaults. The result has every key of a scenario.
 ///
 /// # Errors
 /// [`LayerError`] for an unknown preset or a preset name that is not a string.
 pub fn resolve(overrides: &Layer) -> Result<Layer, LayerError> {
-    // The shipped defaults are parsed by a test.
-    let defaults: Table = preset::DEFAULTS.parse().unwrap_or_default();
-    let mut values = flatten(&defaults, &Origin::Default);
+    let mut values = DEFAULTS.clone();
     for (place, kind) in PRESET_KEYS {
         let key = format!("{place}.preset");
         let device_slot = place.strip_prefix("pcie.").and_then(|device| {
@@ -129,7 +144,13 @@ pub fn resolve(overrides: &Layer) -> Result<Layer, LayerError> {
         let Some(name) = name.as_str() else {
             return Err(LayerError::Value { key, message: "a preset's name is a string".into() });
         };
-        lay_preset(&mut values, place, kind, name).map_err(|error| LayerError::Preset { key, error })?;
+        match PRESETS.get(&(place, name)) {
+            Some(layer) => values.extend(layer.iter().map(|(key, entry)| (key.clone(), entry.clone()))),
+            None => {
+                let error = UnknownPreset { kind, name: name.to_owned() };
+                return Err(LayerError::Preset { key, error });
+            }
+        }
     }
     for (key, entry) in overrides {
         values.insert(key.clone(), entry.clone());
@@ -139,14 +160,16 @@ pub fn resolve(overrides: &Layer) -> Result<Layer, LayerError> {
     Ok(values)
 }
 
-fn lay_preset(values: &mut Layer, place: &str, kind: Kind, name: &str) -> Result<(), UnknownPreset> {
+fn laid(place: &str, kind: Kind, name: &str) -> Result<Layer, UnknownPreset> {
     let preset = preset::load(kind, name)?;
-    for (key, (value, _)) in flatten(&preset.values, &Origin::Default) {
-        let source = preset.sources.get(&key).cloned().unwrap_or_default();
-        let origin = Origin::Preset { name: format!("{} {name}", kind.name()), source };
-        values.insert(format!("{place}.{key}"), (value, origin));
-    }
-    Ok(())
+    let called: Arc<str> = format!("{} {name}", kind.name()).into();
+    let values = flatten(&preset.values, &Origin::Default).into_iter();
+    Ok(values
+        .map(|(key, (value, _))| {
+            let source = preset.sources.get(&key).map(String::as_str).unwrap_or_default().into();
+            (format!("{place}.{key}"), (value, Origin::Preset { name: Arc::clone(&called), source }))
+        })
+        .collect())
 }
 
 /// `traffic.packet = "1400 B"` is a mix of one size; `traffic.mix = "simple-imix"` is a preset.
@@ -161,8 +184,8 @@ fn resolve_mix(values: &mut Layer, overrides: &Layer) -> Result<(), LayerError> 
         (None, Some((Value::String(name), _))) => {
             let key = "traffic.mix".to_owned();
             let preset = preset::load(Kind::Mix, name).map_err(|error| LayerError::Preset { key, error })?;
-            let source = preset.sources.get("packet").cloned().unwrap_or_default();
-            let origin = Origin::Preset { name: format!("mix {name}"), source };
+            let source = preset.sources.get("packet").map(String::as_str).unwrap_or_default().into();
+            let origin = Origin::Preset { name: format!("mix {name}").into(), source };
             for (from, to) in [("packet", "traffic.mix"), ("basis", "traffic.size_basis")] {
                 if let Some(value) = preset.values.get(from) {
                     values.insert(to.to_owned(), (value.clone(), origin.clone()));
@@ -186,12 +209,14 @@ fn resolve_mix(values: &mut Layer, overrides: &Layer) -> Result<(), LayerError> 
 /// # Errors
 /// [`LayerError::Value`] for the first key that is unknown, missing or has a value that its type refuses.
 pub fn scenario(values: &Layer) -> Result<Scenario, LayerError> {
-    let mut root = Table::new();
-    for (path, (value, _)) in values {
-        insert(&mut root, path, value.clone())?;
-    }
+    // Keeping track of the path costs as much as everything else, and only an error needs it.
+    Scenario::deserialize(Value::Table(nested(values)?)).or_else(|_| tracked(values))
+}
+
+/// The same, slowly, for the key that an error is at.
+fn tracked(values: &Layer) -> Result<Scenario, LayerError> {
     let mut track = serde_path_to_error::Track::new();
-    let deserializer = serde_path_to_error::Deserializer::new(Value::Table(root), &mut track);
+    let deserializer = serde_path_to_error::Deserializer::new(Value::Table(nested(values)?), &mut track);
     Scenario::deserialize(deserializer).map_err(|error: toml::de::Error| {
         // A mix of one size was written as `traffic.packet`.
         let path = track.path().to_string();
@@ -199,6 +224,14 @@ pub fn scenario(values: &Layer) -> Result<Scenario, LayerError> {
         let key = if packet && path.starts_with("traffic.mix[0]") { "traffic.packet".into() } else { path };
         LayerError::Value { key, message: error.message().to_owned() }
     })
+}
+
+fn nested(values: &Layer) -> Result<Table, LayerError> {
+    let mut root = Table::new();
+    for (path, (value, _)) in values {
+        insert(&mut root, path, value.clone())?;
+    }
+    Ok(root)
 }
 
 fn insert(table: &mut Table, path: &str, value: Value) -> Result<(), LayerError> {

@@ -1,6 +1,7 @@
 //! Shipped presets: hardware, hosts and mixes as TOML, a source beside every number.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use toml::{Table, Value};
 
@@ -105,20 +106,32 @@ pub fn text(kind: Kind, name: &str) -> Result<&'static str, UnknownPreset> {
     found.ok_or_else(|| UnknownPreset { kind, name: name.to_owned() })
 }
 
-/// A hardware or mix preset.
-///
-/// # Errors
-/// [`UnknownPreset`] for a name that is none.
-pub fn load(kind: Kind, name: &str) -> Result<Preset, UnknownPreset> {
+/// Every preset, parsed once: sweeps ask for the same ones at every point.
+static LOADED: LazyLock<BTreeMap<(Kind, &'static str), Preset>> = LazyLock::new(|| {
+    let all =
+        Kind::ALL.into_iter().flat_map(|kind| kind.files().iter().map(move |(name, text)| ((kind, *name), *text)));
+    all.map(|(key, text)| (key, parse(text))).collect()
+});
+
+fn parse(text: &str) -> Preset {
     // Shipped files are parsed by a test; a broken one would read as empty here.
-    let mut values: Table = text(kind, name)?.parse().unwrap_or_default();
+    let mut values: Table = text.parse().unwrap_or_default();
     let sources = match values.remove("sources") {
         Some(Value::Table(table)) => {
             table.into_iter().filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect()
         }
         _ => BTreeMap::new(),
     };
-    Ok(Preset { values, sources })
+    Preset { values, sources }
+}
+
+/// A hardware or mix preset.
+///
+/// # Errors
+/// [`UnknownPreset`] for a name that is none.
+pub fn load(kind: Kind, name: &str) -> Result<&'static Preset, UnknownPreset> {
+    let found = LOADED.iter().find(|((of, known), _)| *of == kind && *known == name).map(|(_, preset)| preset);
+    found.ok_or_else(|| UnknownPreset { kind, name: name.to_owned() })
 }
 
 /// A host preset as a profile; `None` for a name that is none.

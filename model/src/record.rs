@@ -1,5 +1,9 @@
 //! What one simulation gave: the only output type.
 
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
 use crate::bound::Bound;
 use crate::route::Category;
 use crate::traffic::Basis;
@@ -107,26 +111,35 @@ pub struct Record {
 }
 
 /// One number of a record, ready for a row.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metric {
     /// Name, such as `throughput` or `utilisation/core`.
     pub name: String,
     /// Value.
+    #[serde(deserialize_with = "value")]
     pub value: f64,
     /// Unit.
-    pub unit: &'static str,
+    pub unit: Cow<'static, str>,
     /// What a rate counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub basis: Option<Basis>,
     /// Half-width of the 95 % interval.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub half_width: Option<f64>,
     /// Observations behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub n: Option<u64>,
+}
+
+/// JSON has no number for what is not one, and writes `null`.
+fn value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
 impl Metric {
     /// A number that is no rate and has no interval, with its unit.
     pub fn plain(name: &str, value: f64, unit: &'static str) -> Self {
-        Metric { name: name.to_owned(), value, unit, basis: None, half_width: None, n: None }
+        Metric { name: name.to_owned(), value, unit: Cow::Borrowed(unit), basis: None, half_width: None, n: None }
     }
 }
 

@@ -3,6 +3,8 @@
 //! Every quantity is written in files as a string with its unit (`"40 Gbps"`, `"1.5 us"`, `"64 KiB"`) and parsed by
 //! [`FromStr`]. Decimal prefixes are powers of 1000, binary ones (`KiB`, `MiB`, `GiB`) powers of 1024 (IEC 80000-13).
 
+pub mod as_ps;
+
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, Sub};

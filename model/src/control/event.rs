@@ -1,11 +1,13 @@
 //! What happens in a scenario, and when.
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::random::{Purpose, Stream};
 use crate::scenario::{Device, Event, What};
 use crate::units::Time;
 
 /// Something that happens to a device, or ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Happening {
     /// When, in picoseconds.
     pub at: u64,

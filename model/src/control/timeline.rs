@@ -1,11 +1,13 @@
 //! What a failover looked like: a row for each bin of time, and what it comes to.
 
+use serde::{Deserialize, Serialize};
+
 use super::daemon::MESSAGES;
 use super::event::Happening;
 use super::life_cycle::State;
 use crate::record::Metric;
 use crate::traffic::Basis;
-use crate::units::{Bytes, Time};
+use crate::units::{Bytes, Time, as_ps};
 
 /// Why packets were lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,9 +38,10 @@ impl Loss {
 }
 
 /// One bin of a timeline. Packets count where they leave or are lost; states are those at its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Bin {
     /// Its end.
+    #[serde(with = "as_ps")]
     pub end: Time,
     /// Transport payload that left.
     pub goodput: Bytes,
@@ -49,6 +52,7 @@ pub struct Bin {
     /// Packets lost, by cause.
     pub lost: [u64; 4],
     /// Time that cores of the data path worked, summed over cores.
+    #[serde(with = "as_ps")]
     pub busy: Time,
     /// SAs in each state, in the order of [`State::ALL`].
     pub states: [u32; 6],
@@ -62,21 +66,24 @@ impl Bin {
 }
 
 /// The result of one failover simulation.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Timeline {
     /// Seed of the run.
     pub seed: u64,
     /// Bins, in order of time.
     pub bins: Vec<Bin>,
     /// Length of each bin.
+    #[serde(with = "as_ps")]
     pub bin: Time,
     /// Cores of the data path.
     pub cores: u32,
     /// What happened, in order of time.
     pub happenings: Vec<Happening>,
     /// From the first event until the daemon had nothing left to do; absent if it had not by the end.
+    #[serde(with = "as_ps::option")]
     pub reinstalled: Option<Time>,
     /// The longest time for which one SA's packets were dropped for want of the SA or of carrier, summed over outages.
+    #[serde(with = "as_ps")]
     pub outage_max: Time,
     /// The mean of that time over SAs, in seconds.
     pub outage_mean_s: f64,
