@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::points::Setting;
+use crate::shard::Shard;
 
 /// Where should IPsec ESP crypto run: on the CPU, in a lookaside card, or in the NIC?
 #[derive(Debug, Parser)]
@@ -22,6 +23,8 @@ pub enum Command {
     Run(RunArgs),
     /// Simulate what happens to throughput when NICs change under SAs; as run, with timelines
     Failover(RunArgs),
+    /// Join the shards of a sweep into what one run of it gives
+    Merge(MergeArgs),
     /// Measure this host and write a profile
     Calibrate(CalibrateArgs),
     /// Hold the model against published measurements
@@ -58,7 +61,7 @@ pub enum Command {
 pub struct RunArgs {
     /// The scenario file
     pub scenario: PathBuf,
-    /// Output folder; must not exist [default: out/NAME, numbered if that exists]
+    /// Output folder; must not exist, but for --resume [default: out/NAME, numbered if that exists]
     #[arg(long)]
     pub out: Option<PathBuf>,
     /// Host profile: a file or preset:NAME [default: a quick calibration of this host]
@@ -70,12 +73,35 @@ pub struct RunArgs {
     /// Threads [default: all cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
+    /// Simulate the Ith of N parts of the points, such as 2/8; `espsim merge` joins them
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+    /// Go on where an interrupted run to the output folder ended, or add to a finished one
+    #[arg(long)]
+    pub resume: bool,
     /// Draw N profiles from the profile's intervals and show where results lie for 95 % of them
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000))]
     pub uncertainty: Option<u32>,
     /// Set a parameter over everything else, such as nic.line_rate="25 Gbps"
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub settings: Vec<Setting>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `merge`.
+#[derive(Debug, clap::Args)]
+pub struct MergeArgs {
+    /// The output folders of all shards
+    #[arg(required = true, value_name = "DIR")]
+    pub shards: Vec<PathBuf>,
+    /// Output folder; must not exist
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Threads [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
     /// What to print
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

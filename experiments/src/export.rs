@@ -1,11 +1,16 @@
-//! Results as bytes: points in long form, the manifest.
+//! Results as rows: points in long form.
 
+use espsim_model::record::Metric;
 use espsim_model::traffic::Basis;
 
-use crate::input::Failure;
-use crate::outcome::{Observation, Outcome};
-use crate::points::shown;
+use crate::outcome::{Outcome, Run};
+use crate::points::{Place, shown};
 use crate::scenario_file::ScenarioFile;
+use crate::study::Csv;
+
+/// `points.csv`: one row per point, replication and metric. Absent values are empty. Where profiles were drawn, one row
+/// more for each metric, named `band/...`: the interval of 95 % of the profiles, their number and the middle.
+pub const POINTS: Csv = Csv { file: "points.csv", header, rows };
 
 /// The name of a basis in files.
 pub fn basis_name(basis: Basis) -> &'static str {
@@ -17,79 +22,66 @@ pub fn basis_name(basis: Basis) -> &'static str {
     }
 }
 
-/// `points.csv`: one row per point, replication and metric. Absent values are empty. Where profiles were drawn, one row
-/// more for each metric, named `band/...`: the interval of 95 % of the profiles, their number and the middle.
-///
-/// # Errors
-/// [`Failure`] if the rows cannot be encoded.
-pub fn points_csv<R: Observation>(file: &ScenarioFile, outcomes: &[Outcome<R>]) -> Result<Vec<u8>, Failure> {
-    let encode = |error: csv::Error| Failure::new(format!("cannot encode points.csv: {error}"));
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let axes = file.sweep.iter().map(|axis| axis.key.as_str());
-    let header = ["point", "series"].into_iter().chain(axes).chain([
-        "replication",
-        "seed",
-        "metric",
-        "value",
-        "unit",
-        "basis",
-        "low",
-        "high",
-        "n",
-        "bottleneck",
-    ]);
-    writer.write_record(header).map_err(encode)?;
-    for (i, outcome) in outcomes.iter().enumerate() {
-        for (replication, record) in outcome.records.iter().enumerate() {
-            for metric in record.metrics() {
-                let mut row = vec![i.to_string(), outcome.point.series.clone()];
-                row.extend(outcome.point.coordinates.iter().map(shown));
-                let number = |value: Option<f64>| value.map_or_else(String::new, format_number);
-                row.extend([
-                    replication.to_string(),
-                    record.seed().to_string(),
-                    metric.name.clone(),
-                    format_number(metric.value),
-                    metric.unit.to_owned(),
-                    metric.basis.map_or("", basis_name).to_owned(),
-                    number(metric.half_width.map(|width| metric.value - width)),
-                    number(metric.half_width.map(|width| metric.value + width)),
-                    metric.n.map_or_else(String::new, |n| n.to_string()),
-                    record.bottleneck().to_owned(),
-                ]);
-                writer.write_record(row).map_err(encode)?;
-            }
-        }
-        for row in bands(i, outcome) {
-            writer.write_record(row).map_err(encode)?;
-        }
-    }
-    writer.into_inner().map_err(|error| Failure::new(format!("cannot encode points.csv: {error}")))
+/// Headings of the columns that say which point a row is of.
+pub fn place_header(file: &ScenarioFile) -> Vec<String> {
+    ["point", "series"].into_iter().chain(file.sweep.keys()).map(str::to_owned).collect()
 }
 
-fn bands<R: Observation>(point: usize, outcome: &Outcome<R>) -> Vec<Vec<String>> {
-    let Some(record) = outcome.records.first() else { return Vec::new() };
-    let metrics = record.metrics().into_iter();
-    metrics
-        .filter_map(|metric| {
-            let band = outcome.band(&metric.name, metric.basis)?;
-            let mut row = vec![point.to_string(), outcome.point.series.clone()];
-            row.extend(outcome.point.coordinates.iter().map(shown));
-            row.extend([
-                String::new(),
-                record.seed().to_string(),
-                format!("band/{}", metric.name),
-                format_number((band.low + band.high) / 2.0),
-                metric.unit.to_owned(),
-                metric.basis.map_or("", basis_name).to_owned(),
-                format_number(band.low),
-                format_number(band.high),
-                band.n.to_string(),
-                record.bottleneck().to_owned(),
-            ]);
-            Some(row)
-        })
-        .collect()
+/// The values of these columns.
+pub fn place_values(point: usize, place: &Place) -> Vec<String> {
+    let series = [point.to_string(), place.series.clone()];
+    series.into_iter().chain(place.coordinates.iter().map(shown)).collect()
+}
+
+fn header(file: &ScenarioFile) -> Vec<String> {
+    let columns = ["replication", "seed", "metric", "value", "unit", "basis", "low", "high", "n", "bottleneck"];
+    place_header(file).into_iter().chain(columns.map(str::to_owned)).collect()
+}
+
+fn rows(point: usize, outcome: &Outcome) -> Vec<Vec<String>> {
+    let place = place_values(point, &outcome.place);
+    let mut rows = Vec::new();
+    for (replication, run) in outcome.runs.iter().enumerate() {
+        for metric in &run.metrics {
+            let half_width = |sign: f64| metric.half_width.map(|width| metric.value + sign * width);
+            let numbers = (metric.value, half_width(-1.0), half_width(1.0), metric.n);
+            rows.push(row(&place, replication.to_string(), run, metric, &metric.name, numbers));
+        }
+    }
+    for metric in outcome.runs.first().iter().flat_map(|run| &run.metrics) {
+        if let Some(band) = outcome.band(&metric.name, metric.basis) {
+            let numbers = ((band.low + band.high) / 2.0, Some(band.low), Some(band.high), Some(band.n as u64));
+            let name = format!("band/{}", metric.name);
+            rows.push(row(&place, String::new(), &outcome.runs[0], metric, &name, numbers));
+        }
+    }
+    rows
+}
+
+/// Value, low, high and n of a metric, or of its band.
+fn row(
+    place: &[String],
+    replication: String,
+    run: &Run,
+    metric: &Metric,
+    name: &str,
+    (value, low, high, n): (f64, Option<f64>, Option<f64>, Option<u64>),
+) -> Vec<String> {
+    let number = |value: Option<f64>| value.map_or_else(String::new, format_number);
+    let mut row = place.to_vec();
+    row.extend([
+        replication,
+        run.seed.to_string(),
+        name.to_owned(),
+        format_number(value),
+        metric.unit.clone().into_owned(),
+        metric.basis.map_or("", basis_name).to_owned(),
+        number(low),
+        number(high),
+        n.map_or_else(String::new, |n| n.to_string()),
+        run.bottleneck.clone(),
+    ]);
+    row
 }
 
 /// Nine significant digits: more than any estimate carries, fewer than where sums of floats depend on a compiler.

@@ -1,50 +1,141 @@
 //! The figures that a scenario file asks for.
 
+use std::collections::HashMap;
+
 use espsim_model::traffic::Basis;
 
 use crate::input::Failure;
-use crate::outcome::{Observation, Outcome};
+use crate::outcome::Outcome;
 use crate::plot::{Axis, Curve, Figure, Point, Scale, Style, svg};
 use crate::points::{number, shown};
 use crate::scenario_file::{PlotSpec, ScaleSpec, ScenarioFile};
 
-/// Draws a figure: a curve per series and per combination of the axes that are not drawn.
-///
-/// # Errors
-/// [`Failure`] if a swept value is no number or the drawing fails.
-pub fn draw<R: Observation>(
-    file: &ScenarioFile,
-    plot: &PlotSpec,
-    outcomes: &[Outcome<R>],
-    footnote: &str,
-) -> Result<String, Failure> {
-    let mut curves: Vec<Curve> = Vec::new();
-    for outcome in outcomes.iter().filter(|outcome| is_drawn(file, plot, outcome)) {
-        let x = coordinate(file, plot, outcome)?;
-        let name = curve_name(file, plot, outcome);
-        let Some(summary) = outcome.summary(&plot.y, plot.basis) else { continue };
-        let i = curves.iter().position(|curve| curve.name == name).unwrap_or_else(|| {
-            curves.push(Curve { name, points: Vec::new(), bound: Vec::new(), band: Vec::new(), style: Style::Curve });
-            curves.len() - 1
-        });
-        let scaled = |value: f64| value * plot.y_factor;
-        curves[i].points.push(Point { x, y: scaled(summary.value), half_width: summary.half_width.map(scaled) });
-        if let Some(band) = outcome.band(&plot.y, plot.basis) {
-            curves[i].band.push((x, scaled(band.low), scaled(band.high)));
-        }
-        if let Some(bound) = bound(plot, outcome) {
-            curves[i].bound.push((x, scaled(bound)));
+/// Curves of a figure of a large sweep: more can hardly be told apart.
+const MOST_CURVES: usize = 64;
+/// Marks of a figure of a large sweep.
+const MOST_MARKS: usize = 20_000;
+
+/// A figure in the making: a curve per series and per combination of the axes that are not drawn.
+pub struct Drawing<'a> {
+    file: &'a ScenarioFile,
+    plot: &'a PlotSpec,
+    /// Which of the swept keys is x.
+    x: usize,
+    /// Swept keys that are held at one value.
+    only: Vec<(usize, &'a str)>,
+    /// Swept keys that curves are named after.
+    naming: Vec<usize>,
+    curves: Vec<Curve>,
+    by_name: HashMap<String, usize>,
+    marks: usize,
+    /// Whether curves and marks beyond what can be told apart are left out.
+    is_limited: bool,
+    left_out: usize,
+}
+
+impl<'a> Drawing<'a> {
+    /// An empty figure; `is_limited` for a large sweep.
+    pub fn new(file: &'a ScenarioFile, plot: &'a PlotSpec, is_limited: bool) -> Self {
+        let keys: Vec<&str> = file.sweep.keys().collect();
+        // The file was checked: x and the keys of `only` are swept.
+        let place = |key: &str| keys.iter().position(|swept| *swept == key).unwrap_or_default();
+        let only: Vec<(usize, &str)> = plot.only.iter().map(|(key, value)| (place(key), value.as_str())).collect();
+        let mut naming = file.sweep.naming_keys(&plot.x);
+        naming.retain(|key| only.iter().all(|(held, _)| held != key));
+        Drawing {
+            file,
+            plot,
+            x: place(&plot.x),
+            only,
+            naming,
+            curves: Vec::new(),
+            by_name: HashMap::new(),
+            marks: 0,
+            is_limited,
+            left_out: 0,
         }
     }
-    let figure = Figure {
-        title: plot.title.clone(),
-        subtitle: file.question.clone(),
-        x: Axis { label: plot.x_label.clone(), scale: scale(plot.x_scale) },
-        y: Axis { label: plot.y_label.clone(), scale: scale(plot.y_scale) },
-        curves,
-        footnote: footnote.to_owned(),
-    };
-    svg(&figure).map_err(|error| Failure::new(format!("cannot draw {}: {error}", plot.file)))
+
+    /// Takes up a point, if it belongs to the figure.
+    ///
+    /// # Errors
+    /// [`Failure`] if its place on the x axis is no number.
+    pub fn add(&mut self, outcome: &Outcome) -> Result<(), Failure> {
+        let plot = self.plot;
+        let coordinates = &outcome.place.coordinates;
+        if self.only.iter().any(|(key, value)| shown(&coordinates[*key]) != *value) {
+            return Ok(());
+        }
+        let x = number(&coordinates[self.x]).map(|x| x * plot.x_factor).ok_or_else(|| {
+            let message = "has values that are no numbers: it cannot be the x axis of";
+            Failure::new(format!("`{}` {message} {}", plot.x, plot.file))
+        })?;
+        let Some(summary) = outcome.summary(&plot.y, plot.basis) else { return Ok(()) };
+        let Some(curve) = self.curve(outcome) else {
+            self.left_out += 1;
+            return Ok(());
+        };
+        let scaled = |value: f64| value * plot.y_factor;
+        curve.points.push(Point { x, y: scaled(summary.value), half_width: summary.half_width.map(scaled) });
+        if let Some(band) = outcome.band(&plot.y, plot.basis) {
+            curve.band.push((x, scaled(band.low), scaled(band.high)));
+        }
+        if let Some(bound) = bound(plot, outcome) {
+            curve.bound.push((x, scaled(bound)));
+        }
+        Ok(())
+    }
+
+    /// The curve of a point; `None` if there is no room for it.
+    fn curve(&mut self, outcome: &Outcome) -> Option<&mut Curve> {
+        let name = self.curve_name(outcome);
+        if self.is_limited && self.marks == MOST_MARKS {
+            return None;
+        }
+        let i = match self.by_name.get(&name) {
+            Some(&i) => i,
+            None if self.is_limited && self.curves.len() == MOST_CURVES => return None,
+            None => {
+                let name = name.clone();
+                let style = Style::Curve;
+                self.curves.push(Curve { name, points: Vec::new(), bound: Vec::new(), band: Vec::new(), style });
+                self.curves.len() - 1
+            }
+        };
+        self.by_name.entry(name).or_insert(i);
+        self.marks += 1;
+        self.curves.get_mut(i)
+    }
+
+    fn curve_name(&self, outcome: &Outcome) -> String {
+        let keys: Vec<&str> = self.file.sweep.keys().collect();
+        let others = self.naming.iter().map(|&i| {
+            let key = keys[i].rsplit('.').next().unwrap_or(keys[i]);
+            format!("{key} {}", shown(&outcome.place.coordinates[i]))
+        });
+        std::iter::once(outcome.place.series.clone()).chain(others).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The figure as SVG.
+    ///
+    /// # Errors
+    /// [`Failure`] if the drawing fails.
+    pub fn svg(self, footnote: &str) -> Result<String, Failure> {
+        let plot = self.plot;
+        let footnote = match self.left_out {
+            0 => footnote.to_owned(),
+            n => format!("{footnote} · {n} points are not drawn"),
+        };
+        let figure = Figure {
+            title: plot.title.clone(),
+            subtitle: self.file.question.clone(),
+            x: Axis { label: plot.x_label.clone(), scale: scale(plot.x_scale) },
+            y: Axis { label: plot.y_label.clone(), scale: scale(plot.y_scale) },
+            curves: self.curves,
+            footnote,
+        };
+        svg(&figure).map_err(|error| Failure::new(format!("cannot draw {}: {error}", plot.file)))
+    }
 }
 
 fn scale(spec: ScaleSpec) -> Scale {
@@ -55,30 +146,8 @@ fn scale(spec: ScaleSpec) -> Scale {
     }
 }
 
-fn is_drawn<R: Observation>(file: &ScenarioFile, plot: &PlotSpec, outcome: &Outcome<R>) -> bool {
-    (file.sweep.iter().zip(&outcome.point.coordinates))
-        .all(|(axis, value)| plot.only.get(&axis.key).is_none_or(|only| *only == shown(value)))
-}
-
-fn coordinate<R: Observation>(file: &ScenarioFile, plot: &PlotSpec, outcome: &Outcome<R>) -> Result<f64, Failure> {
-    let axis = file.sweep.iter().zip(&outcome.point.coordinates).find(|(axis, _)| axis.key == plot.x);
-    axis.and_then(|(_, value)| Some(number(value)? * plot.x_factor)).ok_or_else(|| {
-        Failure::new(format!("`{}` has values that are no numbers: it cannot be the x axis of {}", plot.x, plot.file))
-    })
-}
-
-fn curve_name<R: Observation>(file: &ScenarioFile, plot: &PlotSpec, outcome: &Outcome<R>) -> String {
-    let others = (file.sweep.iter().zip(&outcome.point.coordinates))
-        .filter(|(axis, _)| axis.key != plot.x && !plot.only.contains_key(&axis.key) && axis.values.len() > 1)
-        .map(|(axis, value)| {
-            let key = axis.key.rsplit('.').next().unwrap_or(&axis.key);
-            format!("{key} {}", shown(value))
-        });
-    std::iter::once(outcome.point.series.clone()).chain(others).collect::<Vec<_>>().join(", ")
-}
-
 /// The closed-form bound of a throughput, on the figure's basis.
-fn bound<R: Observation>(plot: &PlotSpec, outcome: &Outcome<R>) -> Option<f64> {
+fn bound(plot: &PlotSpec, outcome: &Outcome) -> Option<f64> {
     if plot.y != "throughput" {
         return None;
     }

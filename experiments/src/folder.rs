@@ -1,36 +1,117 @@
 //! The output folder: written under a temporary name, renamed when complete.
+//!
+//! While `out/NAME` is being made it is called `out/.NAME.partial`, and `out/.NAME.lock` keeps a second process out. A folder
+//! with a journal stays when its run is interrupted, and is taken up again on request; one without is removed.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::input::Failure;
+use serde::Serialize;
 
-/// A folder that is being filled; removed again unless committed.
+use crate::input::Failure;
+use crate::journal::JOURNAL;
+
+/// A folder that is being filled.
 #[derive(Debug)]
 pub struct Folder {
     partial: PathBuf,
     target: PathBuf,
-    committed: bool,
+    _lock: Lock,
+    /// Whether what is there stays if it does not become complete.
+    kept: bool,
+    /// Whether it takes the place of a finished one.
+    replaces: bool,
 }
 
 impl Folder {
+    /// Takes up what there is of a folder that will be called `target`, or prepares a new one.
+    ///
+    /// # Errors
+    /// As [`Self::resume`] and [`Self::create`].
+    pub fn prepare(target: &Path, resume: bool) -> Result<Self, Failure> {
+        if resume { Folder::resume(target) } else { Folder::create(target) }
+    }
+
     /// Prepares a folder that will be called `target`.
     ///
     /// # Errors
-    /// [`Failure`] if `target` exists or its parent cannot be written to.
+    /// [`Failure`] if `target` exists, if an interrupted run of that name has something to go on with, if another process
+    /// writes to it, or if its parent cannot be written to.
     pub fn create(target: &Path) -> Result<Self, Failure> {
-        if target.symlink_metadata().is_ok() {
+        if exists(target) {
             return Err(Failure::new(format!("output folder {} exists already", target.display()))
                 .with_help(Some("give another with --out, or remove it".into())));
         }
+        let mut folder = Folder::locked(target)?;
+        if exists(&folder.path(JOURNAL)) {
+            let message = format!("an interrupted run to {} left finished points", target.display());
+            let help = format!(
+                "--resume --out {} goes on with them, or remove {}",
+                target.display(),
+                folder.partial.display()
+            );
+            return Err(Failure::new(message).with_help(Some(help)));
+        }
+        // What is left of a process that was killed before anything had finished.
+        folder.make().map_err(|error| Failure::io("create folder", &folder.partial, &error))?;
+        folder.kept = false;
+        Ok(folder)
+    }
+
+    /// Takes up what an interrupted run left of a folder that will be called `target`, or a finished one of that name, which
+    /// stays until it is replaced; where there is neither, a new one.
+    ///
+    /// # Errors
+    /// [`Failure`] if `target` is something else, if another process writes to it, or if it cannot be written.
+    pub fn resume(target: &Path) -> Result<Self, Failure> {
+        let mut folder = Folder::locked(target)?;
+        if exists(&folder.path(JOURNAL)) {
+            return Ok(folder);
+        }
+        if exists(target) && !exists(&target.join(JOURNAL)) {
+            let message = format!("output folder {} has no journal: it cannot be taken up again", target.display());
+            return Err(Failure::new(message).with_help(Some("give another with --out, or remove it".into())));
+        }
+        let prepare = || {
+            folder.make()?;
+            if exists(target) {
+                fs::copy(target.join("profile.toml"), folder.path("profile.toml"))?;
+                // Under another name until it is whole.
+                fs::copy(target.join(JOURNAL), folder.path("journal.copy"))?;
+                fs::rename(folder.path("journal.copy"), folder.path(JOURNAL))?;
+            }
+            Ok(())
+        };
+        let prepared = prepare().map_err(|error| Failure::io("prepare", &folder.partial, &error));
+        folder.kept = false;
+        prepared.map(|()| folder)
+    }
+
+    /// The folder of that name, whatever is in it, with nobody else writing to it.
+    fn locked(target: &Path) -> Result<Self, Failure> {
         let Some(name) = target.file_name() else {
             return Err(Failure::new(format!("{} is no name for an output folder", target.display())));
         };
-        let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let parent = parent(target);
         fs::create_dir_all(parent).map_err(|error| Failure::io("create folder", parent, &error))?;
-        let partial = parent.join(format!(".{}.partial-{}", name.to_string_lossy(), std::process::id()));
-        fs::create_dir(&partial).map_err(|error| Failure::io("create folder", &partial, &error))?;
-        Ok(Folder { partial, target: target.to_owned(), committed: false })
+        let lock = Lock::take(parent.join(format!(".{}.lock", name.to_string_lossy())), target)?;
+        let replaces = exists(&target.join(JOURNAL));
+        Ok(Folder { partial: partial(target), target: target.to_owned(), _lock: lock, kept: true, replaces })
+    }
+
+    /// An empty folder under the temporary name.
+    fn make(&self) -> io::Result<()> {
+        if exists(&self.partial) {
+            fs::remove_dir_all(&self.partial)?;
+        }
+        fs::create_dir(&self.partial)
+    }
+
+    /// Where a file of this name is for now.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.partial.join(name)
     }
 
     /// Writes one file.
@@ -38,33 +119,162 @@ impl Folder {
     /// # Errors
     /// [`Failure`] if the file cannot be written.
     pub fn write(&self, name: &str, content: &[u8]) -> Result<(), Failure> {
-        let path = self.partial.join(name);
-        fs::write(&path, content).map_err(|error| Failure::io("write", &path, &error))
+        let mut stream = self.open(name)?;
+        stream.write(content)?;
+        stream.close()
     }
 
-    /// Gives the folder its name.
+    /// A file that is written bit by bit.
     ///
     /// # Errors
-    /// [`Failure`] if another process has made a folder of that name meanwhile.
-    pub fn commit(mut self) -> Result<(), Failure> {
-        fs::rename(&self.partial, &self.target).map_err(|error| Failure::io("rename to", &self.target, &error))?;
-        self.committed = true;
-        Ok(())
+    /// [`Failure`] if it cannot be made.
+    pub fn open(&self, name: &str) -> Result<Stream, Failure> {
+        let path = self.path(name);
+        let file = File::create(&path).map_err(|error| Failure::io("write", &path, &error))?;
+        Ok(Stream { path, file: BufWriter::with_capacity(1 << 16, file) })
+    }
+
+    /// From now on what is there stays, whatever happens.
+    pub fn keep(&mut self) {
+        self.kept = true;
+    }
+
+    /// Gives the folder its name, which is returned; one that was taken up again is replaced.
+    ///
+    /// # Errors
+    /// [`Failure`] if something of that name has been made meanwhile.
+    pub fn commit(mut self) -> Result<PathBuf, Failure> {
+        let old = parent(&self.target).join(format!(".{}.old", file_name(&self.target)));
+        let rename = || {
+            File::open(&self.partial)?.sync_all()?;
+            if self.replaces {
+                fs::rename(&self.target, &old)?;
+            }
+            fs::rename(&self.partial, &self.target)?;
+            File::open(parent(&self.target))?.sync_all()
+        };
+        rename().map_err(|error| Failure::io("rename to", &self.target, &error))?;
+        // It is complete, whether or not what it replaces can be removed.
+        let _ = fs::remove_dir_all(&old);
+        self.kept = true;
+        Ok(self.target.clone())
     }
 }
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if !self.committed {
+        if !self.kept {
             // Nothing better to do about a failure here: the error that led here is the one to report.
             let _ = fs::remove_dir_all(&self.partial);
         }
     }
 }
 
-/// `out/NAME`, or with the first free number if that exists.
+/// A file that is written bit by bit.
+#[derive(Debug)]
+pub struct Stream {
+    path: PathBuf,
+    file: BufWriter<File>,
+}
+
+impl Stream {
+    /// Writes the next octets.
+    ///
+    /// # Errors
+    /// [`Failure`] if they cannot be written.
+    pub fn write(&mut self, content: &[u8]) -> Result<(), Failure> {
+        self.file.write_all(content).map_err(|error| Failure::io("write", &self.path, &error))
+    }
+
+    /// Writes a value as indented JSON and ends.
+    ///
+    /// # Errors
+    /// [`Failure`] if it cannot be written.
+    pub fn json(mut self, value: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer_pretty(&mut self.file, value)
+            .map_err(|error| Failure::io("write", &self.path, &error.into()))?;
+        self.write(b"\n")?;
+        self.close()
+    }
+
+    /// Ends; everything is on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`Failure`] if it could not all be written.
+    pub fn close(self) -> Result<(), Failure> {
+        let synced = self.file.into_inner().map_err(io::Error::from).and_then(|file| file.sync_all());
+        synced.map_err(|error| Failure::io("write", &self.path, &error))
+    }
+}
+
+/// A file that one process at a time has locked. The system takes the lock away with the process, however it ends.
+#[derive(Debug)]
+struct Lock {
+    path: PathBuf,
+    _file: File,
+}
+
+impl Lock {
+    fn take(path: PathBuf, target: &Path) -> Result<Self, Failure> {
+        loop {
+            let io = |error: io::Error| Failure::io("write", &path, &error);
+            let file = File::options().create(true).write(true).truncate(false).open(&path).map_err(io)?;
+            match file.try_lock() {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => {
+                    return Err(Failure::new(format!("another espsim is writing to {}", target.display()))
+                        .with_help(Some("wait for it, or give another folder with --out".into())));
+                }
+                Err(TryLockError::Error(error)) => return Err(io(error)),
+            }
+            // The process before may have removed the file between our opening and our locking it.
+            let ours = file.metadata().map_err(io)?;
+            if fs::metadata(&path).is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino())) {
+                return Ok(Lock { path, _file: file });
+            }
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // While it is still locked, so that nobody has it locked under this name.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn exists(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+fn parent(target: &Path) -> &Path {
+    target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn file_name(target: &Path) -> String {
+    target.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// What a folder is called while it is being filled.
+pub fn partial(target: &Path) -> PathBuf {
+    parent(target).join(format!(".{}.partial", file_name(target)))
+}
+
+/// `out/NAME`, or with the first number of which there is neither a folder nor an interrupted run.
 pub fn default_target(name: &str) -> PathBuf {
-    let base = Path::new("out").join(name);
-    let numbered = (2..10_000).map(|n| Path::new("out").join(format!("{name}-{n}")));
-    std::iter::once(base.clone()).chain(numbered).find(|path| path.symlink_metadata().is_err()).unwrap_or(base)
+    numbered(name).find(|path| !is_taken(path)).unwrap_or_else(|| Path::new("out").join(name))
+}
+
+/// The last of these that there is, or `out/NAME` if there is none: what to go on with.
+pub fn latest_target(name: &str) -> PathBuf {
+    numbered(name).take_while(|path| is_taken(path)).last().unwrap_or_else(|| Path::new("out").join(name))
+}
+
+fn numbered(name: &str) -> impl Iterator<Item = PathBuf> {
+    let first = std::iter::once(Path::new("out").join(name));
+    first.chain((2..10_000).map(move |n| Path::new("out").join(format!("{name}-{n}"))))
+}
+
+fn is_taken(target: &Path) -> bool {
+    exists(target) || exists(&partial(target))
 }

@@ -1,13 +1,17 @@
 //! Errors of what the user gave: file, line, key, value, what is allowed, nearest name.
 
 use std::fmt::Display;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use espsim_model::layers::LayerError;
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 use thiserror::Error;
 
-/// Anything that keeps a command from doing what it was asked; exit code 2.
+/// Exit code of what keeps a command from doing what it was asked.
+const REFUSED: u8 = 2;
+
+/// Anything that keeps a command from doing what it was asked.
 #[derive(Debug, Error)]
 #[error("{message}")]
 pub struct Failure {
@@ -15,6 +19,7 @@ pub struct Failure {
     message: String,
     /// What to do.
     help: Option<String>,
+    code: u8,
     place: Option<Box<Place>>,
 }
 
@@ -43,7 +48,7 @@ impl Diagnostic for Failure {
 impl Failure {
     /// An error without a place in a file.
     pub fn new(message: impl Into<String>) -> Self {
-        Failure { message: message.into(), help: None, place: None }
+        Failure { message: message.into(), help: None, code: REFUSED, place: None }
     }
 
     /// An error at a place in a file.
@@ -53,7 +58,7 @@ impl Failure {
         let end = span.end.min(text.len());
         let start = span.start.min(end);
         let place = Place { source, span: (start..end).into() };
-        Failure { help: nearest_in(&message), message, place: Some(Box::new(place)) }
+        Failure { help: nearest_in(&message), message, code: REFUSED, place: Some(Box::new(place)) }
     }
 
     /// The same with a suggestion.
@@ -63,9 +68,25 @@ impl Failure {
         self
     }
 
+    /// The same with another exit code.
+    #[must_use]
+    pub fn with_code(mut self, code: u8) -> Self {
+        self.code = code;
+        self
+    }
+
+    /// The exit code of the program.
+    pub fn code(&self) -> u8 {
+        self.code
+    }
+
     /// A file or folder that the system does not let us use.
     pub fn io(what: &str, path: &Path, error: &std::io::Error) -> Self {
-        Failure::new(format!("cannot {what} {}: {error}", path.display()))
+        let help = match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some("the disk is full: make room on it".to_owned()),
+            _ => None,
+        };
+        Failure::new(format!("cannot {what} {}: {error}", path.display())).with_help(help)
     }
 }
 

@@ -4,13 +4,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use espsim::cli::{Cli, Command};
-use espsim::{calibrate, failover, list, run, validate};
+use espsim::{calibrate, failover, list, merge, run, validate};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
         Command::Run(args) => run::run(args, std::env::args().collect()),
         Command::Failover(args) => failover::failover(args, std::env::args().collect()),
+        Command::Merge(args) => merge::merge(args, std::env::args().collect()),
         Command::Calibrate(args) => calibrate::calibrate(args),
         Command::Validate(args) => validate::validate(args),
         #[cfg(target_os = "linux")]
@@ -28,8 +29,9 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("{:?}", miette::Report::new(failure));
-            ExitCode::from(2)
+            let code = failure.code();
+            run::say(&format!("{:?}", miette::Report::new(failure)));
+            ExitCode::from(code)
         }
     }
 }

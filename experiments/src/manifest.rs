@@ -2,36 +2,42 @@
 
 use std::collections::BTreeMap;
 
+use espsim_model::layers::Origin;
 use espsim_model::profile::Profile;
-use serde::Serialize;
+use serde::ser::Error;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::outcome::{Observation, Outcome};
+use crate::plan::Plan;
 use crate::points::shown;
-use crate::profile_choice::ProfileChoice;
-use crate::scenario_file::ScenarioFile;
+use crate::replications::Replications;
 
-/// What a manifest is made of.
-pub struct Manifest<'a, R> {
-    /// The scenario file.
-    pub file: &'a ScenarioFile,
-    /// The profile and where it came from.
-    pub profile: &'a ProfileChoice,
-    /// Base of all seeds.
-    pub seed: u64,
-    /// What was simulated.
-    pub outcomes: &'a [Outcome<R>],
-    /// The command line, program name included.
-    pub command: Vec<String>,
-    /// Start of the run, RFC 3339.
-    pub time: String,
+/// A manifest as JSON; its keys are in alphabetical order. The time and the command are its only values that differ between
+/// equal runs.
+#[derive(Serialize)]
+pub struct Manifest<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    axes: Option<Value>,
+    command: &'a [String],
+    host: Value,
+    kind: &'static str,
+    number_of_points: usize,
+    parameters: BTreeMap<&'a str, Parameter>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    points: Option<Points<'a>>,
+    profile: Value,
+    program: Value,
+    replications: &'a Replications,
+    scenario: Value,
+    seed: u64,
+    time: &'a str,
 }
 
 #[derive(Serialize)]
 struct Parameter {
-    value: String,
     origin: String,
+    value: String,
 }
 
 /// SHA-256 of a text, in hexadecimal.
@@ -39,57 +45,89 @@ pub fn hash(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-impl<R: Observation> Manifest<'_, R> {
-    /// The manifest as JSON. The time and the command are its only values that differ between equal runs.
-    pub fn to_json(&self) -> String {
-        let common = self.common_parameters();
-        let points: Vec<Value> = self.outcomes.iter().map(|outcome| self.point(outcome, &common)).collect();
-        let manifest = json!({
-            "program": { "name": "espsim", "version": env!("CARGO_PKG_VERSION"), "build": build() },
-            "command": self.command,
-            "time": self.time,
-            "host": { "os": std::env::consts::OS, "architecture": std::env::consts::ARCH },
-            "scenario": {
-                "file": self.file.path.file_name().map(|name| name.to_string_lossy()),
-                "sha256": hash(&self.file.text),
-                "title": self.file.title,
-                "question": self.file.question,
-                "text": self.file.text,
-            },
-            "seed": self.seed,
-            "replications": self.file.replications,
-            "profile": {
-                "from": self.profile.from,
-                "sha256": hash(&self.profile.text),
-                "values": profile_json(&self.profile.profile),
-            },
-            "parameters": common,
-            "points": points,
-        });
-        // A JSON value of strings and numbers always has a text.
-        serde_json::to_string_pretty(&manifest).unwrap_or_default() + "\n"
+impl<'a> Manifest<'a> {
+    /// The manifest of a plan, the command line and its start in RFC 3339. `stops` says for each point why its runs ended;
+    /// without it, the manifest has the swept values instead of every point.
+    pub fn new(plan: &'a Plan<'a>, command: &'a [String], time: &'a str, stops: Option<&'a [Vec<String>]>) -> Self {
+        let file = plan.points.file;
+        Manifest {
+            axes: stops.is_none().then(|| axes(plan)),
+            command,
+            host: json!({ "os": std::env::consts::OS, "architecture": std::env::consts::ARCH }),
+            kind: plan.study.kind,
+            number_of_points: plan.points.len(),
+            parameters: parameters(plan.common.iter()),
+            points: stops.map(|stops| Points { plan, stops }),
+            profile: json!({
+                "from": plan.profile.from,
+                "sha256": hash(&plan.profile.text),
+                "values": profile_json(&plan.profile.profile),
+            }),
+            program: json!({ "name": "espsim", "version": env!("CARGO_PKG_VERSION"), "build": build() }),
+            replications: &file.replications,
+            scenario: json!({
+                "file": file.path.file_name().map(|name| name.to_string_lossy()),
+                "sha256": hash(&file.text),
+                "title": file.title,
+                "question": file.question,
+                "text": file.text,
+            }),
+            seed: plan.seed,
+            time,
+        }
     }
+}
 
-    /// Parameters that are the same at every point.
-    fn common_parameters(&self) -> BTreeMap<String, Parameter> {
-        let Some(first) = self.outcomes.first() else { return BTreeMap::new() };
-        (first.point.values.iter())
-            .filter(|(key, entry)| self.outcomes.iter().all(|o| o.point.values.get(*key) == Some(entry)))
-            .map(|(key, (value, origin))| (key.clone(), Parameter { value: shown(value), origin: origin.to_string() }))
-            .collect()
-    }
+/// Points, each made when it is written.
+struct Points<'a> {
+    plan: &'a Plan<'a>,
+    stops: &'a [Vec<String>],
+}
 
-    fn point(&self, outcome: &Outcome<R>, common: &BTreeMap<String, Parameter>) -> Value {
-        let own: BTreeMap<&String, Parameter> = (outcome.point.values.iter())
-            .filter(|(key, _)| !common.contains_key(*key))
-            .map(|(key, (value, origin))| (key, Parameter { value: shown(value), origin: origin.to_string() }))
-            .collect();
-        json!({
-            "series": outcome.point.series,
-            "parameters": own,
-            "stop": outcome.records.iter().map(|record| record.stop()).collect::<Vec<_>>(),
-        })
+impl Serialize for Points<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq((0..self.stops.len()).map(|i| Point { of: self, i }))
     }
+}
+
+struct Point<'a> {
+    of: &'a Points<'a>,
+    i: usize,
+}
+
+impl Serialize for Point<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Entry<'a> {
+            parameters: BTreeMap<&'a str, Parameter>,
+            series: &'a str,
+            stop: &'a [String],
+        }
+        let plan = self.of.plan;
+        // It was checked before it was simulated.
+        let point = plan.points.resolve(self.i).map_err(S::Error::custom)?;
+        let own = point.values.iter().filter(|(key, _)| !plan.common.contains_key(*key));
+        let entry = Entry { parameters: parameters(own), series: &point.place.series, stop: &self.of.stops[self.i] };
+        entry.serialize(serializer)
+    }
+}
+
+fn parameters<'a>(
+    values: impl Iterator<Item = (&'a String, &'a (toml::Value, Origin))>,
+) -> BTreeMap<&'a str, Parameter> {
+    values
+        .map(|(key, (value, origin))| (key.as_str(), Parameter { origin: origin.to_string(), value: shown(value) }))
+        .collect()
+}
+
+/// Swept keys with their values.
+fn axes(plan: &Plan<'_>) -> Value {
+    let axes = plan.points.file.sweep.axes.iter();
+    axes.map(|axis| {
+        let values = |i| axis.values(i).map(shown).collect::<Vec<_>>();
+        axis.keys.iter().enumerate().map(|(i, key)| (key.clone(), json!(values(i)))).collect::<serde_json::Map<_, _>>()
+    })
+    .collect()
 }
 
 fn profile_json(profile: &Profile) -> Value {

@@ -9,16 +9,23 @@ use toml::Value;
 use crate::input::{Failure, explain};
 use crate::scenario_file::ScenarioFile;
 
-/// The most points that one file may make.
-pub const MOST_POINTS: u64 = 1_000_000;
+/// The most runs that one file may ask for: points times replications.
+pub const MOST_RUNS: u64 = 10_000_000;
+
+/// Which point: what is varied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place {
+    /// Name of its series.
+    pub series: String,
+    /// The value of each swept key, as written.
+    pub coordinates: Vec<Value>,
+}
 
 /// One point: what is varied, and the complete scenario.
 #[derive(Debug, Clone)]
 pub struct Point {
-    /// Name of its series.
-    pub series: String,
-    /// Its value on each swept axis, as written.
-    pub coordinates: Vec<Value>,
+    /// Which one.
+    pub place: Place,
     /// Every value with its origin.
     pub values: Layer,
     /// The scenario.
@@ -32,6 +39,12 @@ pub struct Setting {
     pub key: String,
     /// Value: TOML if it is, else a string.
     pub value: Value,
+}
+
+impl std::fmt::Display for Setting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}={}", self.key, self.value)
+    }
 }
 
 impl std::str::FromStr for Setting {
@@ -49,53 +62,116 @@ impl std::str::FromStr for Setting {
     }
 }
 
-/// Makes and checks the points of a file, series by series, the last axis fastest.
-///
-/// # Errors
-/// [`Failure`] at the key that is wrong, in the file or on the command line; for more than [`MOST_POINTS`] points
-/// before the first is made.
-pub fn points(file: &ScenarioFile, settings: &[Setting], profile: &Profile) -> Result<Vec<Point>, Failure> {
-    let per_series = file.sweep.iter().fold(1u64, |n, axis| n.saturating_mul(axis.values.len() as u64));
-    let total = per_series.saturating_mul(file.series.len() as u64).saturating_mul(file.replications.into());
-    if total > MOST_POINTS {
-        return Err(file.failure("sweep", format!("the sweep has {total} points: at most {MOST_POINTS}")));
-    }
-    let mut points = Vec::with_capacity((per_series * file.series.len() as u64) as usize);
-    for series in 0..file.series.len() {
-        for at in 0..per_series {
-            points.push(Combination::new(file, series, at).resolve(file, settings, profile)?);
-        }
-    }
-    Ok(points)
+/// The points of a file, series by series, the last axis fastest. Each is made from its number when it is asked for, so
+/// that very many take no memory.
+#[derive(Debug, Clone, Copy)]
+pub struct Points<'a> {
+    /// The file.
+    pub file: &'a ScenarioFile,
+    /// What was set over it.
+    pub settings: &'a [Setting],
+    /// The host that points are checked for.
+    pub profile: &'a Profile,
+    kept: &'a Kept,
 }
 
-/// Which series and which value of each axis.
+/// Which combinations of a file are points: all, or those that are not left out, by number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// All of so many.
+    All(usize),
+    /// These.
+    Some(Vec<u32>),
+}
+
+impl Kept {
+    /// Finds out what is not left out.
+    ///
+    /// # Errors
+    /// [`Failure`] if nothing is left, or for more than [`MOST_RUNS`] runs.
+    pub fn new(file: &ScenarioFile) -> Result<Self, Failure> {
+        let per_series = file.sweep.combinations();
+        let all = per_series.saturating_mul(file.series.len() as u64);
+        let too_many = |points: u64| {
+            let runs = points.saturating_mul(file.replications.most().into());
+            let message = format!("the sweep has {runs} runs: at most {MOST_RUNS}");
+            if runs > MOST_RUNS { Err(file.failure("sweep", message)) } else { Ok(()) }
+        };
+        if !file.sweep.has_skips() {
+            too_many(all)?;
+            return Ok(Kept::All(all as usize));
+        }
+        let Ok(numbers) = u32::try_from(all) else {
+            return Err(file.failure("sweep", format!("the sweep has {all} combinations: at most {}", u32::MAX)));
+        };
+        let is_kept = |n: &u32| {
+            let (series, combination) = (u64::from(*n) / per_series, u64::from(*n) % per_series);
+            !file.sweep.is_skipped(series as usize, &file.sweep.rows(combination))
+        };
+        let kept: Vec<u32> = (0..numbers).filter(is_kept).collect();
+        too_many(kept.len() as u64)?;
+        if kept.is_empty() {
+            return Err(file.failure("sweep.skip", "`sweep.skip` leaves no point"));
+        }
+        Ok(Kept::Some(kept))
+    }
+}
+
+impl<'a> Points<'a> {
+    /// The points of a file that are kept.
+    pub fn new(file: &'a ScenarioFile, settings: &'a [Setting], profile: &'a Profile, kept: &'a Kept) -> Self {
+        Points { file, settings, profile, kept }
+    }
+
+    /// How many there are.
+    #[allow(clippy::len_without_is_empty)] // There always is one.
+    pub fn len(&self) -> usize {
+        match self.kept {
+            Kept::All(n) => *n,
+            Kept::Some(numbers) => numbers.len(),
+        }
+    }
+
+    fn combination(&self, point: usize) -> Combination {
+        let number = match self.kept {
+            Kept::All(_) => point as u64,
+            Kept::Some(numbers) => numbers[point].into(),
+        };
+        let per_series = self.file.sweep.combinations();
+        Combination { series: (number / per_series) as usize, rows: self.file.sweep.rows(number % per_series) }
+    }
+
+    /// What is varied at a point.
+    pub fn place(&self, point: usize) -> Place {
+        self.combination(point).place(self.file)
+    }
+
+    /// A point, complete and checked.
+    ///
+    /// # Errors
+    /// [`Failure`] at the key that is wrong, in the file or on the command line.
+    pub fn resolve(&self, point: usize) -> Result<Point, Failure> {
+        self.combination(point).resolve(self.file, self.settings, self.profile)
+    }
+}
+
+/// Which series and which row of each axis.
 struct Combination {
     series: usize,
-    indices: Vec<usize>,
+    rows: Vec<usize>,
 }
 
 impl Combination {
-    fn new(file: &ScenarioFile, series: usize, mut at: u64) -> Self {
-        let mut indices: Vec<usize> = (file.sweep.iter().rev())
-            .map(|axis| {
-                let index = at % axis.values.len() as u64;
-                at /= axis.values.len() as u64;
-                index as usize
-            })
-            .collect();
-        indices.reverse();
-        Combination { series, indices }
+    fn place(&self, file: &ScenarioFile) -> Place {
+        let coordinates = file.sweep.values(&self.rows).cloned().collect();
+        Place { series: file.series[self.series].name.clone(), coordinates }
     }
 
     fn resolve(&self, file: &ScenarioFile, settings: &[Setting], profile: &Profile) -> Result<Point, Failure> {
-        let series = &file.series[self.series];
         let mut overrides = file.base.clone();
-        overrides.extend(series.values.clone());
-        let coordinates: Vec<Value> =
-            file.sweep.iter().zip(&self.indices).map(|(axis, &i)| axis.values[i].clone()).collect();
-        for (axis, value) in file.sweep.iter().zip(&coordinates) {
-            overrides.insert(axis.key.clone(), (value.clone(), Origin::Sweep));
+        overrides.extend(file.series[self.series].values.clone());
+        for (key, value) in file.sweep.keys().zip(file.sweep.values(&self.rows)) {
+            overrides.insert(key.to_owned(), (value.clone(), Origin::Sweep));
         }
         for setting in settings {
             overrides.insert(setting.key.clone(), (setting.value.clone(), Origin::Set));
@@ -103,7 +179,7 @@ impl Combination {
         let resolved = layers::resolve(&overrides).and_then(|values| Ok((layers::scenario(&values)?, values)));
         let (scenario, values) = resolved.map_err(|error| self.layer_failure(file, settings, &error))?;
         scenario.check(profile).map_err(|error| self.invalid_failure(file, settings, &error))?;
-        Ok(Point { series: series.name.clone(), coordinates, values, scenario })
+        Ok(Point { place: self.place(file), values, scenario })
     }
 
     fn layer_failure(&self, file: &ScenarioFile, settings: &[Setting], error: &LayerError) -> Failure {
@@ -126,10 +202,12 @@ impl Combination {
                 || (key == "traffic.packet" && given == "traffic.mix")
         };
         if let Some(setting) = settings.iter().rev().find(|setting| speaks_of(&setting.key)) {
-            return Failure::new(format!("--set {}={}: {message}", setting.key, setting.value));
+            return Failure::new(format!("--set {setting}: {message}"));
         }
-        if let Some((axis, &i)) = file.sweep.iter().zip(&self.indices).find(|(axis, _)| speaks_of(&axis.key)) {
-            return file.failure(&format!("sweep.{}[{i}]", axis.key), message);
+        for (axis, &row) in file.sweep.axes.iter().zip(&self.rows) {
+            if let Some(given) = axis.keys.iter().position(|given| speaks_of(given)) {
+                return file.failure(&axis.place(given, row), message);
+            }
         }
         let series = &file.series[self.series].values;
         if let Some(given) = series.keys().find(|given| speaks_of(given)) {
@@ -144,19 +222,41 @@ impl Combination {
     }
 }
 
-/// A swept value as a number for an axis: sizes in B, rates in Gb/s, times in us, frequencies in GHz, shares in %.
-pub fn number(value: &Value) -> Option<f64> {
+/// What a quantity is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A bare number.
+    Number,
+    /// B.
+    Size,
+    /// Gb/s.
+    Rate,
+    /// us.
+    Time,
+    /// GHz.
+    Frequency,
+    /// %.
+    Share,
+}
+
+/// A swept value as a quantity; `None` for other text.
+pub fn quantity(value: &Value) -> Option<(Kind, f64)> {
     match value {
-        Value::Integer(n) => Some(*n as f64),
-        Value::Float(n) => Some(*n),
+        Value::Integer(n) => Some((Kind::Number, *n as f64)),
+        Value::Float(n) => Some((Kind::Number, *n)),
         Value::String(text) => None
-            .or_else(|| text.parse::<Bytes>().ok().map(|n| n.get() as f64))
-            .or_else(|| text.parse::<BitRate>().ok().map(|n| n.as_gbps()))
-            .or_else(|| text.parse::<Time>().ok().map(|n| n.as_ns() * 1e-3))
-            .or_else(|| text.parse::<Hertz>().ok().map(|n| n.get() as f64 * 1e-9))
-            .or_else(|| text.parse::<Share>().ok().map(|n| n.fraction() * 100.0)),
+            .or_else(|| text.parse::<Bytes>().ok().map(|n| (Kind::Size, n.get() as f64)))
+            .or_else(|| text.parse::<BitRate>().ok().map(|n| (Kind::Rate, n.as_gbps())))
+            .or_else(|| text.parse::<Time>().ok().map(|n| (Kind::Time, n.as_ns() * 1e-3)))
+            .or_else(|| text.parse::<Hertz>().ok().map(|n| (Kind::Frequency, n.get() as f64 * 1e-9)))
+            .or_else(|| text.parse::<Share>().ok().map(|n| (Kind::Share, n.fraction() * 100.0))),
         _ => None,
     }
+}
+
+/// A swept value as a number for an axis: sizes in B, rates in Gb/s, times in us, frequencies in GHz, shares in %.
+pub fn number(value: &Value) -> Option<f64> {
+    quantity(value).map(|(_, number)| number)
 }
 
 /// A value as it is shown: strings without quotes.

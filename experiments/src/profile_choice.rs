@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use espsim_model::preset;
 use espsim_model::profile::{Profile, ProfileError};
 
+use crate::folder::partial;
 use crate::input::{Failure, nearest};
+use crate::journal::{JOURNAL, first_header};
+use crate::manifest::hash;
 
 /// The preset that stands in for what a quick calibration does not measure.
 const BASE_PRESET: &str = "zen4";
@@ -46,6 +49,29 @@ pub fn named(name: &str) -> Result<ProfileChoice, Failure> {
     match name.strip_prefix("preset:") {
         Some(preset_name) => from_preset(preset_name),
         None => from_file(Path::new(name)),
+    }
+}
+
+/// The profile of a run to this folder that was interrupted, or of a finished one; `None` if there is neither.
+///
+/// # Errors
+/// [`Failure`] if it cannot be read.
+pub fn taken_up(target: &Path) -> Result<Option<ProfileChoice>, Failure> {
+    let folders = [partial(target), target.to_owned()];
+    let Some(folder) = folders.iter().find(|folder| folder.join(JOURNAL).exists()) else { return Ok(None) };
+    from_folder(folder).map(Some)
+}
+
+/// The profile that stands beside a journal.
+///
+/// # Errors
+/// [`Failure`] if it cannot be read.
+pub fn from_folder(folder: &Path) -> Result<ProfileChoice, Failure> {
+    let choice = from_file(&folder.join("profile.toml"))?;
+    let header = first_header(&folder.join(JOURNAL))?;
+    match header.filter(|header| header.profile_hash == hash(&choice.text)) {
+        Some(header) => Ok(ProfileChoice { from: header.profile, ..choice }),
+        None => Ok(choice),
     }
 }
 

@@ -1,56 +1,53 @@
 //! `espsim run`: a scenario file in, a folder of results out.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use comfy_table::Table;
 use espsim_model::simulate;
-use espsim_model::uncertainty::draw as draw_profiles;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use espsim_model::uncertainty::draw;
+use rayon::ThreadPool;
 
 use crate::cli::{Format, RunArgs};
-use crate::export::points_csv;
-use crate::figures::draw;
-use crate::folder::{Folder, default_target};
+use crate::cost;
+use crate::execute::execute;
+use crate::export::POINTS;
+use crate::folder::{Folder, default_target, latest_target};
 use crate::input::Failure;
-use crate::manifest::Manifest;
-use crate::outcome::{Observation, Outcome, Runs, Simulate, simulate_all};
-use crate::points::{Point, points};
-use crate::profile_choice::{measured, named, stand_in};
+use crate::journal::{Appender, Finished, Found, JOURNAL, header_line};
+use crate::plan::Plan;
+use crate::points::{Kept, Point, Points};
+use crate::profile_choice::{ProfileChoice, measured, named, stand_in, taken_up};
+use crate::results::{self, Written};
 use crate::scenario_file::ScenarioFile;
-use crate::table::table;
+use crate::shard::Shard;
+use crate::stop::Stop;
+use crate::study::Study;
+use crate::table::THROUGHPUT;
 
-/// What a command simulates at every point of a scenario file, and what it shows besides points, manifest and the
-/// figures that the file asks for.
-pub struct Study<R> {
-    /// The simulation.
-    pub simulate: Simulate<R>,
-    /// Refuses a file whose points are for another command.
-    pub check: fn(&ScenarioFile, &[Point]) -> Result<(), Failure>,
-    /// The table on standard output.
-    pub table: fn(&ScenarioFile, &[Outcome<R>]) -> Table,
-    /// Further files, by name; the text is small print for figures.
-    pub files: MakeFiles<R>,
-}
-
-/// Names and contents.
-pub type Files = Vec<(String, Vec<u8>)>;
-
-/// Makes files of outcomes, with small print for figures.
-pub type MakeFiles<R> = fn(&ScenarioFile, &[Outcome<R>], &str) -> Result<Files, Failure>;
+/// The study of `run`.
+pub const RUN: Study = Study {
+    kind: "run",
+    simulate: |scenario, profile, seed| simulate(scenario, profile, seed).map(Into::into),
+    cost: cost::of_run,
+    check: has_no_events,
+    columns: THROUGHPUT,
+    csv: &[POINTS],
+    figure: None,
+};
 
 /// Runs a scenario file.
 ///
 /// # Errors
-/// [`Failure`] for anything that keeps the results from being written; then nothing is.
+/// [`Failure`] for anything that keeps the results from being written. What is wrong in the file is found before anything
+/// is; later, runs that have ended are kept.
 pub fn run(args: &RunArgs, command: Vec<String>) -> Result<(), Failure> {
-    let throughput = Study { simulate, check: has_no_events, table, files: |_, _, _| Ok(Vec::new()) };
-    run_study(args, command, &throughput)
+    run_study(args, command, &RUN)
 }
 
-fn has_no_events(file: &ScenarioFile, points: &[Point]) -> Result<(), Failure> {
-    match points.iter().all(|point| point.scenario.failover.event.is_empty()) {
+fn has_no_events(file: &ScenarioFile, point: &Point) -> Result<(), Failure> {
+    match point.scenario.failover.event.is_empty() {
         true => Ok(()),
         false => Err(file
             .failure(
@@ -65,89 +62,195 @@ fn has_no_events(file: &ScenarioFile, points: &[Point]) -> Result<(), Failure> {
 ///
 /// # Errors
 /// As [`run`].
-pub fn run_study<R: Observation>(args: &RunArgs, command: Vec<String>, study: &Study<R>) -> Result<(), Failure> {
-    let started = Instant::now();
-    let time = jiff::Timestamp::now().to_string();
+pub fn run_study(args: &RunArgs, command: Vec<String>, study: &Study) -> Result<(), Failure> {
+    let made = Made::now(command);
+    let (pool, jobs) = threads(args.jobs)?;
     let file = ScenarioFile::read(&args.scenario)?;
-    let target = args.out.clone().unwrap_or_else(|| default_out(&file));
-    let named = match args.profile.as_ref().or(file.profile.as_ref()) {
-        Some(name) => Some(named(name)?),
-        None => None,
-    };
-    // Everything that the user wrote is checked before the folder is made or the host is measured.
-    let stand_in = if named.is_none() { Some(stand_in()?) } else { None };
-    if let Some(profile) = named.as_ref().or(stand_in.as_ref()) {
-        (study.check)(&file, &points(&file, &args.settings, &profile.profile)?)?;
-    }
-    let folder = Folder::create(&target)?;
-    let profile = match named {
+    let kept = Kept::new(&file)?;
+    let target = args.out.clone().unwrap_or_else(|| default_out(&file, args));
+    let stop = Stop::listen()?;
+    let seed = args.seed.unwrap_or(file.seed);
+    let mut reserved = None;
+    let profile = match chosen_profile(args, &file, &target)? {
         Some(choice) => choice,
-        None => measured(&mut |message| eprintln!("espsim: {message}"))?,
+        None => {
+            // Everything that the user wrote is checked before the folder is made or the host is measured.
+            let stand_in = stand_in()?;
+            let points = Points::new(&file, &args.settings, &stand_in.profile, &kept);
+            pool.install(|| Plan::new(study, points, &stand_in, &[], seed))?;
+            reserved = Some(Folder::prepare(&target, args.resume)?);
+            measured(&mut |message| say(&format!("espsim: {message}")))?
+        }
     };
     if let Some(warning) = profile.other_machine() {
-        eprintln!("espsim: {warning}");
+        say(&format!("espsim: {warning}"));
     }
-    let points = points(&file, &args.settings, &profile.profile)?;
-    let seed = args.seed.unwrap_or(file.seed);
-    let drawn = args.uncertainty.map_or_else(Vec::new, |n| draw_profiles(&profile.profile, n, seed));
-    let runs = Runs { profile: &profile.profile, drawn: &drawn, seed, replications: file.replications };
-    let outcomes = simulate_points(points, &runs, study.simulate, args.jobs)?;
-    let csv = points_csv(&file, &outcomes)?;
-    let manifest = Manifest { file: &file, profile: &profile, seed, outcomes: &outcomes, command, time }.to_json();
-    folder.write("points.csv", &csv)?;
-    folder.write("manifest.json", manifest.as_bytes())?;
-    folder.write("profile.toml", profile.text.as_bytes())?;
-    let mut files = vec!["points.csv".to_owned(), "manifest.json".into(), "profile.toml".into()];
-    let footnote = format!("espsim {} · profile {} · seed {seed}", env!("CARGO_PKG_VERSION"), profile.summary());
-    for plot in &file.plots {
-        let name = format!("{}.svg", plot.file);
-        folder.write(&name, draw(&file, plot, &outcomes, &footnote)?.as_bytes())?;
-        files.push(name);
+    let drawn = args.uncertainty.map_or_else(Vec::new, |n| draw(&profile.profile, n, seed));
+    let points = Points::new(&file, &args.settings, &profile.profile, &kept);
+    let plan = pool.install(|| Plan::new(study, points, &profile, &drawn, seed))?;
+    let mut folder = reserved.map_or_else(|| Folder::prepare(&target, args.resume), Ok)?;
+    let (mut finished, mut journal) = take_up(&plan, &mut folder, args.shard)?;
+    let own = plan.own(args.shard);
+    let done = execute(&plan, &own, &mut finished, &mut journal, jobs, &stop).and_then(|()| match args.shard {
+        None => pool.install(|| finish(&plan, &finished, folder, &made, args.format)),
+        Some(shard) => {
+            results::write_shard(&plan, &finished, &folder, shard)?;
+            folder.commit()?;
+            say(&format!(
+                "espsim: shard {shard}, {} of {} points, in {:.1} s; wrote {}; espsim merge joins all shards",
+                own.len(),
+                plan.points.len(),
+                made.started.elapsed().as_secs_f64(),
+                target.display()
+            ));
+            Ok(())
+        }
+    });
+    done.inspect_err(|_| say(&format!("espsim: to go on: {}", resume_line(&made.command, &target))))
+}
+
+/// Where and when results are made.
+pub struct Made {
+    started: Instant,
+    /// RFC 3339.
+    time: String,
+    command: Vec<String>,
+}
+
+impl Made {
+    /// Now, by this command line.
+    pub fn now(command: Vec<String>) -> Self {
+        Made { started: Instant::now(), time: jiff::Timestamp::now().to_string(), command }
     }
-    for (name, content) in (study.files)(&file, &outcomes, &footnote)? {
-        folder.write(&name, &content)?;
-        files.push(name);
+}
+
+/// Threads for points, and how many they are.
+///
+/// # Errors
+/// [`Failure`] if they cannot be started.
+pub fn threads(jobs: Option<u16>) -> Result<(ThreadPool, usize), Failure> {
+    let jobs = jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
+    Ok((pool.map_err(|error| Failure::new(format!("cannot start {jobs} threads: {error}")))?, jobs))
+}
+
+/// The profile that is asked for; of a run that is taken up again, its own; `None` if this host is to be measured.
+fn chosen_profile(args: &RunArgs, file: &ScenarioFile, target: &Path) -> Result<Option<ProfileChoice>, Failure> {
+    match args.profile.as_ref().or(file.profile.as_ref()) {
+        Some(name) => named(name).map(Some),
+        None if args.resume => taken_up(target),
+        None => Ok(None),
     }
-    folder.commit()?;
-    match args.format {
-        Format::Table => print(format!("{}\n", (study.table)(&file, &outcomes)).as_bytes()),
-        Format::Csv => print(&csv),
-        Format::Json => print(manifest.as_bytes()),
+}
+
+/// The finished runs of a folder that is taken up again, or none of a new one, and its journal to append to.
+fn take_up(plan: &Plan<'_>, folder: &mut Folder, shard: Option<Shard>) -> Result<(Finished, Appender), Failure> {
+    let path = folder.path(JOURNAL);
+    let mut finished = Finished::default();
+    let found = if path.exists() { finished.add(&path)? } else { Found::default() };
+    let header = plan.header(shard);
+    if let Some(before) = found.header.as_ref().map(|header| header.shard).filter(|before| *before != shard) {
+        let part = |shard: Option<Shard>| shard.map_or_else(|| "all points".into(), |shard| format!("shard {shard}"));
+        return Err(Failure::new(format!("the folder is of {}, not of {}", part(before), part(shard)))
+            .with_help(Some("give another folder with --out".into())));
     }
-    eprintln!(
+    let (done, all) = plan.count(&finished, &plan.own(shard));
+    if found.runs > 0 && done == 0 {
+        let message = format!("none of the folder's {} finished runs belongs to this sweep", found.runs);
+        let help = "scenario, --set, seed, profile and program decide; give another folder with --out";
+        return Err(Failure::new(message).with_help(Some(help.into())));
+    }
+    if found.torn > 0 {
+        say(&format!("espsim: the last {} B of the journal were cut off in writing: dropped", found.torn));
+    }
+    if !found.damaged.is_empty() {
+        let lines: Vec<String> = found.damaged.iter().map(ToString::to_string).collect();
+        say(&format!("espsim: lines {} of the journal are damaged: their runs are repeated", lines.join(", ")));
+    }
+    if found.runs > 0 {
+        say(&format!("espsim: going on: {done} of {all} runs have finished"));
+    }
+    folder.write("profile.toml", plan.profile.text.as_bytes())?;
+    let mut journal = Appender::open(&path, found.end)?;
+    if found.header.as_ref() != Some(&header) {
+        journal.append(&header_line(&header))?;
+    }
+    journal.sync()?;
+    folder.keep();
+    if found.end == 0 {
+        finished.add(&path)?;
+    }
+    Ok((finished, journal))
+}
+
+/// Writes the results of finished runs, gives the folder its name and prints.
+///
+/// # Errors
+/// [`Failure`] if a run is missing, or something cannot be written.
+pub fn finish(
+    plan: &Plan<'_>,
+    finished: &Finished,
+    folder: Folder,
+    made: &Made,
+    format: Format,
+) -> Result<(), Failure> {
+    let Written { table, files } = results::write(plan, finished, &folder, &made.command, &made.time)?;
+    let target = folder.commit()?;
+    match format {
+        Format::Table => print(table.as_bytes()),
+        Format::Csv => print_file(&target.join(POINTS.file))?,
+        Format::Json => print_file(&target.join("manifest.json"))?,
+    }
+    say(&format!(
         "espsim: {} points in {:.1} s on {}; wrote {} in {}",
-        outcomes.len(),
-        started.elapsed().as_secs_f64(),
-        profile.summary(),
+        plan.points.len(),
+        made.started.elapsed().as_secs_f64(),
+        plan.profile.summary(),
         files.join(", "),
         target.display()
-    );
+    ));
     Ok(())
 }
 
-fn default_out(file: &ScenarioFile) -> PathBuf {
-    default_target(&file.path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy()))
+fn default_out(file: &ScenarioFile, args: &RunArgs) -> PathBuf {
+    let stem = file.path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy());
+    let name = match args.shard {
+        Some(Shard { number, of }) => format!("{stem}-{number}-of-{of}"),
+        None => stem.into_owned(),
+    };
+    if args.resume { latest_target(&name) } else { default_target(&name) }
 }
 
-fn simulate_points<R: Observation>(
-    points: Vec<Point>,
-    runs: &Runs<'_>,
-    simulate: Simulate<R>,
-    jobs: Option<u16>,
-) -> Result<Vec<Outcome<R>>, Failure> {
-    let jobs = jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
-    let total = (points.len() * runs.per_point()) as u64;
-    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-    // The template is constant; a wrong one would fall back to the default bar.
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {eta} left") {
-        bar.set_style(style);
+/// The command line that goes on, as a shell takes it.
+fn resume_line(command: &[String], target: &Path) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
+    let quoted = |word: &str| match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    };
+    let mut words: Vec<String> = command.iter().map(|word| quoted(word)).collect();
+    if !command.iter().any(|word| word == "--out" || word.starts_with("--out=")) {
+        words.extend(["--out".into(), quoted(&target.display().to_string())]);
     }
-    let outcomes = simulate_all(points, runs, jobs, simulate, &|done| bar.set_position(done as u64));
-    bar.finish_and_clear();
-    outcomes
+    if !command.iter().any(|word| word == "--resume") {
+        words.push("--resume".into());
+    }
+    words.join(" ")
 }
 
 /// Prints to standard output; a reader that has gone away is no error.
 pub fn print(bytes: &[u8]) {
-    let _ = std::io::stdout().lock().write_all(bytes);
+    let _ = io::stdout().lock().write_all(bytes);
+}
+
+/// The same with a file, of any length.
+fn print_file(path: &Path) -> Result<(), Failure> {
+    let mut file = File::open(path).map_err(|error| Failure::io("read", path, &error))?;
+    let _ = io::copy(&mut file, &mut io::stdout().lock());
+    Ok(())
+}
+
+/// Prints a line to standard error; a reader that has gone away is no error.
+pub fn say(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }

@@ -11,6 +11,8 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use crate::input::{Failure, nearest};
+use crate::replications::Replications;
+use crate::sweep::Sweep;
 
 /// Keys of the file itself; all others are parameters of the scenario.
 const OWN_KEYS: [&str; 8] = ["title", "question", "profile", "seed", "replications", "series", "sweep", "plot"];
@@ -31,13 +33,13 @@ pub struct ScenarioFile {
     /// Base of all seeds.
     pub seed: u64,
     /// Independent runs of each point.
-    pub replications: u32,
+    pub replications: Replications,
     /// Parameters common to all points.
     pub base: Layer,
     /// Named sets of parameters that are compared.
     pub series: Vec<Series>,
-    /// Swept keys, each with its values.
-    pub sweep: Vec<SweepAxis>,
+    /// What is varied.
+    pub sweep: Sweep,
     /// Figures.
     pub plots: Vec<PlotSpec>,
     spans: BTreeMap<String, Range<usize>>,
@@ -50,15 +52,6 @@ pub struct Series {
     pub name: String,
     /// Its parameters.
     pub values: Layer,
-}
-
-/// One swept key.
-#[derive(Debug, Clone)]
-pub struct SweepAxis {
-    /// Key path.
-    pub key: String,
-    /// Values, in order.
-    pub values: Vec<Value>,
 }
 
 /// A figure: one metric over one swept key.
@@ -143,10 +136,10 @@ impl ScenarioFile {
             question: String::new(),
             profile: None,
             seed: 1,
-            replications: 1,
+            replications: Replications::default(),
             base: flatten(&table, &Origin::Scenario),
             series: Vec::new(),
-            sweep: Vec::new(),
+            sweep: Sweep::default(),
             plots: Vec::new(),
             spans,
         };
@@ -155,13 +148,10 @@ impl ScenarioFile {
         file.question = file.own(&mut own, "question")?.unwrap_or_default();
         file.profile = file.own(&mut own, "profile")?;
         file.seed = file.own(&mut own, "seed")?.unwrap_or(1);
-        file.replications = file.own(&mut own, "replications")?.unwrap_or(1);
-        if !(1..=1000).contains(&file.replications) {
-            return Err(file.failure("replications", format!("`replications` is {}: 1 to 1000", file.replications)));
-        }
+        file.replications = Replications::read(&file, own.remove("replications"))?;
         file.plots = file.own(&mut own, "plot")?.unwrap_or_default();
         file.series = file.read_series(own.remove("series"))?;
-        file.sweep = file.read_sweep(own.remove("sweep"))?;
+        file.sweep = Sweep::read(&file, own.remove("sweep"))?;
         file.check_plots()?;
         Ok(file)
     }
@@ -201,27 +191,8 @@ impl ScenarioFile {
         Ok(series)
     }
 
-    fn read_sweep(&self, value: Option<Value>) -> Result<Vec<SweepAxis>, Failure> {
-        let Some(value) = value else { return Ok(Vec::new()) };
-        let Value::Table(table) = value else {
-            return Err(self.failure("sweep", "`sweep` is a table of keys, each with a list of values"));
-        };
-        let mut axes = Vec::new();
-        for (key, (value, _)) in flatten(&table, &Origin::Sweep) {
-            let span = format!("sweep.{key}");
-            let Value::Array(values) = value else {
-                return Err(self.failure(&span, format!("`sweep.{key}` is a list of values: [..]")));
-            };
-            if values.is_empty() {
-                return Err(self.failure(&span, format!("`sweep.{key}` is empty: at least one value")));
-            }
-            axes.push(SweepAxis { key, values });
-        }
-        Ok(axes)
-    }
-
     fn check_plots(&self) -> Result<(), Failure> {
-        let keys: Vec<&str> = self.sweep.iter().map(|axis| axis.key.as_str()).collect();
+        let keys: Vec<&str> = self.sweep.keys().collect();
         for (i, plot) in self.plots.iter().enumerate() {
             for (place, key) in std::iter::once(("x", &plot.x)).chain(plot.only.keys().map(|key| ("only", key))) {
                 if !keys.contains(&key.as_str()) {

@@ -5,69 +5,136 @@ use comfy_table::{CellAlignment, Table};
 use espsim_model::traffic::Basis;
 
 use crate::outcome::{Outcome, Summary};
-use crate::points::{Point, shown};
+use crate::points::{Place, shown};
 use crate::scenario_file::ScenarioFile;
 
-/// Columns that are numbers: aligned to the right.
-const NUMBERS: [&str; 7] = ["Goodput Gb/s", "± 95 %", "Bound Gb/s", "Idle cores", "Cycles/B", "Latency p99 us", "Loss"];
+/// Rows of a large sweep.
+const FIRST_ROWS: usize = 100;
 
-/// One row per point: throughput with its interval, the bound, what limits, and what the CPU keeps.
-pub fn table(file: &ScenarioFile, outcomes: &[Outcome]) -> Table {
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN);
-    let lossy = outcomes.iter().any(|o| o.summary("loss", None).is_some());
-    let mut header = place_header(file);
-    let axes = header.len();
-    header.extend(
-        ["Goodput Gb/s", "± 95 %", "Bound Gb/s", "Bottleneck", "Next", "Idle cores", "Cycles/B"].map(str::to_owned),
-    );
-    if lossy {
-        header.extend(["Latency p99 us", "Loss"].map(str::to_owned));
-    }
-    table.set_header(&header);
-    for (i, name) in header.iter().enumerate() {
-        if let Some(column) = table.column_mut(i).filter(|_| NUMBERS.contains(&name.as_str()) || (1..axes).contains(&i))
-        {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    let mut last = None;
-    for outcome in outcomes {
-        let mut row = place(&outcome.point, last.replace(&outcome.point.series));
-        let goodput = outcome.summary("throughput", Some(Basis::Goodput));
-        let (bottleneck, next) =
-            outcome.records.first().map_or(("", ""), |r| (r.bottleneck, r.next_bottleneck.unwrap_or("")));
-        row.extend([
-            value(goodput, 2),
-            goodput.and_then(|g| g.half_width).map_or_else(String::new, |width| format!("{width:.2}")),
-            value(outcome.summary("bound", None), 2),
-            bottleneck.to_owned(),
-            next.to_owned(),
-            value(outcome.summary("idle_cores", None), 2),
-            value(outcome.summary("cycles_per_byte", None), 2),
-        ]);
-        if lossy {
-            row.push(value(outcome.summary("latency_p99", None).map(|s| Summary { value: s.value * 1e-3, ..s }), 1));
-            let loss = outcome.summary("loss", None).map(|s| format!("{:.3} %", s.value * 100.0));
-            row.push(loss.unwrap_or_default());
-        }
-        table.add_row(row);
-    }
-    table
+/// A column beside those that say which point a row is of.
+pub struct Column {
+    /// Heading.
+    pub heading: &'static str,
+    /// What stands in it.
+    pub cell: fn(&Outcome) -> String,
+    /// Whether it is a number, aligned to the right.
+    pub is_number: bool,
+    /// The metric that some point must have for the column to be shown; always, if there is none.
+    pub only_with: Option<&'static str>,
 }
 
-/// Headings of the columns that say which point a row is of: the series, and the axes of the sweep.
-pub(crate) fn place_header(file: &ScenarioFile) -> Vec<String> {
-    let axes = file.sweep.iter().map(|axis| axis.key.rsplit('.').next().unwrap_or(&axis.key).to_owned());
-    std::iter::once("Series".to_owned()).chain(axes).collect()
+impl Column {
+    /// A column of numbers that is always shown.
+    pub const fn number(heading: &'static str, cell: fn(&Outcome) -> String) -> Self {
+        Column { heading, cell, is_number: true, only_with: None }
+    }
+
+    /// A column of words that is always shown.
+    pub const fn text(heading: &'static str, cell: fn(&Outcome) -> String) -> Self {
+        Column { heading, cell, is_number: false, only_with: None }
+    }
+
+    /// The same, shown only where some point has this metric.
+    #[must_use]
+    pub const fn only_with(mut self, metric: &'static str) -> Self {
+        self.only_with = Some(metric);
+        self
+    }
 }
 
-/// The cells of these columns. A series is named once: not after a row of the same, `last`.
-pub(crate) fn place(point: &Point, last: Option<&String>) -> Vec<String> {
-    let series = if last == Some(&point.series) { String::new() } else { point.series.clone() };
-    std::iter::once(series).chain(point.coordinates.iter().map(shown)).collect()
+/// Of a run: throughput with its interval, the bound, what limits, and what the CPU keeps; where packets are lost, latency
+/// and loss.
+pub const THROUGHPUT: &[Column] = &[
+    Column::number("Goodput Gb/s", |o| value(o.summary("throughput", Some(Basis::Goodput)), 2)),
+    Column::number("± 95 %", |o| {
+        let half_width = o.summary("throughput", Some(Basis::Goodput)).and_then(|goodput| goodput.half_width);
+        half_width.map_or_else(String::new, |width| format!("{width:.2}"))
+    }),
+    Column::number("Bound Gb/s", |o| value(o.summary("bound", None), 2)),
+    Column::text("Bottleneck", |o| o.runs.first().map_or_else(String::new, |run| run.bottleneck.clone())),
+    Column::text("Next", |o| o.runs.first().map_or_else(String::new, |run| run.next_bottleneck.clone())),
+    Column::number("Idle cores", |o| value(o.summary("idle_cores", None), 2)),
+    Column::number("Cycles/B", |o| value(o.summary("cycles_per_byte", None), 2)),
+    Column::number("Latency p99 us", |o| value(scaled(o.summary("latency_p99", None), 1e-3), 1)).only_with("loss"),
+    Column::number("Loss", |o| {
+        o.summary("loss", None).map_or_else(String::new, |loss| format!("{:.3} %", loss.value * 100.0))
+    })
+    .only_with("loss"),
+];
+
+fn scaled(summary: Option<Summary>, factor: f64) -> Option<Summary> {
+    summary.map(|s| Summary { value: s.value * factor, ..s })
 }
 
 fn value(summary: Option<Summary>, digits: usize) -> String {
     summary.map_or_else(String::new, |summary| format!("{:.*}", digits, summary.value))
+}
+
+/// A table in the making: one row per point.
+pub struct Rows<'a> {
+    file: &'a ScenarioFile,
+    columns: &'static [Column],
+    rows: Vec<Vec<String>>,
+    is_shown: Vec<bool>,
+    /// Whether only the first rows are kept.
+    is_limited: bool,
+    left_out: usize,
+    last: Option<String>,
+}
+
+impl<'a> Rows<'a> {
+    /// An empty table; `is_limited` for a large sweep.
+    pub fn new(file: &'a ScenarioFile, columns: &'static [Column], is_limited: bool) -> Self {
+        let is_shown = columns.iter().map(|column| column.only_with.is_none()).collect();
+        Rows { file, columns, rows: Vec::new(), is_shown, is_limited, left_out: 0, last: None }
+    }
+
+    /// Adds the row of a point.
+    pub fn add(&mut self, outcome: &Outcome) {
+        if self.is_limited && self.rows.len() == FIRST_ROWS {
+            self.left_out += 1;
+            return;
+        }
+        for (is_shown, column) in self.is_shown.iter_mut().zip(self.columns) {
+            *is_shown |= column.only_with.is_some_and(|metric| outcome.summary(metric, None).is_some());
+        }
+        let mut row = place(&outcome.place, self.last.as_ref());
+        row.extend(self.columns.iter().map(|column| (column.cell)(outcome)));
+        self.rows.push(row);
+        self.last = Some(outcome.place.series.clone());
+    }
+
+    /// The table, and below it what it leaves out.
+    pub fn text(&self) -> String {
+        let axes = self.file.sweep.keys().map(|key| key.rsplit('.').next().unwrap_or(key));
+        let places: Vec<&str> = std::iter::once("Series").chain(axes).collect();
+        let shown: Vec<bool> = places.iter().map(|_| true).chain(self.is_shown.iter().copied()).collect();
+        let only_shown = |cells: Vec<String>| {
+            cells.into_iter().zip(&shown).filter(|(_, shown)| **shown).map(|(cell, _)| cell).collect::<Vec<_>>()
+        };
+        let mut table = Table::new();
+        table.load_style(ASCII_MARKDOWN);
+        let headings = places.iter().copied().chain(self.columns.iter().map(|column| column.heading));
+        table.set_header(only_shown(headings.map(str::to_owned).collect()));
+        for row in &self.rows {
+            table.add_row(only_shown(row.clone()));
+        }
+        let numbers = (0..places.len()).map(|i| i > 0).chain(self.columns.iter().map(|column| column.is_number));
+        let numbers = numbers.zip(&shown).filter(|(_, shown)| **shown).map(|(is_number, _)| is_number);
+        for (i, _) in numbers.enumerate().filter(|(_, is_number)| *is_number) {
+            if let Some(column) = table.column_mut(i) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        match self.left_out {
+            0 => format!("{table}\n"),
+            n => format!("{table}\nand {n} more points: points.csv has them all\n"),
+        }
+    }
+}
+
+/// The cells that say which point a row is of. A series is named once: not after a row of the same, `last`.
+fn place(place: &Place, last: Option<&String>) -> Vec<String> {
+    let series = if last == Some(&place.series) { String::new() } else { place.series.clone() };
+    std::iter::once(series).chain(place.coordinates.iter().map(shown)).collect()
 }

@@ -284,8 +284,8 @@ fn bad_scenarios_are_refused_with_file_line_and_key() {
     refused("[run]", "replications = 0\n[run]", &["small.toml:3", "replications", "1 to 1000"]);
     refused("[run]", "[run", &["small.toml:3"]);
     let many =
-        format!("\"traffic.packet\" = [{}]\n\"traffic.window\" = [{}]", "\"256 B\",".repeat(1001), "64,".repeat(1000));
-    refused(sizes, &many, &["small.toml:11", "2002000 points", "at most 1000000"]);
+        format!("\"traffic.packet\" = [{}]\n\"traffic.window\" = [{}]", "\"256 B\",".repeat(5001), "64,".repeat(1000));
+    refused(sizes, &many, &["small.toml:11", "10002000 runs", "at most 10000000"]);
 }
 
 #[test]

@@ -4,79 +4,73 @@ mod csv;
 mod figure;
 mod table;
 
-use espsim_model::control::{Timeline, simulate_failover};
+use espsim_model::control::simulate_failover;
 
 use crate::cli::RunArgs;
+use crate::cost;
+use crate::export::POINTS;
 use crate::input::Failure;
-use crate::outcome::{Observation, Outcome};
+use crate::outcome::Outcome;
 use crate::points::{Point, shown};
-use crate::run::{Files, Study, run_study};
+use crate::run::run_study;
 use crate::scenario_file::ScenarioFile;
+use crate::study::Study;
 
 /// Timelines are drawn for up to so many points; of more, the swept figures say more.
 const MOST_FIGURES: usize = 12;
 
-impl Observation for Timeline {
-    fn seed(&self) -> u64 {
-        self.seed
-    }
-
-    fn metrics(&self) -> Vec<espsim_model::record::Metric> {
-        self.metrics()
-    }
-
-    fn bottleneck(&self) -> &'static str {
-        ""
-    }
-
-    fn stop(&self) -> &'static str {
-        "span"
-    }
-}
+/// The study of `failover`.
+pub const FAILOVER: Study = Study {
+    kind: "failover",
+    simulate: |scenario, profile, seed| simulate_failover(scenario, profile, seed).map(Into::into),
+    cost: cost::of_failover,
+    check: has_events,
+    columns: table::COLUMNS,
+    csv: &[POINTS, csv::TIMELINE],
+    figure: Some(timeline_figure),
+};
 
 /// Runs a scenario file with events.
 ///
 /// # Errors
-/// [`Failure`] for anything that keeps the results from being written; then nothing is.
+/// As [`crate::run::run`].
 pub fn failover(args: &RunArgs, command: Vec<String>) -> Result<(), Failure> {
-    let study = Study { simulate: simulate_failover, check: has_events, table: table::table, files };
-    run_study(args, command, &study)
+    run_study(args, command, &FAILOVER)
 }
 
-fn has_events(file: &ScenarioFile, points: &[Point]) -> Result<(), Failure> {
-    match points.iter().find(|point| point.scenario.failover.event.is_empty()) {
-        None => Ok(()),
-        Some(point) => {
-            let message = format!("`failover.event` is empty in series `{}`: at least one event", point.series);
-            let help = "[[failover.event]]\nwhat = \"link-down\"\nat = \"100 ms\"";
-            Err(file.failure("failover", message).with_help(Some(help.into())))
-        }
+fn has_events(file: &ScenarioFile, point: &Point) -> Result<(), Failure> {
+    if !point.scenario.failover.event.is_empty() {
+        return Ok(());
     }
+    let message = format!("`failover.event` is empty in series `{}`: at least one event", point.place.series);
+    let help = "[[failover.event]]\nwhat = \"link-down\"\nat = \"100 ms\"";
+    Err(file.failure("failover", message).with_help(Some(help.into())))
 }
 
-fn files(file: &ScenarioFile, outcomes: &[Outcome<Timeline>], footnote: &str) -> Result<Files, Failure> {
-    let mut files = vec![("timeline.csv".to_owned(), csv::timeline_csv(file, outcomes)?)];
-    if outcomes.len() <= MOST_FIGURES {
-        for outcome in outcomes {
-            let Some(timeline) = outcome.records.first() else { continue };
-            let svg = figure::timeline_svg(file, &heading(file, outcome), timeline, footnote)?;
-            files.push((format!("{}.svg", file_name(file, outcome, outcomes.len())), svg.into_bytes()));
-        }
-    }
-    Ok(files)
+/// The timeline of a point's first replication.
+fn timeline_figure(
+    file: &ScenarioFile,
+    outcome: &Outcome,
+    points: usize,
+    footnote: &str,
+) -> Result<Option<(String, String)>, Failure> {
+    let timeline = outcome.runs.first().and_then(|run| run.timeline.as_ref()).filter(|_| points <= MOST_FIGURES);
+    let Some(timeline) = timeline else { return Ok(None) };
+    let svg = figure::timeline_svg(file, &heading(file, outcome), timeline, footnote)?;
+    Ok(Some((format!("{}.svg", file_name(file, outcome, points)), svg)))
 }
 
 /// Series and swept values of a point.
-fn heading(file: &ScenarioFile, outcome: &Outcome<Timeline>) -> String {
-    let series = (file.series.len() > 1).then(|| outcome.point.series.clone());
-    let values = file.sweep.iter().zip(&outcome.point.coordinates).map(|(axis, value)| {
-        let key = axis.key.rsplit('.').next().unwrap_or(&axis.key);
+fn heading(file: &ScenarioFile, outcome: &Outcome) -> String {
+    let series = (file.series.len() > 1).then(|| outcome.place.series.clone());
+    let values = file.sweep.keys().zip(&outcome.place.coordinates).map(|(key, value)| {
+        let key = key.rsplit('.').next().unwrap_or(key);
         format!("{key} {}", shown(value))
     });
     series.into_iter().chain(values).collect::<Vec<_>>().join(", ")
 }
 
-fn file_name(file: &ScenarioFile, outcome: &Outcome<Timeline>, points: usize) -> String {
+fn file_name(file: &ScenarioFile, outcome: &Outcome, points: usize) -> String {
     if points == 1 {
         return "timeline".into();
     }

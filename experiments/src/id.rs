@@ -1,0 +1,107 @@
+//! What identifies points and runs: a hash of everything that they depend on, never their number.
+
+use std::fmt::{self, Write};
+use std::str::FromStr;
+
+use espsim_model::layers::Layer;
+use sha2::{Digest, Sha256};
+
+/// Half of a SHA-256: of 10^9 runs, two have the same with a probability of 10^-21.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id([u8; 16]);
+
+/// One of a point's runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// A replication, under this seed.
+    Replication(u64),
+    /// On a profile that is drawn: which one of those drawn under this seed.
+    Drawn(u64, usize),
+}
+
+/// The program that simulates: its version, and a hash of the model's sources.
+pub const PROGRAM: (&str, &str) = (env!("CARGO_PKG_VERSION"), env!("ESPSIM_MODEL_HASH"));
+
+impl Id {
+    /// Of a point: what is simulated (`run` or `failover`), by which program, on the host of a profile with this hash, with
+    /// these values. Where a value comes from does not matter.
+    pub fn of_point(kind: &str, profile: &str, values: &Layer) -> Self {
+        let mut hash = Hash(Sha256::new());
+        // Writing into a hash cannot fail.
+        let _ = writeln!(hash, "{kind} {} {} {profile}", PROGRAM.0, PROGRAM.1);
+        for (key, (value, _)) in values {
+            let _ = writeln!(hash, "{key} = {value}");
+        }
+        hash.id()
+    }
+
+    /// Of one of this point's runs.
+    #[must_use]
+    pub fn run(self, which: Which) -> Self {
+        let mut hash = Hash(Sha256::new());
+        let _ = match which {
+            Which::Replication(seed) => write!(hash, "{self} replication {seed}"),
+            Which::Drawn(seed, i) => write!(hash, "{self} drawn {seed} {i}"),
+        };
+        hash.id()
+    }
+}
+
+/// A hash that can be written to.
+struct Hash(Sha256);
+
+impl Write for Hash {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.update(text.as_bytes());
+        Ok(())
+    }
+}
+
+impl Hash {
+    fn id(self) -> Id {
+        let mut id = [0; 16];
+        id.copy_from_slice(&self.0.finalize()[..16]);
+        Id(id)
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl FromStr for Id {
+    type Err = std::num::ParseIntError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        u128::from_str_radix(text, 16).map(|n| Id(n.to_be_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use espsim_model::layers::Origin;
+    use toml::Value;
+
+    fn layer(value: i64, origin: Origin) -> Layer {
+        Layer::from([("host.cores".to_owned(), (Value::Integer(value), origin))])
+    }
+
+    #[test]
+    fn an_id_depends_on_everything_but_where_a_value_comes_from() {
+        let id = Id::of_point("run", "p", &layer(1, Origin::Scenario));
+        assert_eq!(id, Id::of_point("run", "p", &layer(1, Origin::Set)));
+        for other in [
+            Id::of_point("failover", "p", &layer(1, Origin::Scenario)),
+            Id::of_point("run", "q", &layer(1, Origin::Scenario)),
+            Id::of_point("run", "p", &layer(2, Origin::Scenario)),
+        ] {
+            assert_ne!(id, other);
+        }
+        let runs = [Which::Replication(1), Which::Replication(2), Which::Drawn(1, 0), Which::Drawn(1, 1)];
+        let ids: std::collections::BTreeSet<Id> = runs.into_iter().map(|which| id.run(which)).collect();
+        assert_eq!(ids.len(), 4);
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+}

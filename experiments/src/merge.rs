@@ -1,0 +1,145 @@
+//! `espsim merge`: the shards of a sweep in, what one run of it gives out.
+
+use std::path::{Path, PathBuf};
+
+use espsim_model::uncertainty::draw;
+
+use crate::cli::MergeArgs;
+use crate::failover::FAILOVER;
+use crate::folder::{Folder, partial};
+use crate::input::Failure;
+use crate::journal::{Finished, Found, Header, JOURNAL};
+use crate::manifest::hash;
+use crate::plan::Plan;
+use crate::points::{Kept, Points, Setting};
+use crate::profile_choice::{ProfileChoice, from_folder};
+use crate::run::{Made, RUN, finish, threads};
+use crate::scenario_file::ScenarioFile;
+use crate::shard::Shard;
+use crate::study::Study;
+
+/// A shard's folder.
+struct Part {
+    folder: PathBuf,
+    found: Found,
+    header: Header,
+    shard: Shard,
+}
+
+/// Joins shards.
+///
+/// # Errors
+/// [`Failure`] that names the shards that are missing, given twice, unfinished, damaged or of another sweep, and for an
+/// output folder that cannot be written.
+pub fn merge(args: &MergeArgs, command: Vec<String>) -> Result<(), Failure> {
+    let made = Made::now(command);
+    let (pool, _) = threads(args.jobs)?;
+    let mut finished = Finished::default();
+    let parts: Result<Vec<Part>, Failure> =
+        args.shards.iter().map(|folder| Part::read(folder, &mut finished)).collect();
+    let parts = parts?;
+    check_set(&parts)?;
+    // All are of the same sweep.
+    let Header { kind, file, text, settings, seed, drawn, .. } = &parts[0].header;
+    let file = ScenarioFile::parse(Path::new(file), text.clone())?;
+    let settings: Result<Vec<Setting>, String> = settings.iter().map(|setting| setting.parse()).collect();
+    let settings = settings.map_err(Failure::new)?;
+    let profile = parts[0].profile()?;
+    let drawn = draw(&profile.profile, *drawn, *seed);
+    let kept = Kept::new(&file)?;
+    let points = Points::new(&file, &settings, &profile.profile, &kept);
+    let study: &Study = if *kind == FAILOVER.kind { &FAILOVER } else { &RUN };
+    let plan = pool.install(|| Plan::new(study, points, &profile, &drawn, *seed))?;
+    parts.iter().try_for_each(|part| part.check(&plan, &finished))?;
+    let folder = Folder::create(&args.out)?;
+    folder.write("profile.toml", profile.text.as_bytes())?;
+    pool.install(|| finish(&plan, &finished, folder, &made, args.format))
+}
+
+impl Part {
+    fn read(folder: &Path, finished: &mut Finished) -> Result<Self, Failure> {
+        let journal = folder.join(JOURNAL);
+        if !journal.exists() {
+            let name = folder.display();
+            let (message, help) = match partial(folder).join(JOURNAL).exists() {
+                true => ("the shard is not finished: its run was interrupted", "run it again with --resume"),
+                false => ("no shard of a sweep", "the output folder of espsim run --shard I/N"),
+            };
+            return Err(Failure::new(format!("{name}: {message}")).with_help(Some(help.into())));
+        }
+        let found = finished.add(&journal)?;
+        let Some(header) = found.header.clone() else {
+            return Err(Failure::new(format!("{}: the journal's header is damaged", folder.display()))
+                .with_help(Some("run the shard again with --resume".into())));
+        };
+        let shard = header.shard.unwrap_or(Shard { number: 1, of: 1 });
+        Ok(Part { folder: folder.to_owned(), found, header, shard })
+    }
+
+    fn profile(&self) -> Result<ProfileChoice, Failure> {
+        let choice = from_folder(&self.folder)?;
+        if hash(&choice.text) != self.header.profile_hash {
+            let path = self.folder.join("profile.toml");
+            return Err(Failure::new(format!("{} is not the profile that the shard was run with", path.display())));
+        }
+        Ok(choice)
+    }
+
+    /// All of the shard's runs must be there.
+    fn check(&self, plan: &Plan<'_>, finished: &Finished) -> Result<(), Failure> {
+        let own = plan.own(Some(self.shard));
+        let missing = plan.incomplete(finished, &own)?;
+        if missing == 0 {
+            return Ok(());
+        }
+        let damaged = match (self.found.damaged.len(), self.found.torn) {
+            (0, 0) => String::new(),
+            (0, torn) => format!("; the last {torn} B of its journal were cut off in writing"),
+            (n, _) => format!("; {n} lines of its journal are damaged, the first is line {}", self.found.damaged[0]),
+        };
+        let name = self.folder.display();
+        let message = format!("shard {} in {name} lacks {missing} of its {} points{damaged}", self.shard, own.len());
+        Err(Failure::new(message).with_help(Some(format!("run it again with --shard {} --resume", self.shard))))
+    }
+}
+
+/// The parts must be of one sweep, and be all of it.
+fn check_set(parts: &[Part]) -> Result<(), Failure> {
+    let first = &parts[0];
+    for (i, part) in parts.iter().enumerate() {
+        if let Some(what) = difference(&first.header, &part.header) {
+            let (a, b) = (first.folder.display(), part.folder.display());
+            return Err(Failure::new(format!("{a} and {b} are of different sweeps: they differ in {what}")));
+        }
+        if let Some(other) = parts[..i].iter().find(|other| other.shard == part.shard) {
+            let (a, b) = (other.folder.display(), part.folder.display());
+            return Err(Failure::new(format!("shard {} is given twice: {a} and {b}", part.shard)));
+        }
+    }
+    let of = first.shard.of;
+    let missing: Vec<String> = (1..=of)
+        .map(|number| Shard { number, of })
+        .filter(|shard| parts.iter().all(|part| part.shard != *shard))
+        .map(|shard| shard.to_string())
+        .collect();
+    match &missing[..] {
+        [] => Ok(()),
+        [one] => Err(Failure::new(format!("shard {one} is missing"))),
+        several => Err(Failure::new(format!("shards {} are missing", several.join(", ")))),
+    }
+}
+
+/// What differs between two headers besides the shard's number.
+fn difference(a: &Header, b: &Header) -> Option<&'static str> {
+    let checks = [
+        ("the program", a.program == b.program && a.format == b.format),
+        ("the command", a.kind == b.kind),
+        ("the scenario", a.text == b.text && a.file == b.file),
+        ("--set", a.settings == b.settings),
+        ("the seed", a.seed == b.seed),
+        ("--uncertainty", a.drawn == b.drawn),
+        ("the profile", a.profile_hash == b.profile_hash && a.profile == b.profile),
+        ("the number of shards", a.shard.map(|shard| shard.of) == b.shard.map(|shard| shard.of)),
+    ];
+    checks.into_iter().find(|(_, is_same)| !is_same).map(|(what, _)| what)
+}

@@ -1,0 +1,56 @@
+//! The progress of a sweep on a terminal; nothing in a pipe.
+
+use std::cell::Cell;
+use std::time::Instant;
+
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::journal::Finished;
+use crate::plan::Plan;
+
+/// Runs done, their rate, and the time left by what the runs that are left are expected to cost.
+pub struct Progress {
+    bar: ProgressBar,
+    started: Instant,
+    /// Cost of what was missing at the start.
+    all: f64,
+    done: Cell<f64>,
+}
+
+impl Progress {
+    /// Of what is missing of these points.
+    pub fn new(plan: &Plan<'_>, points: &[u32], finished: &Finished) -> Self {
+        let (mut runs, mut all) = (0, 0.0);
+        for &point in points {
+            let (done, of) = plan.count(finished, &[point]);
+            runs += of - done;
+            all += (of - done) as f64 * plan.cost(point as usize);
+        }
+        let bar = ProgressBar::with_draw_target(Some(runs as u64), ProgressDrawTarget::stderr());
+        // The template is constant; a wrong one would fall back to the default bar.
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {per_sec}{msg}") {
+            bar.set_style(style);
+        }
+        Progress { bar, started: Instant::now(), all, done: Cell::new(0.0) }
+    }
+
+    /// A run of this cost has ended.
+    pub fn add(&self, cost: f64) {
+        self.done.set(self.done.get() + cost);
+        self.bar.inc(1);
+        // Where it depends on what runs give how many there are, there may be more.
+        if self.bar.length().is_some_and(|length| self.bar.position() > length) {
+            self.bar.inc_length(1);
+        }
+        if !self.bar.is_hidden() && self.done.get() > 0.0 {
+            let left = (self.all / self.done.get() - 1.0).max(0.0);
+            let left = self.started.elapsed().mul_f64(left);
+            self.bar.set_message(format!(", {} left", HumanDuration(left)));
+        }
+    }
+
+    /// Takes it off the terminal.
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+}

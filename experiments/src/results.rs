@@ -1,0 +1,149 @@
+//! The results of a sweep, from its finished runs: files and a table, in the order of points whatever the order in which
+//! runs ended.
+
+use rayon::prelude::*;
+
+use crate::figures::Drawing;
+use crate::folder::{Folder, Stream};
+use crate::input::Failure;
+use crate::journal::{Finished, JOURNAL, header_line};
+use crate::manifest::Manifest;
+use crate::outcome::Outcome;
+use crate::plan::Plan;
+use crate::shard::Shard;
+use crate::study::Csv;
+use crate::table::Rows;
+
+/// Sweeps of more points are large: their tables are cut, their figures have the first curves, and their manifests list
+/// what is swept instead of every point.
+pub const LARGE: usize = 10_000;
+/// Points that are in memory at a time.
+const CHUNK: usize = 128;
+
+/// What was written.
+pub struct Written {
+    /// The table.
+    pub table: String,
+    /// Names of files.
+    pub files: Vec<String>,
+}
+
+/// A point's outcome, ready to be written.
+struct Ready {
+    outcome: Outcome,
+    /// The lines of its runs in the journal.
+    lines: Vec<u8>,
+    /// Its rows in each file of rows.
+    rows: Vec<Vec<u8>>,
+}
+
+/// Writes everything but the profile; the journal last, in the order of points.
+///
+/// # Errors
+/// [`Failure`] if a run is missing or cannot be read, or a file cannot be written.
+pub fn write(
+    plan: &Plan<'_>,
+    finished: &Finished,
+    folder: &Folder,
+    command: &[String],
+    time: &str,
+) -> Result<Written, Failure> {
+    let file = plan.points.file;
+    let n = plan.points.len();
+    let is_large = n > LARGE;
+    let footnote =
+        format!("espsim {} · profile {} · seed {}", env!("CARGO_PKG_VERSION"), plan.profile.summary(), plan.seed);
+    let mut table = Rows::new(file, plan.study.columns, is_large);
+    let mut drawings: Vec<Drawing<'_>> = file.plots.iter().map(|plot| Drawing::new(file, plot, is_large)).collect();
+    let mut stops = Vec::new();
+    let mut figures = Vec::new();
+    let mut journal = folder.open(JOURNAL_IN_ORDER)?;
+    journal.write(&header_line(&plan.header(None)))?;
+    let mut csv: Vec<Stream> = Vec::new();
+    for of in plan.study.csv {
+        let mut stream = folder.open(of.file)?;
+        stream.write(&encoded([(of.header)(file)])?)?;
+        csv.push(stream);
+    }
+    for start in (0..n).step_by(CHUNK) {
+        let points = (start..(start + CHUNK).min(n)).into_par_iter();
+        let chunk: Vec<Result<Ready, Failure>> = points.map(|point| ready(plan, finished, point)).collect();
+        for ready in chunk {
+            let Ready { outcome, lines, rows } = ready?;
+            journal.write(&lines)?;
+            for (stream, rows) in csv.iter_mut().zip(rows) {
+                stream.write(&rows)?;
+            }
+            table.add(&outcome);
+            for drawing in &mut drawings {
+                drawing.add(&outcome)?;
+            }
+            if !is_large {
+                stops.push(outcome.runs.iter().map(|run| run.stop.clone()).collect::<Vec<_>>());
+            }
+            if let Some((name, svg)) = plan.study.figure.map_or(Ok(None), |draw| draw(file, &outcome, n, &footnote))? {
+                folder.write(&name, svg.as_bytes())?;
+                figures.push(name);
+            }
+        }
+    }
+    csv.into_iter().try_for_each(Stream::close)?;
+    let manifest = Manifest::new(plan, command, time, (!is_large).then_some(&stops[..]));
+    folder.open("manifest.json")?.json(&manifest)?;
+    let mut files: Vec<String> = vec!["points.csv".into(), "manifest.json".into(), "profile.toml".into()];
+    for (plot, drawing) in file.plots.iter().zip(drawings) {
+        let name = format!("{}.svg", plot.file);
+        folder.write(&name, drawing.svg(&footnote)?.as_bytes())?;
+        files.push(name);
+    }
+    files.extend(plan.study.csv.iter().skip(1).map(|csv| csv.file.to_owned()));
+    files.extend(figures);
+    journal.close()?;
+    put_in_order(folder)?;
+    files.push(JOURNAL.into());
+    Ok(Written { table: table.text(), files })
+}
+
+/// Writes the journal of a shard in the order of points, and nothing else: results are those of all points.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_shard(plan: &Plan<'_>, finished: &Finished, folder: &Folder, shard: Shard) -> Result<(), Failure> {
+    let mut journal = folder.open(JOURNAL_IN_ORDER)?;
+    journal.write(&header_line(&plan.header(Some(shard))))?;
+    for point in plan.own(Some(shard)) {
+        let (_, lines) = plan.outcome(finished, point as usize)?.ok_or_else(missing)?;
+        journal.write(&lines)?;
+    }
+    journal.close()?;
+    put_in_order(folder)
+}
+
+/// What the journal in the order of points is called until it is whole.
+const JOURNAL_IN_ORDER: &str = "journal.ordered";
+
+fn put_in_order(folder: &Folder) -> Result<(), Failure> {
+    let path = folder.path(JOURNAL);
+    std::fs::rename(folder.path(JOURNAL_IN_ORDER), &path).map_err(|error| Failure::io("write", &path, &error))
+}
+
+fn missing() -> Failure {
+    Failure::new("a run is missing, which should have finished")
+}
+
+fn ready(plan: &Plan<'_>, finished: &Finished, point: usize) -> Result<Ready, Failure> {
+    let (outcome, lines) = plan.outcome(finished, point)?.ok_or_else(missing)?;
+    let rows = |csv: &Csv| encoded((csv.rows)(point, &outcome));
+    let rows: Result<Vec<Vec<u8>>, Failure> = plan.study.csv.iter().map(rows).collect();
+    Ok(Ready { rows: rows?, outcome, lines })
+}
+
+/// Rows as comma-separated values (RFC 4180).
+fn encoded(rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>, Failure> {
+    let encode = |error: &dyn std::fmt::Display| Failure::new(format!("cannot encode rows: {error}"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).map_err(|error| encode(&error))?;
+    }
+    writer.into_inner().map_err(|error| encode(&error))
+}

@@ -1,0 +1,263 @@
+//! What a scenario file varies: axes, every combination of whose values is a point, and combinations that are left out.
+//!
+//! ```toml
+//! [sweep]                                   # every value with every value of the other axes
+//! "traffic.packet" = ["64 B", "1400 B"]
+//!
+//! [[sweep.zip]]                             # values that change together: the first with the first, and so on
+//! "host.cores" = [1, 2, 4]
+//! "traffic.flows" = [16, 32, 64]
+//!
+//! [[sweep.point]]                           # listed points: each gives the same keys
+//! "nic.preset" = "nic-40g"
+//! "sa.algorithm" = "aes-128-gcm"
+//!
+//! [[sweep.skip]]                            # left out: combinations that meet every condition of an entry
+//! series = "host"
+//! "host.cores" = ">= 4"                     # a value, a list of values, or a comparison with a value or a swept key
+//! ```
+
+mod skip;
+
+use espsim_model::layers::{Origin, flatten};
+use toml::{Table, Value};
+
+use crate::input::Failure;
+use crate::points::shown;
+use crate::scenario_file::ScenarioFile;
+use skip::Skip;
+
+/// The most combinations that are looked at, left out or not.
+const MOST_COMBINATIONS: u64 = 100_000_000;
+
+/// Axes and what is left out.
+#[derive(Debug, Clone, Default)]
+pub struct Sweep {
+    /// The axes, the last one fastest.
+    pub axes: Vec<Axis>,
+    skips: Vec<Skip>,
+}
+
+/// Keys that change together, and their values in order: one row for each step.
+#[derive(Debug, Clone)]
+pub struct Axis {
+    /// Key paths.
+    pub keys: Vec<String>,
+    /// A value for every key.
+    pub rows: Vec<Vec<Value>>,
+    form: Form,
+}
+
+/// How an axis is written, which says where its values stand in the file.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Values,
+    Zip(usize),
+    Points,
+}
+
+impl Axis {
+    /// Where the value of a key in a row stands in the file.
+    pub fn place(&self, key: usize, row: usize) -> String {
+        let key = &self.keys[key];
+        match self.form {
+            Form::Values => format!("sweep.{key}[{row}]"),
+            Form::Zip(i) => format!("sweep.zip[{i}].{key}[{row}]"),
+            Form::Points => format!("sweep.point[{row}].{key}"),
+        }
+    }
+
+    /// The values of a key, in order.
+    pub fn values(&self, key: usize) -> impl Iterator<Item = &Value> {
+        self.rows.iter().map(move |row| &row[key])
+    }
+
+    /// Whether a key has one value only.
+    fn is_constant(&self, key: usize) -> bool {
+        self.values(key).all(|value| *value == self.rows[0][key])
+    }
+
+    /// Whether every row has a value of its own for a key, so that it says which row it is.
+    fn tells_rows(&self, key: usize) -> bool {
+        let mut values: Vec<String> = self.values(key).map(shown).collect();
+        values.sort_unstable();
+        values.windows(2).all(|pair| pair[0] != pair[1])
+    }
+}
+
+impl Sweep {
+    /// Reads the `sweep` table of a file.
+    ///
+    /// # Errors
+    /// [`Failure`] at the key that is wrong.
+    pub(crate) fn read(file: &ScenarioFile, value: Option<Value>) -> Result<Self, Failure> {
+        let Some(value) = value else { return Ok(Sweep::default()) };
+        let Value::Table(mut table) = value else {
+            return Err(file.failure("sweep", "`sweep` is a table of keys, each with a list of values"));
+        };
+        let zips = tables(file, &mut table, "zip")?;
+        let points = tables(file, &mut table, "point")?;
+        let skips = tables(file, &mut table, "skip")?;
+        let mut sweep = Sweep::default();
+        for (key, values) in lists(file, "sweep", &table)? {
+            let rows = values.into_iter().map(|value| vec![value]).collect();
+            sweep.axes.push(Axis { keys: vec![key], rows, form: Form::Values });
+        }
+        for (i, table) in zips.iter().enumerate() {
+            sweep.axes.push(zip(file, i, table)?);
+        }
+        sweep.axes.extend(listed(file, &points)?);
+        sweep.check_keys(file)?;
+        if sweep.combinations() > MOST_COMBINATIONS {
+            let message = format!("the sweep has {} combinations: at most {MOST_COMBINATIONS}", sweep.combinations());
+            return Err(file.failure("sweep", message));
+        }
+        for (i, table) in skips.iter().enumerate() {
+            let skip = Skip::read(file, &sweep, i, table)?;
+            sweep.skips.push(skip);
+        }
+        Ok(sweep)
+    }
+
+    fn check_keys(&self, file: &ScenarioFile) -> Result<(), Failure> {
+        for (i, axis) in self.axes.iter().enumerate() {
+            for (k, key) in axis.keys.iter().enumerate() {
+                if self.axes[..i].iter().any(|other| other.keys.contains(key)) {
+                    return Err(file.failure(&axis.place(k, 0), format!("`{key}` is swept twice")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every swept key, in the order of axes.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.axes.iter().flat_map(|axis| axis.keys.iter().map(String::as_str))
+    }
+
+    /// The axis of a key, and which of its keys it is.
+    pub fn find(&self, key: &str) -> Option<(usize, usize)> {
+        (self.axes.iter().enumerate()).find_map(|(i, axis)| Some((i, axis.keys.iter().position(|swept| swept == key)?)))
+    }
+
+    /// Combinations of all axes, those included that are left out.
+    pub fn combinations(&self) -> u64 {
+        self.axes.iter().fold(1, |n, axis| n.saturating_mul(axis.rows.len() as u64))
+    }
+
+    /// The row of each axis at a combination.
+    pub fn rows(&self, mut combination: u64) -> Vec<usize> {
+        let mut rows = vec![0; self.axes.len()];
+        for (row, axis) in rows.iter_mut().zip(&self.axes).rev() {
+            let n = axis.rows.len() as u64;
+            *row = (combination % n) as usize;
+            combination /= n;
+        }
+        rows
+    }
+
+    /// The values at these rows, in the order of [`Self::keys`].
+    pub fn values<'a>(&'a self, rows: &'a [usize]) -> impl Iterator<Item = &'a Value> {
+        self.axes.iter().zip(rows).flat_map(|(axis, &row)| &axis.rows[row])
+    }
+
+    /// Whether anything may be left out.
+    pub fn has_skips(&self) -> bool {
+        !self.skips.is_empty()
+    }
+
+    /// Whether a combination is left out in a series.
+    pub fn is_skipped(&self, series: usize, rows: &[usize]) -> bool {
+        self.skips.iter().any(|skip| skip.matches(series, rows))
+    }
+
+    /// The keys, by their number in [`Self::keys`], that a curve over `x` is named after: those that vary and that `x` does
+    /// not tell.
+    pub fn naming_keys(&self, x: &str) -> Vec<usize> {
+        let mut number = 0;
+        let mut naming = Vec::new();
+        for axis in &self.axes {
+            let told = axis.keys.iter().position(|key| key == x).is_some_and(|key| axis.tells_rows(key));
+            for (k, key) in axis.keys.iter().enumerate() {
+                if !told && key != x && !axis.is_constant(k) {
+                    naming.push(number);
+                }
+                number += 1;
+            }
+        }
+        naming
+    }
+}
+
+/// Takes an array of tables out of `sweep`.
+fn tables(file: &ScenarioFile, sweep: &mut Table, name: &str) -> Result<Vec<Table>, Failure> {
+    let wrong =
+        || file.failure(&format!("sweep.{name}"), format!("`sweep.{name}` is a list of tables: [[sweep.{name}]]"));
+    match sweep.remove(name) {
+        None => Ok(Vec::new()),
+        Some(Value::Array(entries)) => entries
+            .into_iter()
+            .map(|entry| if let Value::Table(table) = entry { Ok(table) } else { Err(wrong()) })
+            .collect(),
+        Some(_) => Err(wrong()),
+    }
+}
+
+/// Keys, each with a list of at least one value.
+fn lists(file: &ScenarioFile, place: &str, table: &Table) -> Result<Vec<(String, Vec<Value>)>, Failure> {
+    let mut lists = Vec::new();
+    for (key, (value, _)) in flatten(table, &Origin::Sweep) {
+        let at = format!("{place}.{key}");
+        let Value::Array(values) = value else {
+            return Err(file.failure(&at, format!("`{at}` is a list of values: [..]")));
+        };
+        if values.is_empty() {
+            return Err(file.failure(&at, format!("`{at}` is empty: at least one value")));
+        }
+        lists.push((key, values));
+    }
+    Ok(lists)
+}
+
+fn zip(file: &ScenarioFile, i: usize, table: &Table) -> Result<Axis, Failure> {
+    let place = format!("sweep.zip[{i}]");
+    let (keys, columns): (Vec<String>, Vec<Vec<Value>>) = lists(file, &place, table)?.into_iter().unzip();
+    let Some(first) = columns.first() else {
+        return Err(file.failure(&place, "this entry is empty: keys, each with a list of values"));
+    };
+    for (key, column) in keys.iter().zip(&columns) {
+        if column.len() != first.len() {
+            let (n, of, other) = (column.len(), first.len(), &keys[0]);
+            let message = format!("`{key}` has {n} values and `{other}` has {of}: what changes together has as many");
+            return Err(file.failure(&format!("{place}.{key}"), message));
+        }
+    }
+    let rows = (0..first.len()).map(|row| columns.iter().map(|column| column[row].clone()).collect()).collect();
+    Ok(Axis { keys, rows, form: Form::Zip(i) })
+}
+
+fn listed(file: &ScenarioFile, points: &[Table]) -> Result<Option<Axis>, Failure> {
+    let mut keys: Vec<String> = Vec::new();
+    let mut rows = Vec::new();
+    for (i, table) in points.iter().enumerate() {
+        let values = flatten(table, &Origin::Sweep);
+        if i == 0 {
+            keys = values.keys().cloned().collect();
+        }
+        let place = format!("sweep.point[{i}]");
+        if let Some(missing) = keys.iter().find(|key| !values.contains_key(*key)) {
+            return Err(
+                file.failure(&place, format!("this point has no `{missing}`: listed points give the same keys"))
+            );
+        }
+        if let Some(further) = values.keys().find(|key| !keys.contains(key)) {
+            let message = format!("`{further}` is not given by the first point: listed points give the same keys");
+            return Err(file.failure(&format!("{place}.{further}"), message));
+        }
+        rows.push(values.into_values().map(|(value, _)| value).collect());
+    }
+    if !rows.is_empty() && keys.is_empty() {
+        return Err(file.failure("sweep.point[0]", "a listed point gives at least one key"));
+    }
+    Ok((!rows.is_empty()).then_some(Axis { keys, rows, form: Form::Points }))
+}
