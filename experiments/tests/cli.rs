@@ -1,12 +1,15 @@
 //! The program as a user meets it: results, determinism, and what bad input gets.
 
 mod common;
+#[path = "common/message.rs"]
+mod message;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use common::{espsim, text};
+use message::unbroken;
 use tempfile::TempDir;
 
 fn shipped(name: &str) -> PathBuf {
@@ -21,11 +24,6 @@ fn write(folder: &TempDir, name: &str, text: &str) -> PathBuf {
 
 /// Two points that take no time.
 const SMALL: &str = include_str!("common/small.toml");
-
-/// A message without its line breaks and frame: what it says must not depend on where it is broken.
-fn unbroken(message: &str) -> String {
-    message.split(|c: char| c.is_whitespace() || c == '│').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-}
 
 fn run(folder: &TempDir, scenario: &Path, arguments: &[&str]) -> Output {
     let mut command = espsim(folder);

@@ -1,0 +1,109 @@
+//! What tests of sweeps share.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use crate::message::unbroken;
+
+/// Points that take hardly any time.
+pub const QUICK: &str = r#"
+title = "quick"
+replications = 2
+[run]
+max_packets = 1000
+[traffic]
+arrival = "poisson"
+rate = "1 Gbps"
+[[series]]
+name = "host"
+placement = "host"
+[[series]]
+name = "inline"
+placement = "inline-crypto"
+[sweep]
+"traffic.packet" = ["64 B", "256 B", "1024 B"]
+"traffic.queue" = [10, 100, 1000]
+[[plot]]
+file = "throughput"
+title = "Throughput"
+x = "traffic.packet"
+x_label = "Packet (B)"
+y = "throughput"
+basis = "l3"
+y_label = "Gb/s (l3)"
+"#;
+
+/// The same with so many queues: six points each, of two runs.
+pub fn quick(queues: usize) -> String {
+    let queues: Vec<String> = (1..=queues).map(|queue| queue.to_string()).collect();
+    QUICK.replace("[10, 100, 1000]", &format!("[{}]", queues.join(",")))
+}
+
+/// The program in a folder, with a shipped profile and nothing on standard input.
+pub fn program(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("espsim"));
+    command
+        .current_dir(folder)
+        .args(arguments)
+        .env("XDG_CACHE_HOME", folder.join("cache"))
+        .env("COLUMNS", "400")
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// `espsim run` of a scenario, with a shipped profile.
+pub fn run(folder: &Path, scenario: &str, arguments: &[&str]) -> Command {
+    let mut command = program(folder, &["run", scenario, "--profile", "preset:zen4"]);
+    command.args(arguments);
+    command
+}
+
+/// Runs it to its end, which must be a good one.
+pub fn succeed(command: &mut Command) -> Output {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+/// Runs it to its end, which must be a refusal that says all of this.
+pub fn refuse(command: &mut Command, expected: &[&str]) {
+    let output = command.output().unwrap();
+    let message = unbroken(&String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(2), "{command:?}: {message}");
+    assert!(output.stdout.is_empty());
+    for part in expected {
+        assert!(message.contains(part), "`{part}` is missing in: {message}");
+    }
+}
+
+/// Every file of an output folder; of the manifest what does not tell one run from an equal one.
+pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let read = |entry: fs::DirEntry| {
+        let name = entry.file_name().into_string().unwrap();
+        let mut content = fs::read(entry.path()).unwrap();
+        if name == "manifest.json" {
+            let mut manifest: serde_json::Value = serde_json::from_slice(&content).unwrap();
+            let own = manifest.as_object_mut().unwrap();
+            assert!(own.remove("command").is_some() && own.remove("time").is_some());
+            content = manifest.to_string().into_bytes();
+        }
+        (name, content)
+    };
+    entries.map(|entry| read(entry.unwrap())).collect()
+}
+
+/// Holds two output folders to be the same.
+pub fn assert_same(a: &Path, b: &Path) {
+    let (first, second) = (files(a), files(b));
+    let names = |of: &BTreeMap<String, Vec<u8>>| of.keys().cloned().collect::<BTreeSet<_>>();
+    assert_eq!(names(&first), names(&second), "{} and {}", a.display(), b.display());
+    for (name, content) in &first {
+        assert!(second[name] == *content, "{name} differs between {} and {}", a.display(), b.display());
+    }
+}
