@@ -55,13 +55,8 @@ pub fn execute(
     progress.clear();
     finished.extend(appended?);
     journal.sync()?;
-    match stop.signal() {
-        None => Ok(()),
-        Some(signal) => {
-            let (done, all) = plan.count(finished, points);
-            Err(Stop::failure(signal, done, all))
-        }
-    }
+    let (done, all) = plan.count(finished, points);
+    stop.check(done, all)
 }
 
 /// Appends what ends, until every thread has ended. After an error or a signal threads are told to, and what they still
@@ -96,7 +91,7 @@ fn collect(
         if let Err(error) = done {
             failure.get_or_insert(error);
         }
-        if failure.is_some() || stop.signal().is_some() {
+        if failure.is_some() || stop.is_told() {
             end.store(true, Ordering::Relaxed);
         }
     }

@@ -16,6 +16,7 @@ use crate::profile_choice::{ProfileChoice, from_folder};
 use crate::run::{Made, RUN, finish, threads};
 use crate::scenario_file::ScenarioFile;
 use crate::shard::Shard;
+use crate::stop::Stop;
 use crate::study::Study;
 
 /// A shard's folder.
@@ -34,6 +35,7 @@ struct Part {
 pub fn merge(args: &MergeArgs, command: Vec<String>) -> Result<(), Failure> {
     let made = Made::now(command);
     let (pool, _) = threads(args.jobs)?;
+    let stop = Stop::listen()?;
     let mut finished = Finished::default();
     let parts: Result<Vec<Part>, Failure> =
         args.shards.iter().map(|folder| Part::read(folder, &mut finished)).collect();
@@ -53,7 +55,7 @@ pub fn merge(args: &MergeArgs, command: Vec<String>) -> Result<(), Failure> {
     parts.iter().try_for_each(|part| part.check(&plan, &finished))?;
     let folder = Folder::create(&args.out)?;
     folder.write("profile.toml", profile.text.as_bytes())?;
-    pool.install(|| finish(&plan, &finished, folder, &made, args.format))
+    pool.install(|| finish(&plan, &finished, folder, &made, args.format, &stop))
 }
 
 impl Part {

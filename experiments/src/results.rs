@@ -11,6 +11,7 @@ use crate::manifest::Manifest;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
 use crate::shard::Shard;
+use crate::stop::Stop;
 use crate::study::Csv;
 use crate::table::Rows;
 
@@ -37,16 +38,17 @@ struct Ready {
     rows: Vec<Vec<u8>>,
 }
 
-/// Writes everything but the profile; the journal last, in the order of points.
+/// Writes everything but the profile; the journal last, in the order of points. The manifest has the command line and the
+/// start of the run.
 ///
 /// # Errors
-/// [`Failure`] if a run is missing or cannot be read, or a file cannot be written.
+/// [`Failure`] if a run is missing or cannot be read, a file cannot be written, or a signal tells the process to end.
 pub fn write(
     plan: &Plan<'_>,
     finished: &Finished,
     folder: &Folder,
-    command: &[String],
-    time: &str,
+    (command, time): (&[String], &str),
+    stop: &Stop,
 ) -> Result<Written, Failure> {
     let file = plan.points.file;
     let n = plan.points.len();
@@ -66,6 +68,10 @@ pub fn write(
         csv.push(stream);
     }
     for start in (0..n).step_by(CHUNK) {
+        if stop.is_told() {
+            let (done, all) = plan.count(finished, &plan.own(None));
+            stop.check(done, all)?;
+        }
         let points = (start..(start + CHUNK).min(n)).into_par_iter();
         let chunk: Vec<Result<Ready, Failure>> = points.map(|point| ready(plan, finished, point)).collect();
         for ready in chunk {

@@ -13,7 +13,7 @@ use crate::cli::{Format, RunArgs};
 use crate::cost;
 use crate::execute::execute;
 use crate::export::POINTS;
-use crate::folder::{Folder, default_target, latest_target};
+use crate::folder::{Folder, default_target, latest_target, partial};
 use crate::input::Failure;
 use crate::journal::{Appender, Finished, Found, JOURNAL, header_line};
 use crate::plan::Plan;
@@ -92,7 +92,7 @@ pub fn run_study(args: &RunArgs, command: Vec<String>, study: &Study) -> Result<
     let (mut finished, mut journal) = take_up(&plan, &mut folder, args.shard)?;
     let own = plan.own(args.shard);
     let done = execute(&plan, &own, &mut finished, &mut journal, jobs, &stop).and_then(|()| match args.shard {
-        None => pool.install(|| finish(&plan, &finished, folder, &made, args.format)),
+        None => pool.install(|| finish(&plan, &finished, folder, &made, args.format, &stop)),
         Some(shard) => {
             results::write_shard(&plan, &finished, &folder, shard)?;
             folder.commit()?;
@@ -138,6 +138,10 @@ pub fn threads(jobs: Option<u16>) -> Result<(ThreadPool, usize), Failure> {
 fn chosen_profile(args: &RunArgs, file: &ScenarioFile, target: &Path) -> Result<Option<ProfileChoice>, Failure> {
     match args.profile.as_ref().or(file.profile.as_ref()) {
         Some(name) => named(name).map(Some),
+        None if args.shard.is_some() => {
+            let help = "--profile FILE, of espsim calibrate, or --profile preset:NAME";
+            Err(Failure::new("--shard needs a profile that is the same for all shards").with_help(Some(help.into())))
+        }
         None if args.resume => taken_up(target),
         None => Ok(None),
     }
@@ -186,15 +190,16 @@ fn take_up(plan: &Plan<'_>, folder: &mut Folder, shard: Option<Shard>) -> Result
 /// Writes the results of finished runs, gives the folder its name and prints.
 ///
 /// # Errors
-/// [`Failure`] if a run is missing, or something cannot be written.
+/// [`Failure`] if a run is missing, something cannot be written, or a signal tells the process to end.
 pub fn finish(
     plan: &Plan<'_>,
     finished: &Finished,
     folder: Folder,
     made: &Made,
     format: Format,
+    stop: &Stop,
 ) -> Result<(), Failure> {
-    let Written { table, files } = results::write(plan, finished, &folder, &made.command, &made.time)?;
+    let Written { table, files } = results::write(plan, finished, &folder, (&made.command, &made.time), stop)?;
     let target = folder.commit()?;
     match format {
         Format::Table => print(table.as_bytes()),
@@ -218,7 +223,14 @@ fn default_out(file: &ScenarioFile, args: &RunArgs) -> PathBuf {
         Some(Shard { number, of }) => format!("{stem}-{number}-of-{of}"),
         None => stem.into_owned(),
     };
-    if args.resume { latest_target(&name) } else { default_target(&name) }
+    let latest = latest_target(&name);
+    if args.resume {
+        return latest;
+    }
+    if partial(&latest).exists() {
+        say(&format!("espsim: {0} is not finished; --resume --out {0} goes on with it", latest.display()));
+    }
+    default_target(&name)
 }
 
 /// The command line that goes on, as a shell takes it.

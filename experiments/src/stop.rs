@@ -32,19 +32,29 @@ impl Stop {
         Ok(stop)
     }
 
-    /// The signal, if there was one.
-    pub fn signal(&self) -> Option<i32> {
-        Some(self.0.load(Ordering::Relaxed) as i32).filter(|signal| *signal != 0)
+    /// Whether there was a signal.
+    pub fn is_told(&self) -> bool {
+        self.signal() != 0
     }
 
-    /// What to say of it, with the exit code that shells give: 130 for SIGINT, 143 for SIGTERM.
-    pub fn failure(signal: i32, finished: usize, of: usize) -> Failure {
+    fn signal(&self) -> i32 {
+        self.0.load(Ordering::Relaxed) as i32
+    }
+
+    /// An error if there was a signal, which says how much of the sweep has finished, with the exit code that shells give:
+    /// 130 for SIGINT, 143 for SIGTERM.
+    ///
+    /// # Errors
+    /// [`Failure`] if there was one.
+    pub fn check(&self, finished: usize, of: usize) -> Result<(), Failure> {
+        let signal = self.signal();
         let name = match signal {
+            0 => return Ok(()),
             SIGINT => "SIGINT",
             SIGTERM => "SIGTERM",
             _ => "SIGHUP",
         };
         let message = format!("interrupted by {name}: {finished} of {of} runs are finished and kept");
-        Failure::new(message).with_code((128 + signal) as u8)
+        Err(Failure::new(message).with_code((128 + signal) as u8))
     }
 }

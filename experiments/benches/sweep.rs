@@ -1,0 +1,55 @@
+//! Points per second: making a point, and simulating cheap ones on one thread and on two.
+
+use std::hint::black_box;
+use std::path::Path;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use espsim::execute::execute;
+use espsim::journal::{Appender, Finished, JOURNAL};
+use espsim::plan::Plan;
+use espsim::points::{Kept, Points};
+use espsim::profile_choice::stand_in;
+use espsim::run::RUN;
+use espsim::scenario_file::ScenarioFile;
+use espsim::stop::Stop;
+
+/// Two thousand points of a thousand packets.
+const SCENARIO: &str = r#"
+[run]
+max_packets = 1000
+[[series]]
+name = "host"
+placement = "host"
+[[series]]
+name = "inline"
+placement = "inline-crypto"
+[sweep]
+"traffic.packet" = ["64 B", "128 B", "256 B", "512 B", "768 B", "1024 B", "1280 B", "1300 B", "1400 B", "1446 B"]
+"traffic.window" = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+"host.cores" = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+"#;
+
+fn sweep(criterion: &mut Criterion) {
+    let file = ScenarioFile::parse(Path::new("sweep.toml"), SCENARIO.to_owned()).expect("a good scenario");
+    let kept = Kept::new(&file).expect("points");
+    let profile = stand_in().expect("a shipped profile");
+    let points = Points::new(&file, &[], &profile.profile, &kept);
+    let plan = Plan::new(&RUN, points, &profile, &[], 1).expect("good points");
+    let mut group = criterion.benchmark_group("sweep");
+    group.bench_function("make a point", |bencher| bencher.iter(|| black_box(points.resolve(777))));
+    group.throughput(Throughput::Elements(points.len() as u64)).sample_size(10);
+    for jobs in [1, 2] {
+        group.bench_function(format!("simulate points, {jobs} jobs"), |bencher| {
+            bencher.iter(|| {
+                let folder = tempfile::TempDir::new().expect("a folder");
+                let mut journal = Appender::open(&folder.path().join(JOURNAL), 0).expect("a journal");
+                let mut finished = Finished::default();
+                execute(&plan, &plan.own(None), &mut finished, &mut journal, jobs, &Stop::default()).expect("runs");
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, sweep);
+criterion_main!(benches);
