@@ -28,7 +28,7 @@ impl Progress {
         }
         let bar = ProgressBar::with_draw_target(Some(runs as u64), ProgressDrawTarget::stderr());
         // The template is constant; a wrong one would fall back to the default bar.
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} runs, {per_sec}{msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} runs{msg}") {
             bar.set_style(style);
         }
         Progress { bar, started: Instant::now(), all, done: Cell::new(0.0) }
@@ -43,9 +43,11 @@ impl Progress {
             self.bar.inc_length(1);
         }
         if !self.bar.is_hidden() && self.done.get() > 0.0 {
-            let left = (self.all / self.done.get() - 1.0).max(0.0);
-            let left = self.started.elapsed().mul_f64(left);
-            self.bar.set_message(format!(", {} left", HumanDuration(left)));
+            let elapsed = self.started.elapsed();
+            let rate = self.bar.position() as f64 / elapsed.as_secs_f64().max(1e-3);
+            let left = elapsed.mul_f64((self.all / self.done.get() - 1.0).max(0.0));
+            let digits = if rate < 10.0 { 1 } else { 0 };
+            self.bar.set_message(format!(", {rate:.digits$}/s, {} left", HumanDuration(left)));
         }
     }
 
