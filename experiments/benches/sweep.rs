@@ -4,9 +4,9 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use espsim::campaign::Campaign;
 use espsim::execute::execute;
 use espsim::journal::{Appender, Finished, JOURNAL};
-use espsim::plan::Plan;
 use espsim::points::{Kept, Points};
 use espsim::profile_choice::stand_in;
 use espsim::run::RUN;
@@ -34,7 +34,7 @@ fn sweep(criterion: &mut Criterion) {
     let kept = Kept::new(&file).expect("points");
     let profile = stand_in().expect("a shipped profile");
     let points = Points::new(&file, &[], &profile.profile, &kept);
-    let plan = Plan::new(&RUN, points, &profile, &[], 1).expect("good points");
+    let campaign = Campaign::new(&RUN, points, &profile, &[], 1).expect("good points");
     let mut group = criterion.benchmark_group("sweep");
     group.bench_function("make a point", |bencher| bencher.iter(|| black_box(points.resolve(777))));
     group.throughput(Throughput::Elements(points.len() as u64)).sample_size(10);
@@ -44,7 +44,8 @@ fn sweep(criterion: &mut Criterion) {
                 let folder = tempfile::TempDir::new().expect("a folder");
                 let mut journal = Appender::open(&folder.path().join(JOURNAL), 0).expect("a journal");
                 let mut finished = Finished::default();
-                execute(&plan, &plan.own(None), &mut finished, &mut journal, jobs, &Stop::default()).expect("runs");
+                execute(&campaign, &campaign.own(None), &mut finished, &mut journal, jobs, &Stop::default())
+                    .expect("runs");
             });
         });
     }

@@ -5,14 +5,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::campaign::{Campaign, Task};
 use crate::id::Id;
 use crate::input::Failure;
 use crate::journal::{Appender, Finished, Location, run_line};
 use crate::outcome::Run;
-use crate::plan::{Plan, Task};
 use crate::points::Point;
-use crate::progress::Progress;
 use crate::stop::Stop;
+use crate::sweep_progress::Progress;
 
 /// How often signals are looked at.
 const TICK: Duration = Duration::from_millis(50);
@@ -29,7 +29,7 @@ type Ended = Result<(Id, Vec<u8>, f64), Failure>;
 /// [`Failure`] if a signal tells the process to end, if the journal cannot be written, or if a scenario fails its check;
 /// what has ended until then is in the journal in any case.
 pub fn execute(
-    plan: &Plan<'_>,
+    campaign: &Campaign<'_>,
     points: &[u32],
     finished: &mut Finished,
     journal: &mut Appender,
@@ -37,9 +37,9 @@ pub fn execute(
     stop: &Stop,
 ) -> Result<(), Failure> {
     let mut order: Vec<u32> = points.to_vec();
-    plan.sort_by_cost(&mut order);
-    let progress = Progress::new(plan, points, finished);
-    let queue = Queue { plan, order, finished: &*finished, next: AtomicUsize::new(0), end: AtomicBool::new(false) };
+    campaign.sort_by_cost(&mut order);
+    let progress = Progress::new(campaign, points, finished);
+    let queue = Queue { campaign, order, finished: &*finished, next: AtomicUsize::new(0), end: AtomicBool::new(false) };
     let (sender, receiver) = sync_channel(4 * jobs);
     let appended = thread::scope(|scope| {
         for _ in 0..jobs {
@@ -55,7 +55,7 @@ pub fn execute(
     progress.clear();
     finished.extend(appended?);
     journal.sync()?;
-    let (done, all) = plan.count(finished, points);
+    let (done, all) = campaign.count(finished, points);
     stop.check(done, all)
 }
 
@@ -100,7 +100,7 @@ fn collect(
 
 /// What is left to do.
 struct Queue<'a> {
-    plan: &'a Plan<'a>,
+    campaign: &'a Campaign<'a>,
     /// Points, the longest first.
     order: Vec<u32>,
     finished: &'a Finished,
@@ -113,7 +113,7 @@ struct Queue<'a> {
 impl Queue<'_> {
     /// Does tasks until there are none.
     fn work(&self, ended: &SyncSender<Ended>) {
-        let per_point = self.plan.tasks_per_point();
+        let per_point = self.campaign.tasks_per_point();
         let mut last: Option<(usize, Point)> = None;
         loop {
             let next = self.next.fetch_add(1, Ordering::Relaxed);
@@ -137,20 +137,20 @@ impl Queue<'_> {
         last: &mut Option<(usize, Point)>,
         ended: &SyncSender<Ended>,
     ) -> Result<(), Failure> {
-        let plan = self.plan;
-        match plan.task(task) {
+        let campaign = self.campaign;
+        match campaign.task(task) {
             Task::Replication(i) => {
-                self.run(point, plan.replication(point, i), last, ended, |at| plan.simulate(at, i))?;
+                self.run(point, campaign.replication(point, i), last, ended, |at| campaign.simulate(at, i))?;
             }
             Task::Drawn(i) => {
-                self.run(point, plan.drawn(point, i), last, ended, |at| plan.simulate_drawn(at, i))?;
+                self.run(point, campaign.drawn(point, i), last, ended, |at| campaign.simulate_drawn(at, i))?;
             }
             Task::Replications => {
                 let mut runs = Vec::new();
-                while !self.is_over() && (runs.is_empty() || !plan.is_enough(point, &runs)?) {
+                while !self.is_over() && (runs.is_empty() || !campaign.is_enough(point, &runs)?) {
                     let i = runs.len() as u32;
-                    let id = plan.replication(point, i);
-                    let run = self.run(point, id, last, ended, |at| plan.simulate(at, i))?;
+                    let id = campaign.replication(point, i);
+                    let run = self.run(point, id, last, ended, |at| campaign.simulate(at, i))?;
                     runs.push(match run {
                         Some(run) => run,
                         None => self.finished.read(id)?.map_or_else(Run::default, |(run, _)| run),
@@ -175,11 +175,11 @@ impl Queue<'_> {
         }
         let at = match last.take() {
             Some((of, at)) if of == point => at,
-            _ => self.plan.points.resolve(point)?,
+            _ => self.campaign.points.resolve(point)?,
         };
         let run = simulate(&at)?;
         *last = Some((point, at));
-        let _ = ended.send(Ok((id, run_line(id, &run), self.plan.cost(point))));
+        let _ = ended.send(Ok((id, run_line(id, &run), self.campaign.cost(point))));
         Ok(Some(run))
     }
 }

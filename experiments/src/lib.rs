@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod calibrate;
+pub mod campaign;
 pub mod cli;
 pub mod cost;
 pub mod execute;
@@ -17,11 +18,9 @@ pub mod list;
 pub mod manifest;
 pub mod merge;
 pub mod outcome;
-pub mod plan;
 pub mod plot;
 pub mod points;
 pub mod profile_choice;
-pub mod progress;
 pub mod replications;
 pub mod results;
 pub mod run;
@@ -30,5 +29,6 @@ pub mod shard;
 pub mod stop;
 pub mod study;
 pub mod sweep;
+pub mod sweep_progress;
 pub mod table;
 pub mod validate;

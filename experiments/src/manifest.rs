@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::plan::Plan;
+use crate::campaign::Campaign;
 use crate::points::shown;
 use crate::replications::Replications;
 
@@ -46,22 +46,28 @@ pub fn hash(text: &str) -> String {
 }
 
 impl<'a> Manifest<'a> {
-    /// The manifest of a plan, the command line and its start in RFC 3339. `stops` says for each point why its runs ended;
+    /// The manifest of a campaign, the command line and its start in RFC 3339. `stops` says for each point why its runs
+    /// ended;
     /// without it, the manifest has the swept values instead of every point.
-    pub fn new(plan: &'a Plan<'a>, command: &'a [String], time: &'a str, stops: Option<&'a [Vec<String>]>) -> Self {
-        let file = plan.points.file;
+    pub fn new(
+        campaign: &'a Campaign<'a>,
+        command: &'a [String],
+        time: &'a str,
+        stops: Option<&'a [Vec<String>]>,
+    ) -> Self {
+        let file = campaign.points.file;
         Manifest {
-            axes: stops.is_none().then(|| axes(plan)),
+            axes: stops.is_none().then(|| axes(campaign)),
             command,
             host: json!({ "os": std::env::consts::OS, "architecture": std::env::consts::ARCH }),
-            kind: plan.study.kind,
-            number_of_points: plan.points.len(),
-            parameters: parameters(plan.common.iter()),
-            points: stops.map(|stops| Points { plan, stops }),
+            kind: campaign.study.kind,
+            number_of_points: campaign.points.len(),
+            parameters: parameters(campaign.common.iter()),
+            points: stops.map(|stops| Points { campaign, stops }),
             profile: json!({
-                "from": plan.profile.from,
-                "sha256": hash(&plan.profile.text),
-                "values": profile_json(&plan.profile.profile),
+                "from": campaign.profile.from,
+                "sha256": hash(&campaign.profile.text),
+                "values": profile_json(&campaign.profile.profile),
             }),
             program: json!({ "name": "espsim", "version": env!("CARGO_PKG_VERSION"), "build": build() }),
             replications: &file.replications,
@@ -72,7 +78,7 @@ impl<'a> Manifest<'a> {
                 "question": file.question,
                 "text": file.text,
             }),
-            seed: plan.seed,
+            seed: campaign.seed,
             time,
         }
     }
@@ -80,7 +86,7 @@ impl<'a> Manifest<'a> {
 
 /// Points, each made when it is written.
 struct Points<'a> {
-    plan: &'a Plan<'a>,
+    campaign: &'a Campaign<'a>,
     stops: &'a [Vec<String>],
 }
 
@@ -103,10 +109,10 @@ impl Serialize for Point<'_> {
             series: &'a str,
             stop: &'a [String],
         }
-        let plan = self.of.plan;
+        let campaign = self.of.campaign;
         // It was checked before it was simulated.
-        let point = plan.points.resolve(self.i).map_err(S::Error::custom)?;
-        let own = point.values.iter().filter(|(key, _)| !plan.common.contains_key(*key));
+        let point = campaign.points.resolve(self.i).map_err(S::Error::custom)?;
+        let own = point.values.iter().filter(|(key, _)| !campaign.common.contains_key(*key));
         let entry = Entry { parameters: parameters(own), series: &point.place.series, stop: &self.of.stops[self.i] };
         entry.serialize(serializer)
     }
@@ -121,8 +127,8 @@ fn parameters<'a>(
 }
 
 /// Swept keys with their values.
-fn axes(plan: &Plan<'_>) -> Value {
-    let axes = plan.points.file.sweep.axes.iter();
+fn axes(campaign: &Campaign<'_>) -> Value {
+    let axes = campaign.points.file.sweep.axes.iter();
     axes.map(|axis| {
         let values = |i| axis.values(i).map(shown).collect::<Vec<_>>();
         axis.keys.iter().enumerate().map(|(i, key)| (key.clone(), json!(values(i)))).collect::<serde_json::Map<_, _>>()

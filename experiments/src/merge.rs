@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use espsim_model::uncertainty::draw;
 
+use crate::campaign::Campaign;
 use crate::cli::MergeArgs;
 use crate::failover::FAILOVER;
 use crate::folder::{Folder, partial};
 use crate::input::Failure;
 use crate::journal::{Finished, Found, Header, JOURNAL};
 use crate::manifest::hash;
-use crate::plan::Plan;
 use crate::points::{Kept, Points, Setting};
 use crate::profile_choice::{ProfileChoice, from_folder};
 use crate::run::{Made, RUN, finish, threads};
@@ -51,11 +51,11 @@ pub fn merge(args: &MergeArgs, command: Vec<String>) -> Result<(), Failure> {
     let kept = Kept::new(&file)?;
     let points = Points::new(&file, &settings, &profile.profile, &kept);
     let study: &Study = if *kind == FAILOVER.kind { &FAILOVER } else { &RUN };
-    let plan = pool.install(|| Plan::new(study, points, &profile, &drawn, *seed))?;
-    parts.iter().try_for_each(|part| part.check(&plan, &finished))?;
+    let campaign = pool.install(|| Campaign::new(study, points, &profile, &drawn, *seed))?;
+    parts.iter().try_for_each(|part| part.check(&campaign, &finished))?;
     let folder = Folder::create(&args.out)?;
     folder.write("profile.toml", profile.text.as_bytes())?;
-    pool.install(|| finish(&plan, &finished, folder, &made, args.format, &stop))
+    pool.install(|| finish(&campaign, &finished, folder, &made, args.format, &stop))
 }
 
 impl Part {
@@ -88,9 +88,9 @@ impl Part {
     }
 
     /// All of the shard's runs must be there.
-    fn check(&self, plan: &Plan<'_>, finished: &Finished) -> Result<(), Failure> {
-        let own = plan.own(Some(self.shard));
-        let missing = plan.incomplete(finished, &own)?;
+    fn check(&self, campaign: &Campaign<'_>, finished: &Finished) -> Result<(), Failure> {
+        let own = campaign.own(Some(self.shard));
+        let missing = campaign.incomplete(finished, &own)?;
         if missing == 0 {
             return Ok(());
         }

@@ -3,13 +3,13 @@
 
 use rayon::prelude::*;
 
+use crate::campaign::Campaign;
 use crate::figures::Drawing;
 use crate::folder::{Folder, Stream};
 use crate::input::Failure;
 use crate::journal::{Finished, JOURNAL, header_line};
 use crate::manifest::Manifest;
 use crate::outcome::Outcome;
-use crate::plan::Plan;
 use crate::shard::Shard;
 use crate::stop::Stop;
 use crate::study::Csv;
@@ -44,36 +44,40 @@ struct Ready {
 /// # Errors
 /// [`Failure`] if a run is missing or cannot be read, a file cannot be written, or a signal tells the process to end.
 pub fn write(
-    plan: &Plan<'_>,
+    campaign: &Campaign<'_>,
     finished: &Finished,
     folder: &Folder,
     (command, time): (&[String], &str),
     stop: &Stop,
 ) -> Result<Written, Failure> {
-    let file = plan.points.file;
-    let n = plan.points.len();
+    let file = campaign.points.file;
+    let n = campaign.points.len();
     let is_large = n > LARGE;
-    let footnote =
-        format!("espsim {} · profile {} · seed {}", env!("CARGO_PKG_VERSION"), plan.profile.summary(), plan.seed);
-    let mut table = Rows::new(file, plan.study.columns, is_large);
+    let footnote = format!(
+        "espsim {} · profile {} · seed {}",
+        env!("CARGO_PKG_VERSION"),
+        campaign.profile.summary(),
+        campaign.seed
+    );
+    let mut table = Rows::new(file, campaign.study.columns, is_large);
     let mut drawings: Vec<Drawing<'_>> = file.plots.iter().map(|plot| Drawing::new(file, plot, is_large)).collect();
     let mut stops = Vec::new();
     let mut figures = Vec::new();
     let mut journal = folder.open(JOURNAL_IN_ORDER)?;
-    journal.write(&header_line(&plan.header(None)))?;
+    journal.write(&header_line(&campaign.header(None)))?;
     let mut csv: Vec<Stream> = Vec::new();
-    for of in plan.study.csv {
+    for of in campaign.study.csv {
         let mut stream = folder.open(of.file)?;
         stream.write(&encoded([(of.header)(file)])?)?;
         csv.push(stream);
     }
     for start in (0..n).step_by(CHUNK) {
         if stop.is_told() {
-            let (done, all) = plan.count(finished, &plan.own(None));
+            let (done, all) = campaign.count(finished, &campaign.own(None));
             stop.check(done, all)?;
         }
         let points = (start..(start + CHUNK).min(n)).into_par_iter();
-        let chunk: Vec<Result<Ready, Failure>> = points.map(|point| ready(plan, finished, point)).collect();
+        let chunk: Vec<Result<Ready, Failure>> = points.map(|point| ready(campaign, finished, point)).collect();
         for ready in chunk {
             let Ready { outcome, lines, rows } = ready?;
             journal.write(&lines)?;
@@ -87,14 +91,16 @@ pub fn write(
             if !is_large {
                 stops.push(outcome.runs.iter().map(|run| run.stop.clone()).collect::<Vec<_>>());
             }
-            if let Some((name, svg)) = plan.study.figure.map_or(Ok(None), |draw| draw(file, &outcome, n, &footnote))? {
+            if let Some((name, svg)) =
+                campaign.study.figure.map_or(Ok(None), |draw| draw(file, &outcome, n, &footnote))?
+            {
                 folder.write(&name, svg.as_bytes())?;
                 figures.push(name);
             }
         }
     }
     csv.into_iter().try_for_each(Stream::close)?;
-    let manifest = Manifest::new(plan, command, time, (!is_large).then_some(&stops[..]));
+    let manifest = Manifest::new(campaign, command, time, (!is_large).then_some(&stops[..]));
     folder.open("manifest.json")?.json(&manifest)?;
     let mut files: Vec<String> = vec!["points.csv".into(), "manifest.json".into(), "profile.toml".into()];
     for (plot, drawing) in file.plots.iter().zip(drawings) {
@@ -102,7 +108,7 @@ pub fn write(
         folder.write(&name, drawing.svg(&footnote)?.as_bytes())?;
         files.push(name);
     }
-    files.extend(plan.study.csv.iter().skip(1).map(|csv| csv.file.to_owned()));
+    files.extend(campaign.study.csv.iter().skip(1).map(|csv| csv.file.to_owned()));
     files.extend(figures);
     journal.close()?;
     put_in_order(folder)?;
@@ -114,11 +120,11 @@ pub fn write(
 ///
 /// # Errors
 /// As [`write`].
-pub fn write_shard(plan: &Plan<'_>, finished: &Finished, folder: &Folder, shard: Shard) -> Result<(), Failure> {
+pub fn write_shard(campaign: &Campaign<'_>, finished: &Finished, folder: &Folder, shard: Shard) -> Result<(), Failure> {
     let mut journal = folder.open(JOURNAL_IN_ORDER)?;
-    journal.write(&header_line(&plan.header(Some(shard))))?;
-    for point in plan.own(Some(shard)) {
-        let (_, lines) = plan.outcome(finished, point as usize)?.ok_or_else(missing)?;
+    journal.write(&header_line(&campaign.header(Some(shard))))?;
+    for point in campaign.own(Some(shard)) {
+        let (_, lines) = campaign.outcome(finished, point as usize)?.ok_or_else(missing)?;
         journal.write(&lines)?;
     }
     journal.close()?;
@@ -137,10 +143,10 @@ fn missing() -> Failure {
     Failure::new("a run is missing, which should have finished")
 }
 
-fn ready(plan: &Plan<'_>, finished: &Finished, point: usize) -> Result<Ready, Failure> {
-    let (outcome, lines) = plan.outcome(finished, point)?.ok_or_else(missing)?;
+fn ready(campaign: &Campaign<'_>, finished: &Finished, point: usize) -> Result<Ready, Failure> {
+    let (outcome, lines) = campaign.outcome(finished, point)?.ok_or_else(missing)?;
     let rows = |csv: &Csv| encoded((csv.rows)(point, &outcome));
-    let rows: Result<Vec<Vec<u8>>, Failure> = plan.study.csv.iter().map(rows).collect();
+    let rows: Result<Vec<Vec<u8>>, Failure> = campaign.study.csv.iter().map(rows).collect();
     Ok(Ready { rows: rows?, outcome, lines })
 }
 

@@ -9,6 +9,7 @@ use espsim_model::simulate;
 use espsim_model::uncertainty::draw;
 use rayon::ThreadPool;
 
+use crate::campaign::Campaign;
 use crate::cli::{Format, RunArgs};
 use crate::cost;
 use crate::execute::execute;
@@ -16,7 +17,6 @@ use crate::export::POINTS;
 use crate::folder::{Folder, default_target, latest_target, partial};
 use crate::input::Failure;
 use crate::journal::{Appender, Finished, Found, JOURNAL, header_line};
-use crate::plan::Plan;
 use crate::points::{Kept, Point, Points};
 use crate::profile_choice::{ProfileChoice, measured, named, stand_in, taken_up};
 use crate::results::{self, Written};
@@ -77,7 +77,7 @@ pub fn run_study(args: &RunArgs, command: Vec<String>, study: &Study) -> Result<
             // Everything that the user wrote is checked before the folder is made or the host is measured.
             let stand_in = stand_in()?;
             let points = Points::new(&file, &args.settings, &stand_in.profile, &kept);
-            pool.install(|| Plan::new(study, points, &stand_in, &[], seed))?;
+            pool.install(|| Campaign::new(study, points, &stand_in, &[], seed))?;
             reserved = Some(Folder::prepare(&target, args.resume)?);
             measured(&mut |message| say(&format!("espsim: {message}")))?
         }
@@ -87,19 +87,19 @@ pub fn run_study(args: &RunArgs, command: Vec<String>, study: &Study) -> Result<
     }
     let drawn = args.uncertainty.map_or_else(Vec::new, |n| draw(&profile.profile, n, seed));
     let points = Points::new(&file, &args.settings, &profile.profile, &kept);
-    let plan = pool.install(|| Plan::new(study, points, &profile, &drawn, seed))?;
+    let campaign = pool.install(|| Campaign::new(study, points, &profile, &drawn, seed))?;
     let mut folder = reserved.map_or_else(|| Folder::prepare(&target, args.resume), Ok)?;
-    let (mut finished, mut journal) = take_up(&plan, &mut folder, args.shard)?;
-    let own = plan.own(args.shard);
-    let done = execute(&plan, &own, &mut finished, &mut journal, jobs, &stop).and_then(|()| match args.shard {
-        None => pool.install(|| finish(&plan, &finished, folder, &made, args.format, &stop)),
+    let (mut finished, mut journal) = take_up(&campaign, &mut folder, args.shard)?;
+    let own = campaign.own(args.shard);
+    let done = execute(&campaign, &own, &mut finished, &mut journal, jobs, &stop).and_then(|()| match args.shard {
+        None => pool.install(|| finish(&campaign, &finished, folder, &made, args.format, &stop)),
         Some(shard) => {
-            results::write_shard(&plan, &finished, &folder, shard)?;
+            results::write_shard(&campaign, &finished, &folder, shard)?;
             folder.commit()?;
             say(&format!(
                 "espsim: shard {shard}, {} of {} points, in {:.1} s; wrote {}; espsim merge joins all shards",
                 own.len(),
-                plan.points.len(),
+                campaign.points.len(),
                 made.started.elapsed().as_secs_f64(),
                 target.display()
             ));
@@ -148,17 +148,21 @@ fn chosen_profile(args: &RunArgs, file: &ScenarioFile, target: &Path) -> Result<
 }
 
 /// The finished runs of a folder that is taken up again, or none of a new one, and its journal to append to.
-fn take_up(plan: &Plan<'_>, folder: &mut Folder, shard: Option<Shard>) -> Result<(Finished, Appender), Failure> {
+fn take_up(
+    campaign: &Campaign<'_>,
+    folder: &mut Folder,
+    shard: Option<Shard>,
+) -> Result<(Finished, Appender), Failure> {
     let path = folder.path(JOURNAL);
     let mut finished = Finished::default();
     let found = if path.exists() { finished.add(&path)? } else { Found::default() };
-    let header = plan.header(shard);
+    let header = campaign.header(shard);
     if let Some(before) = found.header.as_ref().map(|header| header.shard).filter(|before| *before != shard) {
         let part = |shard: Option<Shard>| shard.map_or_else(|| "all points".into(), |shard| format!("shard {shard}"));
         return Err(Failure::new(format!("the folder is of {}, not of {}", part(before), part(shard)))
             .with_help(Some("give another folder with --out".into())));
     }
-    let (done, all) = plan.count(&finished, &plan.own(shard));
+    let (done, all) = campaign.count(&finished, &campaign.own(shard));
     if found.runs > 0 && done == 0 {
         let message = format!("none of the folder's {} finished runs belongs to this sweep", found.runs);
         let help = "scenario, --set, seed, profile and program decide; give another folder with --out";
@@ -174,7 +178,7 @@ fn take_up(plan: &Plan<'_>, folder: &mut Folder, shard: Option<Shard>) -> Result
     if found.runs > 0 {
         say(&format!("espsim: going on: {done} of {all} runs have finished"));
     }
-    folder.write("profile.toml", plan.profile.text.as_bytes())?;
+    folder.write("profile.toml", campaign.profile.text.as_bytes())?;
     let mut journal = Appender::open(&path, found.end)?;
     if found.header.as_ref() != Some(&header) {
         journal.append(&header_line(&header))?;
@@ -192,14 +196,14 @@ fn take_up(plan: &Plan<'_>, folder: &mut Folder, shard: Option<Shard>) -> Result
 /// # Errors
 /// [`Failure`] if a run is missing, something cannot be written, or a signal tells the process to end.
 pub fn finish(
-    plan: &Plan<'_>,
+    campaign: &Campaign<'_>,
     finished: &Finished,
     folder: Folder,
     made: &Made,
     format: Format,
     stop: &Stop,
 ) -> Result<(), Failure> {
-    let Written { table, files } = results::write(plan, finished, &folder, (&made.command, &made.time), stop)?;
+    let Written { table, files } = results::write(campaign, finished, &folder, (&made.command, &made.time), stop)?;
     let target = folder.commit()?;
     match format {
         Format::Table => print(table.as_bytes()),
@@ -208,9 +212,9 @@ pub fn finish(
     }
     say(&format!(
         "espsim: {} points in {:.1} s on {}; wrote {} in {}",
-        plan.points.len(),
+        campaign.points.len(),
         made.started.elapsed().as_secs_f64(),
-        plan.profile.summary(),
+        campaign.profile.summary(),
         files.join(", "),
         target.display()
     ));

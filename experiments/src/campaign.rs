@@ -21,7 +21,7 @@ use crate::study::Study;
 const CHUNK: usize = 4096;
 
 /// All runs of a sweep.
-pub struct Plan<'a> {
+pub struct Campaign<'a> {
     /// What is simulated and shown.
     pub study: &'a Study,
     /// The points.
@@ -50,7 +50,7 @@ pub enum Task {
     Drawn(usize),
 }
 
-impl<'a> Plan<'a> {
+impl<'a> Campaign<'a> {
     /// Resolves and checks every point, on all threads of the current pool, and keeps its id.
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl<'a> Plan<'a> {
                 }
             }
         }
-        Ok(Plan { study, points, profile, drawn, seed, common: common.unwrap_or_default(), ids, costs })
+        Ok(Campaign { study, points, profile, drawn, seed, common: common.unwrap_or_default(), ids, costs })
     }
 
     /// What a journal of these runs begins with.

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::campaign::Campaign;
 use crate::journal::Finished;
-use crate::plan::Plan;
 
 /// Runs done, their rate, and the time left by what the runs that are left are expected to cost.
 pub struct Progress {
@@ -19,12 +19,12 @@ pub struct Progress {
 
 impl Progress {
     /// Of what is missing of these points.
-    pub fn new(plan: &Plan<'_>, points: &[u32], finished: &Finished) -> Self {
+    pub fn new(campaign: &Campaign<'_>, points: &[u32], finished: &Finished) -> Self {
         let (mut runs, mut all) = (0, 0.0);
         for &point in points {
-            let (done, of) = plan.count(finished, &[point]);
+            let (done, of) = campaign.count(finished, &[point]);
             runs += of - done;
-            all += (of - done) as f64 * plan.cost(point as usize);
+            all += (of - done) as f64 * campaign.cost(point as usize);
         }
         let bar = ProgressBar::with_draw_target(Some(runs as u64), ProgressDrawTarget::stderr());
         // The template is constant; a wrong one would fall back to the default bar.
