@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use espsim_model::units::{BitRate, Share, Time};
@@ -57,10 +57,14 @@ pub enum Command {
 }
 
 /// Arguments of `run` and `failover`.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct RunArgs {
-    /// The scenario file
-    pub scenario: PathBuf,
+    /// The scenario file; with --all a folder of them
+    #[arg(required_unless_present = "all")]
+    pub scenario: Option<PathBuf>,
+    /// Run every scenario of a folder [default: experiments/scenarios] with its own profile, or preset:zen4
+    #[arg(long)]
+    pub all: bool,
     /// Output folder; must not exist [default: out/NAME, numbered if that exists]
     #[arg(long)]
     pub out: Option<PathBuf>,
@@ -82,6 +86,13 @@ pub struct RunArgs {
     /// What to print
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+impl RunArgs {
+    /// The scenario file, or the folder of shipped ones.
+    pub fn scenario(&self) -> &Path {
+        self.scenario.as_deref().unwrap_or(Path::new("experiments/scenarios"))
+    }
 }
 
 /// Arguments of `plan`.

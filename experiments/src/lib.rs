@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod all;
 pub mod calibrate;
 pub mod cli;
 pub mod export;

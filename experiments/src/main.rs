@@ -4,11 +4,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use espsim::cli::{Cli, Command};
-use espsim::{calibrate, failover, list, plan, run, validate};
+use espsim::{all, calibrate, failover, list, plan, run, validate};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
+        Command::Run(args) | Command::Failover(args) if args.all => {
+            all::run_all(args, &std::env::args().collect::<Vec<_>>())
+        }
         Command::Run(args) => run::run(args, std::env::args().collect()),
         Command::Failover(args) => failover::failover(args, std::env::args().collect()),
         Command::Plan(args) => plan::plan(args, std::env::args().collect()),

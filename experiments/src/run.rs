@@ -68,7 +68,7 @@ fn has_no_events(file: &ScenarioFile, points: &[Point]) -> Result<(), Failure> {
 pub fn run_study<R: Observation>(args: &RunArgs, command: Vec<String>, study: &Study<R>) -> Result<(), Failure> {
     let started = Instant::now();
     let time = jiff::Timestamp::now().to_string();
-    let file = ScenarioFile::read(&args.scenario)?;
+    let file = ScenarioFile::read(args.scenario())?;
     let target = args.out.clone().unwrap_or_else(|| default_out(&file));
     let named = match args.profile.as_ref().or(file.profile.as_ref()) {
         Some(name) => Some(named(name)?),

@@ -89,7 +89,7 @@ fn wrong_questions_are_answered_with_what_is_allowed() {
     for (args, expected) in [
         (&["--rate", "40"][..], "a bit rate"),
         (&["--rate", "1Gbps", "--mix", "imx"], "no mix preset"),
-        (&["--rate", "1Gbps", "--nic", "connectx-6"], "did you mean `connectx-6-dx`"),
+        (&["--rate", "1Gbps", "--nic", "connectx-6dx"], "did you mean `connectx-6-dx`"),
         (&["--rate", "1Gbps", "--loss", "60%"], "--loss is 60 %"),
         (&["--rate", "1Gbps", "--set", "nic.lin_rate=1"], "line_rate"),
         (&["--rate", "1Gbps", "--prices", "prices.toml"], "did you mean `nic`"),
