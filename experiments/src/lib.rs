@@ -15,6 +15,7 @@ pub mod outcome;
 pub mod plot;
 pub mod points;
 pub mod profile_choice;
+pub mod report;
 pub mod run;
 pub mod scenario_file;
 pub mod table;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use espsim::cli::{Cli, Command};
-use espsim::{calibrate, failover, list, run, validate};
+use espsim::{calibrate, failover, list, report, run, validate};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -13,6 +13,7 @@ fn main() -> ExitCode {
         Command::Failover(args) => failover::failover(args, std::env::args().collect()),
         Command::Calibrate(args) => calibrate::calibrate(args),
         Command::Validate(args) => validate::validate(args),
+        Command::Report(args) => report::report(args),
         #[cfg(target_os = "linux")]
         Command::GuestLaunch { command } => calibrate::guest_launch(command),
         #[cfg(target_os = "linux")]

@@ -2,7 +2,7 @@
 
 mod csv;
 mod figure;
-mod table;
+pub(crate) mod table;
 
 use espsim_model::control::{Timeline, simulate_failover};
 
@@ -39,7 +39,7 @@ impl Observation for Timeline {
 /// # Errors
 /// [`Failure`] for anything that keeps the results from being written; then nothing is.
 pub fn failover(args: &RunArgs, command: Vec<String>) -> Result<(), Failure> {
-    let study = Study { simulate: simulate_failover, check: has_events, table: table::table, files };
+    let study = Study { kind: "failover", simulate: simulate_failover, check: has_events, table: table::table, files };
     run_study(args, command, &study)
 }
 
