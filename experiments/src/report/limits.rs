@@ -53,13 +53,7 @@ pub fn noun(name: &str) -> String {
 pub fn table(points: &Points) -> Table {
     let mut table = Table::new(
         "What limits throughput, and the busiest station besides",
-        vec![
-            Column::text("Series"),
-            Column::text("Limit"),
-            Column::text("Where"),
-            Column::text("What it is"),
-            Column::text("Next"),
-        ],
+        vec![Column::text("Series"), Column::long("Limit"), Column::text("Where"), Column::text("Next")],
     );
     for (series, name) in points.series.iter().enumerate() {
         let of = points.of(series);
@@ -67,12 +61,12 @@ pub fn table(points: &Points) -> Table {
             let which: Vec<(usize, bool)> = of.iter().map(|point| (point.place, point.bottleneck == limit)).collect();
             let everywhere = if which.len() == 1 { "" } else { "everywhere" };
             let whereabouts = Some(whereabouts(points, &which)).filter(|text| !text.is_empty());
+            let what = entry(&limit).map(|(_, _, what)| (*what).to_owned());
             let last = of.iter().rev().find(|point| Some(&point.place) == places.last());
             table.push(vec![
                 Cell::from(name.as_str()),
-                Cell::from(limit.as_str()),
+                Cell::with_remarks(limit.clone(), what.into_iter().collect()),
                 Cell::from(whereabouts.unwrap_or_else(|| everywhere.into())),
-                Cell::from(entry(&limit).map_or("", |(_, _, what)| *what)),
                 Cell::from(last.and_then(|point| next(points, point)).unwrap_or_default()),
             ]);
         }

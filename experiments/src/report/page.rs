@@ -9,18 +9,24 @@ pub const MOST_ROWS: usize = 500;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Column {
     heading: String,
-    is_number: bool,
+    /// How the style sheet lays it out.
+    class: &'static str,
 }
 
 impl Column {
     /// A column of words, aligned to the left.
     pub fn text(heading: &str) -> Self {
-        Column { heading: heading.to_owned(), is_number: false }
+        Column { heading: heading.to_owned(), class: "text" }
     }
 
     /// A column of numbers, aligned to the right.
     pub fn number(heading: &str) -> Self {
-        Column { heading: heading.to_owned(), is_number: true }
+        Column { heading: heading.to_owned(), class: "number" }
+    }
+
+    /// A column of sentences.
+    pub fn long(heading: &str) -> Self {
+        Column { heading: heading.to_owned(), class: "long" }
     }
 }
 

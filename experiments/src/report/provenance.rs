@@ -12,6 +12,9 @@ use crate::calibrate::show::{direction, estimate, origin, single_values};
 /// Values of a swept or varied parameter that are listed.
 const MOST_VALUES: usize = 8;
 
+/// Heading of the column that says where a value comes from.
+const ORIGIN: &str = "Origin, and method or source";
+
 /// What the section says.
 pub struct Provenance {
     /// How many values are of which kind.
@@ -131,8 +134,14 @@ pub fn provenance(manifest: &Manifest, profile: Option<&Profile>, remarks: Vec<S
     Provenance { summary, remarks, tables }
 }
 
+/// An origin with its source below.
+fn sourced(origin: &str, source: &str) -> Cell {
+    let source = Some(source.to_owned()).filter(|source| !source.is_empty());
+    Cell::with_remarks(origin.to_owned(), source.into_iter().collect())
+}
+
 fn parameter_table(caption: &str) -> Table {
-    Table::new(caption, ["Key", "Value", "Origin", "Source"].map(Column::text).to_vec())
+    Table::new(caption, vec![Column::text("Key"), Column::text("Value"), Column::long(ORIGIN)])
 }
 
 /// Parameters that differ between points, with their values.
@@ -155,8 +164,7 @@ fn varied(manifest: &Manifest, kinds: &mut BTreeMap<OriginKind, usize>) -> Table
         table.push(vec![
             Cell::from(key.as_str()),
             Cell::from(listed(&seen)),
-            Cell::from(OriginKind::of_parameter(parameter).name()),
-            Cell::from(if OriginKind::of_parameter(parameter) == OriginKind::Sweep { "" } else { parameter.source() }),
+            sourced(OriginKind::of_parameter(parameter).name(), parameter.source()),
         ]);
     }
     table
@@ -183,12 +191,7 @@ fn parameters(manifest: &Manifest, kinds: &mut BTreeMap<OriginKind, usize>) -> V
             OriginKind::Scenario | OriginKind::Sweep | OriginKind::Set | OriginKind::Default => kind.name(),
             _ => parameter.origin_name(),
         };
-        table.push(vec![
-            Cell::from(key.as_str()),
-            Cell::from(parameter.shown()),
-            Cell::from(origin),
-            Cell::from(parameter.source()),
-        ]);
+        table.push(vec![Cell::from(key.as_str()), Cell::from(parameter.shown()), sourced(origin, parameter.source())]);
     }
     vec![chosen, presets, defaults]
 }
@@ -214,8 +217,7 @@ fn single(profile: &Profile, kinds: &mut BTreeMap<OriginKind, usize>) -> Table {
             Column::number(""),
             Column::text("Unit"),
             Column::text("95 % interval"),
-            Column::text("Origin"),
-            Column::text("Method or source"),
+            Column::long(ORIGIN),
         ],
     );
     let vector = profile.vector.iter().flat_map(|vector| {
@@ -235,8 +237,7 @@ fn single(profile: &Profile, kinds: &mut BTreeMap<OriginKind, usize>) -> Table {
             Cell::from(significant(value, 4)),
             Cell::from(unit),
             Cell::from(interval.unwrap_or_default()),
-            Cell::from(origin(from)),
-            Cell::from(source),
+            sourced(origin(from), source),
         ]);
     }
     table
@@ -246,7 +247,7 @@ fn single(profile: &Profile, kinds: &mut BTreeMap<OriginKind, usize>) -> Table {
 fn aead(profile: &Profile, kinds: &mut BTreeMap<OriginKind, usize>) -> Table {
     let mut columns = ["Algorithm", "Implementation"].map(Column::text).to_vec();
     columns.extend(["Fixed", "Per octet", "Tail block", "Partial block"].map(Column::number));
-    columns.extend(["Origin", "Method or source"].map(Column::text));
+    columns.push(Column::long(ORIGIN));
     let mut table = Table::new("The host: AEAD, cycles per operation", columns);
     for cost in &profile.aead {
         let way = direction(cost.direction);
@@ -260,8 +261,7 @@ fn aead(profile: &Profile, kinds: &mut BTreeMap<OriginKind, usize>) -> Table {
             Cell::from(estimate(&cost.per_byte, 3)),
             Cell::from(estimate(&cost.per_tail_block, 1)),
             Cell::from(estimate(&cost.partial_block, 0)),
-            Cell::from(origin(cost.origin)),
-            Cell::from(source),
+            sourced(origin(cost.origin), source),
         ]);
     }
     table.remark("The cheapest implementation at a packet's size is the one that is used.".into());
@@ -278,8 +278,7 @@ fn control(profile: &Profile, kinds: &mut BTreeMap<OriginKind, usize>) -> Option
             Column::number("Median"),
             Column::text("95 % interval"),
             Column::number("n"),
-            Column::text("Origin"),
-            Column::text("Method or source"),
+            Column::long(ORIGIN),
         ],
     );
     let interval = |delay: &Delay| format!("{} to {}", delay.median_interval.0, delay.median_interval.1);
@@ -291,8 +290,7 @@ fn control(profile: &Profile, kinds: &mut BTreeMap<OriginKind, usize>) -> Option
             Cell::from(delay.median().to_string()),
             Cell::from(interval(delay)),
             Cell::from(delay.n.to_string()),
-            Cell::from(origin(sa.origin)),
-            Cell::from(source),
+            sourced(origin(sa.origin), source),
         ]);
     }
     Some(table)

@@ -8,6 +8,7 @@ use super::manifest::{Captioned, Kind, Manifest};
 use super::page::{Cell, Column, Figure, MOST_ROWS, Table};
 use super::points::Points;
 use super::words::significant;
+use crate::failover::slug;
 use crate::input::Failure;
 use crate::profile_choice::{ProfileChoice, from_file};
 use crate::scenario_file::{PlotSpec, ScenarioFile};
@@ -130,11 +131,15 @@ fn of_scenario(folder: &Path, manifest: &Manifest) -> Result<Vec<Captioned>, Fai
         .map(|entry| entry.file_name().to_string_lossy().into_owned())
         .filter(|name| name.ends_with(".svg"))
         .collect();
+    // By name, then by series where the name tells one.
     files.sort();
     let scenario = manifest.scenario.as_ref();
     let text = scenario.and_then(|scenario| scenario.text.clone()).unwrap_or_default();
     // A scenario of another version may not be one of this version; its figures then come by name.
-    let plots = ScenarioFile::parse(Path::new("scenario.toml"), text).map_or_else(|_| Vec::new(), |file| file.plots);
+    let parsed = ScenarioFile::parse(Path::new("scenario.toml"), text).ok();
+    let (plots, series) = parsed.map_or_else(Default::default, |file| (file.plots, file.series));
+    let slugs: Vec<String> = series.iter().map(|series| format!("timeline-{}", slug(&series.name))).collect();
+    files.sort_by_key(|file| of_series(file, &slugs));
     let mut captioned: Vec<Captioned> = Vec::new();
     for plot in &plots {
         let file = format!("{}.svg", plot.file);
@@ -146,9 +151,14 @@ fn of_scenario(folder: &Path, manifest: &Manifest) -> Result<Vec<Captioned>, Fai
     Ok(captioned)
 }
 
+/// The series that a timeline is of: that with the longest name that the file's name starts with.
+fn of_series(file: &str, slugs: &[String]) -> Option<usize> {
+    let starts = |slug: &String| file.strip_prefix(slug.as_str()).is_some_and(|rest| rest.starts_with(['-', '.']));
+    (0..slugs.len()).filter(|&i| starts(&slugs[i])).max_by_key(|&i| slugs[i].len())
+}
+
 fn caption(plot: &PlotSpec) -> String {
-    let bound = if plot.y == "throughput" { "; dashed lines: closed-form bounds" } else { "" };
-    format!("{}. {} over {}. Bars: 95 % intervals{bound}.", plot.title, plot.y_label, plot.x_label)
+    format!("{}. {} over {}.", plot.title, plot.y_label, plot.x_label)
 }
 
 fn tables(folder: &Path, manifest: &Manifest) -> Result<Vec<Table>, Failure> {

@@ -76,7 +76,8 @@ pub fn html(results: &Results) -> Result<String, Failure> {
     };
     let mut remarks = contradictions(results);
     let profile = results.profile.as_ref().map(|choice| &choice.profile);
-    remarks.extend(profile.iter().flat_map(|profile| heading(profile).lines().map(str::to_owned).collect::<Vec<_>>()));
+    remarks
+        .extend(profile.iter().flat_map(|profile| heading(profile).lines().map(answer::sentence).collect::<Vec<_>>()));
     let provenance = provenance(manifest, profile, remarks);
     let validation = validation()?;
     let page = Page {

@@ -38,6 +38,7 @@ pub fn grouped(entries: impl Iterator<Item = (String, usize)>) -> Vec<(String, V
             None => groups.push((key, vec![series])),
         }
     }
+    groups.iter_mut().for_each(|(_, group)| group.sort_unstable());
     groups
 }
 
