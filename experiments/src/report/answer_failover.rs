@@ -92,3 +92,61 @@ fn back(points: &Points, at: &[&Point]) -> Option<String> {
     };
     Some(format!("throughput is back at 95 % of what it was {times}{rest}."))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// Points of rows `series, lost, loss, outage s, time to 95 % s`; an empty cell is not observed.
+    fn points(rows: &[[&str; 5]]) -> Points {
+        let mut csv = "point,series,replication,seed,metric,value,unit,basis,low,high,n,bottleneck\n".to_owned();
+        for (i, [series, lost, loss, outage, back]) in rows.iter().enumerate() {
+            let metrics = [
+                ("packets_lost", lost),
+                ("loss", loss),
+                ("outage_max", outage),
+                ("time_to_95", back),
+                ("goodput_before", &"10"),
+            ];
+            for (metric, value) in metrics.into_iter().filter(|(_, value)| !value.is_empty()) {
+                csv += &format!("{i},{series},0,1,{metric},{value},1,,,,,\n");
+            }
+        }
+        Points::from_csv(csv.as_bytes(), Path::new("points.csv")).unwrap()
+    }
+
+    #[test]
+    fn losses_outages_and_recovery_are_ranked() {
+        let points = points(&[
+            ["a", "28644", "0.108", "0.010035", "0.011"],
+            ["b", "50237", "0.189", "0.02636", ""],
+            ["c", "0", "0", "0", "0"],
+        ]);
+        assert_eq!(
+            answer(&points),
+            "“c” loses nothing; “b” most, 50\u{202f}237 packets (18.9 %). The worst SA is without service for no time \
+             (“c”), 10.0 ms (“a”) and 26.4 ms (“b”). Throughput is back at 95 % of what it was at once (“c”) and after \
+             11.0 ms (“a”), but not within the simulated time for “b”."
+        );
+    }
+
+    #[test]
+    fn alike_alone_or_without_loss() {
+        let lossless = points(&[["a", "0", "0", "0", "0"], ["b", "0", "0", "0", "0"]]);
+        assert_eq!(
+            answer(&lossless),
+            "No series loses a packet. No SA is without service. Throughput is back at 95 % of what it was at once (both \
+             alike)."
+        );
+        let one = points(&[["all", "5", "0.5", "0.02", ""]]);
+        assert_eq!(
+            answer(&one),
+            "“all” loses 5 packets (50.0 %). The worst SA is without service for 20.0 ms. Throughput does not come back to \
+             95 % of what it was within the simulated time."
+        );
+        let alike = points(&[["a", "5", "0.5", "0.02", ""], ["b", "5", "0.5", "0.02", ""]]);
+        assert!(answer(&alike).starts_with("Both series lose 5 packets (50.0 %) each."), "{}", answer(&alike));
+    }
+}
