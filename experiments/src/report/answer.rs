@@ -22,7 +22,7 @@ pub fn answer(points: &Points) -> String {
     let is_offered = points.points.iter().any(|point| point.get("loss").is_some());
     sentences.push(limits(points));
     if is_offered {
-        sentences.push(losses(points));
+        sentences.push(carried(points));
         sentences.extend(latency(points));
     }
     sentences.extend(ends.last().and_then(|&place| idle(points, place)));
@@ -167,43 +167,40 @@ fn limits(points: &Points) -> String {
     format!("{}.", sentence(&each.join("; ")))
 }
 
-/// Where each series loses nothing of what is offered.
-fn losses(points: &Points) -> String {
-    let lossless = |point: &Point| point.value("loss").is_some_and(|loss| loss <= 0.0);
+/// Where each series carries all that is offered.
+fn carried(points: &Points) -> String {
     let of_series = |series: usize| {
-        let which: Vec<(usize, bool)> = points.of(series).iter().map(|point| (point.place, lossless(point))).collect();
-        let all = which.iter().all(|(_, lossless)| *lossless);
-        let none = which.iter().all(|(_, lossless)| !lossless);
-        let text = match (all, none) {
-            (true, _) => "nothing at all".to_owned(),
-            (_, true) => "packets wherever it was simulated".to_owned(),
-            _ => format!("nothing {} and packets elsewhere", whereabouts(points, &which)),
+        let of = points.of(series);
+        let which: Vec<(usize, bool)> = of.iter().map(|point| (point.place, point.carries_all())).collect();
+        let text = match which.iter().filter(|(_, all)| *all).count() {
+            0 => "never all".to_owned(),
+            n if n == which.len() => "all at every point".to_owned(),
+            _ => format!("all {}", whereabouts(points, &which)),
         };
         (text, series)
     };
     let groups = grouped((0..points.series.len()).map(of_series));
     let each = groups.iter().map(|(text, series)| {
-        let verb = if series.len() == 1 { "loses" } else { "lose" };
+        let verb = if series.len() == 1 { "carries" } else { "carry" };
         format!("{} {verb} {text}", names(points, series))
     });
     format!("Of the offered load, {}.", each.collect::<Vec<_>>().join("; "))
 }
 
-/// Latency at the last place along the sweep where no series loses anything.
+/// Latency at the last place along the sweep where every series carries all that is offered.
 fn latency(points: &Points) -> Option<String> {
-    let lossless = |place: &usize| {
+    let is_carried = |place: &usize| {
         let at = points.at(*place);
-        at.len() == points.series.len() && at.iter().all(|point| point.value("loss").is_some_and(|loss| loss <= 0.0))
+        at.len() == points.series.len() && at.iter().all(|point| point.carries_all())
     };
-    let place = (0..points.places.len()).rev().find(lossless)?;
-    let known = points
-        .at(place)
-        .into_iter()
-        .filter_map(|point| Some((duration(point.value("latency_p99")? * 1e-9), point.series)));
-    let groups = grouped(known);
+    let place = (0..points.places.len()).rev().find(is_carried)?;
+    let known = points.at(place).into_iter().filter_map(|point| Some((point.value("latency_p99")?, point.series)));
+    let mut known: Vec<(f64, usize)> = known.collect();
+    known.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let groups = grouped(known.into_iter().map(|(ns, series)| (duration(ns * 1e-9), series)));
     let label = points.label(place);
-    let where_ = if label.is_empty() { String::new() } else { format!(" at {label}") };
-    (!groups.is_empty()).then(|| format!("99 % of packets{where_} take at most {}.", by_series(points, &groups)))
+    let at = if label.is_empty() { label } else { format!(" at {label}") };
+    (!groups.is_empty()).then(|| format!("99 % of packets{at} take at most {}.", by_series(points, &groups)))
 }
 
 /// What is left of the CPU at a place.
@@ -317,8 +314,8 @@ mod tests {
             "At rate = 1 Gbps, both series carry the same, 1.00 ± 0.01 Gb/s of goodput. At rate = 20 Gbps, “a” carries \
              most, 12.0 Gb/s of goodput, 40.0 % lost: “b” carries nothing, 100 % lost. “a” is limited by the offered load \
              alone up to rate = 10 Gbps and by the cores at rate = 20 Gbps; “b” is limited by the offered load alone at \
-             rate = 1 Gbps and by the cores from rate = 10 Gbps on. Of the offered load, “a” loses nothing up to rate = \
-             10 Gbps and packets elsewhere; “b” loses nothing at rate = 1 Gbps and packets elsewhere. 99 % of packets at \
+             rate = 1 Gbps and by the cores from rate = 10 Gbps on. Of the offered load, “a” carries all up to rate = \
+             10 Gbps; “b” carries all at rate = 1 Gbps. 99 % of packets at \
              rate = 1 Gbps take at most 2.00 µs (both alike). Cores left idle at rate = 20 Gbps: none (both alike)."
         );
     }

@@ -1,16 +1,21 @@
 //! What limits each series along the sweep, and what would limit next.
 
 use super::page::{Cell, Column, Table};
-use super::points::{Point, Points};
+use super::points::{Point, Points, WAITS};
 use super::words::{grouped, percent, whereabouts};
 
 /// Stations and other limits: the name in results, how a sentence says it, and what it is.
-const LIMITS: [(&str, &str, &str); 32] = [
+const LIMITS: [(&str, &str, &str); 33] = [
     ("core", "the cores", "cycles of the cores that carry the data path"),
     ("completion core", "the completion core", "cycles of the core that takes the accelerator's interrupts"),
     ("wire", "the wire", "the NIC's line rate, preamble and gap included"),
     ("wire in", "the incoming wire", "the line rate that frames arrive at"),
     ("offered load", "the offered load alone", "no station is full: what is offered is what is carried"),
+    (
+        WAITS,
+        "waits while no station is full",
+        "less than offered is carried: tags, credits, contexts or locks are waited for",
+    ),
     ("window", "the packets in flight", "too few packets in flight to fill the path"),
     ("NIC link up", "the NIC's PCIe link (to the host)", "octets from the NIC to the root complex"),
     ("NIC link down", "the NIC's PCIe link (from the host)", "octets from the root complex to the NIC"),

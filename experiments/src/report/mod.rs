@@ -38,7 +38,7 @@ pub fn report(args: &ReportArgs) -> Result<(), Failure> {
     }
     let html = render::html(&results)?;
     write(&target, html.as_bytes())?;
-    eprintln!("espsim: wrote {} ({} figures, {} KiB)", target.display(), results.figures.len(), html.len() / 1024);
+    eprintln!("espsim: wrote {} (figures: {}, {} KiB)", target.display(), results.figures.len(), html.len() / 1024);
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use csv::StringRecord;
+use espsim_model::bound::OFFERED_LOAD;
 
 use crate::input::Failure;
 use crate::outcome::{Band, Summary};
@@ -34,6 +35,11 @@ const METRICS: [&str; 21] = [
     "goodput_end",
 ];
 
+/// What limits where less than the offered load is carried and no station is full: the file names the load there.
+pub const WAITS: &str = "waits";
+/// Throughputs of this share of the closed-form bound, or more, fall short of it by chance.
+const BY_CHANCE: f64 = 0.98;
+
 /// The points of a folder: every series at every place of the sweep, or those that were simulated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Points {
@@ -54,7 +60,7 @@ pub struct Point {
     pub series: usize,
     /// Its place in [`Points::places`].
     pub place: usize,
-    /// What limited it; empty where that is not asked.
+    /// What limited it, a station's name or [`WAITS`]; empty where that is not asked.
     pub bottleneck: String,
     /// The busiest kind of station that did not limit it, and its busy share, 0 to 1.
     pub next: Option<(String, f64)>,
@@ -72,6 +78,17 @@ impl Point {
     /// The value of a metric.
     pub fn value(&self, metric: &str) -> Option<f64> {
         self.get(metric).map(|summary| summary.value)
+    }
+
+    /// Whether load was offered and all of it was carried: nothing was lost, and no queue was left growing.
+    pub fn carries_all(&self) -> bool {
+        self.value("loss").is_some_and(|loss| loss <= 0.0) && !self.falls_short()
+    }
+
+    /// Whether throughput is below its closed-form bound by more than chance.
+    fn falls_short(&self) -> bool {
+        let (Some(rate), Some(bound)) = (self.get("throughput"), self.value("bound")) else { return false };
+        rate.value + rate.half_width.unwrap_or(0.0) < BY_CHANCE * bound
     }
 }
 
@@ -256,6 +273,9 @@ impl Building {
         for (summary, runs) in current.point.summaries.iter_mut().zip(&current.runs) {
             *summary = Summary::of(runs).filter(|_| runs.len() == current.replications);
         }
+        if current.point.bottleneck == OFFERED_LOAD && current.point.falls_short() {
+            current.point.bottleneck = WAITS.to_owned();
+        }
         self.done.points.push(current.point);
     }
 }
@@ -297,6 +317,18 @@ mod tests {
         assert_eq!(second.get("throughput"), Some(Summary { value: 20.0, half_width: Some(2.0) }));
         assert_eq!(second.band, Some(Band { low: 19.0, high: 23.0, n: 40 }));
         assert_eq!((points.label(1).as_str(), points.is_ascending()), ("cores = 2", true));
+    }
+
+    #[test]
+    fn load_that_is_neither_carried_nor_lost_waits() {
+        let point = |throughput: f64| {
+            let rows = [("throughput", throughput, "goodput"), ("bound", 10.0, "goodput"), ("loss", 0.0, "")]
+                .map(|(metric, value, basis)| format!("0,a,1,0,7,{metric},{value},1,{basis},,,,offered load\n"));
+            read(&rows.concat()).unwrap().points.remove(0)
+        };
+        let (carried, waiting) = (point(9.9), point(8.0));
+        assert!(carried.carries_all() && carried.bottleneck == "offered load");
+        assert!(!waiting.carries_all() && waiting.bottleneck == WAITS);
     }
 
     #[test]
