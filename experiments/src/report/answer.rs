@@ -172,17 +172,20 @@ fn carried(points: &Points) -> String {
     let of_series = |series: usize| {
         let of = points.of(series);
         let which: Vec<(usize, bool)> = of.iter().map(|point| (point.place, point.carries_all())).collect();
-        let text = match which.iter().filter(|(_, all)| *all).count() {
-            0 => "never all".to_owned(),
+        let share = match which.iter().filter(|(_, all)| *all).count() {
+            0 => String::new(),
             n if n == which.len() => "all at every point".to_owned(),
             _ => format!("all {}", whereabouts(points, &which)),
         };
-        (text, series)
+        (share, series)
     };
     let groups = grouped((0..points.series.len()).map(of_series));
-    let each = groups.iter().map(|(text, series)| {
-        let verb = if series.len() == 1 { "carries" } else { "carry" };
-        format!("{} {verb} {text}", names(points, series))
+    let each = groups.iter().map(|(share, series)| {
+        let carry = if series.len() == 1 { "carries" } else { "carry" };
+        match share.as_str() {
+            "" => format!("{} never {carry} all", names(points, series)),
+            share => format!("{} {carry} {share}", names(points, series)),
+        }
     });
     format!("Of the offered load, {}.", each.collect::<Vec<_>>().join("; "))
 }

@@ -15,6 +15,9 @@ const MOST_VALUES: usize = 8;
 /// Heading of the column that says where a value comes from.
 const ORIGIN: &str = "Origin, and method or source";
 
+/// A preset's full name is no number that needs a source.
+const TITLE: &str = ".title";
+
 /// What the section says.
 pub struct Provenance {
     /// How many values are of which kind.
@@ -144,27 +147,34 @@ fn parameter_table(caption: &str) -> Table {
     Table::new(caption, vec![Column::text("Key"), Column::text("Value"), Column::long(ORIGIN)])
 }
 
-/// Parameters that differ between points, with their values.
+/// Parameters that differ between points: their values, and the sources of those that have one.
 fn varied(manifest: &Manifest, kinds: &mut BTreeMap<OriginKind, usize>) -> Table {
-    let mut values: BTreeMap<&String, (Vec<String>, &Parameter)> = BTreeMap::new();
+    let mut varied: BTreeMap<&String, Vec<&Parameter>> = BTreeMap::new();
     for (key, parameter) in manifest.points.iter().flat_map(|point| &point.parameters) {
-        let (seen, _) = values.entry(key).or_insert_with(|| (Vec::new(), parameter));
+        let seen = varied.entry(key).or_default();
         // One more than is listed tells that there are more.
-        if seen.len() <= MOST_VALUES && !seen.contains(&parameter.shown()) {
-            seen.push(parameter.shown());
+        if seen.len() <= MOST_VALUES && !key.ends_with(TITLE) && !seen.contains(&parameter) {
+            seen.push(parameter);
         }
     }
+    varied.retain(|_, seen| !seen.is_empty());
     let mut table = parameter_table("Parameters that differ between points");
-    for (key, (mut seen, parameter)) in values {
-        *kinds.entry(OriginKind::of_parameter(parameter)).or_default() += 1;
-        if seen.len() > MOST_VALUES {
-            seen.truncate(MOST_VALUES);
-            seen.push("others".into());
-        }
+    for (key, seen) in varied {
+        let shown = &seen[..seen.len().min(MOST_VALUES)];
+        let mut values: Vec<String> = shown.iter().map(|parameter| parameter.shown()).collect();
+        values.dedup();
+        values.extend((seen.len() > shown.len()).then(|| "others".to_owned()));
+        let mut origins: Vec<OriginKind> = seen.iter().map(|parameter| OriginKind::of_parameter(parameter)).collect();
+        origins.sort_unstable();
+        origins.dedup();
+        origins.iter().for_each(|kind| *kinds.entry(*kind).or_default() += 1);
+        let names: Vec<String> = origins.iter().map(|kind| kind.name().to_owned()).collect();
+        let sources = shown.iter().filter(|parameter| !parameter.source().is_empty());
+        let sources = sources.map(|parameter| format!("{}, {}", parameter.shown(), parameter.origin)).collect();
         table.push(vec![
             Cell::from(key.as_str()),
-            Cell::from(listed(&seen)),
-            sourced(OriginKind::of_parameter(parameter).name(), parameter.source()),
+            Cell::from(listed(&values)),
+            Cell::with_remarks(listed(&names), sources),
         ]);
     }
     table
@@ -176,8 +186,7 @@ fn parameters(manifest: &Manifest, kinds: &mut BTreeMap<OriginKind, usize>) -> V
     let mut presets = parameter_table("Parameters of presets");
     let mut defaults = parameter_table("Parameters left at their defaults");
     for (key, parameter) in &manifest.parameters {
-        // A preset's full name is no number that needs a source.
-        if key.ends_with(".title") {
+        if key.ends_with(TITLE) {
             continue;
         }
         let kind = OriginKind::of_parameter(parameter);

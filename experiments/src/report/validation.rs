@@ -80,8 +80,8 @@ fn in_words(rows: &[Row]) -> String {
     let worst =
         worst(predictions).map_or_else(String::new, |row| format!("; the worst, {}, is off by {}", row.id, error(row)));
     format!(
-        "The model was held against published figures that nothing in it was fitted to. Of {measured} measurements it \
-         predicts {predicted} within the tolerance of their kind{worst}. Of {formulas} values of published formulas it \
+        "The model was held against published figures. Of {measured} measurements that nothing was fitted to it predicts \
+         {predicted} within the tolerance of their kind{worst}. Of {formulas} values of published formulas it \
          gives {reproduced} within theirs. These are errors of the model on machines with known parameters; errors of \
          the parameters of your host come on top."
     )
@@ -137,7 +137,7 @@ mod tests {
                    aead,c,predicted,-0.2,0.1,MISS\n\
                    aead,d,formula,0,0.01,within\n";
         let text = in_words(&rows(csv).unwrap());
-        assert!(text.contains("Of 2 measurements it predicts 1 within"), "{text}");
+        assert!(text.contains("Of 2 measurements that nothing was fitted to it predicts 1 within"), "{text}");
         assert!(text.contains("the worst, c, is off by -20.0 %"), "{text}");
         assert!(text.contains("Of 1 values of published formulas it gives 1"), "{text}");
         assert_eq!(
