@@ -5,6 +5,7 @@ mod answer_failover;
 mod figure;
 mod limits;
 mod manifest;
+mod origin;
 mod page;
 mod points;
 mod provenance;

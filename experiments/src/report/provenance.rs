@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use espsim_model::profile::{Delay, Origin, Profile};
 
 use super::manifest::{Manifest, Parameter};
+use super::origin::OriginKind;
 use super::page::{Cell, Column, Table};
 use super::words::{listed, significant};
 use crate::calibrate::show::{direction, estimate, origin, single_values};
@@ -26,94 +27,6 @@ pub struct Provenance {
     pub remarks: Vec<String>,
     /// Tables of parameters and costs, long ones among them.
     pub tables: Vec<Table>,
-}
-
-/// A kind of origin, in the order of the summary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum OriginKind {
-    Measured,
-    MeasuredUml,
-    Emulated,
-    Source,
-    Estimate,
-    Scenario,
-    Sweep,
-    Set,
-    Default,
-    Unknown,
-}
-
-impl OriginKind {
-    /// Of a value of a scenario.
-    fn of_parameter(parameter: &Parameter) -> Self {
-        match parameter.origin.as_str() {
-            "scenario" => OriginKind::Scenario,
-            "sweep" => OriginKind::Sweep,
-            "set" => OriginKind::Set,
-            "default" => OriginKind::Default,
-            "measured" => OriginKind::Measured,
-            "measured-uml" => OriginKind::MeasuredUml,
-            "emulated" => OriginKind::Emulated,
-            other if other.starts_with("preset") => OriginKind::of_source(parameter.source()),
-            _ => OriginKind::Unknown,
-        }
-    }
-
-    /// Of a cost of a host.
-    fn of_cost(origin: Origin, source: &str) -> Self {
-        match origin {
-            Origin::Measured => OriginKind::Measured,
-            Origin::MeasuredUml => OriginKind::MeasuredUml,
-            Origin::Emulated => OriginKind::Emulated,
-            Origin::Preset => OriginKind::of_source(source),
-        }
-    }
-
-    fn of_source(source: &str) -> Self {
-        if source.starts_with("estimate") { OriginKind::Estimate } else { OriginKind::Source }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            OriginKind::Measured => "measured",
-            OriginKind::MeasuredUml => "measured-uml",
-            OriginKind::Emulated => "emulated",
-            OriginKind::Source => "preset, with a source",
-            OriginKind::Estimate => "preset, an estimate",
-            OriginKind::Scenario => "scenario",
-            OriginKind::Sweep => "series or sweep",
-            OriginKind::Set => "set",
-            OriginKind::Default => "default",
-            OriginKind::Unknown => "other",
-        }
-    }
-
-    fn meaning(self) -> &'static str {
-        match self {
-            OriginKind::Measured => "measured on the host by a calibration",
-            OriginKind::MeasuredUml => "measured on the host in a User-Mode Linux kernel",
-            OriginKind::Emulated => "measured in an emulator: a functional fact, not a time",
-            OriginKind::Source => "shipped, from the source that is named",
-            OriginKind::Estimate => "shipped, estimated as is said; no figure is published",
-            OriginKind::Scenario => "written in the scenario file, for all points",
-            OriginKind::Sweep => "written in the scenario file, varied between points",
-            OriginKind::Set => "given on the command line",
-            OriginKind::Default => "the program's default",
-            OriginKind::Unknown => "as the manifest says",
-        }
-    }
-}
-
-impl Parameter {
-    /// What a preset names as its source.
-    fn source(&self) -> &str {
-        self.origin.split_once(": ").map_or("", |(_, source)| source)
-    }
-
-    /// The origin without the source.
-    fn origin_name(&self) -> &str {
-        self.origin.split_once(": ").map_or(self.origin.trim_end_matches([':', ' ']), |(name, _)| name)
-    }
 }
 
 /// Everything of a folder that has an origin.
