@@ -297,6 +297,10 @@ fn a_browser_shows_it_without_asking_for_anything_and_within_the_width() {
             assert!(others.is_empty(), "{out}: {others:?}");
             assert!(visit.complaints.is_empty(), "{out}: {:?}", visit.complaints);
             assert!(visit.width <= u64::from(width), "{out} at {width}: {}", visit.width);
+            let unfolded = "document.querySelectorAll('details').forEach(part => part.open = true);
+                            document.querySelectorAll('figure input').forEach(box => box.checked = true);
+                            document.documentElement.scrollWidth";
+            assert!(browser.evaluate(unfolded).as_u64().unwrap() <= u64::from(width), "{out} at {width}, unfolded");
         }
         // What is folded away on a screen is open on paper, and nothing stands over its edge.
         let folded = "[...document.querySelectorAll('details > .scroll, details > pre')]";
@@ -304,6 +308,7 @@ fn a_browser_shows_it_without_asking_for_anything_and_within_the_width() {
             "{folded}.filter(part => part.checkVisibility({{contentVisibilityAuto: true}}) && part.offsetHeight > 0).length"
         );
         let all = browser.evaluate(&format!("{folded}.length"));
+        browser.visit(&address, 1280);
         assert_eq!(browser.evaluate(&open), 0, "{out}");
         browser.medium("print");
         let visit = browser.visit(&address, 680);
