@@ -29,6 +29,8 @@ pub enum Command {
     Calibrate(CalibrateArgs),
     /// Hold the model against published measurements
     Validate(ValidateArgs),
+    /// Make one HTML file of the output folder of run, failover, plan or compare
+    Report(ReportArgs),
     /// List what is shipped, with sources
     List {
         /// What to list; everything by default
@@ -217,6 +219,17 @@ pub struct ValidateArgs {
     /// What to print
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+/// Arguments of `report`.
+#[derive(Debug, clap::Args)]
+pub struct ReportArgs {
+    /// The output folder
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// The file to write; replaces an earlier report [default: DIR/report.html]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// What is printed on standard output.

@@ -18,6 +18,7 @@ pub mod plot;
 pub mod points;
 pub mod profile_choice;
 pub mod progress;
+pub mod report;
 pub mod run;
 pub mod scenario_file;
 pub mod table;

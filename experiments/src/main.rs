@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use espsim::cli::{Cli, Command};
-use espsim::{all, calibrate, failover, list, plan, run, validate};
+use espsim::{all, calibrate, failover, list, plan, report, run, validate};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Command::Plan(args) => plan::plan(args, std::env::args().collect()),
         Command::Calibrate(args) => calibrate::calibrate(args),
         Command::Validate(args) => validate::validate(args),
+        Command::Report(args) => report::report(args),
         #[cfg(target_os = "linux")]
         Command::GuestLaunch { command } => calibrate::guest_launch(command),
         #[cfg(target_os = "linux")]

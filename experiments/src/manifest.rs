@@ -14,6 +14,8 @@ use crate::scenario_file::ScenarioFile;
 
 /// What a manifest is made of.
 pub struct Manifest<'a, R> {
+    /// The command that made the folder: `run` or `failover`.
+    pub kind: &'static str,
     /// The scenario file.
     pub file: &'a ScenarioFile,
     /// The profile and where it came from.
@@ -45,6 +47,7 @@ impl<R: Observation> Manifest<'_, R> {
         let common = self.common_parameters();
         let points: Vec<Value> = self.outcomes.iter().map(|outcome| self.point(outcome, &common)).collect();
         let manifest = json!({
+            "kind": self.kind,
             "program": { "name": "espsim", "version": env!("CARGO_PKG_VERSION"), "build": build() },
             "command": self.command,
             "time": self.time,

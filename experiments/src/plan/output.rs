@@ -62,6 +62,7 @@ impl Output<'_> {
             self.question.seed
         );
         let manifest = Manifest {
+            kind: "plan",
             file: &file,
             profile: self.profile,
             seed: self.question.seed,
@@ -129,7 +130,6 @@ impl Output<'_> {
         let broken = |error: serde_json::Error| Failure::new(format!("cannot write the manifest: {error}"));
         let mut manifest: Value = serde_json::from_str(&json).map_err(broken)?;
         let goals = &self.question.goals;
-        manifest["kind"] = "plan".into();
         manifest["title"] = self.question.title().into();
         manifest["question"] = self.question.sentence().into();
         manifest["answer"] = self.answer().into();
