@@ -5,6 +5,7 @@
 pub mod all;
 pub mod calibrate;
 pub mod cli;
+pub mod compare;
 pub mod export;
 pub mod failover;
 pub mod figures;

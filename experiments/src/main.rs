@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use espsim::cli::{Cli, Command};
-use espsim::{all, calibrate, failover, list, plan, report, run, validate};
+use espsim::{all, calibrate, compare, failover, list, plan, report, run, validate};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(args, std::env::args().collect()),
         Command::Failover(args) => failover::failover(args, std::env::args().collect()),
         Command::Plan(args) => plan::plan(args, std::env::args().collect()),
+        Command::Compare(args) => compare::compare(args, std::env::args().collect()),
         Command::Calibrate(args) => calibrate::calibrate(args),
         Command::Validate(args) => validate::validate(args),
         Command::Report(args) => report::report(args),

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::input::Failure;
 use crate::outcome::{Observation, Outcome};
 use crate::points::shown;
 use crate::profile_choice::ProfileChoice;
@@ -39,6 +40,17 @@ struct Parameter {
 /// SHA-256 of a text, in hexadecimal.
 pub fn hash(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A manifest with further keys.
+///
+/// # Errors
+/// [`Failure`] if it is no JSON object.
+pub fn extended(manifest: &str, more: Value) -> Result<String, Failure> {
+    let broken = |error: serde_json::Error| Failure::new(format!("cannot write the manifest: {error}"));
+    let mut all: serde_json::Map<String, Value> = serde_json::from_str(manifest).map_err(broken)?;
+    all.extend(more.as_object().cloned().unwrap_or_default());
+    Ok(serde_json::to_string_pretty(&all).map_err(broken)? + "\n")
 }
 
 impl<R: Observation> Manifest<'_, R> {

@@ -9,9 +9,9 @@ use super::figure::growth_svg;
 use super::prices::Prices;
 use super::question::{Question, insert};
 use super::search::{Hardware, Part, Trial};
-use crate::export::points_csv;
+use crate::export::{csv_of, points_csv};
 use crate::input::Failure;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, extended};
 use crate::outcome::Outcome;
 use crate::points::points;
 use crate::profile_choice::ProfileChoice;
@@ -78,7 +78,7 @@ impl Output<'_> {
             text(FIGURE, growth_svg(self.question, self.plans, &footnote)?),
             text("plan.toml", file.text.clone()),
             text("profile.toml", self.profile.text.clone()),
-            text(MANIFEST, self.manifest(manifest.to_json())?),
+            text(MANIFEST, extended(&manifest.to_json(), self.more())?),
         ])
     }
 
@@ -125,27 +125,25 @@ impl Output<'_> {
         csv_of(&header, &rows)
     }
 
-    /// The manifest with what a plan has besides.
-    fn manifest(&self, json: String) -> Result<String, Failure> {
-        let broken = |error: serde_json::Error| Failure::new(format!("cannot write the manifest: {error}"));
-        let mut manifest: Value = serde_json::from_str(&json).map_err(broken)?;
+    /// What a plan's manifest has besides.
+    fn more(&self) -> Value {
         let goals = &self.question.goals;
-        manifest["title"] = self.question.title().into();
-        manifest["question"] = self.question.sentence().into();
-        manifest["answer"] = self.answer().into();
-        manifest["goals"] = json!({
-            "loss": goals.loss.fraction(),
-            "latency_p99_us": goals.latency_p99.map(|time| time.as_ns() * 1e-3),
-            "headroom": self.question.headroom.fraction(),
-        });
-        manifest["plans"] = self.plans.iter().map(plan_json).collect();
-        manifest["figures"] =
-            json!([{ "file": FIGURE, "caption": "The least cores for a quarter to four times the load" }]);
-        manifest["tables"] = json!([
-            { "file": TABLE, "caption": "The least hardware of each placement" },
-            { "file": "growth.csv", "caption": "The least hardware by load" },
-        ]);
-        Ok(serde_json::to_string_pretty(&manifest).map_err(broken)? + "\n")
+        json!({
+            "title": self.question.title(),
+            "question": self.question.sentence(),
+            "answer": self.answer(),
+            "goals": {
+                "loss": goals.loss.fraction(),
+                "latency_p99_us": goals.latency_p99.map(|time| time.as_ns() * 1e-3),
+                "headroom": self.question.headroom.fraction(),
+            },
+            "plans": self.plans.iter().map(plan_json).collect::<Vec<_>>(),
+            "figures": [{ "file": FIGURE, "caption": "The least cores for a quarter to four times the load" }],
+            "tables": [
+                { "file": TABLE, "caption": "The least hardware of each placement" },
+                { "file": "growth.csv", "caption": "The least hardware by load" },
+            ],
+        })
     }
 }
 
@@ -187,14 +185,4 @@ fn series(plan: &Plan, least: &Least, name: String, hardware: Hardware) -> Table
         insert(&mut table, key, value);
     }
     table
-}
-
-fn csv_of(header: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, Failure> {
-    let encode = |error: csv::Error| Failure::new(format!("cannot encode a table: {error}"));
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(header).map_err(encode)?;
-    for row in rows {
-        writer.write_record(row).map_err(encode)?;
-    }
-    writer.into_inner().map_err(|error| Failure::new(format!("cannot encode a table: {error}")))
 }
