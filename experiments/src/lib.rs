@@ -23,4 +23,5 @@ pub mod report;
 pub mod run;
 pub mod scenario_file;
 pub mod table;
+pub mod trace;
 pub mod validate;

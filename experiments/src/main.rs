@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use espsim::cli::{Cli, Command};
-use espsim::{all, calibrate, compare, failover, list, plan, report, run, validate};
+use espsim::{all, calibrate, compare, failover, list, plan, report, run, trace, validate};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         Command::Failover(args) => failover::failover(args, std::env::args().collect()),
         Command::Plan(args) => plan::plan(args, std::env::args().collect()),
         Command::Compare(args) => compare::compare(args, std::env::args().collect()),
+        Command::Trace(args) => trace::trace(args),
         Command::Calibrate(args) => calibrate::calibrate(args),
         Command::Validate(args) => validate::validate(args),
         Command::Report(args) => report::report(args),

@@ -6,6 +6,7 @@ use crate::assembly::{Assembly, COMPLETION_CORE, CORE, interval};
 use crate::bound::{Bound, OFFERED_LOAD, bound};
 use crate::engine::Engine;
 use crate::engine::program::{Arrivals, Workload};
+use crate::engine::recorder::{Recorder, Unrecorded};
 use crate::engine::steady::{RateEstimate, coarsen, mser5, rate};
 use crate::profile::Profile;
 use crate::record::{Latency, Rate, Record, Stop, Utilisation};
@@ -44,6 +45,17 @@ pub fn simulate(scenario: &Scenario, profile: &Profile, seed: u64) -> Result<Rec
 
 /// The engine of a scenario, ready to run.
 pub fn engine(scenario: &Scenario, assembly: &Assembly, compiled: &Compiled, seed: u64) -> Engine {
+    recorded(scenario, assembly, compiled, seed, Unrecorded)
+}
+
+/// The same with a recorder.
+pub fn recorded<T: Recorder>(
+    scenario: &Scenario,
+    assembly: &Assembly,
+    compiled: &Compiled,
+    seed: u64,
+    recorder: T,
+) -> Engine<T> {
     let traffic = &scenario.traffic;
     let interval = interval(scenario, assembly).map_or(0, Time::as_ps).max(1);
     let arrivals = match traffic.arrival {
@@ -67,7 +79,7 @@ pub fn engine(scenario: &Scenario, assembly: &Assembly, compiled: &Compiled, see
         Arrival::Constant | Arrival::Poisson => segments,
     };
     let batch = (in_flight / 4).max(4 * segments).clamp(256, 16_384);
-    Engine::new(compiled.program.clone(), workload, seed, batch)
+    Engine::recorded(compiled.program.clone(), workload, seed, batch, recorder)
 }
 
 /// How a run went.

@@ -3,12 +3,13 @@
 use espsim_model::assembly::Assembly;
 use espsim_model::bound::bound;
 use espsim_model::engine::Engine;
+use espsim_model::engine::recorder::Chosen;
 use espsim_model::layers::{self, Layer, Origin};
 use espsim_model::placement::Placement;
 use espsim_model::preset;
 use espsim_model::route::{Charge, Compiled};
 use espsim_model::scenario::Scenario;
-use espsim_model::simulate::engine;
+use espsim_model::simulate::{engine, recorded};
 use espsim_model::traffic::Packet;
 use proptest::prelude::*;
 use toml::Value;
@@ -160,6 +161,27 @@ proptest! {
         prop_assert_eq!(sent, engine.observer.packets());
         prop_assert_eq!(octets, engine.observer.bytes());
         prop_assert_eq!(sent + dropped, engine.counts().started * segments);
+    }
+
+    #[test]
+    fn what_is_recorded_happens_all_the_same(scenario in scenarios(), seed in any::<u64>()) {
+        let profile = preset::profile("zen4").unwrap().unwrap();
+        prop_assume!(scenario.check(&profile).is_ok());
+        let assembly = Assembly::new(&scenario, &profile);
+        let compiled = assembly.floor.compile(&assembly.routes.iter().flatten().collect::<Vec<_>>());
+        let mut plain = engine(&scenario, &assembly, &compiled, seed);
+        let mut seen = recorded(&scenario, &assembly, &compiled, seed, Chosen::new(100, 20));
+        for run in [1, 2, 3] {
+            plain.run(run * 1000, 10_000_000, u64::MAX);
+            seen.run(run * 1000, 10_000_000, u64::MAX);
+            prop_assert_eq!(plain.now_ps(), seen.now_ps());
+            prop_assert_eq!(plain.visits(), seen.visits());
+        }
+        prop_assert!(seen.recorder.visits.iter().all(|v| v.arrival <= v.start && v.start <= v.end));
+        for visit in &seen.recorder.visits {
+            let span = seen.recorder.spans[visit.job];
+            prop_assert!(span.start <= visit.arrival && span.end.is_none_or(|end| visit.end <= end));
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod diff;
 mod figure;
-mod output;
+pub(crate) mod output;
 #[cfg(target_os = "linux")]
 mod sa_path;
 #[cfg(target_os = "linux")]

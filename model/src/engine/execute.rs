@@ -2,9 +2,10 @@
 
 use super::lane::Transit;
 use super::program::{Arrivals, Key, Op, Pc};
+use super::recorder::Recorder;
 use super::{Engine, Job, Step};
 
-impl Engine {
+impl<T: Recorder> Engine<T> {
     /// Puts a job on a lane that it leaves at `time`, unless that is the very next event: then returns where it goes on.
     #[inline(always)]
     fn send(&mut self, lane: u16, time: u64, pc: Pc, job: u32) -> Option<Pc> {
@@ -27,10 +28,13 @@ impl Engine {
     #[inline(always)]
     fn serve(&mut self, server: u16, lane: u16, time: u64, mut pc: Pc, job: u32) -> Option<Pc> {
         let (mut lane, mut done) = (lane, self.occupy(server, self.now, time));
+        self.recorder.visit(job, pc - 1, self.now, time, done);
         while let Some(Step { op: Op::Chain { server, lane: next, time }, visits }) = self.steps.get_mut(pc as usize) {
             *visits += 1;
             let (server, next, time) = (*server, *next, *time);
-            done = self.occupy(server, done.saturating_add(self.lanes[usize::from(lane)].latency), time);
+            let arrival = done.saturating_add(self.lanes[usize::from(lane)].latency);
+            done = self.occupy(server, arrival, time);
+            self.recorder.visit(job, pc, arrival, time, done);
             lane = next;
             pc += 1;
         }
@@ -54,6 +58,7 @@ impl Engine {
         let units = &mut self.units[usize::from(server)];
         let free_at = units.pop_front().unwrap_or(0);
         let done = free_at.max(self.now).saturating_add(time);
+        self.recorder.visit(job, pc - 1, self.now, time, done);
         // Units with equal service finish in turn; only then is there no need to look for the place.
         if units.back().is_none_or(|&last| last <= done) {
             units.push_back(done);
@@ -264,12 +269,14 @@ impl Engine {
         self.jobs[job as usize].children += n;
         for _ in 0..n {
             let child = self.new_job(Job { born, flow, parent: job, children: 0, resume: Pc::MAX });
+            self.recorder.start(child, Some(job), self.now);
             self.ready.push_back((child, body));
         }
     }
 
     #[inline(never)]
     fn join(&mut self, job: u32) {
+        self.recorder.end(job, self.now);
         self.spare_jobs.push(job);
         let parent_index = self.jobs[job as usize].parent;
         let Some(parent) = self.jobs.get_mut(parent_index as usize) else { return };
@@ -283,6 +290,7 @@ impl Engine {
     /// Ends a job; in a closed workload the same job starts anew, and where is returned.
     fn end(&mut self, job: u32) -> Option<Pc> {
         self.counts.ended += 1;
+        self.recorder.end(job, self.now);
         if self.events >= self.limits.events {
             self.hurry_until = 0;
         }
@@ -293,6 +301,7 @@ impl Engine {
         self.counts.started += 1;
         let flow = self.jobs[job as usize].flow;
         self.jobs[job as usize].born = self.now;
+        self.recorder.start(job, None, self.now);
         Some(self.start_of(flow))
     }
 }

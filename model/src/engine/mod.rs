@@ -16,6 +16,7 @@ mod lane;
 pub mod observer;
 pub mod program;
 pub mod random;
+pub mod recorder;
 pub mod steady;
 pub mod timers;
 pub mod tournament;
@@ -28,6 +29,7 @@ use lane::Lane;
 use observer::Observer;
 use program::{Arrivals, Op, Pc, Program, Workload};
 use random::{Purpose, Stream};
+use recorder::{Recorder, Unrecorded};
 use timers::Timers;
 use tournament::{HORIZON_PS, Tournament};
 
@@ -77,7 +79,7 @@ pub struct JobCounts {
 
 /// One simulation: resources, program, workload and clock.
 #[derive(Debug, Clone)]
-pub struct Engine {
+pub struct Engine<T = Unrecorded> {
     now: u64,
     tree: Tournament,
     lanes: Vec<Lane>,
@@ -111,11 +113,20 @@ pub struct Engine {
     events: u64,
     /// What departing packets were seen to do.
     pub observer: Observer,
+    /// What jobs were seen to do.
+    pub recorder: T,
 }
 
 impl Engine {
     /// An engine at time zero, its closed jobs started or its first arrival due.
     pub fn new(program: Program, workload: Workload, seed: u64, batch_packets: u32) -> Self {
+        Engine::recorded(program, workload, seed, batch_packets, Unrecorded)
+    }
+}
+
+impl<T: Recorder> Engine<T> {
+    /// The same with a recorder, which sees everything and changes nothing.
+    pub fn recorded(program: Program, workload: Workload, seed: u64, batch_packets: u32, recorder: T) -> Self {
         let mut service: Vec<Option<Stream>> = vec![None; program.servers.len()];
         for op in &program.ops {
             if let Op::ServeRandom { server, .. } | Op::ServeAnyRandom { server, .. } = *op {
@@ -156,6 +167,7 @@ impl Engine {
             counts: JobCounts::default(),
             events: 0,
             observer: Observer::new(batch_packets),
+            recorder,
             workload,
         };
         engine.open();
@@ -359,6 +371,7 @@ impl Engine {
     fn start_job(&mut self, flow: u32) {
         self.counts.started += 1;
         let job = self.new_job(Job { born: self.now, flow, parent: NO_PARENT, children: 0, resume: Pc::MAX });
+        self.recorder.start(job, None, self.now);
         let pc = self.start_of(flow);
         self.ready.push_back((job, pc));
     }

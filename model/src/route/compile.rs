@@ -32,6 +32,8 @@ impl Floor {
 /// What one operation of the program stands for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Account {
+    /// What is done, in a few words; empty for what occupies nothing.
+    pub label: &'static str,
     /// The station it occupies, if any, and for how long.
     pub busy: Option<(StationId, Time)>,
     /// What it is charged to.
@@ -92,7 +94,7 @@ impl<'a> Compiler<'a> {
         self.emit(Op::End, None);
         if !drops.is_empty() {
             let charges = vec![Charge::Dropped(route.packets())];
-            let target = self.emit(Op::Count, Some(Account { busy: None, charges }));
+            let target = self.emit(Op::Count, Some(Account { label: "", busy: None, charges }));
             self.emit(Op::End, None);
             for pc in drops {
                 if let Op::TryAcquire { otherwise, .. } = &mut self.program.ops[pc as usize] {
@@ -168,7 +170,7 @@ impl<'a> Compiler<'a> {
                     self.emit(Op::Await, None);
                 }
                 Hop::Depart(packet) => {
-                    let account = Account { busy: None, charges: vec![Charge::Sent(*packet)] };
+                    let account = Account { label: "", busy: None, charges: vec![Charge::Sent(*packet)] };
                     self.emit(Op::Depart { bytes: packet.goodput.get() as u32 }, Some(account));
                 }
                 Hop::Tally(n) => {
@@ -176,7 +178,7 @@ impl<'a> Compiler<'a> {
                 }
                 Hop::Drop(n) => {
                     let charges = vec![Charge::Dropped(u64::from(*n))];
-                    self.emit(Op::Count, Some(Account { busy: None, charges }));
+                    self.emit(Op::Count, Some(Account { label: "", busy: None, charges }));
                 }
             }
         }
@@ -238,7 +240,8 @@ impl<'a> Compiler<'a> {
     }
 
     fn visit(&mut self, visit: &Visit) {
-        let account = |time| Account { busy: Some((visit.station, time)), charges: visit.charges.clone() };
+        let account =
+            |time| Account { label: visit.label, busy: Some((visit.station, time)), charges: visit.charges.clone() };
         let Some(PoolId(pool)) = self.holder(visit) else {
             self.serve(visit.station, visit.time, visit.latency, account(visit.time));
             return;
@@ -246,7 +249,12 @@ impl<'a> Compiler<'a> {
         self.emit(Op::Hold { pool }, None);
         self.serve(visit.station, visit.time, visit.latency, account(visit.time));
         if let Some((lock, time)) = visit.lock {
-            self.serve(lock, time, Time::ZERO, Account { busy: Some((lock, time)), charges: Vec::new() });
+            self.serve(
+                lock,
+                time,
+                Time::ZERO,
+                Account { label: "SA lock", busy: Some((lock, time)), charges: Vec::new() },
+            );
         }
         self.emit(Op::Free { pool }, None);
     }
