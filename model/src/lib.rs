@@ -20,6 +20,7 @@ pub mod record;
 pub mod route;
 pub mod scenario;
 pub mod simulate;
+pub mod trace;
 pub mod traffic;
 pub mod uncertainty;
 pub mod units;

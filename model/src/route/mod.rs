@@ -4,8 +4,9 @@
 //! [`crate::bound`] adds up the same visits into closed-form bounds.
 
 mod compile;
+mod lanes;
 
-pub use compile::{Account, Compiled};
+pub use compile::{Account, Compiled, Note};
 
 use crate::engine::program::{Cache, Gate, Key};
 use crate::traffic::Packet;
