@@ -4,13 +4,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use espsim::cli::{Cli, Command};
-use espsim::{calibrate, failover, list, run, validate};
+use espsim::{calibrate, failover, list, run, trace, validate};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
         Command::Run(args) => run::run(args, std::env::args().collect()),
         Command::Failover(args) => failover::failover(args, std::env::args().collect()),
+        Command::Trace(args) => trace::trace(args),
         Command::Calibrate(args) => calibrate::calibrate(args),
         Command::Validate(args) => validate::validate(args),
         #[cfg(target_os = "linux")]

@@ -1,0 +1,136 @@
+//! `espsim trace`: some packets of one point of a scenario file, hop by hop.
+
+mod events;
+mod table;
+mod tracks;
+
+use std::path::PathBuf;
+
+use espsim_model::profile::Profile;
+use espsim_model::simulate;
+use espsim_model::trace::{After, Trace};
+
+use crate::cli::{Beginning, TraceArgs};
+use crate::folder::default_file;
+use crate::input::{Failure, nearest};
+use crate::outcome::seed;
+use crate::output::{Partial, absent};
+use crate::points::{Point, points, shown};
+use crate::profile_choice::{ProfileChoice, measured, named, stand_in};
+use crate::run::print;
+use crate::scenario_file::ScenarioFile;
+
+/// Packets that leave before a trace begins, whatever the warm-up.
+const FEWEST_BEFORE: u64 = 1000;
+
+/// Traces packets of a scenario file.
+///
+/// # Errors
+/// [`Failure`] for anything that keeps the trace from being written; then nothing is.
+pub fn trace(args: &TraceArgs) -> Result<(), Failure> {
+    let file = ScenarioFile::read(&args.scenario)?;
+    let target = args.out.clone().unwrap_or_else(|| default_out(&file));
+    absent(&[&target])?;
+    let profile = profile(args, &file)?;
+    let point = chosen(args, &file, &profile.profile)?;
+    let partial = Partial::create(&target)?;
+    // The same seed as that of the first replication of `run`.
+    let base = args.seed.unwrap_or(file.seed);
+    let seed = seed(base, 0);
+    let invalid = |error: espsim_model::scenario::Invalid| Failure::new(error.to_string());
+    let after = match args.after {
+        Some(Beginning(after)) => after,
+        None => {
+            let record = simulate(&point.scenario, &profile.profile, seed).map_err(invalid)?;
+            After::Packets(record.warm_up_packets.max(FEWEST_BEFORE))
+        }
+    };
+    let sends = args.packets as usize;
+    let traced = espsim_model::trace::trace(&point.scenario, &profile.profile, seed, sends, after).map_err(invalid)?;
+    let about = About {
+        scenario: file.title.clone(),
+        point: place(args, &file, &point),
+        profile: profile.summary(),
+        seed: base,
+        after: match after {
+            After::Packets(packets) => format!("{packets} packets"),
+            After::Time(time) => time.to_string(),
+        },
+    };
+    partial.commit(&target, &events::json(&about, &traced)?)?;
+    print(table::first(&about, &traced).as_bytes());
+    if traced.sends() < sends {
+        eprintln!("espsim: only {} of {sends} packets started", traced.sends());
+    }
+    eprintln!(
+        "espsim: {} packets, {} visits after {}; wrote {}: open it in ui.perfetto.dev",
+        traced.sends(),
+        visits(&traced),
+        about.after,
+        target.display()
+    );
+    Ok(())
+}
+
+/// What was traced, in words.
+struct About {
+    scenario: String,
+    /// Series and swept values.
+    point: String,
+    profile: String,
+    seed: u64,
+    after: String,
+}
+
+fn visits(traced: &Trace) -> usize {
+    traced.jobs.iter().map(|job| job.visits().count()).sum()
+}
+
+fn default_out(file: &ScenarioFile) -> PathBuf {
+    let stem = file.path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy());
+    default_file(&format!("{stem}-trace"), ".json")
+}
+
+/// The profile that is named, or a quick calibration once everything that the user wrote has been checked.
+fn profile(args: &TraceArgs, file: &ScenarioFile) -> Result<ProfileChoice, Failure> {
+    let choice = match args.profile.as_ref().or(file.profile.as_ref()) {
+        Some(name) => named(name)?,
+        None => {
+            chosen(args, file, &stand_in()?.profile)?;
+            measured(&mut |message| eprintln!("espsim: {message}"))?
+        }
+    };
+    if let Some(warning) = choice.other_machine() {
+        eprintln!("espsim: {warning}");
+    }
+    Ok(choice)
+}
+
+/// The first point of the series that is asked for.
+fn chosen(args: &TraceArgs, file: &ScenarioFile, profile: &Profile) -> Result<Point, Failure> {
+    let names: Vec<&str> = file.series.iter().map(|series| series.name.as_str()).collect();
+    if let Some(name) = args.series.as_deref().filter(|name| !names.contains(name)) {
+        let message = format!("no series is called `{name}`: {}", names.join("; "));
+        return Err(file.failure("series", message).with_help(nearest(name, &names)));
+    }
+    let mut points = points(file, &args.settings, profile)?.into_iter();
+    let point = points.find(|point| args.series.as_ref().is_none_or(|name| point.series == *name));
+    match point {
+        Some(point) if point.scenario.failover.event.is_empty() => Ok(point),
+        Some(_) => {
+            let message = "`failover.event`: something happens in this scenario, which `trace` does not show";
+            Err(file.failure("failover.event", message))
+        }
+        None => Err(file.failure("series", "the file has no points")),
+    }
+}
+
+/// Series and swept values of a point, or what `--set` gives instead.
+fn place(args: &TraceArgs, file: &ScenarioFile, point: &Point) -> String {
+    let axes = file.sweep.iter().zip(&point.coordinates);
+    let values = axes.map(|(axis, value)| {
+        let set = args.settings.iter().rev().find(|setting| setting.key == axis.key);
+        format!("{} = {}", axis.key, shown(set.map_or(value, |setting| &setting.value)))
+    });
+    std::iter::once(point.series.clone()).chain(values).collect::<Vec<_>>().join(", ")
+}
