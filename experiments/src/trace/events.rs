@@ -14,7 +14,7 @@ use super::About;
 use super::tracks::{PACKETS, Track, Tracks, number, process, station_name};
 use crate::input::Failure;
 
-/// One event. Times are microseconds, exact to the picosecond.
+/// One event. Times are microseconds with digits down to the picosecond.
 #[derive(Serialize)]
 struct Event<'a> {
     name: &'a str,
@@ -47,7 +47,7 @@ impl<'a> Event<'a> {
     }
 
     fn complete(name: &'a str, cat: &'static str, track: &Track, from: Time, to: Time) -> Self {
-        Event { cat, ts: Some(us(from)), dur: Some(us(to - from)), ..Event::new("X", name, track) }
+        Event { cat, ts: Some(us(from)), dur: Some(us(duration(from, to))), ..Event::new("X", name, track) }
     }
 
     fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
@@ -60,6 +60,19 @@ impl<'a> Event<'a> {
 /// point, up to 1000 s.
 fn us(time: Time) -> f64 {
     time.as_ps() as f64 / 1e6
+}
+
+/// Nanoseconds, as Perfetto rounds them when it reads microseconds.
+fn rounded(time: Time) -> f64 {
+    (us(time) * 1000.0).round()
+}
+
+/// A slice's duration. Perfetto rounds beginning and duration, each for itself, and leaves out a slice that begins before
+/// the last one on its thread has ended. So a duration is moved by up to half a nanosecond where slices that touch would
+/// overlap; `served_ns` is exact.
+fn duration(from: Time, to: Time) -> Time {
+    let shown = (rounded(to) - rounded(from)) as u64 * 1000;
+    Time::from_ps((to - from).as_ps().clamp(shown.saturating_sub(499), shown + 499))
 }
 
 /// The whole trace. The same trace gives the same text.
@@ -197,7 +210,9 @@ fn kind(visit: &Visit) -> &'static str {
 }
 
 fn arguments<'a>(event: Event<'a>, visit: &Visit) -> Event<'a> {
-    let mut event = event.with("waited_ns", (visit.begins - visit.arrived).as_ns());
+    let mut event = event
+        .with("waited_ns", (visit.begins - visit.arrived).as_ns())
+        .with("served_ns", (visit.ends - visit.begins).as_ns());
     if let Some(octets) = visit.octets {
         event = event.with("octets", octets.get());
     }
