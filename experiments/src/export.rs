@@ -92,6 +92,20 @@ fn bands<R: Observation>(point: usize, outcome: &Outcome<R>) -> Vec<Vec<String>>
         .collect()
 }
 
+/// A table as CSV.
+///
+/// # Errors
+/// [`Failure`] if the rows cannot be encoded.
+pub fn csv_of(header: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, Failure> {
+    let encode = |error: csv::Error| Failure::new(format!("cannot encode a table: {error}"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(header).map_err(encode)?;
+    for row in rows {
+        writer.write_record(row).map_err(encode)?;
+    }
+    writer.into_inner().map_err(|error| Failure::new(format!("cannot encode a table: {error}")))
+}
+
 /// Nine significant digits: more than any estimate carries, fewer than where sums of floats depend on a compiler.
 pub fn format_number(value: f64) -> String {
     if value == 0.0 {

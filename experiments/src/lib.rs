@@ -2,8 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+pub mod all;
 pub mod calibrate;
 pub mod cli;
+pub mod compare;
 pub mod export;
 pub mod failover;
 pub mod figures;
@@ -13,9 +15,12 @@ pub mod list;
 pub mod manifest;
 pub mod outcome;
 pub mod output;
+pub mod plan;
 pub mod plot;
 pub mod points;
 pub mod profile_choice;
+pub mod progress;
+pub mod report;
 pub mod run;
 pub mod scenario_file;
 pub mod table;

@@ -4,16 +4,22 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use espsim::cli::{Cli, Command};
-use espsim::{calibrate, failover, list, run, trace, validate};
+use espsim::{all, calibrate, compare, failover, list, plan, report, run, trace, validate};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
+        Command::Run(args) | Command::Failover(args) if args.all => {
+            all::run_all(args, &std::env::args().collect::<Vec<_>>())
+        }
         Command::Run(args) => run::run(args, std::env::args().collect()),
         Command::Failover(args) => failover::failover(args, std::env::args().collect()),
+        Command::Plan(args) => plan::plan(args, std::env::args().collect()),
+        Command::Compare(args) => compare::compare(args, std::env::args().collect()),
         Command::Trace(args) => trace::trace(args),
         Command::Calibrate(args) => calibrate::calibrate(args),
         Command::Validate(args) => validate::validate(args),
+        Command::Report(args) => report::report(args),
         #[cfg(target_os = "linux")]
         Command::GuestLaunch { command } => calibrate::guest_launch(command),
         #[cfg(target_os = "linux")]

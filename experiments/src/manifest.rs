@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::input::Failure;
 use crate::outcome::{Observation, Outcome};
 use crate::points::shown;
 use crate::profile_choice::ProfileChoice;
@@ -14,6 +15,8 @@ use crate::scenario_file::ScenarioFile;
 
 /// What a manifest is made of.
 pub struct Manifest<'a, R> {
+    /// The command that made the folder: `run` or `failover`.
+    pub kind: &'static str,
     /// The scenario file.
     pub file: &'a ScenarioFile,
     /// The profile and where it came from.
@@ -39,12 +42,24 @@ pub fn hash(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A manifest with further keys.
+///
+/// # Errors
+/// [`Failure`] if it is no JSON object.
+pub fn extended(manifest: &str, more: Value) -> Result<String, Failure> {
+    let broken = |error: serde_json::Error| Failure::new(format!("cannot write the manifest: {error}"));
+    let mut all: serde_json::Map<String, Value> = serde_json::from_str(manifest).map_err(broken)?;
+    all.extend(more.as_object().cloned().unwrap_or_default());
+    Ok(serde_json::to_string_pretty(&all).map_err(broken)? + "\n")
+}
+
 impl<R: Observation> Manifest<'_, R> {
     /// The manifest as JSON. The time and the command are its only values that differ between equal runs.
     pub fn to_json(&self) -> String {
         let common = self.common_parameters();
         let points: Vec<Value> = self.outcomes.iter().map(|outcome| self.point(outcome, &common)).collect();
         let manifest = json!({
+            "kind": self.kind,
             "program": { "name": "espsim", "version": env!("CARGO_PKG_VERSION"), "build": build() },
             "command": self.command,
             "time": self.time,

@@ -73,6 +73,23 @@ pub struct Summary {
     pub half_width: Option<f64>,
 }
 
+impl Summary {
+    /// Of values and half-widths, one for each replication; `None` for none.
+    pub fn of(runs: &[(f64, Option<f64>)]) -> Option<Self> {
+        let n = runs.len() as f64;
+        let value = runs.iter().map(|(value, _)| value).sum::<f64>() / n;
+        let half_width = match runs {
+            [] => return None,
+            [(_, half_width)] => *half_width,
+            several => {
+                let squares: f64 = several.iter().map(|(run, _)| (run - value).powi(2)).sum();
+                Some(t_95(several.len() - 1) * (squares / (n - 1.0) / n).sqrt())
+            }
+        };
+        Some(Summary { value, half_width })
+    }
+}
+
 /// The seed of a replication: the same for every point, so that designs are compared under common random numbers.
 /// Mixed by SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), so that neighbouring seeds have nothing in common.
 pub fn seed(base: u64, replication: u32) -> u64 {
@@ -170,23 +187,14 @@ impl<R: Observation> Outcome<R> {
 
     /// A metric's summary; `None` where it was not observed in every replication.
     pub fn summary(&self, name: &str, basis: Option<Basis>) -> Option<Summary> {
-        let metrics: Option<Vec<_>> = (self.records.iter())
+        let runs: Option<Vec<_>> = (self.records.iter())
             .map(|record| {
-                record.metrics().into_iter().find(|m| m.name == name && (basis.is_none() || m.basis == basis))
+                let metrics = record.metrics().into_iter();
+                let mut named = metrics.filter(|m| m.name == name && (basis.is_none() || m.basis == basis));
+                named.next().map(|m| (m.value, m.half_width))
             })
             .collect();
-        let metrics = metrics?;
-        let n = metrics.len() as f64;
-        let value = metrics.iter().map(|m| m.value).sum::<f64>() / n;
-        let half_width = match &metrics[..] {
-            [] => None,
-            [one] => one.half_width,
-            several => {
-                let squares: f64 = several.iter().map(|m| (m.value - value).powi(2)).sum();
-                Some(t_95(several.len() - 1) * (squares / (n - 1.0) / n).sqrt())
-            }
-        };
-        Some(Summary { value, half_width })
+        Summary::of(&runs?)
     }
 }
 

@@ -24,6 +24,8 @@ use crate::table::table;
 /// What a command simulates at every point of a scenario file, and what it shows besides points, manifest and the
 /// figures that the file asks for.
 pub struct Study<R> {
+    /// The command, as the manifest names it.
+    pub kind: &'static str,
     /// The simulation.
     pub simulate: Simulate<R>,
     /// Refuses a file whose points are for another command.
@@ -45,7 +47,7 @@ pub type MakeFiles<R> = fn(&ScenarioFile, &[Outcome<R>], &str) -> Result<Files, 
 /// # Errors
 /// [`Failure`] for anything that keeps the results from being written; then nothing is.
 pub fn run(args: &RunArgs, command: Vec<String>) -> Result<(), Failure> {
-    let throughput = Study { simulate, check: has_no_events, table, files: |_, _, _| Ok(Vec::new()) };
+    let throughput = Study { kind: "run", simulate, check: has_no_events, table, files: |_, _, _| Ok(Vec::new()) };
     run_study(args, command, &throughput)
 }
 
@@ -68,7 +70,7 @@ fn has_no_events(file: &ScenarioFile, points: &[Point]) -> Result<(), Failure> {
 pub fn run_study<R: Observation>(args: &RunArgs, command: Vec<String>, study: &Study<R>) -> Result<(), Failure> {
     let started = Instant::now();
     let time = jiff::Timestamp::now().to_string();
-    let file = ScenarioFile::read(&args.scenario)?;
+    let file = ScenarioFile::read(args.scenario())?;
     let target = args.out.clone().unwrap_or_else(|| default_out(&file));
     let named = match args.profile.as_ref().or(file.profile.as_ref()) {
         Some(name) => Some(named(name)?),
@@ -93,7 +95,9 @@ pub fn run_study<R: Observation>(args: &RunArgs, command: Vec<String>, study: &S
     let runs = Runs { profile: &profile.profile, drawn: &drawn, seed, replications: file.replications };
     let outcomes = simulate_points(points, &runs, study.simulate, args.jobs)?;
     let csv = points_csv(&file, &outcomes)?;
-    let manifest = Manifest { file: &file, profile: &profile, seed, outcomes: &outcomes, command, time }.to_json();
+    let manifest =
+        Manifest { kind: study.kind, file: &file, profile: &profile, seed, outcomes: &outcomes, command, time }
+            .to_json();
     folder.write("points.csv", &csv)?;
     folder.write("manifest.json", manifest.as_bytes())?;
     folder.write("profile.toml", profile.text.as_bytes())?;

@@ -12,6 +12,7 @@ pub mod engine;
 pub mod esp;
 pub mod hardware;
 pub mod layers;
+pub mod logca;
 pub mod pcie_bench;
 pub mod placement;
 pub mod preset;

@@ -62,7 +62,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         one_of(&["interrupt", "poll", "sync"]),
         one_of(&["own-core", "one-core"]),
         one_of(&["wait", "software"]),
-        (number(1..4), number(1..3), number(1..12)),
+        (number(1..4), number(1..3), number(1..12), number(1..4)),
         (number(1..16), one_of(&["lru", "random"]), one_of(&["queued", "ticket"])),
     );
     let pcie = (
@@ -74,7 +74,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
     );
     (hardware, traffic, paths, pcie).prop_map(|(hardware, traffic, paths, pcie)| {
         let (translated, working_set, mrrs, numa, credits) = pcie;
-        let (direction, gro, stack, submission, interrupts, when_full, (threads, devices, sas), sa) = paths;
+        let (direction, gro, stack, submission, interrupts, when_full, (threads, devices, sas, nics), sa) = paths;
         let (sa_cache, replacement, lock) = sa;
         let (placement, attachment, uplink, cores, ring, card_ring, tags) = hardware;
         let (arrival, rate, packet, gso, nic_segmentation, flows, window, steering) = traffic;
@@ -83,6 +83,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             ("pcie.attachment", attachment),
             ("pcie.uplink.preset", uplink),
             ("host.cores", cores),
+            ("host.nics", nics),
             ("nic.ring", ring),
             ("accelerator.ring", card_ring),
             ("nic.read_tags", tags.clone()),

@@ -6,7 +6,7 @@ mod figure;
 mod sa_path;
 #[cfg(target_os = "linux")]
 mod sa_path_tables;
-mod show;
+pub(crate) mod show;
 
 use std::fs;
 use std::time::Instant;

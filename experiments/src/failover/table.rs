@@ -9,7 +9,7 @@ use crate::scenario_file::ScenarioFile;
 use crate::table::{place, place_header};
 
 /// Metric, heading, factor and digits of each column.
-const COLUMNS: [(&str, &str, f64, usize); 8] = [
+pub(crate) const COLUMNS: [(&str, &str, f64, usize); 8] = [
     ("outage_max", "Outage ms", 1e3, 3),
     ("outage_mean", "Mean ms", 1e3, 3),
     ("time_to_95", "To 95 % ms", 1e3, 1),

@@ -1,5 +1,6 @@
 //! `espsim trace`: some packets of one point of a scenario file, hop by hop.
 
+mod args;
 mod events;
 mod table;
 mod tracks;
@@ -10,7 +11,7 @@ use espsim_model::profile::Profile;
 use espsim_model::simulate;
 use espsim_model::trace::{After, Trace};
 
-use crate::cli::{Beginning, TraceArgs};
+pub use self::args::{Beginning, TraceArgs};
 use crate::folder::default_file;
 use crate::input::{Failure, nearest};
 use crate::outcome::seed;
@@ -106,16 +107,16 @@ fn profile(args: &TraceArgs, file: &ScenarioFile) -> Result<ProfileChoice, Failu
     Ok(choice)
 }
 
-/// The first point of the series that is asked for.
+/// The last point of the series that is asked for, or of the first one: that of the last swept values, in most files the
+/// largest packets.
 fn chosen(args: &TraceArgs, file: &ScenarioFile, profile: &Profile) -> Result<Point, Failure> {
     let names: Vec<&str> = file.series.iter().map(|series| series.name.as_str()).collect();
     if let Some(name) = args.series.as_deref().filter(|name| !names.contains(name)) {
         let message = format!("no series is called `{name}`: {}", names.join("; "));
         return Err(file.failure("series", message).with_help(nearest(name, &names)));
     }
-    let mut points = points(file, &args.settings, profile)?.into_iter();
-    let point = points.find(|point| args.series.as_ref().is_none_or(|name| point.series == *name));
-    match point {
+    let name = args.series.as_deref().or(names.first().copied()).unwrap_or_default();
+    match points(file, &args.settings, profile)?.into_iter().rfind(|point| point.series == name) {
         Some(point) if point.scenario.failover.event.is_empty() => Ok(point),
         Some(_) => {
             let message = "`failover.event`: something happens in this scenario, which `trace` does not show";
