@@ -17,10 +17,34 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// How parameters are set and swept.
+const SETTINGS: &str = "\
+Parameters: every key of `espsim list parameters` can stand in a scenario file, in a series, in a sweep or after --set.
+The last of these wins: default, preset, file, series, sweep, --set.
+
+  --set nic.line_rate=\"25 Gbps\"            a quantity has a unit
+  --set sa.algorithm=aes-256-gcm --set host.cores=4
+  --set nic.preset=connectx-7              all values of a preset
+  --set traffic.mix=simple-imix            instead of traffic.packet
+
+In a file:
+
+  [sweep]                                  every combination of these, the last fastest
+  \"host.cores\" = [1, 2, 4]
+  \"traffic.packet\" = [\"64 B\", \"1446 B\"]
+
+  [[series]]                               a curve for each
+  name = \"own slot\"
+  placement = \"lookaside\"
+  pcie.attachment = \"own-slot\"
+
+Editors: espsim schema > scenario.schema.json, and `#:schema scenario.schema.json` as a file's first line (taplo).";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Simulate a scenario file; write points, manifest and figures
+    #[command(after_long_help = SETTINGS)]
     Run(RunArgs),
     /// Simulate what happens to throughput when NICs change under SAs; as run, with timelines
     Failover(RunArgs),
@@ -40,6 +64,18 @@ pub enum Command {
     List {
         /// What to list; everything by default
         what: Option<Listed>,
+    },
+    /// Print the JSON Schema of scenario files; editors with taplo use it by a first line `#:schema FILE`
+    Schema,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual, to be read with man -l or groff
+    Man {
+        /// Only of this command.
+        command: Option<String>,
     },
     /// Starts a guest's process so that it ends with this one
     #[cfg(target_os = "linux")]
@@ -304,4 +340,8 @@ pub enum Listed {
     Cpus,
     /// Mixes of packet sizes
     Mixes,
+    /// Scenario files of the project
+    Scenarios,
+    /// Every key of a scenario, its default and what it takes
+    Parameters,
 }

@@ -23,6 +23,8 @@ pub mod progress;
 pub mod report;
 pub mod run;
 pub mod scenario_file;
+pub mod schema;
+pub mod shell;
 pub mod table;
 pub mod trace;
 pub mod validate;

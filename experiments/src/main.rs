@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use espsim::cli::{Cli, Command};
-use espsim::{all, calibrate, compare, failover, list, plan, report, run, trace, validate};
+use espsim::{all, calibrate, compare, failover, list, plan, report, run, schema, shell, trace, validate};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -27,6 +27,15 @@ fn main() -> ExitCode {
             calibrate::guest_inside(result, plan);
             Ok(())
         }
+        Command::Schema => {
+            run::print(format!("{:#}\n", schema::schema()).as_bytes());
+            Ok(())
+        }
+        Command::Completions { shell } => {
+            run::print(&shell::completions(*shell));
+            Ok(())
+        }
+        Command::Man { command } => shell::man(command.as_deref()).map(|text| run::print(&text)),
         Command::List { what } => {
             run::print(list::list(*what).as_bytes());
             Ok(())
