@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use espsim_model::units::{BitRate, Bytes, Share, Time};
 
 use crate::points::Setting;
+use crate::trace::TraceArgs;
 
 /// Where should IPsec ESP crypto run: on the CPU, in a lookaside card, or in the NIC?
 #[derive(Debug, Parser)]
@@ -51,7 +52,7 @@ pub enum Command {
     Plan(PlanArgs),
     /// Compare designs over packet sizes, rates and cores: maps, break-evens, sensitivity
     Compare(CompareArgs),
-    /// Follow some packets through the stations; a file for ui.perfetto.dev or chrome://tracing
+    /// Show some packets of a scenario hop by hop; write a trace for ui.perfetto.dev
     Trace(TraceArgs),
     /// Measure this host and write a profile
     Calibrate(CalibrateArgs),
@@ -232,34 +233,6 @@ pub struct CompareArgs {
     /// What to print
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-}
-
-/// Arguments of `trace`.
-#[derive(Debug, clap::Args)]
-pub struct TraceArgs {
-    /// The scenario file; of its sweep the last point is traced
-    pub scenario: PathBuf,
-    /// Sends to trace: packets, or super-packets with all their segments
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub packets: u32,
-    /// Sends that come before them, so that queues are as they are later on
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(..=1_000_000))]
-    pub after: u64,
-    /// The series to trace [default: the first]
-    #[arg(long)]
-    pub series: Option<String>,
-    /// The file to write; must not exist
-    #[arg(long, default_value = "trace.json")]
-    pub out: PathBuf,
-    /// Host profile: a file or preset:NAME [default: a quick calibration of this host]
-    #[arg(long)]
-    pub profile: Option<String>,
-    /// Base of all seeds [default: the scenario's]
-    #[arg(long)]
-    pub seed: Option<u64>,
-    /// Set a parameter over everything else, such as offload.gso=off
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub settings: Vec<Setting>,
 }
 
 /// Arguments of `calibrate`.

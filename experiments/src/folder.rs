@@ -64,7 +64,16 @@ impl Drop for Folder {
 
 /// `out/NAME`, or with the first free number if that exists.
 pub fn default_target(name: &str) -> PathBuf {
-    let base = Path::new("out").join(name);
-    let numbered = (2..10_000).map(|n| Path::new("out").join(format!("{name}-{n}")));
+    free(name, "")
+}
+
+/// The same for a file: `out/NAME` with an ending such as `.json`.
+pub fn default_file(name: &str, ending: &str) -> PathBuf {
+    free(name, ending)
+}
+
+fn free(name: &str, ending: &str) -> PathBuf {
+    let base = Path::new("out").join(format!("{name}{ending}"));
+    let numbered = (2..10_000).map(|n| Path::new("out").join(format!("{name}-{n}{ending}")));
     std::iter::once(base.clone()).chain(numbered).find(|path| path.symlink_metadata().is_err()).unwrap_or(base)
 }

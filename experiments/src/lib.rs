@@ -14,6 +14,7 @@ pub mod input;
 pub mod list;
 pub mod manifest;
 pub mod outcome;
+pub mod output;
 pub mod plan;
 pub mod plot;
 pub mod points;

@@ -12,7 +12,7 @@ use crate::hardware::pcie::{Iommu, Link, Slot, SlotParams};
 use crate::hardware::wire::Wire;
 use crate::placement::{Host, NAPI_BUDGET, NicFeatures, Placement, VECTOR_SIZE};
 use crate::profile::Profile;
-use crate::route::{Floor, GateId, PoolId, Route, StationId};
+use crate::route::{Floor, GateId, Owner, PoolId, Route, StationId};
 use crate::scenario::{Attachment, Interrupts, Lock, Scenario, Stack, Submission};
 use crate::traffic::{Arrival, Path, Send};
 use crate::units::{Bytes, Hertz, Share, Time};
@@ -80,7 +80,7 @@ impl Assembly {
         let one_core =
             scenario.placement == Placement::Lookaside && scenario.lookaside.interrupts == Interrupts::OneCore;
         let cores: Vec<StationId> = (0..scenario.host.cores)
-            .map(|core| floor.station(if one_core && core == 0 { COMPLETION_CORE } else { CORE }, 1))
+            .map(|core| floor.station(Owner::Host, if one_core && core == 0 { COMPLETION_CORE } else { CORE }, 1))
             .collect();
         let clock = profile.host.clock(scenario.host.cores, scenario.placement == Placement::Host);
         let sends = scenario.traffic.sends(scenario.encapsulation().as_ref(), scenario.gso());
@@ -165,10 +165,11 @@ impl Shared {
             Attachment::OwnSlot => vec![own],
             Attachment::SharedUplink => vec![own, uplink],
         };
-        let dram = Memory { station: floor.station("memory", 1), bandwidth: profile.memory.bandwidth };
+        let dram = Memory { station: floor.station(Owner::Host, "memory", 1), bandwidth: profile.memory.bandwidth };
         let memory = (!profile.host.ddio).then_some(dram);
         let iommu = Iommu::new(&s.pcie.iommu, floor);
-        let root_complex = s.pcie.root_complex_rate.map(|rate| (floor.station("root complex", 1), rate.interval()));
+        let root_complex =
+            s.pcie.root_complex_rate.map(|rate| (floor.station(Owner::Pcie, "root complex", 1), rate.interval()));
         let slot = |params: &SlotParams, own, tags, floor: &mut Floor| Slot {
             params: params.clone(),
             links: links(own),
@@ -183,7 +184,7 @@ impl Shared {
             let tags = (floor.pool("accelerator tags", s.accelerator.read_tags), s.accelerator.read_tags);
             (
                 slot(&s.pcie.accelerator, link, tags, floor),
-                floor.station("accelerator engines", s.accelerator.engines as u16),
+                floor.station(Owner::Accelerator, "accelerator engines", s.accelerator.engines as u16),
             )
         });
         let accelerators = accelerators.collect();
@@ -195,10 +196,10 @@ impl Shared {
                 fetches: floor.pool("SA context fetches", esp.sa_fetches),
             }),
             slot: slot(&s.pcie.nic, link, (tags, s.nic.read_tags), floor),
-            packet_engine: floor.station("NIC packet engine", 1),
-            esp_engine: esp.map(|_| floor.station("NIC ESP engine", 1)),
-            wires: ["wire", "wire in"].map(|name| floor.station(name, 1)),
-            receive_engine: floor.station("NIC receive engine", 1),
+            packet_engine: floor.station(Owner::Nic, "NIC packet engine", 1),
+            esp_engine: esp.map(|_| floor.station(Owner::Nic, "NIC ESP engine", 1)),
+            wires: ["wire", "wire in"].map(|name| floor.station(Owner::Nic, name, 1)),
+            receive_engine: floor.station(Owner::Nic, "NIC receive engine", 1),
             buffer: floor.pool("NIC buffer", s.nic.buffer.get() as u32),
         });
         Shared {
@@ -250,7 +251,7 @@ pub(crate) fn sa_locks(s: &Scenario, profile: &Profile, clock: Hertz, floor: &mu
         Lock::Ticket => f64::from(sharers - 1) / 2.0,
     };
     let held = (stack.sa_lock + stack.line_transfer * (SA_LINES + waiters)) / clock;
-    (0..s.sa.count.min(s.host.cores)).map(|_| (floor.station("SA lock", 1), held)).collect()
+    (0..s.sa.count.min(s.host.cores)).map(|_| (floor.station(Owner::Host, "SA lock", 1), held)).collect()
 }
 
 /// Coalescing of an accelerator's responses: into interrupts, or into the polls of a core.
@@ -277,7 +278,7 @@ fn merging(s: &Scenario, flows: usize, floor: &mut Floor) -> Option<GateId> {
 }
 
 fn link(params: &SlotParams, floor: &mut Floor, names: [&'static str; 2]) -> Link {
-    let [up, down] = names.map(|name| floor.station(name, 1));
+    let [up, down] = names.map(|name| floor.station(Owner::Pcie, name, 1));
     Link { up, down, rate_up: params.tlp_rate(), rate_down: params.tlp_rate_down() }
 }
 
@@ -297,7 +298,7 @@ fn nic(s: &Scenario, shared: &SharedNic, floor: &mut Floor) -> Nic {
         sa_cache: shared.sa_cache,
         wire: wire(shared.wires[0]),
         wire_in: wire(shared.wires[1]),
-        queue: s.nic.queue_packet_rate.map(|_| floor.station("NIC queue", 1)),
+        queue: s.nic.queue_packet_rate.map(|_| floor.station(Owner::Nic, "NIC queue", 1)),
         ring: floor.pool("NIC ring", s.nic.ring),
         receive_ring: floor.pool("NIC receive ring", s.nic.ring),
         drops: s.traffic.arrival != Arrival::Saturate,

@@ -2,7 +2,6 @@
 
 mod diff;
 mod figure;
-pub(crate) mod output;
 #[cfg(target_os = "linux")]
 mod sa_path;
 #[cfg(target_os = "linux")]
@@ -16,11 +15,11 @@ use espsim_calibrate::{Calibration, Verdict};
 use espsim_model::profile::{CalibrationRecord, Profile};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use self::output::{Partial, absent};
 #[cfg(target_os = "linux")]
 pub use self::sa_path::{guest_inside, guest_launch};
 use crate::cli::{CalibrateArgs, Part};
 use crate::input::Failure;
+use crate::output::{Partial, absent};
 use crate::profile_choice::{named, stand_in};
 use crate::run::print;
 

@@ -10,10 +10,10 @@ use espsim_calibrate::sa_path::stack::{self, Fitted, Interface};
 use espsim_calibrate::sa_path::{Failover, Measurement, SaPathError, What, measure as measure_here, passes};
 use espsim_model::profile::Profile;
 
-use super::output::{Partial, absent};
 use super::{progress_bar, sa_path_tables, tell};
 use crate::cli::{CalibrateArgs, Guest};
 use crate::input::Failure;
+use crate::output::{Partial, absent};
 use crate::profile_choice::{cache_folder, named, stand_in};
 use crate::run::print;
 

@@ -1,87 +1,137 @@
-//! `espsim trace`: some packets through the stations, as a file for ui.perfetto.dev or chrome://tracing.
+//! `espsim trace`: some packets of one point of a scenario file, hop by hop.
 
+mod args;
 mod events;
+mod table;
+mod tracks;
 
-use comfy_table::presets::ASCII_MARKDOWN;
-use comfy_table::{CellAlignment, Table};
-use espsim_model::trace::{Trace, trace as record};
+use std::path::PathBuf;
 
-use crate::calibrate::output::{Partial, absent};
-use crate::cli::TraceArgs;
+use espsim_model::profile::Profile;
+use espsim_model::simulate;
+use espsim_model::trace::{After, Trace};
+
+pub use self::args::{Beginning, TraceArgs};
+use crate::folder::default_file;
 use crate::input::{Failure, nearest};
 use crate::outcome::seed;
-use crate::points::{Point, points};
-use crate::profile_choice::{measured, named};
+use crate::output::{Partial, absent};
+use crate::points::{Point, points, shown};
+use crate::profile_choice::{ProfileChoice, measured, named, stand_in};
 use crate::run::print;
 use crate::scenario_file::ScenarioFile;
 
-/// Traces some sends of one point of a scenario file.
+/// Packets that leave before a trace begins, whatever the warm-up.
+const FEWEST_BEFORE: u64 = 1000;
+
+/// Traces packets of a scenario file.
 ///
 /// # Errors
-/// [`Failure`] for anything that keeps the trace from being made or written; then nothing is written.
+/// [`Failure`] for anything that keeps the trace from being written; then nothing is.
 pub fn trace(args: &TraceArgs) -> Result<(), Failure> {
     let file = ScenarioFile::read(&args.scenario)?;
-    absent(&[&args.out])?;
-    let profile = match args.profile.as_ref().or(file.profile.as_ref()) {
-        Some(name) => named(name)?,
-        None => measured(&mut |message| eprintln!("espsim: {message}"))?,
+    let target = args.out.clone().unwrap_or_else(|| default_out(&file));
+    absent(&[&target])?;
+    let profile = profile(args, &file)?;
+    let point = chosen(args, &file, &profile.profile)?;
+    let partial = Partial::create(&target)?;
+    // The same seed as that of the first replication of `run`.
+    let base = args.seed.unwrap_or(file.seed);
+    let seed = seed(base, 0);
+    let invalid = |error: espsim_model::scenario::Invalid| Failure::new(error.to_string());
+    let after = match args.after {
+        Some(Beginning(after)) => after,
+        None => {
+            let record = simulate(&point.scenario, &profile.profile, seed).map_err(invalid)?;
+            After::Packets(record.warm_up_packets.max(FEWEST_BEFORE))
+        }
     };
-    let points = points(&file, &args.settings, &profile.profile)?;
-    let point = chosen(&file, &points, args.series.as_deref())?;
-    let partial = Partial::create(&args.out)?;
-    let seed = seed(args.seed.unwrap_or(file.seed), 0);
-    let trace = record(&point.scenario, &profile.profile, seed, args.after, args.packets as usize)
-        .map_err(|error| Failure::new(error.to_string()))?;
-    let json = events::json(&trace, &heading(point))
-        .map_err(|error| Failure::new(format!("cannot encode the trace: {error}")))?;
-    partial.commit(&args.out, &json)?;
-    print(format!("{}\n{}\n", heading(point), first_send(&trace)).as_bytes());
+    let sends = args.packets as usize;
+    let traced = espsim_model::trace::trace(&point.scenario, &profile.profile, seed, sends, after).map_err(invalid)?;
+    let about = About {
+        scenario: file.title.clone(),
+        point: place(args, &file, &point),
+        profile: profile.summary(),
+        seed: base,
+        after: match after {
+            After::Packets(packets) => format!("{packets} packets"),
+            After::Time(time) => time.to_string(),
+        },
+    };
+    partial.commit(&target, &events::json(&about, &traced)?)?;
+    print(table::first(&about, &traced).as_bytes());
+    if traced.sends() < sends {
+        eprintln!("espsim: only {} of {sends} packets started", traced.sends());
+    }
     eprintln!(
-        "espsim: {} sends in {} steps; wrote {}, to be opened in ui.perfetto.dev or chrome://tracing",
-        trace.sends.len(),
-        trace.steps.len(),
-        args.out.display()
+        "espsim: {} packets, {} visits after {}; wrote {}: open it in ui.perfetto.dev",
+        traced.sends(),
+        visits(&traced),
+        about.after,
+        target.display()
     );
     Ok(())
 }
 
-/// The last point of a series: that with the last swept values, in most files the largest packets.
-fn chosen<'a>(file: &ScenarioFile, points: &'a [Point], series: Option<&str>) -> Result<&'a Point, Failure> {
-    let first = file.series.first().map_or("", |series| series.name.as_str());
-    let name = series.unwrap_or(first);
-    points.iter().rfind(|point| point.series == name).ok_or_else(|| {
-        let known: Vec<&str> = file.series.iter().map(|series| series.name.as_str()).collect();
-        let message = format!("no series `{name}` in {}: {}", file.path.display(), known.join("; "));
-        Failure::new(message).with_help(nearest(name, &known))
-    })
+/// What was traced, in words.
+struct About {
+    scenario: String,
+    /// Series and swept values.
+    point: String,
+    profile: String,
+    seed: u64,
+    after: String,
 }
 
-/// What is traced.
-fn heading(point: &Point) -> String {
-    let coordinates = point.coordinates.iter().map(crate::points::shown);
-    std::iter::once(point.series.clone()).chain(coordinates).collect::<Vec<_>>().join(", ")
+fn visits(traced: &Trace) -> usize {
+    traced.jobs.iter().map(|job| job.visits().count()).sum()
 }
 
-/// The steps of the first send, of its segments only the first.
-fn first_send(trace: &Trace) -> Table {
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN).set_header(["At us", "Station", "What", "Payload B", "Waited ns", "Served ns"]);
-    for i in [0, 3, 4, 5] {
-        if let Some(column) = table.column_mut(i) {
-            column.set_cell_alignment(CellAlignment::Right);
+fn default_out(file: &ScenarioFile) -> PathBuf {
+    let stem = file.path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy());
+    default_file(&format!("{stem}-trace"), ".json")
+}
+
+/// The profile that is named, or a quick calibration once everything that the user wrote has been checked.
+fn profile(args: &TraceArgs, file: &ScenarioFile) -> Result<ProfileChoice, Failure> {
+    let choice = match args.profile.as_ref().or(file.profile.as_ref()) {
+        Some(name) => named(name)?,
+        None => {
+            chosen(args, file, &stand_in()?.profile)?;
+            measured(&mut |message| eprintln!("espsim: {message}"))?
         }
+    };
+    if let Some(warning) = choice.other_machine() {
+        eprintln!("espsim: {warning}");
     }
-    let Some(first) = trace.sends.first() else { return table };
-    for step in trace.steps.iter().filter(|step| step.send == 0 && step.part <= 1) {
-        let payload = step.payload.get();
-        table.add_row([
-            format!("{:.3}", (step.start - first.start).as_ns() * 1e-3),
-            step.name.to_owned(),
-            step.label.to_owned(),
-            if payload > 0 { payload.to_string() } else { String::new() },
-            format!("{:.1}", (step.start - step.arrival).as_ns()),
-            format!("{:.1}", (step.end - step.start).as_ns()),
-        ]);
+    Ok(choice)
+}
+
+/// The last point of the series that is asked for, or of the first one: that of the last swept values, in most files the
+/// largest packets.
+fn chosen(args: &TraceArgs, file: &ScenarioFile, profile: &Profile) -> Result<Point, Failure> {
+    let names: Vec<&str> = file.series.iter().map(|series| series.name.as_str()).collect();
+    if let Some(name) = args.series.as_deref().filter(|name| !names.contains(name)) {
+        let message = format!("no series is called `{name}`: {}", names.join("; "));
+        return Err(file.failure("series", message).with_help(nearest(name, &names)));
     }
-    table
+    let name = args.series.as_deref().or(names.first().copied()).unwrap_or_default();
+    match points(file, &args.settings, profile)?.into_iter().rfind(|point| point.series == name) {
+        Some(point) if point.scenario.failover.event.is_empty() => Ok(point),
+        Some(_) => {
+            let message = "`failover.event`: something happens in this scenario, which `trace` does not show";
+            Err(file.failure("failover.event", message))
+        }
+        None => Err(file.failure("series", "the file has no points")),
+    }
+}
+
+/// Series and swept values of a point, or what `--set` gives instead.
+fn place(args: &TraceArgs, file: &ScenarioFile, point: &Point) -> String {
+    let axes = file.sweep.iter().zip(&point.coordinates);
+    let values = axes.map(|(axis, value)| {
+        let set = args.settings.iter().rev().find(|setting| setting.key == axis.key);
+        format!("{} = {}", axis.key, shown(set.map_or(value, |setting| &setting.value)))
+    });
+    std::iter::once(point.series.clone()).chain(values).collect::<Vec<_>>().join(", ")
 }

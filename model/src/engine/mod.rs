@@ -16,10 +16,10 @@ mod lane;
 pub mod observer;
 pub mod program;
 pub mod random;
-pub mod recorder;
 pub mod steady;
 pub mod timers;
 pub mod tournament;
+pub mod trace;
 
 use std::collections::VecDeque;
 
@@ -29,9 +29,9 @@ use lane::Lane;
 use observer::Observer;
 use program::{Arrivals, Op, Pc, Program, Workload};
 use random::{Purpose, Stream};
-use recorder::{Recorder, Unrecorded};
 use timers::Timers;
 use tournament::{HORIZON_PS, Tournament};
+use trace::{Tracer, Untraced};
 
 const NO_PARENT: u32 = u32::MAX;
 
@@ -79,7 +79,7 @@ pub struct JobCounts {
 
 /// One simulation: resources, program, workload and clock.
 #[derive(Debug, Clone)]
-pub struct Engine<T = Unrecorded> {
+pub struct Engine<T = Untraced> {
     now: u64,
     tree: Tournament,
     lanes: Vec<Lane>,
@@ -113,20 +113,20 @@ pub struct Engine<T = Unrecorded> {
     events: u64,
     /// What departing packets were seen to do.
     pub observer: Observer,
-    /// What jobs were seen to do.
-    pub recorder: T,
+    /// What is told of jobs on their way.
+    pub tracer: T,
 }
 
 impl Engine {
     /// An engine at time zero, its closed jobs started or its first arrival due.
     pub fn new(program: Program, workload: Workload, seed: u64, batch_packets: u32) -> Self {
-        Engine::recorded(program, workload, seed, batch_packets, Unrecorded)
+        Engine::traced(program, workload, seed, batch_packets, Untraced)
     }
 }
 
-impl<T: Recorder> Engine<T> {
-    /// The same with a recorder, which sees everything and changes nothing.
-    pub fn recorded(program: Program, workload: Workload, seed: u64, batch_packets: u32, recorder: T) -> Self {
+impl<T: Tracer> Engine<T> {
+    /// As [`Engine::new`], with a tracer.
+    pub fn traced(program: Program, workload: Workload, seed: u64, batch_packets: u32, tracer: T) -> Self {
         let mut service: Vec<Option<Stream>> = vec![None; program.servers.len()];
         for op in &program.ops {
             if let Op::ServeRandom { server, .. } | Op::ServeAnyRandom { server, .. } = *op {
@@ -167,7 +167,7 @@ impl<T: Recorder> Engine<T> {
             counts: JobCounts::default(),
             events: 0,
             observer: Observer::new(batch_packets),
-            recorder,
+            tracer,
             workload,
         };
         engine.open();
@@ -371,7 +371,7 @@ impl<T: Recorder> Engine<T> {
     fn start_job(&mut self, flow: u32) {
         self.counts.started += 1;
         let job = self.new_job(Job { born: self.now, flow, parent: NO_PARENT, children: 0, resume: Pc::MAX });
-        self.recorder.start(job, None, self.now);
+        self.tracer.starts(job, flow, self.now);
         let pc = self.start_of(flow);
         self.ready.push_back((job, pc));
     }

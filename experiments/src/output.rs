@@ -1,4 +1,4 @@
-//! Files that a calibration writes: named before anything is measured, there only when everything is done.
+//! Single files that a command writes: named before anything is done, there only when everything is.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,15 +18,19 @@ pub fn absent(paths: &[&Path]) -> Result<(), Failure> {
 }
 
 /// A file under a temporary name beside its target, removed again unless committed.
+#[derive(Debug)]
 pub struct Partial(PathBuf);
 
 impl Partial {
-    /// Shows that the folder can be written to.
+    /// Makes the folder if there is none, and shows that it can be written to.
     ///
     /// # Errors
     /// [`Failure`] if it cannot.
     pub fn create(target: &Path) -> Result<Self, Failure> {
         let name = target.file_name().ok_or_else(|| Failure::new(format!("{} is no file name", target.display())))?;
+        if let Some(parent) = target.parent() {
+            fs::create_dir_all(parent).map_err(|error| Failure::io("create folder", parent, &error))?;
+        }
         let path = target.with_file_name(format!(".{}.partial-{}", name.to_string_lossy(), std::process::id()));
         fs::write(&path, "").map_err(|error| Failure::io("write", target, &error))?;
         Ok(Partial(path))
