@@ -22,15 +22,12 @@ pub fn absent(paths: &[&Path]) -> Result<(), Failure> {
 pub struct Partial(PathBuf);
 
 impl Partial {
-    /// Makes the folder if there is none, and shows that it can be written to.
+    /// Shows that the folder can be written to.
     ///
     /// # Errors
     /// [`Failure`] if it cannot.
     pub fn create(target: &Path) -> Result<Self, Failure> {
         let name = target.file_name().ok_or_else(|| Failure::new(format!("{} is no file name", target.display())))?;
-        if let Some(parent) = target.parent() {
-            fs::create_dir_all(parent).map_err(|error| Failure::io("create folder", parent, &error))?;
-        }
         let path = target.with_file_name(format!(".{}.partial-{}", name.to_string_lossy(), std::process::id()));
         fs::write(&path, "").map_err(|error| Failure::io("write", target, &error))?;
         Ok(Partial(path))

@@ -34,6 +34,10 @@ pub fn trace(args: &TraceArgs) -> Result<(), Failure> {
     absent(&[&target])?;
     let profile = profile(args, &file)?;
     let point = chosen(args, &file, &profile.profile)?;
+    // A folder that the user named must be there; the one that we named need not.
+    if let (None, Some(parent)) = (&args.out, target.parent()) {
+        std::fs::create_dir_all(parent).map_err(|error| Failure::io("create folder", parent, &error))?;
+    }
     let partial = Partial::create(&target)?;
     // The same seed as that of the first replication of `run`.
     let base = args.seed.unwrap_or(file.seed);
