@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::id::{Id, PROGRAM, Which};
 use crate::input::{Failure, nearest};
 use crate::journal::{Finished, Header};
-use crate::manifest::hash;
+use crate::manifest::{Subject, hash, keep_common};
 use crate::outcome::{Outcome, Run, seed};
 use crate::points::{Point, Points};
 use crate::profile_choice::ProfileChoice;
@@ -110,6 +110,18 @@ impl<'a> Campaign<'a> {
             profile: self.profile.from.clone(),
             profile_hash: hash(&self.profile.text),
             shard,
+        }
+    }
+
+    /// What the manifest of its folder is about.
+    pub fn subject(&self) -> Subject<'_> {
+        Subject {
+            kind: self.study.kind,
+            file: self.points.file,
+            profile: self.profile,
+            seed: self.seed,
+            common: &self.common,
+            number_of_points: self.points.len(),
         }
     }
 
@@ -250,12 +262,4 @@ struct Part {
     ids: Vec<Id>,
     costs: Vec<f32>,
     common: Option<Layer>,
-}
-
-/// Keeps what another point has too.
-fn keep_common(common: &mut Option<Layer>, values: &Layer) {
-    match common {
-        None => *common = Some(values.clone()),
-        Some(layer) => layer.retain(|key, entry| values.get(key) == Some(entry)),
-    }
 }

@@ -11,8 +11,8 @@ use crate::input::Failure;
 use crate::journal::{Appender, Finished, Location, run_line};
 use crate::outcome::Run;
 use crate::points::Point;
+use crate::progress::Progress;
 use crate::stop::Stop;
-use crate::sweep_progress::Progress;
 
 /// How often signals are looked at.
 const TICK: Duration = Duration::from_millis(50);

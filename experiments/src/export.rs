@@ -3,6 +3,7 @@
 use espsim_model::record::Metric;
 use espsim_model::traffic::Basis;
 
+use crate::input::Failure;
 use crate::outcome::{Outcome, Run};
 use crate::points::{Place, shown};
 use crate::scenario_file::ScenarioFile;
@@ -82,6 +83,35 @@ fn row(
         run.bottleneck.clone(),
     ]);
     row
+}
+
+/// `points.csv` of outcomes that are all known.
+///
+/// # Errors
+/// [`Failure`] if the rows cannot be encoded.
+pub fn points_csv(file: &ScenarioFile, outcomes: &[Outcome]) -> Result<Vec<u8>, Failure> {
+    csv_rows(std::iter::once(header(file)).chain(outcomes.iter().enumerate().flat_map(|(i, outcome)| rows(i, outcome))))
+}
+
+/// A table as CSV.
+///
+/// # Errors
+/// [`Failure`] if the rows cannot be encoded.
+pub fn csv_of(header: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, Failure> {
+    csv_rows(std::iter::once(header.to_vec()).chain(rows.iter().cloned()))
+}
+
+/// Rows as comma-separated values (RFC 4180).
+///
+/// # Errors
+/// [`Failure`] if they cannot be encoded.
+pub fn csv_rows(rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>, Failure> {
+    let encode = |error: &dyn std::fmt::Display| Failure::new(format!("cannot encode rows: {error}"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).map_err(|error| encode(&error))?;
+    }
+    writer.into_inner().map_err(|error| encode(&error))
 }
 
 /// Nine significant digits: more than any estimate carries, fewer than where sums of floats depend on a compiler.

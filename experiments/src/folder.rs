@@ -13,6 +13,9 @@ use serde::Serialize;
 use crate::input::Failure;
 use crate::journal::JOURNAL;
 
+/// Names of files, and what is in them.
+pub type Files = Vec<(String, Vec<u8>)>;
+
 /// A folder that is being filled.
 #[derive(Debug)]
 pub struct Folder {
@@ -262,17 +265,22 @@ pub fn partial(target: &Path) -> PathBuf {
 
 /// `out/NAME`, or with the first number of which there is neither a folder nor an interrupted run.
 pub fn default_target(name: &str) -> PathBuf {
-    numbered(name).find(|path| !is_taken(path)).unwrap_or_else(|| Path::new("out").join(name))
+    default_file(name, "")
 }
 
-/// The last of these that there is, or `out/NAME` if there is none: what to go on with.
+/// The same for a file: `out/NAME` with an ending such as `.json`.
+pub fn default_file(name: &str, ending: &str) -> PathBuf {
+    numbered(name, ending).find(|path| !is_taken(path)).unwrap_or_else(|| Path::new("out").join(name))
+}
+
+/// The last of these folders that there is, or `out/NAME` if there is none: what to go on with.
 pub fn latest_target(name: &str) -> PathBuf {
-    numbered(name).take_while(|path| is_taken(path)).last().unwrap_or_else(|| Path::new("out").join(name))
+    numbered(name, "").take_while(|path| is_taken(path)).last().unwrap_or_else(|| Path::new("out").join(name))
 }
 
-fn numbered(name: &str) -> impl Iterator<Item = PathBuf> {
-    let first = std::iter::once(Path::new("out").join(name));
-    first.chain((2..10_000).map(move |n| Path::new("out").join(format!("{name}-{n}"))))
+fn numbered(name: &str, ending: &str) -> impl Iterator<Item = PathBuf> {
+    let first = std::iter::once(format!("{name}{ending}"));
+    first.chain((2..10_000).map(move |n| format!("{name}-{n}{ending}"))).map(|name| Path::new("out").join(name))
 }
 
 fn is_taken(target: &Path) -> bool {

@@ -2,9 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+pub mod all;
 pub mod calibrate;
 pub mod campaign;
 pub mod cli;
+pub mod compare;
 pub mod cost;
 pub mod execute;
 pub mod export;
@@ -18,17 +20,24 @@ pub mod list;
 pub mod manifest;
 pub mod merge;
 pub mod outcome;
+pub mod output;
+pub mod plan;
 pub mod plot;
 pub mod points;
 pub mod profile_choice;
+pub mod progress;
 pub mod replications;
+pub mod report;
 pub mod results;
 pub mod run;
 pub mod scenario_file;
+pub mod schema;
 pub mod shard;
+pub mod shell;
 pub mod stop;
 pub mod study;
 pub mod sweep;
-pub mod sweep_progress;
 pub mod table;
+pub mod threads;
+pub mod trace;
 pub mod validate;

@@ -1,5 +1,7 @@
 //! `espsim list`: what is shipped, with sources.
 
+use std::path::Path;
+
 use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
 use espsim_model::layers::{Origin, flatten};
@@ -8,10 +10,20 @@ use espsim_model::preset::{Kind, load};
 
 use crate::cli::Listed;
 use crate::points::shown;
+use crate::scenario_file::ScenarioFile;
+use crate::schema::parameters;
 
 /// The text of a listing.
 pub fn list(what: Option<Listed>) -> String {
-    let all = [Listed::Placements, Listed::Nics, Listed::Accelerators, Listed::Slots, Listed::Cpus, Listed::Mixes];
+    let all = [
+        Listed::Placements,
+        Listed::Nics,
+        Listed::Accelerators,
+        Listed::Slots,
+        Listed::Cpus,
+        Listed::Mixes,
+        Listed::Scenarios,
+    ];
     match what {
         Some(what) => section(what, true),
         None => all.map(|what| section(what, false)).join("\n"),
@@ -21,6 +33,8 @@ pub fn list(what: Option<Listed>) -> String {
 fn section(what: Listed, sources: bool) -> String {
     let (title, kind) = match what {
         Listed::Placements => return placements(),
+        Listed::Scenarios => return scenarios(),
+        Listed::Parameters => return all_parameters(),
         Listed::Nics => ("NICs: nic.preset", Kind::Nic),
         Listed::Accelerators => ("Accelerators: accelerator.preset", Kind::Accelerator),
         Listed::Slots => ("PCIe slots: pcie.nic.preset, pcie.accelerator.preset, pcie.uplink.preset", Kind::Pcie),
@@ -35,6 +49,8 @@ fn section(what: Listed, sources: bool) -> String {
         text += &format!("  {name:<18} {heading}\n");
         if sources {
             text += &values(preset);
+        } else {
+            text += &format!("{:20} source: {}\n", "", first_clause(preset));
         }
     }
     text
@@ -55,6 +71,64 @@ fn values(preset: &espsim_model::preset::Preset) -> String {
         table.add_row([key.as_str(), &shown(&value), preset.source(&key).unwrap_or_default()]);
     }
     format!("{table}\n")
+}
+
+/// Where the first of a preset's values comes from, shortened: `espsim list KIND` has all of it.
+fn first_clause(preset: &espsim_model::preset::Preset) -> String {
+    let keys = flatten(&preset.values, &Origin::Default);
+    let named = |key: &str| preset.source(key).filter(|source| !source.starts_with("estimate"));
+    let main = ["line_rate", "rate", "packet", "lanes", "generation", "host.frequency"].into_iter().find_map(named);
+    let source = main.or_else(|| keys.keys().find_map(|key| named(key))).unwrap_or("estimates");
+    let short: String = source.chars().take(100).collect();
+    if short.len() < source.len() { format!("{short} ...") } else { short }
+}
+
+macro_rules! scenario_files {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../scenarios/", $name, ".toml")))),+]
+    };
+}
+
+/// Shipped scenarios; a test compares them with the folder.
+pub const SCENARIOS: &[(&str, &str)] = scenario_files!(
+    "completion-interrupts",
+    "failover",
+    "failover-api-policy",
+    "failover-bond",
+    "failover-headroom",
+    "failover-scale",
+    "forty-gig-2016",
+    "gateway",
+    "gro",
+    "gso",
+    "iotlb-cliff",
+    "load-latency",
+    "lookaside-modes",
+    "mrrs",
+    "receive",
+    "sa-cache",
+    "sa-lock",
+    "tags-latency",
+    "three-pass",
+);
+
+fn scenarios() -> String {
+    let row = |(name, text): &(&str, &str)| {
+        let file = ScenarioFile::parse(Path::new(name), (*text).to_owned());
+        format!("  {name:<22} {}\n", file.map_or_else(|_| String::new(), |file| file.question))
+    };
+    format!("Scenarios: experiments/scenarios/NAME.toml\n{}", SCENARIOS.iter().map(row).collect::<String>())
+}
+
+fn all_parameters() -> String {
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN).set_header(["Key", "Default", "Takes"]);
+    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic).set_width(140);
+    for parameter in parameters() {
+        let default = parameter.default.as_ref().map_or_else(String::new, |(value, _)| shown(value));
+        table.add_row([parameter.key.as_str(), &default, &parameter.takes.words()]);
+    }
+    format!("Parameters: in a scenario file, a series, a sweep, or after --set\n{table}\n")
 }
 
 fn placements() -> String {

@@ -4,16 +4,23 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use espsim::cli::{Cli, Command};
-use espsim::{calibrate, failover, list, merge, run, validate};
+use espsim::{all, calibrate, compare, failover, list, merge, plan, report, run, schema, shell, trace, validate};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
+        Command::Run(args) | Command::Failover(args) if args.all => {
+            all::run_all(args, &std::env::args().collect::<Vec<_>>())
+        }
         Command::Run(args) => run::run(args, std::env::args().collect()),
         Command::Failover(args) => failover::failover(args, std::env::args().collect()),
         Command::Merge(args) => merge::merge(args, std::env::args().collect()),
+        Command::Plan(args) => plan::plan(args, std::env::args().collect()),
+        Command::Compare(args) => compare::compare(args, std::env::args().collect()),
+        Command::Trace(args) => trace::trace(args),
         Command::Calibrate(args) => calibrate::calibrate(args),
         Command::Validate(args) => validate::validate(args),
+        Command::Report(args) => report::report(args),
         #[cfg(target_os = "linux")]
         Command::GuestLaunch { command } => calibrate::guest_launch(command),
         #[cfg(target_os = "linux")]
@@ -21,6 +28,15 @@ fn main() -> ExitCode {
             calibrate::guest_inside(result, plan);
             Ok(())
         }
+        Command::Schema => {
+            run::print(format!("{:#}\n", schema::schema()).as_bytes());
+            Ok(())
+        }
+        Command::Completions { shell } => {
+            run::print(&shell::completions(*shell));
+            Ok(())
+        }
+        Command::Man { command } => shell::man(command.as_deref()).map(|text| run::print(&text)),
         Command::List { what } => {
             run::print(list::list(*what).as_bytes());
             Ok(())

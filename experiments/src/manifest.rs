@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use espsim_model::layers::Origin;
+use espsim_model::layers::{Layer, Origin};
 use espsim_model::profile::Profile;
-use serde::ser::Error;
+use serde::ser::{Error, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::campaign::Campaign;
-use crate::points::shown;
+use crate::input::Failure;
+use crate::outcome::Outcome;
+use crate::points::{Point, shown};
+use crate::profile_choice::ProfileChoice;
 use crate::replications::Replications;
+use crate::scenario_file::ScenarioFile;
 
 /// A manifest as JSON; its keys are in alphabetical order. The time and the command are its only values that differ between
 /// equal runs.
@@ -45,29 +48,49 @@ pub fn hash(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// What a manifest is about.
+pub struct Subject<'a> {
+    /// The command that made the folder: `run`, `failover`, `plan` or `compare`.
+    pub kind: &'static str,
+    /// The scenario file.
+    pub file: &'a ScenarioFile,
+    /// The profile and where it came from.
+    pub profile: &'a ProfileChoice,
+    /// Base of all seeds.
+    pub seed: u64,
+    /// Parameters that are the same at every point.
+    pub common: &'a Layer,
+    /// How many points there are.
+    pub number_of_points: usize,
+}
+
+/// Points, each made when it is written.
+pub struct Points<'a> {
+    /// Parameters that are the same at every point.
+    pub common: &'a Layer,
+    /// Makes a point by its number.
+    pub resolve: &'a dyn Fn(usize) -> Result<Point, Failure>,
+    /// Why each point's runs ended.
+    pub stops: &'a [Vec<String>],
+}
+
 impl<'a> Manifest<'a> {
-    /// The manifest of a campaign, the command line and its start in RFC 3339. `stops` says for each point why its runs
-    /// ended;
-    /// without it, the manifest has the swept values instead of every point.
-    pub fn new(
-        campaign: &'a Campaign<'a>,
-        command: &'a [String],
-        time: &'a str,
-        stops: Option<&'a [Vec<String>]>,
-    ) -> Self {
-        let file = campaign.points.file;
+    /// The manifest of a folder, the command line and its start in RFC 3339. Without `points` it has the swept values
+    /// instead of every point.
+    pub fn new(of: &Subject<'a>, command: &'a [String], time: &'a str, points: Option<Points<'a>>) -> Self {
+        let file = of.file;
         Manifest {
-            axes: stops.is_none().then(|| axes(campaign)),
+            axes: points.is_none().then(|| axes(file)),
             command,
             host: json!({ "os": std::env::consts::OS, "architecture": std::env::consts::ARCH }),
-            kind: campaign.study.kind,
-            number_of_points: campaign.points.len(),
-            parameters: parameters(campaign.common.iter()),
-            points: stops.map(|stops| Points { campaign, stops }),
+            kind: of.kind,
+            number_of_points: of.number_of_points,
+            parameters: parameters(of.common.iter()),
+            points,
             profile: json!({
-                "from": campaign.profile.from,
-                "sha256": hash(&campaign.profile.text),
-                "values": profile_json(&campaign.profile.profile),
+                "from": of.profile.from,
+                "sha256": hash(&of.profile.text),
+                "values": profile_json(&of.profile.profile),
             }),
             program: json!({ "name": "espsim", "version": env!("CARGO_PKG_VERSION"), "build": build() }),
             replications: &file.replications,
@@ -78,30 +101,52 @@ impl<'a> Manifest<'a> {
                 "question": file.question,
                 "text": file.text,
             }),
-            seed: campaign.seed,
+            seed: of.seed,
             time,
         }
     }
 }
 
-/// Points, each made when it is written.
-struct Points<'a> {
-    campaign: &'a Campaign<'a>,
-    stops: &'a [Vec<String>],
+/// What was simulated of points that are all at hand.
+pub struct Known<'a> {
+    /// The command that made the folder: `plan` or `compare`.
+    pub kind: &'static str,
+    /// The scenario file.
+    pub file: &'a ScenarioFile,
+    /// The profile and where it came from.
+    pub profile: &'a ProfileChoice,
+    /// Base of all seeds.
+    pub seed: u64,
+    /// The points.
+    pub points: Vec<&'a Point>,
+    /// What each gave.
+    pub outcomes: &'a [Outcome],
 }
 
-impl Serialize for Points<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq((0..self.stops.len()).map(|i| Point { of: self, i }))
+impl Known<'_> {
+    /// Their manifest with further keys, as text, given the command line and its start in RFC 3339.
+    ///
+    /// # Errors
+    /// [`Failure`] if it cannot be written as JSON.
+    pub fn manifest(&self, command: &[String], time: &str, more: &Value) -> Result<String, Failure> {
+        let mut common = None;
+        self.points.iter().for_each(|point| keep_common(&mut common, &point.values));
+        let common = common.unwrap_or_default();
+        let &Known { kind, file, profile, seed, .. } = self;
+        let subject = Subject { kind, file, profile, seed, common: &common, number_of_points: self.points.len() };
+        let stops: Vec<Vec<String>> = self.outcomes.iter().map(Outcome::stops).collect();
+        let resolve = |i: usize| Ok(self.points[i].clone());
+        let points = Points { common: &common, resolve: &resolve, stops: &stops };
+        let broken = |error: serde_json::Error| Failure::new(format!("cannot write the manifest: {error}"));
+        let mut all = serde_json::to_value(Manifest::new(&subject, command, time, Some(points))).map_err(broken)?;
+        if let (Some(all), Some(more)) = (all.as_object_mut(), more.as_object()) {
+            all.extend(more.clone());
+        }
+        Ok(serde_json::to_string_pretty(&all).map_err(broken)? + "\n")
     }
 }
 
-struct Point<'a> {
-    of: &'a Points<'a>,
-    i: usize,
-}
-
-impl Serialize for Point<'_> {
+impl Serialize for Points<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Entry<'a> {
@@ -109,12 +154,22 @@ impl Serialize for Point<'_> {
             series: &'a str,
             stop: &'a [String],
         }
-        let campaign = self.of.campaign;
-        // It was checked before it was simulated.
-        let point = campaign.points.resolve(self.i).map_err(S::Error::custom)?;
-        let own = point.values.iter().filter(|(key, _)| !campaign.common.contains_key(*key));
-        let entry = Entry { parameters: parameters(own), series: &point.place.series, stop: &self.of.stops[self.i] };
-        entry.serialize(serializer)
+        let mut list = serializer.serialize_seq(Some(self.stops.len()))?;
+        for (i, stop) in self.stops.iter().enumerate() {
+            // It was checked before it was simulated.
+            let point = (self.resolve)(i).map_err(S::Error::custom)?;
+            let own = point.values.iter().filter(|(key, _)| !self.common.contains_key(*key));
+            list.serialize_element(&Entry { parameters: parameters(own), series: &point.place.series, stop })?;
+        }
+        list.end()
+    }
+}
+
+/// Keeps of `common` what another point has too; all of the first one.
+pub fn keep_common(common: &mut Option<Layer>, values: &Layer) {
+    match common {
+        None => *common = Some(values.clone()),
+        Some(layer) => layer.retain(|key, entry| values.get(key) == Some(entry)),
     }
 }
 
@@ -127,8 +182,8 @@ fn parameters<'a>(
 }
 
 /// Swept keys with their values.
-fn axes(campaign: &Campaign<'_>) -> Value {
-    let axes = campaign.points.file.sweep.axes.iter();
+fn axes(file: &ScenarioFile) -> Value {
+    let axes = file.sweep.axes.iter();
     axes.map(|axis| {
         let values = |i| axis.values(i).map(shown).collect::<Vec<_>>();
         axis.keys.iter().enumerate().map(|(i, key)| (key.clone(), json!(values(i)))).collect::<serde_json::Map<_, _>>()

@@ -13,11 +13,12 @@ use crate::journal::{Finished, Found, Header, JOURNAL};
 use crate::manifest::hash;
 use crate::points::{Kept, Points, Setting};
 use crate::profile_choice::{ProfileChoice, from_folder};
-use crate::run::{Made, RUN, finish, threads};
+use crate::run::{Made, RUN, finish};
 use crate::scenario_file::ScenarioFile;
 use crate::shard::Shard;
 use crate::stop::Stop;
 use crate::study::Study;
+use crate::threads::threads;
 
 /// A shard's folder.
 struct Part {
@@ -34,7 +35,7 @@ struct Part {
 /// output folder that cannot be written.
 pub fn merge(args: &MergeArgs, command: Vec<String>) -> Result<(), Failure> {
     let made = Made::now(command);
-    let (pool, _) = threads(args.jobs)?;
+    let pool = threads(args.jobs)?;
     let stop = Stop::listen()?;
     let mut finished = Finished::default();
     let parts: Result<Vec<Part>, Failure> =

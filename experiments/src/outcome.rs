@@ -113,6 +113,11 @@ pub fn seed(base: u64, replication: u32) -> u64 {
 }
 
 impl Outcome {
+    /// Why its runs ended.
+    pub fn stops(&self) -> Vec<String> {
+        self.runs.iter().map(|run| run.stop.clone()).collect()
+    }
+
     /// Where a metric lies for 95 % of the drawn profiles; `None` where none were drawn or it was not always observed.
     pub fn band(&self, name: &str, basis: Option<Basis>) -> Option<Band> {
         let values: Option<Vec<f64>> = self.drawn.iter().map(|run| Some(run.metric(name, basis)?.value)).collect();

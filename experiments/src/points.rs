@@ -155,6 +155,16 @@ impl<'a> Points<'a> {
     }
 }
 
+/// Every point of a file, complete and checked.
+///
+/// # Errors
+/// [`Failure`] at the key that is wrong, in the file or on the command line.
+pub fn points(file: &ScenarioFile, settings: &[Setting], profile: &Profile) -> Result<Vec<Point>, Failure> {
+    let kept = Kept::new(file)?;
+    let points = Points::new(file, settings, profile, &kept);
+    (0..points.len()).map(|point| points.resolve(point)).collect()
+}
+
 /// Which series and which row of each axis.
 struct Combination {
     series: usize,

@@ -85,7 +85,11 @@ fn from_preset(name: &str) -> Result<ProfileChoice, Failure> {
     Ok(ProfileChoice { profile, text, from: format!("preset:{name}") })
 }
 
-fn from_file(path: &Path) -> Result<ProfileChoice, Failure> {
+/// The profile in a file.
+///
+/// # Errors
+/// [`Failure`] for a file that is no profile of this format.
+pub fn from_file(path: &Path) -> Result<ProfileChoice, Failure> {
     let text = fs::read_to_string(path).map_err(|error| Failure::io("read profile", path, &error))?;
     let profile = Profile::from_toml(&text).map_err(|error| located(path, &text, &error))?;
     let from = path.file_name().map_or_else(|| "profile".into(), |name| name.to_string_lossy().into_owned());

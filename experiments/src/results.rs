@@ -4,11 +4,12 @@
 use rayon::prelude::*;
 
 use crate::campaign::Campaign;
+use crate::export::csv_rows;
 use crate::figures::Drawing;
 use crate::folder::{Folder, Stream};
 use crate::input::Failure;
 use crate::journal::{Finished, JOURNAL, header_line};
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Points};
 use crate::outcome::Outcome;
 use crate::shard::Shard;
 use crate::stop::Stop;
@@ -68,7 +69,7 @@ pub fn write(
     let mut csv: Vec<Stream> = Vec::new();
     for of in campaign.study.csv {
         let mut stream = folder.open(of.file)?;
-        stream.write(&encoded([(of.header)(file)])?)?;
+        stream.write(&csv_rows([(of.header)(file)])?)?;
         csv.push(stream);
     }
     for start in (0..n).step_by(CHUNK) {
@@ -89,7 +90,7 @@ pub fn write(
                 drawing.add(&outcome)?;
             }
             if !is_large {
-                stops.push(outcome.runs.iter().map(|run| run.stop.clone()).collect::<Vec<_>>());
+                stops.push(outcome.stops());
             }
             if let Some((name, svg)) =
                 campaign.study.figure.map_or(Ok(None), |draw| draw(file, &outcome, n, &footnote))?
@@ -100,7 +101,9 @@ pub fn write(
         }
     }
     csv.into_iter().try_for_each(Stream::close)?;
-    let manifest = Manifest::new(campaign, command, time, (!is_large).then_some(&stops[..]));
+    let resolve = |point| campaign.points.resolve(point);
+    let points = Points { common: &campaign.common, resolve: &resolve, stops: &stops };
+    let manifest = Manifest::new(&campaign.subject(), command, time, (!is_large).then_some(points));
     folder.open("manifest.json")?.json(&manifest)?;
     let mut files: Vec<String> = vec!["points.csv".into(), "manifest.json".into(), "profile.toml".into()];
     for (plot, drawing) in file.plots.iter().zip(drawings) {
@@ -145,17 +148,7 @@ fn missing() -> Failure {
 
 fn ready(campaign: &Campaign<'_>, finished: &Finished, point: usize) -> Result<Ready, Failure> {
     let (outcome, lines) = campaign.outcome(finished, point)?.ok_or_else(missing)?;
-    let rows = |csv: &Csv| encoded((csv.rows)(point, &outcome));
+    let rows = |csv: &Csv| csv_rows((csv.rows)(point, &outcome));
     let rows: Result<Vec<Vec<u8>>, Failure> = campaign.study.csv.iter().map(rows).collect();
     Ok(Ready { rows: rows?, outcome, lines })
-}
-
-/// Rows as comma-separated values (RFC 4180).
-fn encoded(rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>, Failure> {
-    let encode = |error: &dyn std::fmt::Display| Failure::new(format!("cannot encode rows: {error}"));
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.write_record(row).map_err(|error| encode(&error))?;
-    }
-    writer.into_inner().map_err(|error| encode(&error))
 }

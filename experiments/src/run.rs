@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use espsim_model::simulate;
 use espsim_model::uncertainty::draw;
-use rayon::ThreadPool;
 
 use crate::campaign::Campaign;
 use crate::cli::{Format, RunArgs};
@@ -25,6 +24,7 @@ use crate::shard::Shard;
 use crate::stop::Stop;
 use crate::study::Study;
 use crate::table::THROUGHPUT;
+use crate::threads::{jobs, threads};
 
 /// The study of `run`.
 pub const RUN: Study = Study {
@@ -64,8 +64,8 @@ fn has_no_events(file: &ScenarioFile, point: &Point) -> Result<(), Failure> {
 /// As [`run`].
 pub fn run_study(args: &RunArgs, command: Vec<String>, study: &Study) -> Result<(), Failure> {
     let made = Made::now(command);
-    let (pool, jobs) = threads(args.jobs)?;
-    let file = ScenarioFile::read(&args.scenario)?;
+    let (pool, jobs) = (threads(args.jobs)?, jobs(args.jobs));
+    let file = ScenarioFile::read(args.scenario())?;
     let kept = Kept::new(&file)?;
     let target = args.out.clone().unwrap_or_else(|| default_out(&file, args));
     let stop = Stop::listen()?;
@@ -122,16 +122,6 @@ impl Made {
     pub fn now(command: Vec<String>) -> Self {
         Made { started: Instant::now(), time: jiff::Timestamp::now().to_string(), command }
     }
-}
-
-/// Threads for points, and how many they are.
-///
-/// # Errors
-/// [`Failure`] if they cannot be started.
-pub fn threads(jobs: Option<u16>) -> Result<(ThreadPool, usize), Failure> {
-    let jobs = jobs.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
-    Ok((pool.map_err(|error| Failure::new(format!("cannot start {jobs} threads: {error}")))?, jobs))
 }
 
 /// The profile that is asked for; of a run that is taken up again, its own; `None` if this host is to be measured.

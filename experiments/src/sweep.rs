@@ -86,6 +86,16 @@ impl Axis {
 }
 
 impl Sweep {
+    /// Of axes with one key each.
+    pub fn of(axes: impl IntoIterator<Item = (&'static str, Vec<Value>)>) -> Self {
+        let axis = |(key, values): (&str, Vec<Value>)| Axis {
+            keys: vec![key.to_owned()],
+            rows: values.into_iter().map(|value| vec![value]).collect(),
+            form: Form::Values,
+        };
+        Sweep { axes: axes.into_iter().map(axis).collect(), skips: Vec::new() }
+    }
+
     /// Reads the `sweep` table of a file.
     ///
     /// # Errors

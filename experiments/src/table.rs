@@ -16,22 +16,63 @@ pub struct Column {
     /// Heading.
     pub heading: &'static str,
     /// What stands in it.
-    pub cell: fn(&Outcome) -> String,
+    pub content: Content,
     /// Whether it is a number, aligned to the right.
     pub is_number: bool,
     /// The metric that some point must have for the column to be shown; always, if there is none.
     pub only_with: Option<&'static str>,
 }
 
+/// What stands in a column.
+pub enum Content {
+    /// What is made of an outcome.
+    Made(fn(&Outcome) -> String),
+    /// A metric; a dash where it was not observed.
+    Metric(Number),
+}
+
+/// A metric as a column shows it.
+pub struct Number {
+    /// The metric's name.
+    pub name: &'static str,
+    /// Factor from the metric's unit to the heading's.
+    pub factor: f64,
+    /// Digits after the point.
+    pub digits: usize,
+}
+
+impl Number {
+    /// A value in the heading's unit.
+    pub fn shown(&self, value: f64) -> String {
+        format!("{:.*}", self.digits, value * self.factor)
+    }
+}
+
+impl Content {
+    fn cell(&self, outcome: &Outcome) -> String {
+        match self {
+            Content::Made(make) => make(outcome),
+            Content::Metric(number) => {
+                outcome.summary(number.name, None).map_or_else(|| "-".into(), |summary| number.shown(summary.value))
+            }
+        }
+    }
+}
+
 impl Column {
     /// A column of numbers that is always shown.
-    pub const fn number(heading: &'static str, cell: fn(&Outcome) -> String) -> Self {
-        Column { heading, cell, is_number: true, only_with: None }
+    pub const fn number(heading: &'static str, make: fn(&Outcome) -> String) -> Self {
+        Column { heading, content: Content::Made(make), is_number: true, only_with: None }
     }
 
     /// A column of words that is always shown.
-    pub const fn text(heading: &'static str, cell: fn(&Outcome) -> String) -> Self {
-        Column { heading, cell, is_number: false, only_with: None }
+    pub const fn text(heading: &'static str, make: fn(&Outcome) -> String) -> Self {
+        Column { heading, content: Content::Made(make), is_number: false, only_with: None }
+    }
+
+    /// A column of a metric that is always shown.
+    pub const fn metric(heading: &'static str, name: &'static str, factor: f64, digits: usize) -> Self {
+        Column { heading, content: Content::Metric(Number { name, factor, digits }), is_number: true, only_with: None }
     }
 
     /// The same, shown only where some point has this metric.
@@ -99,7 +140,7 @@ impl<'a> Rows<'a> {
             *is_shown |= column.only_with.is_some_and(|metric| outcome.summary(metric, None).is_some());
         }
         let mut row = place(&outcome.place, self.last.as_ref());
-        row.extend(self.columns.iter().map(|column| (column.cell)(outcome)));
+        row.extend(self.columns.iter().map(|column| column.content.cell(outcome)));
         self.rows.push(row);
         self.last = Some(outcome.place.series.clone());
     }

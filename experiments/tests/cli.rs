@@ -25,6 +25,25 @@ fn write(folder: &TempDir, name: &str, text: &str) -> PathBuf {
 /// Two points that take no time.
 const SMALL: &str = include_str!("common/small.toml");
 
+#[test]
+fn all_scenarios_of_a_folder_are_run_by_the_command_that_they_are_for() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("questions")).unwrap();
+    write(&folder, "questions/small.toml", SMALL);
+    let event = "[traffic]\narrival = \"constant\"\nrate = \"1 Gbps\"\n[failover]\nspan = \"10 ms\"\nbins = 10\n\
+                 [[failover.event]]\nwhat = \"link-down\"\nat = \"2 ms\"\n";
+    write(&folder, "questions/event.toml", event);
+    let output = espsim(&folder).args(["run", "--all", "questions", "--out", "all"]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    for file in ["small/points.csv", "small/throughput.svg", "event/points.csv", "event/timeline.csv"] {
+        assert!(folder.path().join("all").join(file).exists(), "{file}");
+    }
+    let output = espsim(&folder).args(["run", "--all", "all"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no scenario file"), "{}", text(&output.stderr));
+    assert_eq!(espsim(&folder).arg("run").output().unwrap().status.code(), Some(2));
+}
+
 fn run(folder: &TempDir, scenario: &Path, arguments: &[&str]) -> Output {
     let mut command = espsim(folder);
     command.arg("run").arg(scenario).args(arguments);

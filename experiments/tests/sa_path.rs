@@ -2,10 +2,11 @@
 #![cfg(target_os = "linux")]
 
 mod common;
+#[path = "common/skip.rs"]
+mod skip;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use common::{espsim, text};
 use espsim_model::profile::{Origin, Profile};
+use skip::skip;
 use tempfile::TempDir;
 
 /// The folder that `calibrate/guest` fills by default.
@@ -21,13 +23,6 @@ fn guests() -> PathBuf {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let home = || PathBuf::from(std::env::var_os("HOME").unwrap_or_default()).join(".cache");
     cache.unwrap_or_else(home).join("espsim/guest")
-}
-
-/// Says why a test does not run; fails where everything must.
-fn skip(reason: &str) {
-    assert!(std::env::var_os("ESPSIM_REQUIRE_ALL").is_none(), "must run here: {reason}");
-    // Past the test runner, which keeps what passing tests print.
-    let _ = writeln!(std::io::stderr(), "skipped: {reason}");
 }
 
 /// Whether a guest is prepared, and for QEMU whether there is an emulator.

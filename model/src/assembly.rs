@@ -12,7 +12,7 @@ use crate::hardware::pcie::{Iommu, Link, Slot, SlotParams};
 use crate::hardware::wire::Wire;
 use crate::placement::{Host, NAPI_BUDGET, NicFeatures, Placement, VECTOR_SIZE};
 use crate::profile::Profile;
-use crate::route::{Floor, GateId, PoolId, Route, StationId};
+use crate::route::{Floor, GateId, Owner, PoolId, Route, StationId};
 use crate::scenario::{Attachment, Interrupts, Lock, Scenario, Stack, Submission};
 use crate::traffic::{Arrival, Path, Send};
 use crate::units::{Bytes, Hertz, Share, Time};
@@ -32,7 +32,8 @@ pub struct Assembly {
     pub floor: Floor,
     /// Sends of the mix.
     pub sends: Vec<Send>,
-    /// The route of each send, by row and then send. A row is a core, or a core with an SA where cores share SAs.
+    /// The route of each send, by row and then send. A row is a core with one of its NICs, and with an SA where cores
+    /// share SAs.
     pub routes: Vec<Vec<Route>>,
     /// The row of each flow.
     pub flows: Vec<u16>,
@@ -46,16 +47,21 @@ pub struct Assembly {
 
 /// What all cores share.
 pub(crate) struct Shared {
-    nic_slot: Slot,
+    nics: Vec<SharedNic>,
     accelerators: Vec<(Slot, StationId)>,
-    packet_engine: StationId,
-    receive_engine: StationId,
-    esp_engine: Option<StationId>,
-    sa_cache: Option<SaCache>,
-    wires: [StationId; 2],
-    buffer: PoolId,
     /// The core that all completion interrupts go to, where one does.
     completion: Option<Completion>,
+}
+
+/// What all cores share of a NIC.
+struct SharedNic {
+    sa_cache: Option<SaCache>,
+    slot: Slot,
+    packet_engine: StationId,
+    esp_engine: Option<StationId>,
+    wires: [StationId; 2],
+    receive_engine: StationId,
+    buffer: PoolId,
 }
 
 /// One core that handles all completions.
@@ -74,7 +80,7 @@ impl Assembly {
         let one_core =
             scenario.placement == Placement::Lookaside && scenario.lookaside.interrupts == Interrupts::OneCore;
         let cores: Vec<StationId> = (0..scenario.host.cores)
-            .map(|core| floor.station(if one_core && core == 0 { COMPLETION_CORE } else { CORE }, 1))
+            .map(|core| floor.station(Owner::Host, if one_core && core == 0 { COMPLETION_CORE } else { CORE }, 1))
             .collect();
         let clock = profile.host.clock(scenario.host.cores, scenario.placement == Placement::Host);
         let sends = scenario.traffic.sends(scenario.encapsulation().as_ref(), scenario.gso());
@@ -92,17 +98,24 @@ impl Assembly {
         }
         // Only what some flow uses gets routes: with many cores and SAs most pairs are not.
         let sas = locks.len().max(1);
-        let row = |(&core, &sa): (&u16, &u32)| (usize::from(core), sa as usize % sas);
-        let used: Vec<(usize, usize)> =
+        // An SA belongs to one NIC: that is where its context and its sequence number are.
+        let nic_of = |sa: u32| (sa % scenario.host.nics) as usize;
+        let row = |(&core, &sa): (&u16, &u32)| (usize::from(core), nic_of(sa), sa as usize % sas);
+        let used: Vec<(usize, usize, usize)> =
             core_of_flow.iter().zip(&keys).map(row).collect::<BTreeSet<_>>().into_iter().collect();
         let mut routes = Vec::with_capacity(used.len());
         for (i, &station) in cores.iter().enumerate() {
             let flows = core_of_flow.iter().filter(|&&core| usize::from(core) == i).count();
             let core = Core { station, profile, clock, cipher: scenario.software_cost(profile), lock: None };
-            let mut host = host(scenario, core, (i, flows), &shared, &mut floor);
-            for &(_, sa) in used.iter().filter(|(core, _)| *core == i) {
+            let mut hosts = vec![host(scenario, core, (i, flows), &shared, &mut floor)];
+            for other in &shared.nics[1..] {
+                let nic = nic(scenario, other, &mut floor);
+                hosts.push(Host { nic, ..hosts[0].clone() });
+            }
+            for &(_, nic, sa) in used.iter().filter(|(core, ..)| *core == i) {
+                let host = &mut hosts[nic];
                 host.core.lock = locks.get(sa).copied();
-                let route = |send| scenario.placement.route(scenario.traffic.direction, send, &host);
+                let route = |send| scenario.placement.route(scenario.traffic.direction, send, host);
                 routes.push(sends.iter().map(route).collect());
             }
         }
@@ -141,7 +154,8 @@ impl Shared {
         (core_of_flow, keys): (&[u16], &[u32]),
         floor: &mut Floor,
     ) -> Self {
-        let nic_link = link(&s.pcie.nic, floor, ["NIC link up", "NIC link down"]);
+        let nic_links: Vec<Link> =
+            (0..s.host.nics).map(|_| link(&s.pcie.nic, floor, ["NIC link up", "NIC link down"])).collect();
         let devices = 0..s.lookaside.devices;
         let accelerator_links: Vec<Link> = devices
             .map(|_| link(&s.pcie.accelerator, floor, ["accelerator link up", "accelerator link down"]))
@@ -151,10 +165,11 @@ impl Shared {
             Attachment::OwnSlot => vec![own],
             Attachment::SharedUplink => vec![own, uplink],
         };
-        let dram = Memory { station: floor.station("memory", 1), bandwidth: profile.memory.bandwidth };
+        let dram = Memory { station: floor.station(Owner::Host, "memory", 1), bandwidth: profile.memory.bandwidth };
         let memory = (!profile.host.ddio).then_some(dram);
         let iommu = Iommu::new(&s.pcie.iommu, floor);
-        let root_complex = s.pcie.root_complex_rate.map(|rate| (floor.station("root complex", 1), rate.interval()));
+        let root_complex =
+            s.pcie.root_complex_rate.map(|rate| (floor.station(Owner::Pcie, "root complex", 1), rate.interval()));
         let slot = |params: &SlotParams, own, tags, floor: &mut Floor| Slot {
             params: params.clone(),
             links: links(own),
@@ -164,30 +179,32 @@ impl Shared {
             iommu,
             root_complex,
         };
-        let nic_tags = (floor.pool("NIC tags", s.nic.read_tags), s.nic.read_tags);
+        let nic_tags: Vec<PoolId> = (0..s.host.nics).map(|_| floor.pool("NIC tags", s.nic.read_tags)).collect();
         let accelerators = accelerator_links.into_iter().map(|link| {
             let tags = (floor.pool("accelerator tags", s.accelerator.read_tags), s.accelerator.read_tags);
             (
                 slot(&s.pcie.accelerator, link, tags, floor),
-                floor.station("accelerator engines", s.accelerator.engines as u16),
+                floor.station(Owner::Accelerator, "accelerator engines", s.accelerator.engines as u16),
             )
         });
         let accelerators = accelerators.collect();
         let esp = s.nic.esp.as_ref();
-        let sa_cache = esp.map(|esp| SaCache {
-            cache: floor.cache(Cache { capacity: esp.sa_cache, keys: s.sa.count, replacement: esp.sa_replacement }),
-            hits: sa_hits(s, esp.sa_cache, core_of_flow, keys),
-            fetches: floor.pool("SA context fetches", esp.sa_fetches),
+        let nics = nic_links.into_iter().zip(nic_tags).enumerate().map(|(i, (link, tags))| SharedNic {
+            sa_cache: esp.map(|esp| SaCache {
+                cache: floor.cache(Cache { capacity: esp.sa_cache, keys: s.sa.count, replacement: esp.sa_replacement }),
+                hits: sa_hits(s, esp.sa_cache, core_of_flow, keys, i as u32),
+                fetches: floor.pool("SA context fetches", esp.sa_fetches),
+            }),
+            slot: slot(&s.pcie.nic, link, (tags, s.nic.read_tags), floor),
+            packet_engine: floor.station(Owner::Nic, "NIC packet engine", 1),
+            esp_engine: esp.map(|_| floor.station(Owner::Nic, "NIC ESP engine", 1)),
+            wires: ["wire", "wire in"].map(|name| floor.station(Owner::Nic, name, 1)),
+            receive_engine: floor.station(Owner::Nic, "NIC receive engine", 1),
+            buffer: floor.pool("NIC buffer", s.nic.buffer.get() as u32),
         });
         Shared {
-            nic_slot: slot(&s.pcie.nic, nic_link, nic_tags, floor),
+            nics: nics.collect(),
             accelerators,
-            packet_engine: floor.station("NIC packet engine", 1),
-            esp_engine: esp.map(|_| floor.station("NIC ESP engine", 1)),
-            sa_cache,
-            wires: ["wire", "wire in"].map(|name| floor.station(name, 1)),
-            receive_engine: floor.station("NIC receive engine", 1),
-            buffer: floor.pool("NIC buffer", s.nic.buffer.get() as u32),
             completion: completion.map(|core| Completion {
                 core,
                 coalescing: coalescing(s, floor),
@@ -197,16 +214,16 @@ impl Shared {
     }
 }
 
-/// The highest share of packets that can find their SA's context in a cache of `capacity` contexts. Where flows are drawn
+/// The highest share of a NIC's packets that can find their SA's context in its cache of `capacity` contexts. Where flows are drawn
 /// at random, the next packet of a core belongs to any of that core's flows, in whatever order cores take turns: no cache
 /// does better than one that holds the SAs of most flows of the best core, but for the segments of a send, which follow
 /// each other. A closed loop or a fixed turn has no such limit that holds for every order.
-fn sa_hits(s: &Scenario, capacity: u32, core_of_flow: &[u16], keys: &[u32]) -> Share {
+fn sa_hits(s: &Scenario, capacity: u32, core_of_flow: &[u16], keys: &[u32], nic: u32) -> Share {
     if s.traffic.arrival != Arrival::Poisson {
         return Share::from_fraction(1.0);
     }
     let mut flows: BTreeMap<u16, BTreeMap<u32, u32>> = BTreeMap::new();
-    for (&core, &sa) in core_of_flow.iter().zip(keys) {
+    for (&core, &sa) in core_of_flow.iter().zip(keys).filter(|(_, sa)| **sa % s.host.nics == nic) {
         *flows.entry(core).or_default().entry(sa).or_default() += 1;
     }
     let held = |sas: BTreeMap<u32, u32>| {
@@ -234,7 +251,7 @@ pub(crate) fn sa_locks(s: &Scenario, profile: &Profile, clock: Hertz, floor: &mu
         Lock::Ticket => f64::from(sharers - 1) / 2.0,
     };
     let held = (stack.sa_lock + stack.line_transfer * (SA_LINES + waiters)) / clock;
-    (0..s.sa.count.min(s.host.cores)).map(|_| (floor.station("SA lock", 1), held)).collect()
+    (0..s.sa.count.min(s.host.cores)).map(|_| (floor.station(Owner::Host, "SA lock", 1), held)).collect()
 }
 
 /// Coalescing of an accelerator's responses: into interrupts, or into the polls of a core.
@@ -261,11 +278,37 @@ fn merging(s: &Scenario, flows: usize, floor: &mut Floor) -> Option<GateId> {
 }
 
 fn link(params: &SlotParams, floor: &mut Floor, names: [&'static str; 2]) -> Link {
-    let [up, down] = names.map(|name| floor.station(name, 1));
+    let [up, down] = names.map(|name| floor.station(Owner::Pcie, name, 1));
     Link { up, down, rate_up: params.tlp_rate(), rate_down: params.tlp_rate_down() }
 }
 
-/// The hardware as core number `i` sees it, with so many flows on it.
+/// A NIC as one core sees it: queues and interrupts of its own.
+fn nic(s: &Scenario, shared: &SharedNic, floor: &mut Floor) -> Nic {
+    let polling = match s.host.stack {
+        Stack::Kernel => floor.polled_gate(s.nic.moderation_packets, s.nic.moderation_time, NAPI_BUDGET),
+        Stack::Vector => floor.polled_gate(1, Time::ZERO, VECTOR_SIZE),
+    };
+    let wire = |station| Wire { station, rate: s.nic.line_rate };
+    Nic {
+        params: s.nic.clone(),
+        slot: shared.slot.clone(),
+        packet_engine: shared.packet_engine,
+        receive_engine: shared.receive_engine,
+        esp_engine: shared.esp_engine,
+        sa_cache: shared.sa_cache,
+        wire: wire(shared.wires[0]),
+        wire_in: wire(shared.wires[1]),
+        queue: s.nic.queue_packet_rate.map(|_| floor.station(Owner::Nic, "NIC queue", 1)),
+        ring: floor.pool("NIC ring", s.nic.ring),
+        receive_ring: floor.pool("NIC receive ring", s.nic.ring),
+        drops: s.traffic.arrival != Arrival::Saturate,
+        buffer: shared.buffer,
+        moderation: floor.gate(s.nic.moderation_packets, s.nic.moderation_time),
+        polling,
+    }
+}
+
+/// The hardware as core number `i` sees it through its first NIC, with so many flows on it.
 pub(crate) fn host<'a>(
     s: &Scenario,
     core: Core<'a>,
@@ -273,30 +316,7 @@ pub(crate) fn host<'a>(
     shared: &Shared,
     floor: &mut Floor,
 ) -> Host<'a> {
-    let inbound = s.traffic.direction != Path::Transmit;
-    let saturate = s.traffic.arrival == Arrival::Saturate;
-    let polling = match s.host.stack {
-        Stack::Kernel => floor.polled_gate(s.nic.moderation_packets, s.nic.moderation_time, NAPI_BUDGET),
-        Stack::Vector => floor.polled_gate(1, Time::ZERO, VECTOR_SIZE),
-    };
-    let wire = |station| Wire { station, rate: s.nic.line_rate };
-    let nic = Nic {
-        params: s.nic.clone(),
-        slot: shared.nic_slot.clone(),
-        packet_engine: shared.packet_engine,
-        receive_engine: shared.receive_engine,
-        esp_engine: shared.esp_engine,
-        sa_cache: shared.sa_cache,
-        wire: wire(shared.wires[0]),
-        wire_in: wire(shared.wires[1]),
-        queue: s.nic.queue_packet_rate.map(|_| floor.station("NIC queue", 1)),
-        ring: floor.pool("NIC ring", s.nic.ring),
-        receive_ring: floor.pool("NIC receive ring", s.nic.ring),
-        drops: !saturate,
-        buffer: shared.buffer,
-        moderation: floor.gate(s.nic.moderation_packets, s.nic.moderation_time),
-        polling,
-    };
+    let nic = nic(s, &shared.nics[0], floor);
     let (slot, engines) = shared.accelerators[i % shared.accelerators.len()].clone();
     let accelerator = Accelerator {
         params: s.accelerator.clone(),
@@ -324,7 +344,8 @@ pub(crate) fn host<'a>(
             esp_checksum: esp.is_some_and(|esp| esp.checksum) && s.offload.nic_checksum,
         },
         sizes,
-        admission: (!saturate && !inbound).then(|| floor.pool("socket queue", s.traffic.queue)),
+        admission: (s.traffic.arrival != Arrival::Saturate && s.traffic.direction == Path::Transmit)
+            .then(|| floor.pool("socket queue", s.traffic.queue)),
         merging: shared.completion.map_or_else(|| merging(s, flows, floor), |one| one.merging),
         stack: s.host.stack,
         threads: sync.then(|| floor.pool("threads", s.lookaside.threads)),

@@ -39,6 +39,17 @@ impl Bound {
     pub fn goodput_gbps(&self) -> Option<f64> {
         Some(self.limits.first()?.rate.as_pps() * self.mean_goodput * 8e-9)
     }
+
+    /// Packets per second offered; absent when saturating.
+    pub fn offered(&self) -> Option<PacketRate> {
+        self.limits.iter().find(|limit| limit.name == OFFERED_LOAD).map(|limit| limit.rate)
+    }
+
+    /// The share of the offered rate that the tightest limit lets through, 0 to 1; 1 when saturating.
+    pub fn share_allowed(&self) -> f64 {
+        let share = |offered: PacketRate| Some(self.limits.first()?.rate.as_pps() / offered.as_pps());
+        self.offered().and_then(share).unwrap_or(1.0)
+    }
 }
 
 /// What one job on a route takes of everything, in seconds.

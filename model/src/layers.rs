@@ -97,7 +97,7 @@ pub fn flatten(table: &Table, origin: &Origin) -> Layer {
 }
 
 /// Where presets may be named, and of which kind. A slot's default is the one its device names.
-const PRESET_KEYS: [(&str, Kind); 7] = [
+pub const PRESET_KEYS: [(&str, Kind); 7] = [
     ("nic", Kind::Nic),
     ("standby", Kind::Nic),
     ("accelerator", Kind::Accelerator),

@@ -5,9 +5,9 @@ use crate::bound::route_limits;
 use crate::engine::Engine;
 use crate::engine::program::{Arrivals, Workload};
 use crate::hardware::memory::Memory;
-use crate::hardware::pcie::{Iommu, IommuParams, Link, Slot, SlotParams};
+use crate::hardware::pcie::{Iommu, IommuParams, Link, Read, Slot, SlotParams};
 use crate::route;
-use crate::route::{Floor, Hop, Route, Visit};
+use crate::route::{Floor, Hop, Owner, Route, Visit};
 use crate::traffic::Packet;
 use crate::units::{BitRate, Bytes, Time};
 
@@ -105,15 +105,15 @@ impl Bench {
 
     fn floor(&self, case: Case) -> (Floor, Route) {
         let mut floor = Floor::default();
-        let engine = floor.station("DMA engine", 1);
+        let engine = floor.station(Owner::Nic, "DMA engine", 1);
         let link = Link {
-            up: floor.station("link up", 1),
-            down: floor.station("link down", 1),
+            up: floor.station(Owner::Pcie, "link up", 1),
+            down: floor.station(Owner::Pcie, "link down", 1),
             rate_up: self.slot.tlp_rate(),
             rate_down: self.slot.tlp_rate_down(),
         };
         // DRAM's latency counts here; its bandwidth is far from being reached.
-        let dram = Memory { station: floor.station("memory", 1), bandwidth: BitRate::from_gbps(1e6) };
+        let dram = Memory { station: floor.station(Owner::Host, "memory", 1), bandwidth: BitRate::from_gbps(1e6) };
         let slot = Slot {
             params: self.slot.clone(),
             links: vec![link],
@@ -125,13 +125,13 @@ impl Bench {
         };
         let n = case.size;
         // A wait without a queue: many units.
-        let copying = floor.station("engine copy", u16::MAX);
+        let copying = floor.station(Owner::Nic, "engine copy", u16::MAX);
         let copy = Hop::Serve(Visit::new(copying, n / self.engine_copy, Time::ZERO, "engine copies"));
         let issue = Hop::Serve(Visit::new(copying, self.engine_latency, Time::ZERO, "engine starts"));
         let done = Hop::Depart(Packet::plain(n));
         let (fixed, piece) = self.write_engine;
         let written = Visit::new(engine, fixed + piece * n.pieces(PIECE), Time::ZERO, "engine writes");
-        let read = route![slot.read_payload(n, n, "read"), copy];
+        let read = route![slot.read_payload(n, n, Read { asked: "request", comes: "read" }), copy];
         let write = route![Hop::Serve(written), slot.write_payload(n, n, Bytes::ZERO, "write")];
         // For a write, the engine's time is its copy.
         let route = match case.operation {

@@ -7,6 +7,7 @@ use crate::bound::{Bound, OFFERED_LOAD, bound};
 use crate::engine::Engine;
 use crate::engine::program::{Arrivals, Workload};
 use crate::engine::steady::{RateEstimate, coarsen, mser5, rate};
+use crate::engine::trace::{Tracer, Untraced};
 use crate::profile::Profile;
 use crate::record::{Latency, Rate, Record, Stop, Utilisation};
 use crate::route::{Account, Category, Charge, Compiled};
@@ -22,7 +23,7 @@ const INTERVAL_BATCHES: usize = 30;
 /// From this utilisation on a station counts as what limits throughput.
 const FULL: f64 = 0.97;
 /// Events per packet after which a run counts as going nowhere: far above any route's length.
-const EVENTS_PER_PACKET: u64 = 256;
+pub(crate) const EVENTS_PER_PACKET: u64 = 256;
 
 /// Simulates a scenario on a host.
 ///
@@ -44,6 +45,17 @@ pub fn simulate(scenario: &Scenario, profile: &Profile, seed: u64) -> Result<Rec
 
 /// The engine of a scenario, ready to run.
 pub fn engine(scenario: &Scenario, assembly: &Assembly, compiled: &Compiled, seed: u64) -> Engine {
+    traced_engine(scenario, assembly, compiled, seed, Untraced)
+}
+
+/// The same with a tracer.
+pub fn traced_engine<T: Tracer>(
+    scenario: &Scenario,
+    assembly: &Assembly,
+    compiled: &Compiled,
+    seed: u64,
+    tracer: T,
+) -> Engine<T> {
     let traffic = &scenario.traffic;
     let interval = interval(scenario, assembly).map_or(0, Time::as_ps).max(1);
     let arrivals = match traffic.arrival {
@@ -67,7 +79,7 @@ pub fn engine(scenario: &Scenario, assembly: &Assembly, compiled: &Compiled, see
         Arrival::Constant | Arrival::Poisson => segments,
     };
     let batch = (in_flight / 4).max(4 * segments).clamp(256, 16_384);
-    Engine::new(compiled.program.clone(), workload, seed, batch)
+    Engine::traced(compiled.program.clone(), workload, seed, batch, tracer)
 }
 
 /// How a run went.

@@ -195,6 +195,11 @@ impl Bytes {
     /// Nothing.
     pub const ZERO: Bytes = Bytes(0);
 
+    /// `self x factor`, rounded to the nearest octet.
+    pub fn scale(self, factor: f64) -> Self {
+        Bytes((self.0 as f64 * factor).round() as u64)
+    }
+
     /// `n` octets.
     pub const fn new(n: u64) -> Self {
         Bytes(n)

@@ -352,3 +352,26 @@ fn the_other_node_credits_and_the_root_complex_limit() {
     // Payload and completion: two transfers, and an eighth of a descriptor read.
     assert!((0.8e6..1e6).contains(&root.packets_per_s), "{}", root.packets_per_s);
 }
+
+#[test]
+fn several_nics_carry_several_times_the_line_rate() {
+    let base = [
+        ("placement", "inline-packet"),
+        ("host.cores", "3"),
+        ("offload.gso", "64 KiB"),
+        ("traffic.packet", "1400 B"),
+        ("sa.count", "60"),
+        ("traffic.flows", "60"),
+    ];
+    let wire = |nics| run(&with(&base, &[("host.nics", nics), ("nic.line_rate", "10 Gbps")])).rates[3].gbps;
+    for (nics, n) in [("1", 1.0), ("2", 2.0), ("4", 4.0)] {
+        assert_near(wire(nics), 10.0 * n, 0.02);
+    }
+    // One SA has its context and its sequence number in one NIC.
+    let one_sa = with(&base, &[("host.nics", "2"), ("nic.line_rate", "10 Gbps"), ("sa.count", "1")]);
+    assert_near(run(&one_sa).rates[3].gbps, 10.0, 0.02);
+    // More NICs than a core has work for change nothing.
+    let host = with(&base, &[("placement", "host")]);
+    let (one, two) = (run(&host), run(&with(&host, &[("host.nics", "2")])));
+    assert_near(two.packets_per_s, one.packets_per_s, 0.02);
+}

@@ -1,15 +1,22 @@
 //! Laws under random scenarios: conservation of packets and octets, bounds, and independence of how the program is run.
 
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
 use espsim_model::assembly::Assembly;
 use espsim_model::bound::bound;
 use espsim_model::engine::Engine;
+use espsim_model::engine::observer::Observer;
+use espsim_model::engine::trace::{Recorder, Tracer};
 use espsim_model::layers::{self, Layer, Origin};
 use espsim_model::placement::Placement;
 use espsim_model::preset;
-use espsim_model::route::{Charge, Compiled};
-use espsim_model::scenario::Scenario;
-use espsim_model::simulate::engine;
-use espsim_model::traffic::Packet;
+use espsim_model::route::{Charge, Compiled, StationId};
+use espsim_model::scenario::{Scenario, WhenFull};
+use espsim_model::simulate::{engine, traced_engine};
+use espsim_model::trace::{After, Hop, Job, Trace, Visit, trace};
+use espsim_model::traffic::{Packet, Path};
+use espsim_model::units::Bytes;
 use proptest::prelude::*;
 use toml::Value;
 
@@ -55,7 +62,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         one_of(&["interrupt", "poll", "sync"]),
         one_of(&["own-core", "one-core"]),
         one_of(&["wait", "software"]),
-        (number(1..4), number(1..3), number(1..12)),
+        (number(1..4), number(1..3), number(1..12), number(1..4)),
         (number(1..16), one_of(&["lru", "random"]), one_of(&["queued", "ticket"])),
     );
     let pcie = (
@@ -67,7 +74,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
     );
     (hardware, traffic, paths, pcie).prop_map(|(hardware, traffic, paths, pcie)| {
         let (translated, working_set, mrrs, numa, credits) = pcie;
-        let (direction, gro, stack, submission, interrupts, when_full, (threads, devices, sas), sa) = paths;
+        let (direction, gro, stack, submission, interrupts, when_full, (threads, devices, sas, nics), sa) = paths;
         let (sa_cache, replacement, lock) = sa;
         let (placement, attachment, uplink, cores, ring, card_ring, tags) = hardware;
         let (arrival, rate, packet, gso, nic_segmentation, flows, window, steering) = traffic;
@@ -76,6 +83,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             ("pcie.attachment", attachment),
             ("pcie.uplink.preset", uplink),
             ("host.cores", cores),
+            ("host.nics", nics),
             ("nic.ring", ring),
             ("accelerator.ring", card_ring),
             ("nic.read_tags", tags.clone()),
@@ -178,4 +186,102 @@ proptest! {
         // Events of one picosecond may be handled in another order, which moves single packets over the end.
         prop_assert!(chained.abs_diff(plain) <= plain / 1000 + 2, "{} {}", chained, plain);
     }
+
+    #[test]
+    fn a_traced_run_is_the_same_to_the_picosecond(scenario in scenarios(), seed in any::<u64>()) {
+        let profile = preset::profile("zen4").unwrap().unwrap();
+        let assembly = Assembly::new(&scenario, &profile);
+        let compiled = assembly.floor.compile(&assembly.routes.iter().flatten().collect::<Vec<_>>());
+        let untraced = departures(engine(&scenario, &assembly, &compiled, seed), |_| {});
+        let traced = traced_engine(&scenario, &assembly, &compiled, seed, Recorder::default());
+        prop_assert_eq!(untraced, departures(traced, |engine| engine.tracer.record(1000)));
+    }
+
+    #[test]
+    fn traced_hops_are_a_whole_way(scenario in scenarios(), seed in any::<u64>(), ddio in any::<bool>()) {
+        let mut profile = preset::profile("zen4").unwrap().unwrap();
+        profile.host.ddio = ddio;
+        let sends = scenario.traffic.sends(scenario.encapsulation().as_ref(), scenario.gso());
+        let traced = trace(&scenario, &profile, seed, 20, After::Packets(300)).unwrap();
+        prop_assert_eq!(traced.sends(), 20);
+        for job in &traced.jobs {
+            follows_itself(job)?;
+        }
+        for (i, send) in traced.jobs.iter().enumerate().filter(|(_, job)| job.part_of.is_none()) {
+            let way = whole(&traced, i);
+            let packets: Vec<Packet> = way.iter().filter_map(|job| job.departure()).map(|(packet, _)| packet).collect();
+            // All of a send leaves, or it was dropped as a whole.
+            prop_assert!(packets.is_empty() || packets.len() as u32 == sends[0].count(), "{:?}", send);
+            let goodput: u64 = packets.iter().map(|packet| packet.goodput.get()).sum();
+            let crossed: Bytes = way.iter().flat_map(|job| job.visits()).map(|visit| visit.payload).sum();
+            if goodput > 0 {
+                prop_assert!(crossings(&scenario).contains(&(crossed.get() as f64 / goodput as f64)), "{:?}", crossed);
+            }
+        }
+        nothing_overlaps(&traced)?;
+    }
+}
+
+/// When each packet departs, with everything that was counted.
+fn departures<T: Tracer>(mut engine: Engine<T>, begin: impl Fn(&mut Engine<T>)) -> (Vec<(u64, u64)>, Vec<u64>, u64) {
+    engine.observer = Observer::new(1);
+    begin(&mut engine);
+    engine.run(5000, 5000 * 256, u64::MAX);
+    (engine.observer.batches().to_vec(), engine.visits(), engine.events())
+}
+
+/// A send with all its parts.
+fn whole(traced: &Trace, send: usize) -> Vec<&Job> {
+    let number = &traced.jobs[send].number;
+    traced.jobs.iter().filter(|job| job.number.starts_with(number)).collect()
+}
+
+/// How often payload crosses PCIe. Segments for which the core steps in where the card's ring is full do not cross to the
+/// card and back.
+fn crossings(scenario: &Scenario) -> RangeInclusive<f64> {
+    let inwards = if scenario.traffic.direction == Path::Forward { 1.0 } else { 0.0 };
+    let most = f64::from(scenario.placement.crossings()) + inwards;
+    let may_fall_back = scenario.placement == Placement::Lookaside
+        && scenario.lookaside.when_full == WhenFull::Software
+        && scenario.traffic.direction != Path::Receive;
+    if may_fall_back { most - 2.0..=most } else { most..=most }
+}
+
+/// Each hop begins when the one before is over, and the job ends with its last hop: nothing of its time is missing or
+/// counted twice.
+fn follows_itself(job: &Job) -> Result<(), TestCaseError> {
+    let mut now = job.starts;
+    for hop in &job.hops {
+        let (from, to) = match hop {
+            Hop::Visit(Visit { arrived, begins, ends, leaves, .. }) => {
+                prop_assert!(arrived <= begins && begins <= ends && ends <= leaves);
+                (*arrived, *leaves)
+            }
+            Hop::Wait { since, until, .. } => (*since, *until),
+            Hop::Departure { at, .. } => (*at, *at),
+        };
+        prop_assert_eq!(from, now, "{:?} in {:?}", hop, job);
+        now = to;
+    }
+    prop_assert_eq!(job.ends, Some(now));
+    Ok(())
+}
+
+/// A unit serves one job at a time.
+fn nothing_overlaps(traced: &Trace) -> Result<(), TestCaseError> {
+    let mut served: BTreeMap<StationId, Vec<&Visit>> = BTreeMap::new();
+    for visit in traced.jobs.iter().flat_map(|job| job.visits()) {
+        served.entry(visit.station).or_default().push(visit);
+    }
+    for (station, mut visits) in served {
+        visits.sort_by_key(|visit| (visit.begins, visit.ends));
+        let units = usize::from(traced.floor.stations[usize::from(station.0)].units);
+        for (first, later) in visits.iter().zip(visits.iter().skip(units)) {
+            // With `units` begun before, one of them must be over; with one unit, the one before.
+            prop_assert!(units > 1 || first.ends <= later.begins, "{:?} {:?}", first, later);
+            let running = visits.iter().filter(|v| v.begins <= later.begins && v.ends > later.begins).count();
+            prop_assert!(running <= units, "{} of {}", running, units);
+        }
+    }
+    Ok(())
 }

@@ -2,12 +2,11 @@
 
 mod diff;
 mod figure;
-mod output;
 #[cfg(target_os = "linux")]
 mod sa_path;
 #[cfg(target_os = "linux")]
 mod sa_path_tables;
-mod show;
+pub(crate) mod show;
 
 use std::fs;
 use std::time::Instant;
@@ -16,13 +15,13 @@ use espsim_calibrate::{Calibration, Verdict};
 use espsim_model::profile::{CalibrationRecord, Profile};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use self::output::{Partial, absent};
 #[cfg(target_os = "linux")]
 pub use self::sa_path::{guest_inside, guest_launch};
 use crate::cli::{CalibrateArgs, Part};
 use crate::input::Failure;
+use crate::output::{Partial, absent};
 use crate::profile_choice::{named, stand_in};
-use crate::run::print;
+use crate::run::{print, say};
 
 /// Runs `espsim calibrate`.
 ///
@@ -85,13 +84,13 @@ fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     if let Some(rows) = &held_out {
         print(show::held_out(rows).as_bytes());
     }
-    eprintln!(
+    say(&format!(
         "espsim: calibrated in {:.0} s; wrote {} and {}; use it with --profile {}",
         started.elapsed().as_secs_f64(),
         args.out.display(),
         figure.display(),
         args.out.display()
-    );
+    ));
     Ok(())
 }
 

@@ -10,12 +10,12 @@ use espsim_calibrate::sa_path::stack::{self, Fitted, Interface};
 use espsim_calibrate::sa_path::{Failover, Measurement, SaPathError, What, measure as measure_here, passes};
 use espsim_model::profile::Profile;
 
-use super::output::{Partial, absent};
 use super::{progress_bar, sa_path_tables, tell};
 use crate::cli::{CalibrateArgs, Guest};
 use crate::input::Failure;
+use crate::output::{Partial, absent};
 use crate::profile_choice::{cache_folder, named, stand_in};
-use crate::run::print;
+use crate::run::{print, say};
 
 /// Starts a guest's process in the place of this one.
 ///
@@ -55,26 +55,26 @@ pub fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     let profile = stack::apply(&fitted, &measurement, kernel, &base.profile);
     write(&profile, &measurement, kernel, partial, [&args.out, &timeline, &figure])?;
     print(sa_path_tables::summary(&measurement, kernel, &fitted).as_bytes());
-    eprintln!(
+    say(&format!(
         "espsim: measured the SA path in {:.0} s; wrote {}, {} and {}; everything else in the profile is from {}",
         started.elapsed().as_secs_f64(),
         args.out.display(),
         timeline.display(),
         figure.display(),
         base.from
-    );
+    ));
     warn(&fitted, kernel);
     Ok(())
 }
 
 fn warn(fitted: &Fitted, kernel: Kernel) {
     if kernel == Kernel::Emulated {
-        eprintln!(
+        say(&format!(
             "espsim: an emulated kernel's times are none: stack.* was left as it was, [sa] says `emulated`; the counters, \
              refusals and the failovers' order are facts"
-        );
+        ));
     } else if !fitted.stack.iter().any(|row| row.0 == "stack.xfrm") {
-        eprintln!("espsim: this kernel does not offer its cipher to programs: stack.xfrm was left as it was");
+        say(&format!("espsim: this kernel does not offer its cipher to programs: stack.xfrm was left as it was"));
     }
 }
 

@@ -39,7 +39,8 @@ pub fn direction(direction: Direction) -> &'static str {
     }
 }
 
-fn origin(origin: Origin) -> &'static str {
+/// The name of an origin.
+pub fn origin(origin: Origin) -> &'static str {
     match origin {
         Origin::Measured => "measured",
         Origin::MeasuredUml => "measured-uml",
@@ -67,7 +68,8 @@ pub fn tables(profile: &Profile) -> String {
     text
 }
 
-fn heading(profile: &Profile) -> String {
+/// What a profile is of and how it was measured, in lines.
+pub fn heading(profile: &Profile) -> String {
     let host = &profile.host;
     let ddio = if host.ddio { "DDIO" } else { "no DDIO" };
     let mut text = format!("{}: {} cores at {}, {ddio}\n", host.model, host.cores, host.frequency);

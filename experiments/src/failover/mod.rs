@@ -2,7 +2,7 @@
 
 mod csv;
 mod figure;
-mod table;
+pub(crate) mod table;
 
 use espsim_model::control::simulate_failover;
 
@@ -74,8 +74,12 @@ fn file_name(file: &ScenarioFile, outcome: &Outcome, points: usize) -> String {
     if points == 1 {
         return "timeline".into();
     }
-    let slug: String =
-        heading(file, outcome).chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let words: Vec<&str> = slug.split('-').filter(|word| !word.is_empty()).collect();
-    format!("timeline-{}", words.join("-")).to_lowercase()
+    format!("timeline-{}", slug(&heading(file, outcome)))
+}
+
+/// A name as a part of a file's name.
+pub(crate) fn slug(name: &str) -> String {
+    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let words: Vec<&str> = plain.split('-').filter(|word| !word.is_empty()).collect();
+    words.join("-").to_lowercase()
 }

@@ -16,6 +16,9 @@ pub(super) const GREY: RGBColor = RGBColor(105, 105, 105);
 /// Grid lines.
 pub(super) const GRID: RGBColor = RGBColor(228, 228, 228);
 
+/// What is drawn on.
+pub(super) const PAPER: RGBColor = WHITE;
+
 /// Okabe and Ito, "Color universal design" (2008), without black and yellow.
 const PALETTE: [RGBColor; 6] = [
     RGBColor(0, 114, 178),

@@ -2,11 +2,15 @@
 
 mod axis;
 mod canvas;
+mod heat;
 mod panels;
+mod tornado;
 
 use axis::Ticks;
 use canvas::{Canvas, GREY, Pixel, colour};
+pub use heat::{HeatCell, HeatMap, heat_map_svg};
 pub use panels::{Instant, Panel, Panels, Trace, panels_svg};
+pub use tornado::{Tornado, tornado_svg};
 
 /// A figure.
 #[derive(Debug, Clone, PartialEq)]

@@ -23,7 +23,7 @@ use rayon::prelude::*;
 use crate::cli::{Format, ValidateArgs};
 use crate::folder::{Folder, default_target};
 use crate::input::{Failure, nearest};
-use crate::run::print;
+use crate::run::{print, say};
 
 /// What a row's published value is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -207,7 +207,7 @@ pub fn validate(args: &ValidateArgs) -> Result<(), Failure> {
         Format::Csv => print(&csv),
         Format::Json => print(report::json(results.iter().flatten()).as_bytes()),
     }
-    eprintln!("espsim: wrote {} in {}", files.join(", "), folder.display());
+    say(&format!("espsim: wrote {} in {}", files.join(", "), folder.display()));
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use crate::hardware::core::Core;
 use crate::placement::{Host, Placement};
 use crate::profile::Profile;
 use crate::route;
-use crate::route::{Floor, Hop, Route, StationId};
+use crate::route::{Floor, Hop, Owner, Route, StationId};
 use crate::scenario::{Device, Scenario};
 use crate::traffic::{Path, Send};
 
@@ -67,7 +67,7 @@ impl Ways {
     /// Builds stations and routes.
     pub fn new(scenario: &Scenario, profile: &Profile) -> Self {
         let mut floor = Floor::default();
-        let cores: Vec<StationId> = (0..scenario.host.cores).map(|_| floor.station(CORE, 1)).collect();
+        let cores: Vec<StationId> = (0..scenario.host.cores).map(|_| floor.station(Owner::Host, CORE, 1)).collect();
         let clock = profile.host.clock(scenario.host.cores, scenario.placement == Placement::Host);
         let sends = scenario.traffic.sends(scenario.encapsulation().as_ref(), scenario.gso());
         let keys = keys(scenario);

@@ -2,9 +2,10 @@
 
 use super::lane::Transit;
 use super::program::{Arrivals, Key, Op, Pc};
+use super::trace::Tracer;
 use super::{Engine, Job, Step};
 
-impl Engine {
+impl<T: Tracer> Engine<T> {
     /// Puts a job on a lane that it leaves at `time`, unless that is the very next event: then returns where it goes on.
     #[inline(always)]
     fn send(&mut self, lane: u16, time: u64, pc: Pc, job: u32) -> Option<Pc> {
@@ -27,10 +28,13 @@ impl Engine {
     #[inline(always)]
     fn serve(&mut self, server: u16, lane: u16, time: u64, mut pc: Pc, job: u32) -> Option<Pc> {
         let (mut lane, mut done) = (lane, self.occupy(server, self.now, time));
+        self.tracer.visits(job, pc - 1, self.now, time, done);
         while let Some(Step { op: Op::Chain { server, lane: next, time }, visits }) = self.steps.get_mut(pc as usize) {
             *visits += 1;
             let (server, next, time) = (*server, *next, *time);
-            done = self.occupy(server, done.saturating_add(self.lanes[usize::from(lane)].latency), time);
+            let arrived = done.saturating_add(self.lanes[usize::from(lane)].latency);
+            done = self.occupy(server, arrived, time);
+            self.tracer.visits(job, pc, arrived, time, done);
             lane = next;
             pc += 1;
         }
@@ -54,6 +58,7 @@ impl Engine {
         let units = &mut self.units[usize::from(server)];
         let free_at = units.pop_front().unwrap_or(0);
         let done = free_at.max(self.now).saturating_add(time);
+        self.tracer.visits(job, pc - 1, self.now, time, done);
         // Units with equal service finish in turn; only then is there no need to look for the place.
         if units.back().is_none_or(|&last| last <= done) {
             units.push_back(done);
@@ -77,6 +82,7 @@ impl Engine {
     /// Executes a job's operations from `pc` until it parks or ends.
     #[inline(always)]
     pub(super) fn go(&mut self, job: u32, mut pc: Pc) {
+        self.tracer.resumes(job, self.now);
         loop {
             let step = &mut self.steps[pc as usize];
             step.visits += 1;
@@ -104,6 +110,7 @@ impl Engine {
                     None => return,
                 },
                 Op::Wait { lane } => {
+                    self.tracer.visits(job, pc, self.now, 0, self.now);
                     let latency = self.lanes[usize::from(lane)].latency;
                     match self.send(lane, self.now.saturating_add(latency), next, job) {
                         Some(next) => pc = next,
@@ -114,7 +121,7 @@ impl Engine {
                     let pool = &mut self.pools[usize::from(pool)];
                     if pool.available < n || !pool.waiting.is_empty() {
                         pool.waiting.push_back((job, next, n));
-                        return;
+                        return self.tracer.parks(job, pc, self.now);
                     }
                     pool.available -= n;
                     pc = next;
@@ -145,7 +152,7 @@ impl Engine {
                     let pool = &mut self.pools[usize::from(pool)];
                     if pool.available == 0 {
                         pool.waiting.push_back((job, next, 1));
-                        return;
+                        return self.tracer.parks(job, pc, self.now);
                     }
                     pool.available = 0;
                     pool.since = self.now;
@@ -176,12 +183,13 @@ impl Engine {
                     let parent = &mut self.jobs[job as usize];
                     if parent.children > 0 {
                         parent.resume = next;
-                        return;
+                        return self.tracer.parks(job, pc, self.now);
                     }
                     pc = next;
                 }
                 Op::Join => return self.join(job),
                 Op::Depart { bytes } => {
+                    self.tracer.departs(job, pc, self.now);
                     self.observer.depart(self.now, self.jobs[job as usize].born, bytes);
                     if self.observer.packets() >= self.limits.packets {
                         self.hurry_until = 0;
@@ -205,6 +213,7 @@ impl Engine {
     /// A job waits at a gate, polled or not.
     #[inline(never)]
     fn gather(&mut self, index: usize, next: Pc, job: u32) {
+        self.tracer.parks(job, next - 1, self.now);
         let gate = &mut self.gates[index];
         let first = gate.join(job, next);
         if gate.is_polling() {
@@ -231,6 +240,7 @@ impl Engine {
     /// A job joins those that are merged, who go on when they are enough or the poll is over: before the next poll.
     #[inline(never)]
     fn merge(&mut self, merged: usize, poll: usize, next: Pc, job: u32) {
+        self.tracer.parks(job, next - 1, self.now);
         let over = self.gates[poll].done();
         let gate = &mut self.gates[merged];
         gate.join(job, next);
@@ -264,12 +274,14 @@ impl Engine {
         self.jobs[job as usize].children += n;
         for _ in 0..n {
             let child = self.new_job(Job { born, flow, parent: job, children: 0, resume: Pc::MAX });
+            self.tracer.forks(job, child, self.now);
             self.ready.push_back((child, body));
         }
     }
 
     #[inline(never)]
     fn join(&mut self, job: u32) {
+        self.tracer.joins(job, self.now);
         self.spare_jobs.push(job);
         let parent_index = self.jobs[job as usize].parent;
         let Some(parent) = self.jobs.get_mut(parent_index as usize) else { return };
@@ -283,6 +295,7 @@ impl Engine {
     /// Ends a job; in a closed workload the same job starts anew, and where is returned.
     fn end(&mut self, job: u32) -> Option<Pc> {
         self.counts.ended += 1;
+        self.tracer.ends(job, self.now);
         if self.events >= self.limits.events {
             self.hurry_until = 0;
         }
@@ -293,6 +306,7 @@ impl Engine {
         self.counts.started += 1;
         let flow = self.jobs[job as usize].flow;
         self.jobs[job as usize].born = self.now;
+        self.tracer.starts(job, flow, self.now);
         Some(self.start_of(flow))
     }
 }

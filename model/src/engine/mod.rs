@@ -19,6 +19,7 @@ pub mod random;
 pub mod steady;
 pub mod timers;
 pub mod tournament;
+pub mod trace;
 
 use std::collections::VecDeque;
 
@@ -30,6 +31,7 @@ use program::{Arrivals, Op, Pc, Program, Workload};
 use random::{Purpose, Stream};
 use timers::Timers;
 use tournament::{HORIZON_PS, Tournament};
+use trace::{Tracer, Untraced};
 
 const NO_PARENT: u32 = u32::MAX;
 
@@ -77,7 +79,7 @@ pub struct JobCounts {
 
 /// One simulation: resources, program, workload and clock.
 #[derive(Debug, Clone)]
-pub struct Engine {
+pub struct Engine<T = Untraced> {
     now: u64,
     tree: Tournament,
     lanes: Vec<Lane>,
@@ -111,11 +113,20 @@ pub struct Engine {
     events: u64,
     /// What departing packets were seen to do.
     pub observer: Observer,
+    /// What is told of jobs on their way.
+    pub tracer: T,
 }
 
 impl Engine {
     /// An engine at time zero, its closed jobs started or its first arrival due.
     pub fn new(program: Program, workload: Workload, seed: u64, batch_packets: u32) -> Self {
+        Engine::traced(program, workload, seed, batch_packets, Untraced)
+    }
+}
+
+impl<T: Tracer> Engine<T> {
+    /// As [`Engine::new`], with a tracer.
+    pub fn traced(program: Program, workload: Workload, seed: u64, batch_packets: u32, tracer: T) -> Self {
         let mut service: Vec<Option<Stream>> = vec![None; program.servers.len()];
         for op in &program.ops {
             if let Op::ServeRandom { server, .. } | Op::ServeAnyRandom { server, .. } = *op {
@@ -156,6 +167,7 @@ impl Engine {
             counts: JobCounts::default(),
             events: 0,
             observer: Observer::new(batch_packets),
+            tracer,
             workload,
         };
         engine.open();
@@ -359,6 +371,7 @@ impl Engine {
     fn start_job(&mut self, flow: u32) {
         self.counts.started += 1;
         let job = self.new_job(Job { born: self.now, flow, parent: NO_PARENT, children: 0, resume: Pc::MAX });
+        self.tracer.starts(job, flow, self.now);
         let pc = self.start_of(flow);
         self.ready.push_back((job, pc));
     }

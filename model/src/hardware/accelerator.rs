@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::core::Core;
-use super::pcie::Slot;
+use super::pcie::{Read, Slot};
 use crate::profile::Algorithm;
 use crate::route::{Category, GateId, Hop, PoolId, Route, StationId, Visit};
 use crate::scenario::Submission;
+use crate::traffic::Packet;
 use crate::units::{BitRate, Bytes, PacketRate, Time};
 
 /// Parameters of a lookaside card or on-package device. Sources stand in the preset beside each value.
@@ -46,6 +47,10 @@ pub struct AcceleratorParams {
 /// Octets of an MMIO tail-pointer write.
 const DOORBELL: Bytes = Bytes::new(4);
 
+/// What the card's reads are called.
+const REQUEST: Read = Read { asked: "card asks for request", comes: "request, RAM to card" };
+const PAYLOAD: Read = Read { asked: "card asks for payload", comes: "payload, RAM to card" };
+
 /// The accelerator as one core sees it: shared engines, a ring pair of its own.
 #[derive(Debug, Clone)]
 pub struct Accelerator {
@@ -67,14 +72,25 @@ impl Accelerator {
     /// The card reads a request from the ring.
     pub fn fetch_request(&self) -> Route {
         let p = &self.params;
-        self.slot.read_descriptor(p.request, p.request_batch, DOORBELL, "card reads request")
+        self.slot.read_descriptor(p.request, p.request_batch, DOORBELL, REQUEST)
     }
 
-    /// An engine encrypts or decrypts `n` octets. Both limits are of all engines together, so one engine takes as many times longer.
-    pub fn works(&self, n: Bytes) -> Hop {
+    /// The card reads `n` octets of a packet.
+    pub fn read_payload(&self, n: Bytes, packet: &Packet) -> Route {
+        self.slot.read_payload(n, packet.goodput, PAYLOAD)
+    }
+
+    /// The card writes `n` octets of a packet and then a response.
+    pub fn write_payload(&self, n: Bytes, packet: &Packet) -> Route {
+        self.slot.write_payload(n, packet.goodput, self.params.response, "payload, card to RAM")
+    }
+
+    /// An engine encrypts or decrypts `n` octets, as `label` says. Both limits are of all engines together, so one engine takes as many
+    /// times longer.
+    pub fn works(&self, n: Bytes, label: &'static str) -> Hop {
         let p = &self.params;
         let time = (n / p.rate).max(p.operation_rate.interval()) * u64::from(p.engines);
-        Hop::Serve(Visit::new(self.engines, time, p.latency, "card works"))
+        Hop::Serve(Visit::new(self.engines, time, p.latency, label).of(n))
     }
 
     /// The core hears of the response: by an interrupt when coalescing lets it, or when it polls. With `polled` the

@@ -29,6 +29,7 @@ impl Core<'_> {
             time: cycles / self.clock,
             latency: Time::ZERO,
             label,
+            octets: Bytes::ZERO,
             lock: self.lock.filter(|_| costs.iter().any(|(category, _)| *category == Category::Xfrm)),
             charges: costs.iter().map(|&(category, cycles)| Charge::Cycles(category, cycles)).collect(),
         }

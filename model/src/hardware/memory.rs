@@ -18,6 +18,6 @@ pub struct Memory {
 impl Memory {
     /// A DMA of `n` octets that reaches DRAM.
     pub fn access(&self, n: Bytes, latency: Time) -> Visit {
-        Visit::new(self.station, n / self.bandwidth, latency, "memory access")
+        Visit::new(self.station, n / self.bandwidth, latency, "memory access").of(n)
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::core::Core;
-use super::pcie::Slot;
+use super::pcie::{Read, Slot};
 use super::wire::Wire;
 use crate::engine::program::{Key, Replacement};
 use crate::profile::Algorithm;
@@ -93,6 +93,14 @@ const DOORBELL: Bytes = Bytes::new(8);
 /// Octets of an MSI-X message (PCI Express Base Specification section 6.1.4.2).
 const MSI_X: Bytes = Bytes::new(4);
 
+/// What the NIC's reads are called.
+const DESCRIPTOR: Read = Read { asked: "NIC asks for descriptor", comes: "descriptor, RAM to NIC" };
+const PAYLOAD: Read = Read { asked: "NIC asks for payload", comes: "payload, RAM to NIC" };
+const HEADERS: Read = Read { asked: "NIC asks for headers", comes: "headers, RAM to NIC" };
+const RECEIVE_DESCRIPTOR: Read =
+    Read { asked: "NIC asks for receive descriptor", comes: "receive descriptor, RAM to NIC" };
+const SA_CONTEXT: Read = Read { asked: "NIC asks for SA context", comes: "SA context, RAM to NIC" };
+
 /// The NIC as one core sees it: shared engines, a ring of its own.
 #[derive(Debug, Clone)]
 pub struct Nic {
@@ -143,7 +151,7 @@ impl Nic {
     /// The doorbell reaches the NIC, which reads the descriptor.
     pub fn fetch_descriptor(&self) -> Route {
         let p = &self.params;
-        self.slot.read_descriptor(p.descriptor, p.descriptor_batch, DOORBELL, "NIC reads descriptor")
+        self.slot.read_descriptor(p.descriptor, p.descriptor_batch, DOORBELL, DESCRIPTOR)
     }
 
     /// The NIC reads `dma` octets and sends the packet, encrypting it on the way if it is to.
@@ -152,13 +160,8 @@ impl Nic {
         let esp = if encrypt { self.cipher(packet.encrypted, "NIC encrypts") } else { Route::default() };
         route![
             Hop::Acquire(self.buffer, held),
-            self.slot.read_payload(dma, packet.goodput, "NIC reads payload"),
-            Hop::Serve(Visit::new(
-                self.packet_engine,
-                self.params.packet_rate.interval(),
-                self.params.latency,
-                "NIC processes packet"
-            )),
+            self.slot.read_payload(dma, packet.goodput, PAYLOAD),
+            self.passes(self.packet_engine, packet.frame),
             self.queue_limit(),
             esp,
             Hop::Serve(self.wire.pass(packet.frame)),
@@ -167,12 +170,17 @@ impl Nic {
         ]
     }
 
+    /// The NIC reads the headers of a super-packet, `n` octets, which it puts before each segment.
+    pub fn read_headers(&self, n: Bytes) -> Route {
+        self.slot.read_payload(n, Bytes::ZERO, HEADERS)
+    }
+
     /// The NIC writes a completion, raises an interrupt when moderation lets it, and the core cleans up.
     pub fn complete(&self, core: &Core<'_>) -> Route {
         let p = &self.params;
         let stack = &core.profile.stack;
         route![
-            self.slot.write_completion(p.completion + MSI_X, p.completion_batch, "NIC writes completion"),
+            self.slot.write_completion(p.completion + MSI_X, p.completion_batch, "completion, NIC to RAM"),
             Hop::Gather(self.moderation, core.work("interrupt", &[(Category::Interrupt, stack.interrupt)])),
             Hop::Serve(core.work("transmit completion", &[(Category::Complete, stack.complete)])),
             Hop::Release(self.ring, 1),
@@ -191,12 +199,12 @@ impl Nic {
         let [interrupt, poll] = polls;
         route![
             Hop::Serve(self.wire_in.pass(frame)),
-            Hop::Serve(Visit::new(self.receive_engine, p.packet_rate.interval(), p.latency, "NIC processes packet")),
+            self.passes(self.receive_engine, frame),
             esp,
             ring,
             self.queue_limit(),
-            self.slot.write_payload(dma, packet.goodput, Bytes::ZERO, "NIC writes payload"),
-            self.slot.write_completion(p.completion + MSI_X, p.completion_batch, "NIC writes completion"),
+            self.slot.write_payload(dma, packet.goodput, Bytes::ZERO, "payload, NIC to RAM"),
+            self.slot.write_completion(p.completion + MSI_X, p.completion_batch, "completion, NIC to RAM"),
             Hop::Poll(self.polling, interrupt, poll),
         ]
     }
@@ -204,14 +212,20 @@ impl Nic {
     /// The core has given the NIC a new buffer, whose descriptor it reads ahead of need: load without latency.
     pub fn refill(&self) -> Route {
         let p = &self.params;
-        let label = "NIC reads receive descriptor";
-        let mut read = self.slot.read_descriptor(p.receive_descriptor, p.descriptor_batch, DOORBELL, label);
+        let (n, batch) = (p.receive_descriptor, p.descriptor_batch);
+        let mut read = self.slot.read_descriptor(n, batch, DOORBELL, RECEIVE_DESCRIPTOR);
         for hop in &mut read.0 {
             if let Hop::Serve(visit) = hop {
                 visit.latency = Time::ZERO;
             }
         }
         route![Hop::Release(self.receive_ring, 1), read]
+    }
+
+    /// A frame passes one of the port's packet engines.
+    fn passes(&self, engine: StationId, frame: Bytes) -> Hop {
+        let p = &self.params;
+        Hop::Serve(Visit::new(engine, p.packet_rate.interval(), p.latency, "NIC processes packet").of(frame))
     }
 
     fn queue_limit(&self) -> Route {
@@ -228,11 +242,11 @@ impl Nic {
         let context = self.sa_cache.map_or_else(Route::default, |sa| {
             let fetch = route![
                 Hop::Acquire(sa.fetches, 1),
-                self.slot.read_payload(esp.sa_context, Bytes::ZERO, "NIC reads SA context"),
+                self.slot.read_payload(esp.sa_context, Bytes::ZERO, SA_CONTEXT),
                 Hop::Release(sa.fetches, 1),
             ];
             Hop::Lookup(Lookup { cache: sa.cache, key: Key::Flow, hits: sa.hits }, fetch).into()
         });
-        route![context, Hop::Serve(Visit::new(engine, time, esp.latency, label))]
+        route![context, Hop::Serve(Visit::new(engine, time, esp.latency, label).of(n))]
     }
 }

@@ -36,6 +36,7 @@ pub struct Wire {
 impl Wire {
     /// A frame passes.
     pub fn pass(&self, frame: Bytes) -> Visit {
-        Visit::new(self.station, on_wire(frame) / self.rate, Time::ZERO, "frame on the wire")
+        let octets = on_wire(frame);
+        Visit::new(self.station, octets / self.rate, Time::ZERO, "frame on the wire").of(octets)
     }
 }

@@ -16,7 +16,7 @@ pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
         costs.extend(h.checksum(h.features.checksum, send.total(|p| p.l4)));
         return h.nic_segments(send, costs, clear_headers(&send.segments[0].0), false);
     }
-    h.software_segments(send, |p| {
+    h.software_segments(send, ["send", "segment"], |p| {
         let mut costs = h.driver_costs(send.count());
         costs.extend(h.checksum(h.features.checksum, p.l4));
         (costs, h.nic_sends(p, p.dma(), false))

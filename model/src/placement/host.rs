@@ -14,7 +14,7 @@ use crate::traffic::{Packet, Send};
 ///
 /// The inner checksum lies under the encryption, so that the NIC cannot fill it in.
 pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
-    h.software_segments(send, |p| {
+    h.software_segments(send, ["send, encrypt", "segment, encrypt"], |p| {
         let mut costs = vec![h.core.checksum(p.l4), h.xfrm(), h.core.cipher(p.encrypted)];
         costs.extend(h.driver_costs(send.count()));
         (costs, h.nic_sends(p, p.dma(), false))

@@ -17,7 +17,7 @@ pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
         costs.extend(h.checksum(h.features.esp_checksum, send.total(|p| p.l4)));
         return h.nic_segments(send, costs, encapsulated_headers(&send.segments[0].0, h.sizes), true);
     }
-    h.software_segments(send, |p| {
+    h.software_segments(send, ["send", "segment"], |p| {
         let mut costs = vec![h.xfrm_offload_segment(send.count())];
         costs.extend(h.driver_costs(send.count()));
         costs.extend(h.checksum(h.features.esp_checksum, p.l4));

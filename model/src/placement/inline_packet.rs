@@ -16,7 +16,7 @@ pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
         costs.extend(h.checksum(h.features.esp_checksum, send.total(|p| p.l4)));
         return h.nic_segments(send, costs, clear_headers(&send.segments[0].0), true);
     }
-    h.software_segments(send, |p| {
+    h.software_segments(send, ["send", "segment"], |p| {
         let mut costs = h.driver_costs(send.count());
         costs.extend(h.checksum(h.features.esp_checksum, p.l4));
         (costs, h.nic_sends(p, clear_headers(p) + p.goodput, true))

@@ -21,7 +21,7 @@ use crate::traffic::{Packet, Send};
 /// 11. pcie NIC writes completion; interrupt; core frees the buffer
 pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
     let stack = &h.core.profile.stack;
-    h.software_segments(send, |p| {
+    h.software_segments(send, ["send, submit to card", "segment, submit to card"], |p| {
         let share = 1.0 / f64::from(send.count());
         let submit = vec![
             h.core.checksum(p.l4),
@@ -30,7 +30,7 @@ pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
             (Category::Doorbell, stack.doorbell * share),
         ];
         let resume = [vec![(Category::CryptoComplete, stack.crypto_complete)], h.driver_costs(1)].concat();
-        let card = route![h.to_card(p, Direction::Seal, "crypto completion", resume), h.thread_done()];
+        let card = route![h.to_card(p, Direction::Seal, "take from card, transmit", resume), h.thread_done()];
         (submit, route![h.card_or_core(p, card), h.nic_sends(p, p.dma(), false)])
     })
 }
@@ -52,13 +52,13 @@ pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
     let card = &h.accelerator;
     route![
         h.arrives_sealed(p),
-        Hop::Serve(h.core.work("receive packet", &submit)),
+        Hop::Serve(h.core.work("receive packet, submit to card", &submit)),
         Hop::Polled(h.nic.polling),
         Hop::Acquire(card.ring, 1),
         h.card_works(p, Direction::Open),
         card.notify(&h.completion, true),
         Hop::Release(card.ring, 1),
-        h.delivers_from(card.coalescing, &h.completion, "crypto completion", costs, p),
+        h.delivers_from(card.coalescing, &h.completion, "take from card, receive", costs, p),
     ]
 }
 
@@ -67,10 +67,10 @@ pub fn forward(p: &Packet, h: &Host<'_>) -> Route {
     let stack = &h.core.profile.stack;
     let submit = [h.forward_costs(false), vec![h.xfrm(), (Category::CryptoSubmit, stack.crypto_submit)]].concat();
     let resume = [vec![(Category::CryptoComplete, stack.crypto_complete)], h.driver_costs(1)].concat();
-    let card = h.to_card(p, Direction::Seal, "crypto completion", resume);
+    let card = h.to_card(p, Direction::Seal, "take from card, transmit", resume);
     route![
         h.arrives_clear(p),
-        Hop::Serve(h.core.work("forward packet", &submit)),
+        Hop::Serve(h.core.work("receive packet, submit to card", &submit)),
         Hop::Polled(h.nic.polling),
         h.nic.refill(),
         h.card_or_core(p, card),
@@ -85,15 +85,15 @@ impl Host<'_> {
         // SPI, sequence number and IV are authenticated with the payload; the ICV is on the sealed side.
         let plain = p.encrypted + ESP_HEADER + self.sizes.iv;
         let sealed = p.encrypted + self.sizes.icv;
-        let (read, written) = match direction {
-            Direction::Seal => (plain, sealed),
-            Direction::Open => (plain + self.sizes.icv, p.encrypted),
+        let (read, written, works) = match direction {
+            Direction::Seal => (plain, sealed, "card encrypts"),
+            Direction::Open => (plain + self.sizes.icv, p.encrypted, "card decrypts"),
         };
         route![
             card.fetch_request(),
-            card.slot.read_payload(read, p.goodput, "card reads payload"),
-            card.works(p.encrypted),
-            card.slot.write_payload(written, p.goodput, card.params.response, "card writes payload"),
+            card.read_payload(read, p),
+            card.works(p.encrypted, works),
+            card.write_payload(written, p),
         ]
     }
 
@@ -120,7 +120,8 @@ impl Host<'_> {
             WhenFull::Wait => route![Hop::Acquire(ring, 1), card],
             WhenFull::Software => {
                 let costs = [vec![self.core.cipher(p.encrypted)], self.driver_costs(1)].concat();
-                let core = route![Hop::Serve(self.core.work("software fallback", &costs)), self.thread_done()];
+                let core =
+                    route![Hop::Serve(self.core.work("encrypt in software, transmit", &costs)), self.thread_done()];
                 Hop::AcquireElse(ring, 1, card, core).into()
             }
         }

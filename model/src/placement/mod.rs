@@ -168,18 +168,24 @@ type Costs = Vec<(Category, Cycles)>;
 impl Host<'_> {
     /// Segmentation in software: the core sends, then works on each segment, which goes on by itself. A single packet
     /// is worked on in the send call. `segment` gives a segment's further cycles and the rest of its route. With
-    /// threads that wait, a segment waits for its thread first.
-    fn software_segments(&self, send: &Send, segment: impl Fn(&Packet) -> (Costs, Route)) -> Route {
+    /// threads that wait, a segment waits for its thread first. `labels` say what the core does with a single packet and
+    /// with a segment.
+    fn software_segments(
+        &self,
+        send: &Send,
+        labels: [&'static str; 2],
+        segment: impl Fn(&Packet) -> (Costs, Route),
+    ) -> Route {
         let head = self.core.send(send.total(|p| p.goodput)).to_vec();
         let count = send.count();
         if count == 1 {
             let (costs, rest) = segment(&send.segments[0].0);
-            return route![self.thread(), Hop::Serve(self.core.work("send", &[head, costs].concat())), rest];
+            return route![self.thread(), Hop::Serve(self.core.work(labels[0], &[head, costs].concat())), rest];
         }
         let parts = send.segments.iter().map(|(packet, n)| {
             let (mut costs, rest) = segment(packet);
             costs.push((Category::Segment, self.core.profile.stack.segment));
-            (route![self.thread(), Hop::Serve(self.core.work("segment", &costs)), rest], *n)
+            (route![self.thread(), Hop::Serve(self.core.work(labels[1], &costs)), rest], *n)
         });
         route![Hop::Serve(self.core.work("send", &head)), Hop::Split(parts.collect())]
     }
@@ -192,10 +198,7 @@ impl Host<'_> {
             [(p, 1)] => self.nic.transmit(headers + p.goodput, &p, encrypt),
             _ => {
                 let parts = send.segments.iter().map(|(p, n)| (self.nic.transmit(p.goodput, p, encrypt), *n));
-                route![
-                    self.nic.slot.read_payload(headers, Bytes::ZERO, "NIC reads headers"),
-                    Hop::Split(parts.collect()),
-                ]
+                route![self.nic.read_headers(headers), Hop::Split(parts.collect()),]
             }
         };
         route![

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Charge, Floor, Hop, Lookup, PoolId, Route, StationId, Visit};
+use super::lanes::{LaneKey, chain, renumber_lanes};
+use super::{Charge, Floor, Hop, Lookup, Pool, PoolId, Route, StationId, Visit};
 use crate::engine::program::{Op, Pc, Program};
-use crate::units::Time;
+use crate::units::{Bytes, Time};
 
 impl Floor {
     /// The engine's program for a set of routes, where each one starts, and what its operations stand for.
@@ -18,14 +19,14 @@ impl Floor {
     pub fn compile_unchained(&self, routes: &[&Route]) -> Compiled {
         let mut compiler = Compiler::new(self);
         let (starts, ends) = routes.iter().map(|route| (compiler.job(route), compiler.next_pc())).unzip();
-        let Compiler { mut program, accounts, lanes, mut entries, .. } = compiler;
+        let Compiler { mut program, accounts, notes, lanes, mut entries, .. } = compiler;
         program.servers = self.stations.iter().map(|s| s.units).collect();
         program.pools = self.pools.iter().map(|p| p.capacity).collect();
         program.gates = self.gates.clone();
         program.caches = self.caches.clone();
         renumber_lanes(&mut program, &lanes);
         entries.extend::<&Vec<Pc>>(&starts);
-        Compiled { program, starts, ends, accounts, entries }
+        Compiled { program, starts, ends, accounts, notes, entries }
     }
 }
 
@@ -36,6 +37,15 @@ pub struct Account {
     pub busy: Option<(StationId, Time)>,
     /// What it is charged to.
     pub charges: Vec<Charge>,
+}
+
+/// What one operation of the program is called in a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Note {
+    /// What a visit does, or what a wait waits for; empty for bookkeeping operations.
+    pub label: &'static str,
+    /// Octets that a visit works on or moves.
+    pub octets: Bytes,
 }
 
 /// Routes as the engine runs them.
@@ -49,17 +59,17 @@ pub struct Compiled {
     pub ends: Vec<Pc>,
     /// What each operation stands for; `None` for bookkeeping operations.
     pub accounts: Vec<Option<Account>>,
+    /// What each operation is called.
+    pub notes: Vec<Note>,
     /// Operations that are reached other than from the one before.
     entries: BTreeSet<Pc>,
 }
-
-/// A lane is one station with one latency.
-type LaneKey = (StationId, Time);
 
 struct Compiler<'a> {
     floor: &'a Floor,
     program: Program,
     accounts: Vec<Option<Account>>,
+    notes: Vec<Note>,
     /// Lane numbers as first met.
     lanes: BTreeMap<LaneKey, u16>,
     entries: BTreeSet<Pc>,
@@ -71,6 +81,7 @@ impl<'a> Compiler<'a> {
             floor,
             program: Program::default(),
             accounts: Vec::new(),
+            notes: Vec::new(),
             lanes: BTreeMap::new(),
             entries: BTreeSet::new(),
         }
@@ -79,7 +90,15 @@ impl<'a> Compiler<'a> {
     fn emit(&mut self, op: Op, account: Option<Account>) -> Pc {
         self.program.ops.push(op);
         self.accounts.push(account);
+        self.notes.push(Note::default());
         self.program.ops.len() as Pc - 1
+    }
+
+    /// An operation at which jobs may wait for what `label` says.
+    fn emit_wait(&mut self, op: Op, label: &'static str) -> Pc {
+        let pc = self.emit(op, None);
+        self.notes[pc as usize].label = label;
+        pc
     }
 
     fn next_pc(&self) -> Pc {
@@ -119,7 +138,7 @@ impl<'a> Compiler<'a> {
                 Hop::Serve(visit) => self.visit(visit),
                 Hop::Acquire(pool, n) => {
                     let n = self.clamp(*pool, *n);
-                    self.emit(Op::Acquire { pool: pool.0, n }, None);
+                    self.emit_wait(Op::Acquire { pool: pool.0, n }, self.pool(*pool).name);
                 }
                 Hop::AcquireOrDrop(pool, n) => {
                     let n = self.clamp(*pool, *n);
@@ -141,18 +160,18 @@ impl<'a> Compiler<'a> {
                     self.emit(Op::Release { pool: pool.0, n }, None);
                 }
                 Hop::Gather(gate, visit) => {
-                    self.emit(Op::Gather { gate: gate.0 }, None);
+                    self.emit_wait(Op::Gather { gate: gate.0 }, visit.label);
                     self.leader(&[visit]);
                 }
                 Hop::Poll(gate, interrupt, poll) => {
-                    self.emit(Op::Poll { gate: gate.0 }, None);
+                    self.emit_wait(Op::Poll { gate: gate.0 }, poll.label);
                     self.leader(&[interrupt, poll]);
                 }
                 Hop::Polled(gate) => {
                     self.emit(Op::Polled { gate: gate.0 }, None);
                 }
                 Hop::Merge(gate, poll, visit) => {
-                    self.emit(Op::Merge { gate: gate.0, poll: poll.0 }, None);
+                    self.emit_wait(Op::Merge { gate: gate.0, poll: poll.0 }, visit.label);
                     self.leader(&[visit]);
                 }
                 Hop::Lookup(Lookup { cache, key, .. }, miss) => {
@@ -165,7 +184,7 @@ impl<'a> Compiler<'a> {
                     for (body, n) in bodies {
                         self.emit(Op::Fork { body, n }, None);
                     }
-                    self.emit(Op::Await, None);
+                    self.emit_wait(Op::Await, "all parts");
                 }
                 Hop::Depart(packet) => {
                     let account = Account { busy: None, charges: vec![Charge::Sent(*packet)] };
@@ -211,7 +230,11 @@ impl<'a> Compiler<'a> {
 
     /// A job that needs more than the whole pool takes the whole pool.
     fn clamp(&self, pool: PoolId, n: u32) -> u32 {
-        n.min(self.floor.pools[usize::from(pool.0)].capacity)
+        n.min(self.pool(pool).capacity)
+    }
+
+    fn pool(&self, pool: PoolId) -> &'a Pool {
+        &self.floor.pools[usize::from(pool.0)]
     }
 
     /// What the first job at a gate does, or what it does from the second visit on; the others skip all visits.
@@ -238,63 +261,30 @@ impl<'a> Compiler<'a> {
     }
 
     fn visit(&mut self, visit: &Visit) {
-        let account = |time| Account { busy: Some((visit.station, time)), charges: visit.charges.clone() };
-        let Some(PoolId(pool)) = self.holder(visit) else {
-            self.serve(visit.station, visit.time, visit.latency, account(visit.time));
+        let Some(held) = self.holder(visit) else {
+            self.serve(visit);
             return;
         };
-        self.emit(Op::Hold { pool }, None);
-        self.serve(visit.station, visit.time, visit.latency, account(visit.time));
+        self.emit_wait(Op::Hold { pool: held.0 }, self.pool(held).name);
+        self.serve(visit);
         if let Some((lock, time)) = visit.lock {
-            self.serve(lock, time, Time::ZERO, Account { busy: Some((lock, time)), charges: Vec::new() });
+            self.serve(&Visit::new(lock, time, Time::ZERO, "SA lock held"));
         }
-        self.emit(Op::Free { pool }, None);
+        self.emit(Op::Free { pool: held.0 }, None);
     }
 
-    fn serve(&mut self, station: StationId, time: Time, latency: Time, account: Account) {
+    fn serve(&mut self, visit: &Visit) {
+        let &Visit { station, latency, label, octets, .. } = visit;
         let server = station.0;
         let next = self.lanes.len() as u16;
         let lane = *self.lanes.entry((station, latency)).or_insert(next);
-        let time = time.as_ps();
+        let time = visit.time.as_ps();
         let op = match self.floor.stations[usize::from(server)].units {
             1 => Op::Serve { server, lane, time },
             _ => Op::ServeAny { server, lane, time },
         };
-        self.emit(op, Some(account));
-    }
-}
-
-/// Gives lanes their final numbers, in the order of (station, latency): the order of equal times.
-fn renumber_lanes(program: &mut Program, lanes: &BTreeMap<LaneKey, u16>) {
-    let renumbered: BTreeMap<u16, u16> = lanes.values().enumerate().map(|(i, &met)| (met, i as u16)).collect();
-    program.lanes = lanes.keys().map(|(_, latency)| latency.as_ps()).collect();
-    for op in &mut program.ops {
-        if let Op::Serve { lane, .. } | Op::ServeAny { lane, .. } = op {
-            *lane = renumbered[lane];
-        }
-    }
-}
-
-/// Turns visits into `Op::Chain` at every server that all jobs reach directly from one and the same lane of a server
-/// with one unit, such as the wire behind the NIC's engine or completions behind read requests.
-fn chain(program: &mut Program, entries: &BTreeSet<Pc>) {
-    // Per server: the only lane that leads there, or `None` once there is another way.
-    let mut ways: BTreeMap<u16, Option<u16>> = BTreeMap::new();
-    for (pc, op) in program.ops.iter().enumerate() {
-        let Op::Serve { server, .. } = *op else { continue };
-        let from = match pc.checked_sub(1).map(|before| program.ops[before]) {
-            Some(Op::Serve { server: before, lane, .. }) if before != server && !entries.contains(&(pc as Pc)) => {
-                Some(lane)
-            }
-            _ => None,
-        };
-        ways.entry(server).and_modify(|way| *way = way.filter(|lane| Some(*lane) == from)).or_insert(from);
-    }
-    for op in &mut program.ops {
-        if let Op::Serve { server, lane, time } = *op
-            && ways.get(&server).is_some_and(Option::is_some)
-        {
-            *op = Op::Chain { server, lane, time };
-        }
+        let account = Account { busy: Some((station, visit.time)), charges: visit.charges.clone() };
+        let pc = self.emit(op, Some(account));
+        self.notes[pc as usize] = Note { label, octets };
     }
 }

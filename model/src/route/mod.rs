@@ -4,8 +4,9 @@
 //! [`crate::bound`] adds up the same visits into closed-form bounds.
 
 mod compile;
+mod lanes;
 
-pub use compile::{Account, Compiled};
+pub use compile::{Account, Compiled, Note};
 
 use crate::engine::program::{Cache, Gate, Key};
 use crate::traffic::Packet;
@@ -144,8 +145,10 @@ pub struct Visit {
     pub time: Time,
     /// How long the job travels after the station has let it go.
     pub latency: Time,
-    /// What happens, for traces and route listings.
+    /// What happens, for traces.
     pub label: &'static str,
+    /// Octets that are worked on or moved, for traces; zero where octets do not count.
+    pub octets: Bytes,
     /// What it is charged to.
     pub charges: Vec<Charge>,
     /// A lock that is held for so long at the end of the visit, while the station waits with it.
@@ -155,7 +158,13 @@ pub struct Visit {
 impl Visit {
     /// A visit that nothing is charged for.
     pub fn new(station: StationId, time: Time, latency: Time, label: &'static str) -> Self {
-        Visit { station, time, latency, label, charges: Vec::new(), lock: None }
+        Visit { station, time, latency, label, octets: Bytes::ZERO, charges: Vec::new(), lock: None }
+    }
+
+    /// The same visit, of so many octets.
+    #[must_use]
+    pub fn of(self, octets: Bytes) -> Self {
+        Visit { octets, ..self }
     }
 }
 
@@ -247,9 +256,39 @@ macro_rules! route {
     };
 }
 
+/// What a station is part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owner {
+    /// The host: cores, memory, locks.
+    Host,
+    /// PCI Express: links, root complex, page walkers.
+    Pcie,
+    /// The lookaside accelerator.
+    Accelerator,
+    /// The NIC with its wire.
+    Nic,
+}
+
+impl Owner {
+    /// Every owner, from the CPU outwards.
+    pub const ALL: [Owner; 4] = [Owner::Host, Owner::Pcie, Owner::Accelerator, Owner::Nic];
+
+    /// The name used in traces.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Owner::Host => "host",
+            Owner::Pcie => "PCIe",
+            Owner::Accelerator => "accelerator",
+            Owner::Nic => "NIC",
+        }
+    }
+}
+
 /// A station: one queue, one or more units that serve it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Station {
+    /// What it is part of.
+    pub owner: Owner,
     /// Name in results, such as `core` or `NIC link down`; cores share one.
     pub name: &'static str,
     /// Units in parallel.
@@ -283,8 +322,8 @@ pub struct Floor {
 
 impl Floor {
     /// Adds a station.
-    pub fn station(&mut self, name: &'static str, units: u16) -> StationId {
-        self.stations.push(Station { name, units, held: None });
+    pub fn station(&mut self, owner: Owner, name: &'static str, units: u16) -> StationId {
+        self.stations.push(Station { owner, name, units, held: None });
         StationId(self.stations.len() as u16 - 1)
     }
 

@@ -24,6 +24,7 @@ impl Scenario {
     pub fn check(&self, profile: &Profile) -> Result<(), Invalid> {
         // Every core takes a slot of the event core, and a few for hardware remain.
         within("host.cores", self.host.cores.into(), 1, 256)?;
+        within("host.nics", self.host.nics.into(), 1, 16)?;
         self.check_traffic()?;
         self.check_stack(profile)?;
         check_nic("nic", &self.nic)?;
@@ -179,8 +180,9 @@ impl Scenario {
                     return invalid("placement", self.placement.name(), allowed);
                 }
                 // In a failover those that the NIC refuses are installed in software.
-                if self.sa.count > esp.sa_capacity && self.failover.event.is_empty() {
-                    let allowed = format!("{} holds {} SAs", self.nic.title, esp.sa_capacity);
+                if self.sa.count.div_ceil(self.host.nics) > esp.sa_capacity && self.failover.event.is_empty() {
+                    let allowed =
+                        format!("{} holds {} SAs, and there are {}", self.nic.title, esp.sa_capacity, self.host.nics);
                     return invalid("sa.count", self.sa.count, allowed);
                 }
                 Ok(())

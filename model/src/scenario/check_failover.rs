@@ -32,6 +32,9 @@ impl Scenario {
         within("failover.batch", f.batch.into(), 1, 1 << 20)?;
         within("failover.sas_per_ike_sa", f.sas_per_ike_sa.into(), 1, 1 << 20)?;
         within("host.cores", self.host.cores.into(), 1, 64)?;
+        if self.host.nics != 1 {
+            return invalid("host.nics", self.host.nics, "1: packets leave by one NIC, and then by the standby");
+        }
         for (key, time) in
             [("failover.call", f.call), ("failover.detection", f.detection), ("failover.round_trip", f.round_trip)]
                 .into_iter()

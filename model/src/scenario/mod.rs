@@ -52,6 +52,8 @@ pub struct Scenario {
 pub struct HostParams {
     /// Cores that the data path may use.
     pub cores: u32,
+    /// NICs of the same kind, each in a slot of its own; every core has queues on all of them, SAs take them in turn.
+    pub nics: u32,
     /// What carries packets.
     pub stack: Stack,
 }

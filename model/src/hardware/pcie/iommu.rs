@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::program::{Cache, Key, Replacement};
-use crate::route::{CacheId, Floor, Hop, Lookup, Route, StationId, Visit};
+use crate::route::{CacheId, Floor, Hop, Lookup, Owner, Route, StationId, Visit};
 use crate::units::{Bytes, Share, Time};
 
 /// Parameters of the IOMMU that all devices share, and of the DMA buffers in use.
@@ -40,7 +40,7 @@ impl Iommu {
         let pages = params.working_set.pieces(params.page).clamp(1, u64::from(u32::MAX)) as u32;
         params.enabled.then(|| Iommu {
             cache: floor.cache(Cache { capacity: params.entries, keys: pages, replacement: Replacement::Lru }),
-            walkers: floor.station("page walkers", params.walkers as u16),
+            walkers: floor.station(Owner::Pcie, "page walkers", params.walkers as u16),
             walk: params.walk,
             pages,
             hits: Share::from_fraction((f64::from(params.entries) / f64::from(pages)).min(1.0)),

@@ -8,7 +8,7 @@ mod slot;
 
 pub use iommu::{Iommu, IommuParams};
 use serde::{Deserialize, Serialize};
-pub use slot::{Link, Slot};
+pub use slot::{Link, Read, Slot};
 
 use crate::units::{BitRate, Bytes, Time};
 

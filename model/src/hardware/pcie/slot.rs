@@ -22,6 +22,15 @@ pub struct Link {
     pub rate_down: BitRate,
 }
 
+/// What a read is called in traces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Read {
+    /// Its request, which goes up.
+    pub asked: &'static str,
+    /// The data, which comes down.
+    pub comes: &'static str,
+}
+
 /// A device's attachment: its links to the root complex and what DMA through them meets.
 #[derive(Debug, Clone)]
 pub struct Slot {
@@ -44,15 +53,14 @@ pub struct Slot {
 impl Slot {
     /// The device reads `n` octets, `goodput` of them payload: tags, requests up, the root complex's latency,
     /// completions down.
-    pub fn read_payload(&self, n: Bytes, goodput: Bytes, label: &'static str) -> Route {
-        let charge = Charge::PciePayload(goodput);
+    pub fn read_payload(&self, n: Bytes, goodput: Bytes, read: Read) -> Route {
         let requests = self.params.read_requests(n) as u32;
         if requests > 1 && self.tags_may_limit() {
-            return self.read_by_requests(n, goodput, label);
+            return self.read_by_requests(n, goodput, read);
         }
         route![
             Hop::Acquire(self.tags.0, requests),
-            self.transfer(self.params.read(n), 1, label, charge, Some(n), true),
+            self.reads(Transfer { load: self.params.read(n), batch: 1, payload: goodput, translated: true }, n, read),
             Hop::Release(self.tags.0, requests)
         ]
     }
@@ -65,17 +73,14 @@ impl Slot {
     }
 
     /// Each request by itself, as far as the link goes; the read is complete when all are.
-    fn read_by_requests(&self, n: Bytes, goodput: Bytes, label: &'static str) -> Route {
+    fn read_by_requests(&self, n: Bytes, goodput: Bytes, read: Read) -> Route {
         let largest = self.params.max_read_request_size;
         let whole = n.get() / largest.get();
         let rest = Bytes::new(n.get() % largest.get());
         let request = |octets: Bytes, goodput: Bytes| {
-            let charge = Charge::PciePayload(goodput);
-            route![
-                Hop::Acquire(self.tags.0, 1),
-                self.transfer(self.params.read(octets), 1, label, charge, Some(octets), true),
-                Hop::Release(self.tags.0, 1)
-            ]
+            let load = self.params.read(octets);
+            let transfer = Transfer { load, batch: 1, payload: goodput, translated: true };
+            route![Hop::Acquire(self.tags.0, 1), self.reads(transfer, octets, read), Hop::Release(self.tags.0, 1)]
         };
         // The payload is charged to the first kind of request only, once for each of its number.
         let share = Bytes::new(goodput.get() / whole);
@@ -92,10 +97,10 @@ impl Slot {
 
     /// The device reads one descriptor of `n` octets out of a batch that it fetches at a time; `doorbell` octets of
     /// MMIO write came down before.
-    pub fn read_descriptor(&self, n: Bytes, batch: u32, doorbell: Bytes, label: &'static str) -> Route {
+    pub fn read_descriptor(&self, n: Bytes, batch: u32, doorbell: Bytes, read: Read) -> Route {
         let mut load = self.params.read(n * u64::from(batch));
         load.down = load.down + (MEMORY_REQUEST_TLP + doorbell);
-        self.transfer(load, batch, label, Charge::PciePayload(Bytes::ZERO), Some(n), false)
+        self.reads(Transfer { load, batch, payload: Bytes::ZERO, translated: false }, n, read)
     }
 
     /// The device writes `n` octets, `goodput` of them payload, and then `descriptor` octets that say so.
@@ -107,7 +112,7 @@ impl Slot {
         let credit = |hop: fn(PoolId, u32) -> Hop| self.credits.map(|pool| hop(pool, units));
         route![
             credit(Hop::Acquire).into_iter().collect::<Vec<_>>(),
-            self.transfer(load, 1, label, Charge::PciePayload(goodput), None, true),
+            self.writes(Transfer { load, batch: 1, payload: goodput, translated: true }, label),
             credit(Hop::Release).into_iter().collect::<Vec<_>>(),
             memory.into_iter().collect::<Vec<_>>()
         ]
@@ -115,59 +120,78 @@ impl Slot {
 
     /// The device writes one entry of `n` octets that covers `batch` packets.
     pub fn write_completion(&self, n: Bytes, batch: u32, label: &'static str) -> Route {
-        self.transfer(self.params.write(n), batch, label, Charge::PciePayload(Bytes::ZERO), None, false)
+        self.writes(Transfer { load: self.params.write(n), batch, payload: Bytes::ZERO, translated: false }, label)
     }
 
-    /// Up through every link and, for a read, down again; each job places a `1 / batch` share of the load. Payload is
-    /// translated; the pages of descriptor rings, few and always in use, are not looked up.
-    fn transfer(
-        &self,
-        load: TlpLoad,
-        batch: u32,
-        label: &'static str,
-        payload: Charge,
-        read: Option<Bytes>,
-        translated: bool,
-    ) -> Route {
-        let share = 1.0 / f64::from(batch.max(1));
-        let visit = |station, bytes: Bytes, rate, latency, charge| {
-            let time = (bytes / rate).scale(share);
-            Hop::Serve(Visit { charges: vec![charge], ..Visit::new(station, time, latency, label) })
-        };
-        let mut hops = Vec::new();
-        // The payload crosses PCIe once, however many links there are: charged on the first.
-        let mut charge = Some(payload);
-        let last = self.links.len() - 1;
-        for (i, link) in self.links.iter().enumerate() {
-            let latency = match (i == last, read) {
-                (false, _) => Time::ZERO,
-                (true, None) => self.params.write_latency + self.params.node_latency(),
-                (true, Some(_)) => self.read_latency(),
-            };
-            hops.push(visit(link.up, load.up, link.rate_up, latency, Charge::PcieTlp(load.up.get() as f64 * share)));
-            if let (Some(Hop::Serve(visit)), Some(charge)) = (hops.last_mut(), charge.take()) {
-                visit.charges.push(charge);
-            }
-        }
-        if let Some((station, time)) = self.root_complex {
-            hops.push(Hop::Serve(Visit::new(station, time.scale(share), Time::ZERO, "root complex")));
-        }
-        if let Some(iommu) = self.iommu.filter(|_| translated) {
-            hops.push(iommu.translate());
-        }
-        let Some(n) = read else { return Route(hops) };
-        if let Some(memory) = self.memory {
-            hops.push(Hop::Serve(memory.access(n, Time::ZERO)));
-        }
-        for link in self.links.iter().rev() {
-            let charge = Charge::PcieTlp(load.down.get() as f64 * share);
-            hops.push(visit(link.down, load.down, link.rate_down, Time::ZERO, charge));
-        }
+    /// Up through every link to memory.
+    fn writes(&self, transfer: Transfer, label: &'static str) -> Route {
+        let latency = self.params.write_latency + self.params.node_latency();
+        Route(self.up(&transfer, transfer.payload, latency, label))
+    }
+
+    /// Up through every link and, with `n` octets from memory, down again.
+    fn reads(&self, transfer: Transfer, n: Bytes, read: Read) -> Route {
+        let mut hops = self.up(&transfer, Bytes::ZERO, self.read_latency(), read.asked);
+        hops.extend(self.memory.map(|memory| Hop::Serve(memory.access(n, Time::ZERO))));
+        let links = self.links.iter().rev().map(|link| (link.down, transfer.load.down, link.rate_down));
+        hops.extend(transfer.through(links, transfer.payload, read.comes).into_iter().map(Hop::Serve));
         Route(hops)
+    }
+
+    /// Up through every link, over the root complex, which takes `latency`, and the IOMMU. Payload is translated; the
+    /// pages of descriptor rings, few and always in use, are not looked up.
+    fn up(&self, transfer: &Transfer, payload: Bytes, latency: Time, label: &'static str) -> Vec<Hop> {
+        let links = self.links.iter().map(|link| (link.up, transfer.load.up, link.rate_up));
+        let mut visits = transfer.through(links, payload, label);
+        if let Some(last) = visits.last_mut() {
+            last.latency = latency;
+        }
+        let root_complex = self.root_complex.map(|(station, time)| {
+            Hop::Serve(Visit::new(station, time.scale(transfer.share()), Time::ZERO, "root complex"))
+        });
+        let translation = self.iommu.filter(|_| transfer.translated).map(|iommu| iommu.translate());
+        visits.into_iter().map(Hop::Serve).chain(root_complex).chain(translation).collect()
     }
 
     fn read_latency(&self) -> Time {
         let dram = if self.memory.is_some() { self.params.dram_latency } else { Time::ZERO };
         self.params.read_latency + self.params.node_latency() + dram
+    }
+}
+
+/// What a transfer places on the links; each job places a `1 / batch` share.
+struct Transfer {
+    load: TlpLoad,
+    batch: u32,
+    /// Octets of goodput that cross PCIe with it.
+    payload: Bytes,
+    translated: bool,
+}
+
+impl Transfer {
+    fn share(&self) -> f64 {
+        1.0 / f64::from(self.batch.max(1))
+    }
+
+    /// Visits to the links of one direction. The payload crosses PCIe once, however many links there are: charged on the
+    /// first.
+    fn through(
+        &self,
+        links: impl Iterator<Item = (StationId, Bytes, BitRate)>,
+        payload: Bytes,
+        label: &'static str,
+    ) -> Vec<Visit> {
+        let share = self.share();
+        let mut visits: Vec<Visit> = links
+            .map(|(station, octets, rate)| {
+                let time = (octets / rate).scale(share);
+                let charges = vec![Charge::PcieTlp(octets.get() as f64 * share)];
+                Visit { charges, ..Visit::new(station, time, Time::ZERO, label) }.of(octets.scale(share))
+            })
+            .collect();
+        if let Some(first) = visits.first_mut().filter(|_| payload > Bytes::ZERO) {
+            first.charges.push(Charge::PciePayload(payload));
+        }
+        visits
     }
 }

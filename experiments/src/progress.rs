@@ -1,4 +1,4 @@
-//! The progress of a sweep on a terminal; nothing in a pipe.
+//! Progress on a terminal; nothing in a pipe.
 
 use std::cell::Cell;
 use std::time::Instant;
@@ -8,7 +8,21 @@ use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::campaign::Campaign;
 use crate::journal::Finished;
 
-/// Runs done, their rate, and the time left by what the runs that are left are expected to cost.
+/// A bar on standard error, where that is a terminal.
+pub fn bar(total: u64, what: &str) -> ProgressBar {
+    styled(total, &format!("{{bar:40}} {{pos}}/{{len}} {what}, {{eta}} left"))
+}
+
+fn styled(total: u64, template: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+    // Templates are constant but for a word; a wrong one would fall back to the default bar.
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// Runs of a sweep done, their rate, and the time left by what the runs that are left are expected to cost.
 pub struct Progress {
     bar: ProgressBar,
     started: Instant,
@@ -26,11 +40,7 @@ impl Progress {
             runs += of - done;
             all += (of - done) as f64 * campaign.cost(point as usize);
         }
-        let bar = ProgressBar::with_draw_target(Some(runs as u64), ProgressDrawTarget::stderr());
-        // The template is constant; a wrong one would fall back to the default bar.
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} runs{msg}") {
-            bar.set_style(style);
-        }
+        let bar = styled(runs as u64, "{bar:40} {pos}/{len} runs{msg}");
         Progress { bar, started: Instant::now(), all, done: Cell::new(0.0) }
     }
 

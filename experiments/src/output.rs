@@ -1,4 +1,4 @@
-//! Files that a calibration writes: named before anything is measured, there only when everything is done.
+//! Single files that a command writes: named before anything is done, there only when everything is.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,7 @@ pub fn absent(paths: &[&Path]) -> Result<(), Failure> {
 }
 
 /// A file under a temporary name beside its target, removed again unless committed.
+#[derive(Debug)]
 pub struct Partial(PathBuf);
 
 impl Partial {

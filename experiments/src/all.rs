@@ -1,0 +1,55 @@
+//! `espsim run --all`: every scenario of a folder, each into a folder of its name.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::RunArgs;
+use crate::failover::failover;
+use crate::folder::{default_target, latest_target};
+use crate::input::Failure;
+use crate::run::{run, say};
+use crate::scenario_file::ScenarioFile;
+
+/// The profile of scenarios that name none: reference results are the same on every machine.
+const PROFILE: &str = "preset:zen4";
+
+/// Runs every scenario file of a folder, in the order of their names.
+///
+/// # Errors
+/// [`Failure`] for a folder without scenarios, or the first scenario that fails; those before it are written.
+pub fn run_all(args: &RunArgs, command: &[String]) -> Result<(), Failure> {
+    let target =
+        args.out.clone().unwrap_or_else(|| if args.resume { latest_target("all") } else { default_target("all") });
+    let files = scenarios(args.scenario())?.into_iter().map(|path| ScenarioFile::read(&path));
+    let files = files.collect::<Result<Vec<ScenarioFile>, Failure>>()?;
+    for file in files {
+        let name = file.path.file_stem().unwrap_or_default();
+        say(&format!("espsim: {}", name.to_string_lossy()));
+        let one = RunArgs {
+            scenario: Some(file.path.clone()),
+            all: false,
+            out: Some(target.join(name)),
+            profile: args.profile.clone().or(file.profile.clone()).or(Some(PROFILE.into())),
+            ..args.clone()
+        };
+        if has_events(&file) { failover(&one, command.to_vec())? } else { run(&one, command.to_vec())? }
+    }
+    Ok(())
+}
+
+fn scenarios(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |error: std::io::Error| Failure::io("read folder", folder, &error);
+    let entries = std::fs::read_dir(folder).map_err(failed)?.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    let mut files: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    if files.is_empty() {
+        return Err(Failure::new(format!("no scenario file (*.toml) in {}", folder.display())));
+    }
+    Ok(files)
+}
+
+/// Whether something happens in any series.
+fn has_events(file: &ScenarioFile) -> bool {
+    let layers = std::iter::once(&file.base).chain(file.series.iter().map(|series| &series.values));
+    layers.into_iter().any(|layer| layer.contains_key("failover.event"))
+}

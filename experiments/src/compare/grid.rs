@@ -1,0 +1,295 @@
+//! Every design at every packet size, rate and number of cores, and which does best where.
+
+use espsim_model::layers::Origin;
+use espsim_model::profile::Profile;
+use espsim_model::record::Record;
+use espsim_model::simulate;
+use espsim_model::traffic::{Arrival, Basis};
+use espsim_model::units::{BitRate, Share};
+use rayon::prelude::*;
+use toml::Value;
+
+use crate::cli::CompareArgs;
+use crate::input::Failure;
+use crate::outcome::{Outcome, seed};
+use crate::points::{Point, Setting, number, points};
+use crate::progress;
+use crate::replications::Replications;
+use crate::scenario_file::ScenarioFile;
+use crate::sweep::Sweep;
+use crate::threads::threads;
+
+/// The rate that stands for as fast as the data path takes them.
+pub const SATURATE: &str = "saturate";
+/// Packets of one point at most: enough for a map, where neighbours bear each other out.
+const PACKETS: i64 = 200_000;
+
+/// The axes of a comparison.
+pub struct Axes {
+    /// Rates, as written; the first axis.
+    pub rates: Vec<String>,
+    /// Inner IP packets.
+    pub packets: Vec<Value>,
+    /// Cores.
+    pub cores: Vec<u32>,
+}
+
+/// Keys that the axes set, and the options that do.
+const SET_BY_AXES: [(&str, &str); 5] = [
+    ("traffic.packet", "--packets"),
+    ("traffic.mix", "--packets"),
+    ("traffic.rate", "--rates"),
+    ("traffic.arrival", "--rates"),
+    ("host.cores", "--cores"),
+];
+
+impl Axes {
+    /// The axes that are asked for, each in ascending order, no value twice.
+    ///
+    /// # Errors
+    /// [`Failure`] for a rate that is none, and for `--set` of what is an axis.
+    fn new(args: &CompareArgs) -> Result<Self, Failure> {
+        for Setting { key, .. } in &args.settings {
+            if let Some((_, option)) = SET_BY_AXES.iter().find(|(axis, _)| key == axis) {
+                let help = format!("give {option}, one value or several");
+                return Err(
+                    Failure::new(format!("--set {key}: this is an axis of the comparison")).with_help(Some(help))
+                );
+            }
+        }
+        let (mut packets, mut cores, mut rates) = (args.packets.clone(), args.cores.clone(), Vec::new());
+        for rate in &args.rates {
+            let parsed = match rate.as_str() {
+                // First, as it offers most.
+                SATURATE => None,
+                other => Some(other.parse::<BitRate>().map_err(|error| {
+                    Failure::new(format!("--rates: {error}")).with_help(Some(format!("or `{SATURATE}`")))
+                })?),
+            };
+            rates.push((parsed, rate.clone()));
+        }
+        packets.sort_unstable();
+        packets.dedup();
+        cores.sort_unstable();
+        cores.dedup();
+        rates.sort_by_key(|(rate, _)| *rate);
+        rates.dedup_by_key(|(rate, _)| *rate);
+        Ok(Axes {
+            rates: rates.into_iter().map(|(_, rate)| rate).collect(),
+            packets: packets.iter().map(|size| Value::String(size.to_string())).collect(),
+            cores,
+        })
+    }
+
+    /// The axes of a design at one rate, as those of a sweep.
+    fn of_designs(&self) -> [(&'static str, Vec<Value>); 2] {
+        let cores = self.cores.iter().map(|&n| Value::Integer(n.into())).collect();
+        [("traffic.packet", self.packets.clone()), ("host.cores", cores)]
+    }
+
+    /// Packet sizes in octets.
+    pub fn octets(&self) -> Vec<f64> {
+        self.packets.iter().filter_map(number).collect()
+    }
+}
+
+/// What was simulated.
+pub struct Grid {
+    /// The scenario file with these axes as its sweep.
+    pub file: ScenarioFile,
+    /// The axes.
+    pub axes: Axes,
+    /// Names of the designs.
+    pub designs: Vec<String>,
+    /// By design, rate, packet and cores, the last fastest.
+    pub simulated: Vec<Simulated>,
+    /// The largest share of packets that a design may lose and still count as carrying the rate.
+    pub loss: Share,
+}
+
+/// A point and what its simulation gave.
+pub struct Simulated {
+    /// The point; its first coordinate is the rate.
+    pub point: Point,
+    /// The record.
+    pub record: Record,
+}
+
+impl Simulated {
+    /// The same as files have it.
+    pub fn outcome(&self) -> Outcome {
+        Outcome { place: self.point.place.clone(), runs: vec![self.record.clone().into()], drawn: Vec::new() }
+    }
+}
+
+/// One cell of the map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cell {
+    /// Designs that do best: several where their intervals overlap.
+    pub winners: Vec<usize>,
+    /// Whether the winners carry the offered rate; always when saturating.
+    pub carried: bool,
+    /// What they were compared by.
+    pub measure: Measure,
+    /// The best value.
+    pub value: f64,
+}
+
+/// What designs are compared by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// Goodput in Gb/s: more is better.
+    Goodput,
+    /// Cores' worth of time spent: less is better.
+    BusyCores,
+}
+
+impl Measure {
+    /// Name with unit.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Measure::Goodput => "goodput Gb/s",
+            Measure::BusyCores => "busy cores",
+        }
+    }
+}
+
+/// Simulates the grid.
+///
+/// # Errors
+/// [`Failure`] at the key that is wrong.
+pub fn simulate_grid(file: &ScenarioFile, args: &CompareArgs, profile: &Profile) -> Result<Grid, Failure> {
+    let axes = Axes::new(args)?;
+    let mut all: Vec<Vec<Point>> = Vec::new();
+    for rate in &axes.rates {
+        let at_rate = points(&with_axes(file, &axes, rate, args), &args.settings, profile)?;
+        all.push(at_rate);
+    }
+    let per_design = axes.packets.len() * axes.cores.len();
+    let designs: Vec<String> = file.series.iter().map(|series| series.name.clone()).collect();
+    // By design first, as a scenario file with the rate as an axis would have it.
+    let mut ordered = Vec::new();
+    for design in 0..designs.len() {
+        for (rate, points) in axes.rates.iter().zip(&all) {
+            for point in &points[design * per_design..(design + 1) * per_design] {
+                let mut point = point.clone();
+                point.place.coordinates.insert(0, Value::String(rate.clone()));
+                ordered.push(point);
+            }
+        }
+    }
+    let seed = seed(args.seed.unwrap_or(file.seed), 0);
+    let bar = progress::bar(ordered.len() as u64, "points");
+    let simulated: Result<Vec<Simulated>, Failure> = threads(args.jobs)?.install(|| {
+        let run = |point: Point| {
+            let record = simulate(&point.scenario, profile, seed).map_err(|error| Failure::new(error.to_string()))?;
+            bar.inc(1);
+            Ok(Simulated { point, record })
+        };
+        ordered.into_par_iter().with_max_len(1).map(run).collect()
+    });
+    bar.finish_and_clear();
+    let mut file = with_axes(file, &axes, SATURATE, args);
+    let rates = axes.rates.iter().map(|rate| Value::String(rate.clone())).collect();
+    file.sweep = Sweep::of(std::iter::once(("traffic.rate", rates)).chain(axes.of_designs()));
+    Ok(Grid { file, axes, designs, simulated: simulated?, loss: args.loss })
+}
+
+/// The file with the grid's axes in the place of its own sweep, at one rate.
+fn with_axes(file: &ScenarioFile, axes: &Axes, rate: &str, args: &CompareArgs) -> ScenarioFile {
+    let mut file = file.clone();
+    file.plots.clear();
+    file.replications = Replications::Fixed(1);
+    let layers = std::iter::once(&mut file.base).chain(file.series.iter_mut().map(|series| &mut series.values));
+    for layer in layers {
+        layer.retain(|key, _| SET_BY_AXES.iter().all(|(axis, _)| key != axis));
+    }
+    let text = |text: &str| Value::String(text.to_owned());
+    let mut set = |key: &str, value: Value| {
+        file.base.insert(key.to_owned(), (value, Origin::Set));
+    };
+    set("run.max_packets", Value::Integer(PACKETS));
+    set("traffic.rate_basis", text(&args.rate_basis));
+    if rate == SATURATE {
+        set("traffic.arrival", text(SATURATE));
+    } else {
+        set("traffic.arrival", text("poisson"));
+        set("traffic.rate", text(rate));
+    }
+    file.sweep = Sweep::of(axes.of_designs());
+    file
+}
+
+/// The scenario of each design at the middle of the grid, saturating.
+///
+/// # Errors
+/// As [`simulate_grid`].
+pub fn middle(
+    file: &ScenarioFile,
+    args: &CompareArgs,
+    settings: &[Setting],
+    profile: &Profile,
+) -> Result<Vec<Point>, Failure> {
+    let mut axes = Axes::new(args)?;
+    axes.rates = vec![SATURATE.into()];
+    axes.packets = vec![axes.packets[axes.packets.len() / 2].clone()];
+    axes.cores = vec![axes.cores[axes.cores.len() / 2]];
+    points(&with_axes(file, &axes, SATURATE, args), settings, profile)
+}
+
+impl Grid {
+    /// A design at a place of the grid.
+    pub fn at(&self, design: usize, rate: usize, packet: usize, cores: usize) -> &Simulated {
+        let [rates, packets, all_cores] = [self.axes.rates.len(), self.axes.packets.len(), self.axes.cores.len()];
+        &self.simulated[((design * rates + rate) * packets + packet) * all_cores + cores]
+    }
+
+    /// The record of a design at a place of the grid.
+    pub fn record(&self, design: usize, rate: usize, packet: usize, cores: usize) -> &Record {
+        &self.at(design, rate, packet, cores).record
+    }
+
+    /// The map's cell at a place.
+    pub fn cell(&self, rate: usize, packet: usize, cores: usize) -> Cell {
+        let records: Vec<&Record> =
+            (0..self.designs.len()).map(|design| self.record(design, rate, packet, cores)).collect();
+        let offered = self.at(0, rate, packet, cores).point.scenario.traffic.arrival != Arrival::Saturate;
+        best(&records, offered, self.loss)
+    }
+}
+
+/// Which records do best.
+fn best(records: &[&Record], offered: bool, loss: Share) -> Cell {
+    let goodput = |record: &Record| {
+        let rate = record.rate(Basis::Goodput);
+        rate.map_or((0.0, 0.0), |rate| (rate.gbps, rate.half_width_gbps.unwrap_or(0.0)))
+    };
+    let carries = |record: &Record| {
+        let lossless = 1.0 - loss.fraction();
+        1.0 - record.loss.unwrap_or(0.0) >= lossless && record.bound.share_allowed() >= lossless
+    };
+    let carrying: Vec<usize> = (0..records.len()).filter(|&i| offered && carries(records[i])).collect();
+    let (measure, values): (_, Vec<(usize, f64, f64)>) = if carrying.is_empty() {
+        let values = records.iter().enumerate().map(|(i, record)| {
+            let (gbps, half_width) = goodput(record);
+            (i, gbps, half_width)
+        });
+        (Measure::Goodput, values.collect())
+    } else {
+        // Utilisation law: what the rate is uncertain by, the time spent is too.
+        let busy = |i: usize| {
+            let (gbps, half_width) = goodput(records[i]);
+            (i, -records[i].busy_cores, records[i].busy_cores * half_width / gbps.max(f64::MIN_POSITIVE))
+        };
+        (Measure::BusyCores, carrying.iter().map(|&i| busy(i)).collect())
+    };
+    let top =
+        values.iter().copied().fold((0, f64::MIN, 0.0), |best, value| if value.1 > best.1 { value } else { best });
+    let ties = values.iter().filter(|(_, value, half_width)| top.1 - value <= top.2 + half_width);
+    Cell {
+        winners: ties.map(|(i, ..)| *i).collect(),
+        carried: !offered || measure == Measure::BusyCores,
+        measure,
+        value: top.1.abs(),
+    }
+}

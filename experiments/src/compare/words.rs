@@ -1,0 +1,123 @@
+//! The comparison in words.
+
+use espsim_model::logca::LogCa;
+
+use super::breakeven::{BreakEven, Quantity};
+use super::grid::{Grid, SATURATE};
+use super::sensitivity::Sensitivity;
+
+/// Who leads where, and where that changes.
+pub(super) fn paragraph(grid: &Grid, found: &[BreakEven], logca: Option<&LogCa>, moved: &Sensitivity) -> String {
+    let mut text = Vec::new();
+    for (rate, name) in grid.axes.rates.iter().enumerate() {
+        text.push(leaders(grid, rate, name));
+    }
+    text.extend(packets(grid, found));
+    text.extend(everywhere(grid, found));
+    if let Some(logca) = logca {
+        text.push(closed_form(logca));
+    }
+    let (first, second) = &moved.pair;
+    let top: Vec<String> = moved
+        .bars
+        .iter()
+        .take(3)
+        .map(|bar| format!("{} ({:.2} to {:.2})", bar.key, bar.ratio_low, bar.ratio_high))
+        .collect();
+    text.push(format!(
+        "At {} {first} carries {:.2} times as much as {second}; what moves that most is {}.",
+        moved.at,
+        moved.ratio,
+        top.join(", ")
+    ));
+    text.join(" ")
+}
+
+/// How many cells of a map each design leads, alone or with others.
+fn leaders(grid: &Grid, rate: usize, name: &str) -> String {
+    let (packets, cores) = (grid.axes.packets.len(), grid.axes.cores.len());
+    let cells: Vec<_> = (0..packets)
+        .flat_map(|packet| (0..cores).map(move |n| (packet, n)))
+        .map(|(p, n)| grid.cell(rate, p, n))
+        .collect();
+    let mut leads: Vec<(usize, &String)> = grid
+        .designs
+        .iter()
+        .enumerate()
+        .map(|(i, design)| (cells.iter().filter(|cell| cell.winners.contains(&i)).count(), design))
+        .filter(|(n, _)| *n > 0)
+        .collect();
+    leads.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
+    let list: Vec<String> = leads.iter().map(|(n, design)| format!("{design} in {n}")).collect();
+    let short = cells.iter().filter(|cell| !cell.carried).count();
+    let short = if short > 0 { format!("; in {short} none carries it") } else { String::new() };
+    let at = if name == SATURATE { "Saturating".to_owned() } else { format!("At {name}") };
+    format!("{at}, of {} combinations of packet size and cores the best is {}{short}.", cells.len(), list.join(", "))
+}
+
+/// Each pair's break-even packet size with the most cores, and in cycles.
+fn packets(grid: &Grid, found: &[BreakEven]) -> Vec<String> {
+    let most = grid.axes.cores.last().map(|n| format!("{n} cores")).unwrap_or_default();
+    let told = found.iter().filter(|f| f.axis == "packet" && (f.quantity == Quantity::Cycles || f.at == most));
+    told.filter(|f| !f.crossings.is_empty()).map(|f| sentence(grid, f)).collect()
+}
+
+/// Pairs whose lead never changes.
+fn everywhere(grid: &Grid, found: &[BreakEven]) -> Vec<String> {
+    let goodput: Vec<&BreakEven> =
+        found.iter().filter(|f| f.axis == "packet" && f.quantity == Quantity::Goodput).collect();
+    let mut pairs: Vec<(usize, usize)> = goodput.iter().map(|f| f.pair).collect();
+    pairs.dedup();
+    let mut told: Vec<(usize, Vec<&str>)> = Vec::new();
+    for pair in pairs {
+        let of_pair = goodput.iter().filter(|f| f.pair == pair);
+        let leaders: Vec<usize> = of_pair.clone().filter_map(|f| f.first).collect();
+        let one = leaders.first().filter(|first| leaders.iter().all(|leader| leader == *first));
+        let Some(&leader) = one.filter(|_| of_pair.clone().all(|f| f.crossings.is_empty())) else { continue };
+        let other = grid.designs[if leader == pair.0 { pair.1 } else { pair.0 }].as_str();
+        match told.iter_mut().find(|(known, _)| *known == leader) {
+            Some((_, others)) => others.push(other),
+            None => told.push((leader, vec![other])),
+        }
+    }
+    let sentence = |(leader, others): (usize, Vec<&str>)| {
+        format!(
+            "Saturating, {} carries as much as {} or more at every packet size.",
+            grid.designs[leader],
+            others.join(", ")
+        )
+    };
+    told.into_iter().map(sentence).collect()
+}
+
+/// One break-even in a sentence.
+fn sentence(grid: &Grid, found: &BreakEven) -> String {
+    let name = |i: usize| &grid.designs[i];
+    let by = match found.quantity {
+        Quantity::Goodput => format!("goodput of {}", found.at),
+        Quantity::Cycles => "cycles per packet".into(),
+    };
+    let mut leader = found.first.unwrap_or(found.pair.0);
+    let mut changes = Vec::new();
+    for crossing in &found.crossings {
+        leader = if leader == found.pair.0 { found.pair.1 } else { found.pair.0 };
+        changes.push(format!("{} from {:.0} B on", name(leader), crossing.at));
+    }
+    let first = name(found.first.unwrap_or(found.pair.0));
+    format!("By {by}, {first} leads for small packets, {}.", changes.join(", then "))
+}
+
+fn closed_form(logca: &LogCa) -> String {
+    let cycles = match logca.break_even_cycles() {
+        Some(octets) => format!("a card saves cycles from {octets:.0} encrypted octets on"),
+        None => "a card never saves cycles".into(),
+    };
+    let time = match logca.break_even_time() {
+        Some(octets) => format!("a caller that waits has its packet sooner from {octets:.0} octets on"),
+        None => format!(
+            "a caller that waits never has its packet sooner: one engine is {:.2} times as fast as a core",
+            logca.acceleration
+        ),
+    };
+    format!("In closed form (LogCA) {cycles}, and {time}.")
+}

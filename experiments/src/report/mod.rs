@@ -1,0 +1,62 @@
+//! `espsim report`: an output folder in, one HTML file out that needs no network and no script.
+
+mod answer;
+mod answer_failover;
+mod figure;
+mod limits;
+mod manifest;
+mod origin;
+mod page;
+mod points;
+mod provenance;
+mod read;
+mod render;
+mod reproduce;
+mod tables;
+mod validation;
+mod words;
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use crate::cli::ReportArgs;
+use crate::input::Failure;
+
+/// What a report has near its beginning: a file without it is never replaced.
+const MARK: &str = "<meta name=\"generator\" content=\"espsim";
+
+/// Makes the report of an output folder.
+///
+/// # Errors
+/// [`Failure`] for a folder that is no complete result, and for a file that cannot be written or is something else.
+pub fn report(args: &ReportArgs) -> Result<(), Failure> {
+    let results = read::read(&args.folder)?;
+    let target = args.out.clone().unwrap_or_else(|| args.folder.join("report.html"));
+    if target.symlink_metadata().is_ok() && !is_report(&target) {
+        return Err(Failure::new(format!("{} exists and is no report", target.display()))
+            .with_help(Some("give another with --out, or remove it".into())));
+    }
+    let html = render::html(&results)?;
+    write(&target, html.as_bytes())?;
+    say(&format!("espsim: wrote {} (figures: {}, {} KiB)", target.display(), results.figures.len(), html.len() / 1024));
+    Ok(())
+}
+
+fn is_report(path: &Path) -> bool {
+    let mut beginning = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(1024).read_to_end(&mut beginning));
+    read.is_ok() && String::from_utf8_lossy(&beginning).contains(MARK)
+}
+
+/// Writes under a temporary name and renames, so that a report is never half there.
+fn write(target: &Path, content: &[u8]) -> Result<(), Failure> {
+    let name = target.file_name().ok_or_else(|| Failure::new(format!("{} is no name for a file", target.display())))?;
+    let partial = target.with_file_name(format!(".{}.partial-{}", name.to_string_lossy(), std::process::id()));
+    fs::write(&partial, content).map_err(|error| Failure::io("write", &partial, &error))?;
+    fs::rename(&partial, target).map_err(|error| {
+        // Nothing better to do about a failure here: the error that led here is the one to report.
+        let _ = fs::remove_file(&partial);
+        Failure::io("rename to", target, &error)
+    })
+}

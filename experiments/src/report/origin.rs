@@ -1,0 +1,105 @@
+//! Kinds of origins of values, as a reader is to weigh them.
+
+use espsim_model::profile::Origin;
+
+use super::manifest::Parameter;
+
+/// A kind of origin, in the order of the summary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OriginKind {
+    /// Measured on the host.
+    Measured,
+    /// Measured on the host in User-Mode Linux.
+    MeasuredUml,
+    /// Measured in an emulator.
+    Emulated,
+    /// Shipped, from a source.
+    Source,
+    /// Shipped, estimated.
+    Estimate,
+    /// From the scenario file.
+    Scenario,
+    /// From a series or the sweep.
+    Sweep,
+    /// From the command line.
+    Set,
+    /// The program's default.
+    Default,
+    /// Anything else that a manifest says.
+    Unknown,
+}
+
+impl OriginKind {
+    /// Of a value of a scenario.
+    pub fn of_parameter(parameter: &Parameter) -> Self {
+        match parameter.origin.as_str() {
+            "scenario" => OriginKind::Scenario,
+            "sweep" => OriginKind::Sweep,
+            "set" => OriginKind::Set,
+            "default" => OriginKind::Default,
+            "measured" => OriginKind::Measured,
+            "measured-uml" => OriginKind::MeasuredUml,
+            "emulated" => OriginKind::Emulated,
+            other if other.starts_with("preset") => OriginKind::of_source(parameter.source()),
+            _ => OriginKind::Unknown,
+        }
+    }
+
+    /// Of a cost of a host.
+    pub fn of_cost(origin: Origin, source: &str) -> Self {
+        match origin {
+            Origin::Measured => OriginKind::Measured,
+            Origin::MeasuredUml => OriginKind::MeasuredUml,
+            Origin::Emulated => OriginKind::Emulated,
+            Origin::Preset => OriginKind::of_source(source),
+        }
+    }
+
+    fn of_source(source: &str) -> Self {
+        if source.starts_with("estimate") { OriginKind::Estimate } else { OriginKind::Source }
+    }
+
+    /// The name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            OriginKind::Measured => "measured",
+            OriginKind::MeasuredUml => "measured-uml",
+            OriginKind::Emulated => "emulated",
+            OriginKind::Source => "preset, with a source",
+            OriginKind::Estimate => "preset, an estimate",
+            OriginKind::Scenario => "scenario",
+            OriginKind::Sweep => "series or sweep",
+            OriginKind::Set => "set",
+            OriginKind::Default => "default",
+            OriginKind::Unknown => "other",
+        }
+    }
+
+    /// What it means.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            OriginKind::Measured => "measured on the host by a calibration",
+            OriginKind::MeasuredUml => "measured on the host in a User-Mode Linux kernel",
+            OriginKind::Emulated => "measured in an emulator: a functional fact, not a time",
+            OriginKind::Source => "shipped, from the source that is named",
+            OriginKind::Estimate => "shipped, estimated as is said; no figure is published",
+            OriginKind::Scenario => "written in the scenario file, for all points",
+            OriginKind::Sweep => "written in the scenario file, varied between points",
+            OriginKind::Set => "given on the command line",
+            OriginKind::Default => "the program's default",
+            OriginKind::Unknown => "as the manifest says",
+        }
+    }
+}
+
+impl Parameter {
+    /// What a preset names as its source.
+    pub fn source(&self) -> &str {
+        self.origin.split_once(": ").map_or("", |(_, source)| source)
+    }
+
+    /// The origin without the source.
+    pub fn origin_name(&self) -> &str {
+        self.origin.split_once(": ").map_or(self.origin.trim_end_matches([':', ' ']), |(name, _)| name)
+    }
+}

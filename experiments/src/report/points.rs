@@ -1,0 +1,131 @@
+//! What every point came to, read back from `points.csv`.
+
+mod read;
+
+use crate::outcome::{Band, Summary};
+use crate::points::number;
+
+/// Metrics that a report shows; a throughput is that on the goodput basis.
+const METRICS: [&str; 19] = [
+    "throughput",
+    "bound",
+    "idle_cores",
+    "cycles_per_byte",
+    "latency_p99",
+    "loss",
+    "outage_max",
+    "outage_mean",
+    "time_to_95",
+    "reinstalled",
+    "packets_lost",
+    "packets_lost/no_carrier",
+    "packets_lost/no_sa",
+    "packets_lost/queue_full",
+    "packets_lost/in_flight",
+    "packets_in_software",
+    "messages",
+    "cpu_peak",
+    "goodput_before",
+];
+
+/// What limits where less than the offered load is carried and no station is full: the file names the load there.
+pub const WAITS: &str = "waits";
+/// Throughputs of this share of the closed-form bound, or more, fall short of it by chance.
+const BY_CHANCE: f64 = 0.98;
+
+/// The points of a folder: every series at every place of the sweep, or those that were simulated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Points {
+    /// Swept keys.
+    pub axes: Vec<String>,
+    /// Names, in order of their first point.
+    pub series: Vec<String>,
+    /// Combinations of swept values, as written, in order of their first point; one without values if nothing is swept.
+    pub places: Vec<Vec<String>>,
+    /// Points, in the order of the file.
+    pub points: Vec<Point>,
+}
+
+/// One point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Point {
+    /// Its series, a place in [`Points::series`].
+    pub series: usize,
+    /// Its place in [`Points::places`].
+    pub place: usize,
+    /// What limited it, a station's name or [`WAITS`]; empty where that is not asked.
+    pub bottleneck: String,
+    /// The busiest kind of station that did not limit it, and its busy share, 0 to 1.
+    pub next: Option<(String, f64)>,
+    /// Where throughput lies for most of the drawn profiles.
+    pub band: Option<Band>,
+    summaries: [Option<Summary>; METRICS.len()],
+}
+
+impl Point {
+    /// A metric over all replications; `None` where one of them did not observe it.
+    pub fn get(&self, metric: &str) -> Option<Summary> {
+        self.summaries[METRICS.iter().position(|name| *name == metric)?]
+    }
+
+    /// The value of a metric.
+    pub fn value(&self, metric: &str) -> Option<f64> {
+        self.get(metric).map(|summary| summary.value)
+    }
+
+    /// Whether load was offered and all of it was carried: nothing was lost, and no queue was left growing.
+    pub fn carries_all(&self) -> bool {
+        self.value("loss").is_some_and(|loss| loss <= 0.0) && !self.falls_short()
+    }
+
+    /// Whether throughput is below its closed-form bound by more than chance.
+    fn falls_short(&self) -> bool {
+        let (Some(rate), Some(bound)) = (self.get("throughput"), self.value("bound")) else { return false };
+        rate.value + rate.half_width.unwrap_or(0.0) < BY_CHANCE * bound
+    }
+}
+
+impl Points {
+    /// Axes that have more than one value.
+    fn varied(&self) -> Vec<usize> {
+        (0..self.axes.len())
+            .filter(|&axis| self.places.iter().any(|place| place[axis] != self.places[0][axis]))
+            .collect()
+    }
+
+    /// Names of the axes: the last part of each key, or the whole key where that is not unique.
+    pub fn axis_names(&self) -> Vec<&str> {
+        let last = |key: &'_ str| key.rfind('.').map_or(0, |dot| dot + 1);
+        let short: Vec<&str> = self.axes.iter().map(|key| &key[last(key)..]).collect();
+        let is_unique = |name: &str| short.iter().filter(|other| **other == name).count() == 1;
+        short.iter().zip(&self.axes).map(|(name, key)| if is_unique(name) { name } else { key.as_str() }).collect()
+    }
+
+    /// A place in words, such as `packet = 64 B`; empty if nothing is varied.
+    pub fn label(&self, place: usize) -> String {
+        let names = self.axis_names();
+        let value = |axis: usize| format!("{} = {}", names[axis], self.places[place][axis]);
+        self.varied().into_iter().map(value).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether places lie along one axis of ascending numbers, so that "up to" and "from" mean something.
+    pub fn is_ascending(&self) -> bool {
+        let [axis] = self.varied()[..] else { return false };
+        let value = |place: &Vec<String>| {
+            let text = &place[axis];
+            text.parse().ok().or_else(|| number(&toml::Value::String(text.clone())))
+        };
+        let values: Option<Vec<f64>> = self.places.iter().map(value).collect();
+        values.is_some_and(|values| values.windows(2).all(|pair| pair[0] < pair[1]))
+    }
+
+    /// Points at a place, in the order of their series.
+    pub fn at(&self, place: usize) -> Vec<&Point> {
+        self.points.iter().filter(|point| point.place == place).collect()
+    }
+
+    /// Points of a series, in the order of their places.
+    pub fn of(&self, series: usize) -> Vec<&Point> {
+        self.points.iter().filter(|point| point.series == series).collect()
+    }
+}

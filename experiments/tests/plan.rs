@@ -1,0 +1,106 @@
+//! `espsim plan`: what it finds is enough, and one piece less is not.
+
+mod common;
+
+use common::{espsim, text};
+use tempfile::TempDir;
+
+/// Rows of a CSV file by heading.
+fn rows(path: &std::path::Path) -> Vec<std::collections::BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_path(path).unwrap();
+    reader.deserialize().map(|row| row.unwrap()).collect()
+}
+
+fn plan(folder: &TempDir, out: &str, args: &[&str]) -> String {
+    let base = ["plan", "--profile", "preset:zen4", "--out", out];
+    let done = espsim(folder).args(base).args(args).output().unwrap();
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    text(&done.stdout)
+}
+
+#[test]
+fn the_plan_meets_the_goals_under_another_seed_and_one_piece_less_does_not() {
+    let folder = TempDir::new().unwrap();
+    let printed = plan(&folder, "plan", &["--rate", "10Gbps", "--mix", "imix", "--placement", "host,inline-packet"]);
+    assert!(printed.contains("inline-packet takes least"), "{printed}");
+    let plan_file = folder.path().join("plan/plan.toml");
+    let again = ["--profile", "preset:zen4", "--seed", "77", "--out", "again"];
+    let done = espsim(&folder).arg("run").arg(&plan_file).args(again).output().unwrap();
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let points = rows(&folder.path().join("again/points.csv"));
+    let value = |series: &str, metric: &str, basis: &str| {
+        let row = points.iter().find(|r| r["series"] == series && r["metric"] == metric && r["basis"] == basis);
+        row.unwrap()["value"].parse::<f64>().unwrap()
+    };
+    for planned in ["host", "inline-packet"] {
+        assert!(value(planned, "loss", "") <= 1e-5, "{planned}");
+        assert!((value(planned, "throughput", "l3") / 10.0 - 1.0).abs() < 0.02, "{planned}");
+        // Too few cores lose packets, or will once their queues are full.
+        let less = format!("{planned}, one core less");
+        let offered = value(planned, "bound", "goodput");
+        let short = value(&less, "loss", "") > 1e-5 || value(&less, "bound", "goodput") < offered * (1.0 - 1e-5);
+        assert!(short, "{less}");
+    }
+    let growth = rows(&folder.path().join("plan/growth.csv"));
+    let cores: Vec<u32> =
+        growth.iter().filter(|row| row["placement"] == "host").map(|row| row["cores"].parse().unwrap()).collect();
+    assert_eq!(cores.len(), 5);
+    assert!(cores.is_sorted() && cores[4] > 3 * cores[2], "{cores:?}");
+}
+
+#[test]
+fn more_than_a_nic_takes_needs_another_and_what_cannot_be_is_said() {
+    let folder = TempDir::new().unwrap();
+    let args = ["--rate", "30Gbps", "--mix", "1446B", "--nic", "nic-40g", "--placement", "clear,inline-crypto"];
+    let printed = plan(&folder, "one", &args);
+    assert!(printed.contains("inline-crypto: ") && printed.contains("has no ESP engine"), "{printed}");
+    let table = rows(&folder.path().join("one/table.csv"));
+    assert_eq!((table[0]["NICs"].as_str(), table[1]["NICs"].as_str()), ("1", "-"));
+    let args = ["--rate", "60Gbps", "--mix", "1446B", "--nic", "nic-40g", "--placement", "clear"];
+    plan(&folder, "two", &args);
+    let table = rows(&folder.path().join("two/table.csv"));
+    assert_eq!((table[0]["NICs"].as_str(), table[0]["Slots"].as_str()), ("2", "2"));
+    // No hardware makes a packet faster than its way takes.
+    let args = ["--rate", "1Gbps", "--placement", "host", "--latency-p99", "1us"];
+    let printed = plan(&folder, "never", &args);
+    assert!(printed.contains("no amount is enough") && printed.contains("p99 latency"), "{printed}");
+}
+
+#[test]
+fn prices_choose_and_bytes_do_not_depend_on_threads() {
+    let folder = TempDir::new().unwrap();
+    let prices = "currency = \"EUR\"\n[core]\nprice = 100\npower_w = 5\n[nic]\nprice = 5000\n";
+    std::fs::write(folder.path().join("prices.toml"), prices).unwrap();
+    let args = ["--rate", "5Gbps", "--placement", "host,inline-packet", "--prices", "prices.toml"];
+    let one = plan(&folder, "one", &[&args[..], &["--jobs", "1"]].concat());
+    let two = plan(&folder, "two", &[&args[..], &["--jobs", "2"]].concat());
+    assert_eq!(one, two);
+    assert!(one.contains("costs least") && one.contains("EUR"), "{one}");
+    for file in ["table.csv", "growth.csv", "points.csv", "growth.svg", "plan.toml"] {
+        let read = |out: &str| std::fs::read(folder.path().join(out).join(file)).unwrap();
+        assert!(read("one") == read("two"), "{file}");
+    }
+}
+
+#[test]
+fn wrong_questions_are_answered_with_what_is_allowed() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("prices.toml"), "currency = \"EUR\"\n[nick]\nprice = 1\n").unwrap();
+    for (args, expected) in [
+        (&["--rate", "40"][..], "a bit rate"),
+        (&["--rate", "1Gbps", "--mix", "imx"], "no mix preset"),
+        (&["--rate", "1Gbps", "--nic", "connectx-6dx"], "did you mean `connectx-6-dx`"),
+        (&["--rate", "1Gbps", "--loss", "60%"], "--loss is 60 %"),
+        (&["--rate", "1Gbps", "--set", "nic.lin_rate=1"], "line_rate"),
+        (&["--rate", "1Gbps", "--prices", "prices.toml"], "did you mean `nic`"),
+        (&["--rate", "1Gbps", "--basis", "l4"], "l3"),
+        (&["--rate", "1Gbps", "--nic", "nic-40g", "--placement", "inline-packet"], "has no ESP engine"),
+    ] {
+        let done =
+            espsim(&folder).args(["plan", "--profile", "preset:zen4", "--out", "wrong"]).args(args).output().unwrap();
+        assert_eq!(done.status.code(), Some(2), "{args:?}");
+        let message = text(&done.stderr);
+        assert!(message.contains(expected), "{args:?}: {message}");
+        assert!(!folder.path().join("wrong").exists());
+    }
+}

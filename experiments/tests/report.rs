@@ -1,0 +1,335 @@
+//! `espsim report` as a user meets it: what is in it, what bad folders get, and how a browser takes it.
+
+#[path = "common/browser.rs"]
+mod browser;
+mod common;
+#[path = "common/skip.rs"]
+mod skip;
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use browser::Browser;
+use common::{espsim, text};
+use skip::skip;
+use tempfile::TempDir;
+
+/// A run that takes no time, with a title and a series that want to be markup.
+fn hostile() -> String {
+    include_str!("common/small.toml")
+        .replace("title = \"small\"", "title = \"<script>alert('t')</script> & more\"\nquestion = \"<b>which?</b>\"")
+        .replace("name = \"host\"", "name = \"<img src=x onerror=alert(1)>\"")
+}
+
+const FAILOVER: &str = r#"
+title = "A link is lost"
+placement = "inline-crypto"
+[traffic]
+arrival = "poisson"
+rate = "2 Gbps"
+[failover]
+span = "20 ms"
+[[failover.event]]
+what = "link-down"
+at = "5 ms"
+[[series]]
+name = "retry"
+[[series]]
+name = "fallback"
+failover.api = "fallback-flag"
+"#;
+
+fn simulate(folder: &TempDir, command: &str, out: &str, scenario: &str) {
+    let file = format!("{}.toml", out.replace('/', "-"));
+    fs::write(folder.path().join(&file), scenario).unwrap();
+    let output = espsim(folder).args([command, &file, "--profile", "preset:zen4", "--out", out]).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
+fn report(folder: &TempDir, args: &[&str]) -> Output {
+    espsim(folder).arg("report").args(args).output().unwrap()
+}
+
+/// A report that must come about.
+fn html(folder: &TempDir, out: &str) -> String {
+    let output = report(folder, &[out]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    fs::read_to_string(folder.path().join(out).join("report.html")).unwrap()
+}
+
+/// What stands between all pairs of two marks.
+fn between<'a>(html: &'a str, start: &str, end: &str) -> Vec<&'a str> {
+    let parts = html.split(start).skip(1);
+    parts.map(|part| part.split(end).next().unwrap_or_default()).collect()
+}
+
+/// Headings and captions in their order: what a reader finds where.
+fn outline(html: &str) -> String {
+    let mut outline = String::new();
+    for line in html.lines() {
+        for (kind, end) in [("h1", "</h1>"), ("h2", "</h2>"), ("figcaption", "</figcaption>")] {
+            for found in between(line, &format!("<{kind}"), end) {
+                let found = found.rsplit_once('>').map_or(found, |(_, words)| words);
+                writeln!(outline, "{kind} {}", found.trim()).unwrap();
+            }
+        }
+        for found in between(line, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"", "\"") {
+            writeln!(outline, "table {found}").unwrap();
+        }
+    }
+    outline
+}
+
+#[test]
+fn a_run_is_told_from_the_answer_to_the_command_that_repeats_it() {
+    let folder = TempDir::new().unwrap();
+    simulate(&folder, "run", "out", &hostile());
+    let html = html(&folder, "out");
+    assert_eq!(
+        outline(&html),
+        "h1 &lt;script&gt;alert(&#x27;t&#x27;)&lt;&#x2f;script&gt; &amp; more\n\
+         h2 Answer\n\
+         h2 Figures\n\
+         figcaption Throughput. Gb&#x2f;s (l3) over Packet (B).\n\
+         h2 Results\n\
+         table Goodput in Gb&#x2f;s with its 95 % interval, what limits it, and idle cores\n\
+         table Every point\n\
+         h2 What limits\n\
+         table What limits throughput, and the busiest station besides\n\
+         h2 Where numbers come from\n\
+         table Values by origin\n\
+         table Parameters that differ between points\n\
+         table Parameters that were chosen\n\
+         table Parameters of presets\n\
+         table Parameters left at their defaults\n\
+         table The host: single values\n\
+         table The host: AEAD, cycles per operation\n\
+         table The host: control path of an SA\n\
+         h2 How far off the model is\n\
+         table Published figures and the model, by kind\n\
+         h2 Do it again\n"
+    );
+    for markup in ["<script", "<img", "<b>which", "http-equiv=\"refresh"] {
+        assert!(!html.contains(markup), "{markup}");
+    }
+    assert!(html.contains("“&lt;img src=x onerror=alert(1)&gt;”"), "the series is named in the answer");
+    // The sources of parameters, the hash of the profile, the scenario's text.
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.path().join("out/manifest.json")).unwrap()).unwrap();
+    assert_eq!(manifest["kind"], "run");
+    for part in [manifest["profile"]["sha256"].as_str().unwrap(), "MLX5_SEND_WQE_BB", "max_packets = 20000"] {
+        assert!(html.contains(part), "{part}");
+    }
+    // Made again, it is the same to the octet.
+    let again = report(&folder, &["out", "--out", "again.html"]);
+    assert!(again.status.success(), "{}", text(&again.stderr));
+    assert_eq!(html, fs::read_to_string(folder.path().join("again.html")).unwrap());
+    // The command that it gives makes the same points.
+    let command = between(&html, "<pre tabindex=\"0\">", "</pre>")[0].replace("&#x2f;", "/");
+    fs::copy(folder.path().join("out/profile.toml"), folder.path().join("profile.toml")).unwrap();
+    let words: Vec<&str> = command.split(' ').skip(1).chain(["--out", "repeated"]).collect();
+    assert!(espsim(&folder).args(words).output().unwrap().status.success(), "{command}");
+    let points = |out: &str| fs::read(folder.path().join(out).join("points.csv")).unwrap();
+    assert_eq!(points("out"), points("repeated"));
+}
+
+#[test]
+fn a_failover_is_told_with_its_timelines_in_the_order_of_the_series() {
+    let folder = TempDir::new().unwrap();
+    simulate(&folder, "failover", "out", FAILOVER);
+    let html = html(&folder, "out");
+    let captions = between(&html, "<figcaption>", "</figcaption>");
+    assert_eq!(captions.len(), 2);
+    assert!(captions[0].contains("retry") && captions[1].contains("fallback"), "{captions:?}");
+    let answer = between(&html, "<p class=\"answer\">", "</p>")[0];
+    assert!(answer.contains("The worst SA is without service for"), "{answer}");
+    assert!(html.contains("Packets lost, by cause") && html.contains("Outage, recovery, losses"));
+}
+
+#[test]
+fn a_profile_that_was_changed_since_is_said_to_be() {
+    let folder = TempDir::new().unwrap();
+    simulate(&folder, "run", "out", include_str!("common/small.toml"));
+    assert!(!html(&folder, "out").contains("is not the one that was used"));
+    let path = folder.path().join("out/profile.toml");
+    let profile = fs::read_to_string(&path).unwrap();
+    fs::write(&path, profile + "\n# another\n").unwrap();
+    assert!(html(&folder, "out").contains("is not the one that was used"));
+}
+
+/// A folder as `espsim plan` and `espsim compare` leave it.
+fn planned(folder: &TempDir, rows: usize) {
+    let out = folder.path().join("plan");
+    fs::create_dir_all(&out).unwrap();
+    let manifest = r#"{
+        "kind": "plan", "title": "A plan", "question": "How much?", "answer": "Two cores & one <NIC>.",
+        "command": ["espsim", "plan", "--rate", "40 Gbps"], "program": {"name": "espsim", "version": "0.1.0"},
+        "seed": 1, "profile": {"from": "preset:zen4", "sha256": "abc"},
+        "parameters": {"nic.ring": {"value": 1024, "origin": "preset nic a: estimate: b"}},
+        "figures": [{"file": "cores.svg", "caption": "Cores by <design>"}],
+        "tables": [{"file": "more.csv", "caption": "More"}]
+    }"#;
+    fs::write(out.join("manifest.json"), manifest).unwrap();
+    let table: String = (0..rows).map(|i| format!("design {i},{i}.123456789,core\n")).collect();
+    fs::write(out.join("table.csv"), format!("design,gbps,limit\n{table}")).unwrap();
+    fs::write(out.join("more.csv"), "a,b\n1,2\n").unwrap();
+    let svg = "<svg width=\"960\" height=\"560\" xmlns=\"http://www.w3.org/2000/svg\"><text>cores</text></svg>";
+    fs::write(out.join("cores.svg"), svg).unwrap();
+}
+
+#[test]
+fn a_plan_brings_its_own_answer_and_long_tables_are_cut() {
+    let folder = TempDir::new().unwrap();
+    planned(&folder, 3);
+    let short = html(&folder, "plan");
+    assert!(short.contains("Two cores &amp; one &lt;NIC&gt;.") && short.contains("Cores by &lt;design&gt;"));
+    assert!(short.contains("2.123<") && short.contains("preset, an estimate"), "numbers are readable, origins told");
+    assert!(!short.contains("rows are shown"));
+    planned(&folder, 2000);
+    let long = html(&folder, "plan");
+    assert!(long.contains("The first 500 of 2000 rows are shown; table.csv has them all."));
+    assert!(long.contains("design 499") && !long.contains("design 500<"));
+}
+
+#[test]
+fn a_hundred_thousand_points_make_a_report_that_can_be_opened() {
+    let folder = TempDir::new().unwrap();
+    simulate(&folder, "run", "out", include_str!("common/small.toml"));
+    let mut csv = "point,series,a,b,replication,seed,metric,value,unit,basis,low,high,n,bottleneck\n".to_owned();
+    for point in 0..100_000 {
+        let (series, place) = (point / 5000, point % 5000);
+        writeln!(csv, "{point},s{series},{place},x,0,1,throughput,{place},Gb/s,goodput,,,,core").unwrap();
+    }
+    fs::write(folder.path().join("out/points.csv"), csv).unwrap();
+    let html = html(&folder, "out");
+    assert!(html.len() < 2_000_000, "{}", html.len());
+    for line in [
+        "The first 500 of 100000 rows are shown",
+        "The first 100 of 5000 rows are shown",
+        "The first 12 of 20 series are columns",
+    ] {
+        assert!(html.contains(line), "{line}");
+    }
+}
+
+/// The message for a folder that is no result; nothing is written.
+fn refused(folder: &TempDir, args: &[&str]) -> String {
+    let output = report(folder, args);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    assert!(!folder.path().join(args[0]).join("report.html").exists());
+    let message = text(&output.stderr);
+    message.split(|c: char| c.is_whitespace() || c == '│').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_folder_that_is_no_result_is_told_what_it_lacks() {
+    let folder = TempDir::new().unwrap();
+    let has = |args: &[&str], parts: &[&str]| {
+        let message = refused(&folder, args);
+        assert!(parts.iter().all(|part| message.contains(part)), "{message}");
+    };
+    has(&["nowhere"], &["nowhere does not exist", "out/three-pass"]);
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    has(&["empty"], &["empty is no complete result: manifest.json is missing"]);
+    simulate(&folder, "run", "out/run", include_str!("common/small.toml").replace("small", "run").as_str());
+    has(&["out"], &["manifest.json is missing", "there are results in out/run"]);
+    for file in ["throughput.svg", "profile.toml", "points.csv"] {
+        let path = folder.path().join("out/run").join(file);
+        let content = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        has(&["out/run"], &[&format!("{file} is missing")]);
+        fs::write(path, content).unwrap();
+    }
+    let path = folder.path().join("out/run/manifest.json");
+    let manifest = fs::read_to_string(&path).unwrap();
+    fs::write(&path, &manifest[..manifest.len() / 2]).unwrap();
+    has(&["out/run"], &["manifest.json", "EOF while parsing", "the manifest is damaged"]);
+    fs::write(&path, manifest.replace("\"kind\": \"run\"", "\"kind\": \"rum\"")).unwrap();
+    has(&["out/run"], &["unknown variant `rum`"]);
+    fs::write(&path, &manifest).unwrap();
+    fs::write(folder.path().join("out/run/points.csv"), "point,series\n").unwrap();
+    has(&["out/run"], &["points.csv: columns are point, series"]);
+    planned(&folder, 1);
+    let path = folder.path().join("plan/manifest.json");
+    let manifest = fs::read_to_string(&path).unwrap();
+    fs::write(&path, manifest.replace("cores.svg", "../empty/cores.svg")).unwrap();
+    has(&["plan"], &["`../empty/cores.svg`, which is no file of it"]);
+    fs::write(&path, manifest).unwrap();
+    fs::write(folder.path().join("plan/cores.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\"><script/></svg>")
+        .unwrap();
+    has(&["plan"], &["cores.svg"]);
+}
+
+#[test]
+fn what_is_no_report_is_not_written_over() {
+    let folder = TempDir::new().unwrap();
+    planned(&folder, 1);
+    fs::write(folder.path().join("notes.html"), "mine").unwrap();
+    let message = refused(&folder, &["plan", "--out", "notes.html"]);
+    assert!(message.contains("notes.html exists and is no report"), "{message}");
+    assert_eq!(fs::read_to_string(folder.path().join("notes.html")).unwrap(), "mine");
+    html(&folder, "plan");
+    html(&folder, "plan");
+}
+
+/// The address of a file.
+fn url(path: &Path) -> String {
+    format!("file://{}", path.display())
+}
+
+#[test]
+fn a_browser_shows_it_without_asking_for_anything_and_within_the_width() {
+    let folder = TempDir::new().unwrap();
+    let Some(mut browser) = Browser::start(&folder.path().join("browser")) else { return skip("no Chromium") };
+    simulate(&folder, "run", "run", &hostile());
+    simulate(&folder, "failover", "failover", FAILOVER);
+    planned(&folder, 40);
+    for out in ["run", "failover", "plan"] {
+        html(&folder, out);
+        let address = url(&folder.path().join(out).join("report.html"));
+        for width in [390, 1280] {
+            browser.medium("screen");
+            let visit = browser.visit(&address, width);
+            let others: Vec<&String> = visit.requests.iter().skip(1).filter(|url| !url.starts_with("data:")).collect();
+            assert_eq!(visit.requests.first(), Some(&address));
+            assert!(others.is_empty(), "{out}: {others:?}");
+            assert!(visit.complaints.is_empty(), "{out}: {:?}", visit.complaints);
+            assert!(visit.width <= u64::from(width), "{out} at {width}: {}", visit.width);
+            let unfolded = "document.querySelectorAll('details').forEach(part => part.open = true);
+                            document.querySelectorAll('figure input').forEach(box => box.checked = true);
+                            document.documentElement.scrollWidth";
+            assert!(browser.evaluate(unfolded).as_u64().unwrap() <= u64::from(width), "{out} at {width}, unfolded");
+        }
+        // What is folded away on a screen is open on paper, and nothing stands over its edge.
+        let folded = "[...document.querySelectorAll('details > .scroll, details > pre')]";
+        let open = format!(
+            "{folded}.filter(part => part.checkVisibility({{contentVisibilityAuto: true}}) && part.offsetHeight > 0).length"
+        );
+        let all = browser.evaluate(&format!("{folded}.length"));
+        browser.visit(&address, 1280);
+        assert_eq!(browser.evaluate(&open), 0, "{out}");
+        browser.medium("print");
+        let visit = browser.visit(&address, 680);
+        assert_eq!(browser.evaluate(&open), all, "{out}");
+        assert!(visit.width <= 680, "{out} on paper: {}", visit.width);
+        let clipped =
+            "[...document.querySelectorAll('.scroll')].filter(part => part.scrollWidth > part.clientWidth + 1).length";
+        assert_eq!(browser.evaluate(clipped), 0, "{out} on paper");
+    }
+}
+
+#[test]
+fn the_browser_would_notice() {
+    let folder = TempDir::new().unwrap();
+    let Some(mut browser) = Browser::start(&folder.path().join("browser")) else { return skip("no Chromium") };
+    let page = "<!DOCTYPE html><img src=\"http://127.0.0.1:9/x.png\"><script>console.error('x'); y()</script>\
+                <div style=\"width: 2000px\">wide</div>";
+    let path = folder.path().join("page.html");
+    fs::write(&path, page).unwrap();
+    let visit = browser.visit(&url(&path), 390);
+    assert!(visit.requests.iter().any(|url| url.starts_with("http://127.0.0.1:9/")), "{:?}", visit.requests);
+    assert!(visit.complaints.len() >= 2, "{:?}", visit.complaints);
+    assert!(visit.width > 390, "{}", visit.width);
+}

@@ -1,0 +1,87 @@
+//! Completions, manual, schema and listings.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use common::{espsim, text};
+use espsim::list::SCENARIOS;
+use espsim::schema::schema;
+use tempfile::TempDir;
+
+fn printed(args: &[&str]) -> String {
+    let done = espsim(&TempDir::new().unwrap()).args(args).output().unwrap();
+    assert!(done.status.success(), "{args:?}: {}", text(&done.stderr));
+    text(&done.stdout)
+}
+
+fn valid(validator: &jsonschema::Validator, toml: &str) -> bool {
+    let value: toml::Value = toml::from_str(toml).unwrap();
+    validator.is_valid(&serde_json::to_value(value).unwrap())
+}
+
+#[test]
+fn every_shipped_scenario_is_valid_and_mistakes_are_not() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    for (name, content) in SCENARIOS {
+        let value: toml::Value = toml::from_str(content).unwrap();
+        let json = serde_json::to_value(value).unwrap();
+        let errors: Vec<String> =
+            validator.iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{name}: {errors:?}");
+    }
+    for (good, wrong) in [
+        ("[nic]\nline_rate = \"25 Gbps\"", "[nic]\nlin_rate = \"25 Gbps\""),
+        ("[nic]\npreset = \"connectx-7\"", "[nic]\npreset = \"connectx\""),
+        ("[offload]\ngso = \"off\"", "[offload]\ngso = \"of\""),
+        ("[traffic]\nrate = \"1 Gbps\"", "[traffic]\nrate = \"1 GB\""),
+        ("placement = \"host\"", "placement = \"hots\""),
+        ("[host]\ncores = 4", "[host]\ncores = \"4\""),
+        ("[sweep]\n\"host.cores\" = [1]", "[sweep]\n\"host.core\" = [1]"),
+        ("[[series]]\nname = \"a\"\nhost.nics = 2", "[[series]]\nhost.nics = 2"),
+        ("[pcie]\nroot_complex_rate = \"1 Mpps\"", "[pcie]\nroot_complex_rate = 1"),
+        ("\"host.cores\" = 4", "\"host.core\" = 4"),
+        ("[sweep.host]\ncores = [1, 2]", "[sweep.host]\ncors = [1, 2]"),
+        ("[[sweep.zip]]\n\"host.cores\" = [1, 2]", "[[sweep.zip]]\n\"host.cores\" = 1"),
+        ("[[sweep.point]]\nnic.ring = 512", "[[sweep.point]]\nnic.ring = [512]"),
+        ("[[sweep.skip]]\n\"host.cores\" = \">= 4\"", "[[sweep.skip]]\n\"host.core\" = \">= 4\""),
+        ("replications = { min = 3, max = 9, half_width = \"1 %\" }", "replications = { min = 3 }"),
+    ] {
+        assert!(valid(&validator, good), "{good}");
+        assert!(!valid(&validator, wrong), "{wrong}");
+    }
+}
+
+#[test]
+fn the_listing_has_every_scenario_file() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let files: BTreeSet<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(files, SCENARIOS.iter().map(|(name, _)| (*name).to_owned()).collect());
+}
+
+#[test]
+fn shells_readers_and_editors_get_every_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = printed(&["completions", shell]);
+        assert!(["plan", "compare", "calibrate"].iter().all(|command| script.contains(command)), "{shell}");
+    }
+    let manual = printed(&["man"]);
+    for command in
+        ["run", "failover", "plan", "compare", "calibrate", "validate", "report", "trace", "list", "schema", "merge"]
+    {
+        assert!(manual.contains(&format!("espsim\\-{command}")), "{command}");
+    }
+    assert!(!manual.contains("guest\\-launch") && !manual.contains("guest\\-inside"));
+    assert!(printed(&["man", "plan"]).contains("latency"));
+    assert!(printed(&["run", "--help"]).contains("[sweep]"));
+    let json: serde_json::Value = serde_json::from_str(&printed(&["schema"])).unwrap();
+    assert_eq!(json["properties"]["nic"]["properties"]["ring"]["type"], "integer");
+    let listed = printed(&["list", "parameters"]);
+    assert!(listed.contains("traffic.rate") && listed.contains("inline-packet"), "{listed}");
+    let overview = printed(&["list"]);
+    assert!(overview.contains("three-pass") && overview.matches("source: ").count() > 10, "{overview}");
+}
