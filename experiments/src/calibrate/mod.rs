@@ -21,7 +21,7 @@ use crate::cli::{CalibrateArgs, Part};
 use crate::input::Failure;
 use crate::output::{Partial, absent};
 use crate::profile_choice::{named, stand_in};
-use crate::run::{print, say};
+use crate::run::print;
 
 /// Runs `espsim calibrate`.
 ///

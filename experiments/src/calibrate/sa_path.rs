@@ -69,12 +69,12 @@ pub fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
 
 fn warn(fitted: &Fitted, kernel: Kernel) {
     if kernel == Kernel::Emulated {
-        say(&format!(
+        say(
             "espsim: an emulated kernel's times are none: stack.* was left as it was, [sa] says `emulated`; the counters, \
-             refusals and the failovers' order are facts"
-        ));
+             refusals and the failovers' order are facts",
+        );
     } else if !fitted.stack.iter().any(|row| row.0 == "stack.xfrm") {
-        say(&format!("espsim: this kernel does not offer its cipher to programs: stack.xfrm was left as it was"));
+        say("espsim: this kernel does not offer its cipher to programs: stack.xfrm was left as it was");
     }
 }
 

@@ -22,6 +22,7 @@ use std::path::Path;
 
 use crate::cli::ReportArgs;
 use crate::input::Failure;
+use crate::run::say;
 
 /// What a report has near its beginning: a file without it is never replaced.
 const MARK: &str = "<meta name=\"generator\" content=\"espsim";
