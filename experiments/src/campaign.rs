@@ -113,6 +113,11 @@ impl<'a> Campaign<'a> {
         }
     }
 
+    /// Small print for figures.
+    pub fn footnote(&self) -> String {
+        format!("espsim {} · profile {} · seed {}", env!("CARGO_PKG_VERSION"), self.profile.summary(), self.seed)
+    }
+
     /// What the manifest of its folder is about.
     pub fn subject(&self) -> Subject<'_> {
         Subject {

@@ -135,6 +135,9 @@ pub struct RunArgs {
     /// Set a parameter over everything else, such as nic.line_rate="25 Gbps"
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub settings: Vec<Setting>,
+    /// Write points.parquet too, the same numbers as columns; needs a build with --features parquet
+    #[arg(long)]
+    pub parquet: bool,
     /// What to print
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -256,6 +259,9 @@ pub struct MergeArgs {
     /// Threads [default: all cores]
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
+    /// Write points.parquet too, the same numbers as columns; needs a build with --features parquet
+    #[arg(long)]
+    pub parquet: bool,
     /// What to print
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

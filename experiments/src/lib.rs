@@ -6,6 +6,7 @@ pub mod all;
 pub mod calibrate;
 pub mod campaign;
 pub mod cli;
+pub mod columns;
 pub mod compare;
 pub mod cost;
 pub mod execute;

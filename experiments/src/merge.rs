@@ -34,7 +34,7 @@ struct Part {
 /// [`Failure`] that names the shards that are missing, given twice, unfinished, damaged or of another sweep, and for an
 /// output folder that cannot be written.
 pub fn merge(args: &MergeArgs, command: Vec<String>) -> Result<(), Failure> {
-    let made = Made::now(command);
+    let made = Made::now(command, args.parquet)?;
     let pool = threads(args.jobs)?;
     let stop = Stop::listen()?;
     let mut finished = Finished::default();

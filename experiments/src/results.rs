@@ -4,13 +4,15 @@
 use rayon::prelude::*;
 
 use crate::campaign::Campaign;
-use crate::export::csv_rows;
+use crate::columns::{self, Columns};
+use crate::export::{POINTS, csv_rows};
 use crate::figures::Drawing;
 use crate::folder::{Folder, Stream};
 use crate::input::Failure;
 use crate::journal::{Finished, JOURNAL, header_line};
-use crate::manifest::{Manifest, Points};
+use crate::manifest::{self, Manifest};
 use crate::outcome::Outcome;
+use crate::points::Points;
 use crate::shard::Shard;
 use crate::stop::Stop;
 use crate::study::Csv;
@@ -30,17 +32,17 @@ pub struct Written {
     pub files: Vec<String>,
 }
 
-/// A point's outcome, ready to be written.
-struct Ready {
-    outcome: Outcome,
-    /// The lines of its runs in the journal.
-    lines: Vec<u8>,
-    /// Its rows in each file of rows.
-    rows: Vec<Vec<u8>>,
+/// What is to be written beside the outcomes themselves.
+pub struct Order<'a> {
+    /// The command line.
+    pub command: &'a [String],
+    /// The start of the run, RFC 3339.
+    pub time: &'a str,
+    /// Whether points are written as columns too.
+    pub parquet: bool,
 }
 
-/// Writes everything but the profile; the journal last, in the order of points. The manifest has the command line and the
-/// start of the run.
+/// Writes everything but the profile; the journal last, in the order of points.
 ///
 /// # Errors
 /// [`Failure`] if a run is missing or cannot be read, a file cannot be written, or a signal tells the process to end.
@@ -48,75 +50,141 @@ pub fn write(
     campaign: &Campaign<'_>,
     finished: &Finished,
     folder: &Folder,
-    (command, time): (&[String], &str),
+    order: &Order<'_>,
     stop: &Stop,
 ) -> Result<Written, Failure> {
-    let file = campaign.points.file;
     let n = campaign.points.len();
-    let is_large = n > LARGE;
-    let footnote = format!(
-        "espsim {} · profile {} · seed {}",
-        env!("CARGO_PKG_VERSION"),
-        campaign.profile.summary(),
-        campaign.seed
-    );
-    let mut table = Rows::new(file, campaign.study.columns, is_large);
-    let mut drawings: Vec<Drawing<'_>> = file.plots.iter().map(|plot| Drawing::new(file, plot, is_large)).collect();
-    let mut stops = Vec::new();
-    let mut figures = Vec::new();
-    let mut journal = folder.open(JOURNAL_IN_ORDER)?;
-    journal.write(&header_line(&campaign.header(None)))?;
-    let mut csv: Vec<Stream> = Vec::new();
-    for of in campaign.study.csv {
-        let mut stream = folder.open(of.file)?;
-        stream.write(&csv_rows([(of.header)(file)])?)?;
-        csv.push(stream);
-    }
+    let mut outputs = Outputs::open(campaign, folder, order)?;
     for start in (0..n).step_by(CHUNK) {
         if stop.is_told() {
             let (done, all) = campaign.count(finished, &campaign.own(None));
             stop.check(done, all)?;
         }
         let points = (start..(start + CHUNK).min(n)).into_par_iter();
-        let chunk: Vec<Result<Ready, Failure>> = points.map(|point| ready(campaign, finished, point)).collect();
-        for ready in chunk {
-            let Ready { outcome, lines, rows } = ready?;
-            journal.write(&lines)?;
-            for (stream, rows) in csv.iter_mut().zip(rows) {
-                stream.write(&rows)?;
-            }
-            table.add(&outcome);
-            for drawing in &mut drawings {
-                drawing.add(&outcome)?;
-            }
-            if !is_large {
-                stops.push(outcome.stops());
-            }
-            if let Some((name, svg)) =
-                campaign.study.figure.map_or(Ok(None), |draw| draw(file, &outcome, n, &footnote))?
-            {
-                folder.write(&name, svg.as_bytes())?;
-                figures.push(name);
-            }
+        let chunk: Vec<Result<Ready, Failure>> =
+            points.map(|point| ready(campaign, finished, point, order.parquet)).collect();
+        chunk.into_iter().try_for_each(|ready| outputs.add(ready?))?;
+    }
+    outputs.close(order)
+}
+
+/// A point's outcome, ready to be written.
+struct Ready {
+    outcome: Outcome,
+    /// The lines of its runs in the journal.
+    lines: Vec<u8>,
+    /// Its rows in each file of rows.
+    rows: Vec<Vec<u8>>,
+    /// Its rows as they become columns.
+    columns: Vec<Vec<String>>,
+}
+
+fn ready(campaign: &Campaign<'_>, finished: &Finished, point: usize, parquet: bool) -> Result<Ready, Failure> {
+    let (outcome, lines) = campaign.outcome(finished, point)?.ok_or_else(missing)?;
+    let rows = |csv: &Csv| csv_rows((csv.rows)(point, &outcome));
+    let rows: Result<Vec<Vec<u8>>, Failure> = campaign.study.csv.iter().map(rows).collect();
+    let columns = if parquet { (POINTS.rows)(point, &outcome) } else { Vec::new() };
+    Ok(Ready { rows: rows?, columns, outcome, lines })
+}
+
+/// Files, figures and the table in the making; each takes up point after point.
+struct Outputs<'a> {
+    campaign: &'a Campaign<'a>,
+    folder: &'a Folder,
+    footnote: String,
+    journal: Stream,
+    csv: Vec<Stream>,
+    columns: Option<Columns>,
+    table: Rows<'a>,
+    drawings: Vec<Drawing<'a>>,
+    /// Why the runs of each point ended; of a large sweep, none.
+    stops: Vec<Vec<String>>,
+    /// Names of figures of single points.
+    figures: Vec<String>,
+}
+
+impl<'a> Outputs<'a> {
+    fn open(campaign: &'a Campaign<'a>, folder: &'a Folder, order: &Order<'_>) -> Result<Self, Failure> {
+        let file = campaign.points.file;
+        let is_large = campaign.points.len() > LARGE;
+        let mut journal = folder.open(JOURNAL_IN_ORDER)?;
+        journal.write(&header_line(&campaign.header(None)))?;
+        let csv = |of: &Csv| {
+            let mut stream = folder.open(of.file)?;
+            stream.write(&csv_rows([(of.header)(file)])?)?;
+            Ok(stream)
+        };
+        let columns = || Columns::create(folder.path(columns::FILE), &(POINTS.header)(file));
+        Ok(Outputs {
+            campaign,
+            folder,
+            footnote: campaign.footnote(),
+            journal,
+            csv: campaign.study.csv.iter().map(csv).collect::<Result<_, Failure>>()?,
+            columns: order.parquet.then(columns).transpose()?,
+            table: Rows::new(file, campaign.study.columns, is_large),
+            drawings: file.plots.iter().map(|plot| Drawing::new(file, plot, is_large)).collect(),
+            stops: Vec::new(),
+            figures: Vec::new(),
+        })
+    }
+
+    fn is_large(&self) -> bool {
+        self.campaign.points.len() > LARGE
+    }
+
+    /// Takes up the next point.
+    fn add(&mut self, ready: Ready) -> Result<(), Failure> {
+        let Ready { outcome, lines, rows, columns } = ready;
+        self.journal.write(&lines)?;
+        for (stream, rows) in self.csv.iter_mut().zip(rows) {
+            stream.write(&rows)?;
         }
+        if let Some(file) = &mut self.columns {
+            file.write(columns)?;
+        }
+        self.table.add(&outcome);
+        for drawing in &mut self.drawings {
+            drawing.add(&outcome)?;
+        }
+        if !self.is_large() {
+            self.stops.push(outcome.stops());
+        }
+        let Points { file, .. } = self.campaign.points;
+        let Some(draw) = self.campaign.study.figure else { return Ok(()) };
+        if let Some((name, svg)) = draw(file, &outcome, self.campaign.points.len(), &self.footnote)? {
+            self.folder.write(&name, svg.as_bytes())?;
+            self.figures.push(name);
+        }
+        Ok(())
     }
-    csv.into_iter().try_for_each(Stream::close)?;
-    let resolve = |point| campaign.points.resolve(point);
-    let points = Points { common: &campaign.common, resolve: &resolve, stops: &stops };
-    let manifest = Manifest::new(&campaign.subject(), command, time, (!is_large).then_some(points));
-    folder.open("manifest.json")?.json(&manifest)?;
-    let mut files: Vec<String> = vec!["points.csv".into(), "manifest.json".into(), "profile.toml".into()];
-    for (plot, drawing) in file.plots.iter().zip(drawings) {
-        let name = format!("{}.svg", plot.file);
-        folder.write(&name, drawing.svg(&footnote)?.as_bytes())?;
-        files.push(name);
+
+    /// Ends every file, with manifest and figures of the whole sweep; the journal last.
+    fn close(self, order: &Order<'_>) -> Result<Written, Failure> {
+        let is_large = self.is_large();
+        let Outputs { campaign, folder, footnote, .. } = self;
+        self.csv.into_iter().try_for_each(Stream::close)?;
+        let mut files: Vec<String> = vec!["points.csv".into(), "manifest.json".into(), "profile.toml".into()];
+        if let Some(columns) = self.columns {
+            columns.close()?;
+            files.push(columns::FILE.into());
+        }
+        let resolve = |point| campaign.points.resolve(point);
+        let points = manifest::Points { common: &campaign.common, resolve: &resolve, stops: &self.stops };
+        let points = (!is_large).then_some(points);
+        folder.open("manifest.json")?.json(&Manifest::new(&campaign.subject(), order.command, order.time, points))?;
+        for (plot, drawing) in campaign.points.file.plots.iter().zip(self.drawings) {
+            let name = format!("{}.svg", plot.file);
+            folder.write(&name, drawing.svg(&footnote)?.as_bytes())?;
+            files.push(name);
+        }
+        files.extend(campaign.study.csv.iter().skip(1).map(|csv| csv.file.to_owned()));
+        files.extend(self.figures);
+        self.journal.close()?;
+        put_in_order(folder)?;
+        files.push(JOURNAL.into());
+        Ok(Written { table: self.table.text(), files })
     }
-    files.extend(campaign.study.csv.iter().skip(1).map(|csv| csv.file.to_owned()));
-    files.extend(figures);
-    journal.close()?;
-    put_in_order(folder)?;
-    files.push(JOURNAL.into());
-    Ok(Written { table: table.text(), files })
 }
 
 /// Writes the journal of a shard in the order of points, and nothing else: results are those of all points.
@@ -144,11 +212,4 @@ fn put_in_order(folder: &Folder) -> Result<(), Failure> {
 
 fn missing() -> Failure {
     Failure::new("a run is missing, which should have finished")
-}
-
-fn ready(campaign: &Campaign<'_>, finished: &Finished, point: usize) -> Result<Ready, Failure> {
-    let (outcome, lines) = campaign.outcome(finished, point)?.ok_or_else(missing)?;
-    let rows = |csv: &Csv| csv_rows((csv.rows)(point, &outcome));
-    let rows: Result<Vec<Vec<u8>>, Failure> = campaign.study.csv.iter().map(rows).collect();
-    Ok(Ready { rows: rows?, outcome, lines })
 }

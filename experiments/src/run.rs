@@ -10,6 +10,7 @@ use espsim_model::uncertainty::draw;
 
 use crate::campaign::Campaign;
 use crate::cli::{Format, RunArgs};
+use crate::columns;
 use crate::cost;
 use crate::execute::execute;
 use crate::export::POINTS;
@@ -18,7 +19,7 @@ use crate::input::Failure;
 use crate::journal::{Appender, Finished, Found, JOURNAL, header_line};
 use crate::points::{Kept, Point, Points};
 use crate::profile_choice::{ProfileChoice, measured, named, stand_in, taken_up};
-use crate::results::{self, Written};
+use crate::results::{self, Order, Written};
 use crate::scenario_file::ScenarioFile;
 use crate::shard::Shard;
 use crate::stop::Stop;
@@ -63,7 +64,7 @@ fn has_no_events(file: &ScenarioFile, point: &Point) -> Result<(), Failure> {
 /// # Errors
 /// As [`run`].
 pub fn run_study(args: &RunArgs, command: Vec<String>, study: &Study) -> Result<(), Failure> {
-    let made = Made::now(command);
+    let made = Made::now(command, args.parquet)?;
     let (pool, jobs) = (threads(args.jobs)?, jobs(args.jobs));
     let file = ScenarioFile::read(args.scenario())?;
     let kept = Kept::new(&file)?;
@@ -115,12 +116,18 @@ pub struct Made {
     /// RFC 3339.
     time: String,
     command: Vec<String>,
+    /// Whether points are written as columns too.
+    parquet: bool,
 }
 
 impl Made {
     /// Now, by this command line.
-    pub fn now(command: Vec<String>) -> Self {
-        Made { started: Instant::now(), time: jiff::Timestamp::now().to_string(), command }
+    ///
+    /// # Errors
+    /// [`Failure`] if columns are asked for that this program cannot write.
+    pub fn now(command: Vec<String>, parquet: bool) -> Result<Self, Failure> {
+        columns::check(parquet)?;
+        Ok(Made { started: Instant::now(), time: jiff::Timestamp::now().to_string(), command, parquet })
     }
 }
 
@@ -193,7 +200,8 @@ pub fn finish(
     format: Format,
     stop: &Stop,
 ) -> Result<(), Failure> {
-    let Written { table, files } = results::write(campaign, finished, &folder, (&made.command, &made.time), stop)?;
+    let order = Order { command: &made.command, time: &made.time, parquet: made.parquet };
+    let Written { table, files } = results::write(campaign, finished, &folder, &order, stop)?;
     let target = folder.commit()?;
     match format {
         Format::Table => print(table.as_bytes()),

@@ -121,6 +121,7 @@ fn killed_at_any_moment_nothing_is_lost_or_doubled() {
             break;
         }
         assert_same(&at("whole"), &at(&out));
+        fs::remove_dir_all(at(&out)).unwrap();
     }
     let hidden = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let hidden: Vec<String> = hidden.filter(|name| name.starts_with('.')).collect();

@@ -1,4 +1,5 @@
 //! What tests of sweeps share.
+#![allow(dead_code)] // Each test uses a part of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
