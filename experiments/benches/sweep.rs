@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 use std::path::Path;
+use std::time::Instant;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use espsim::campaign::Campaign;
@@ -39,17 +40,31 @@ fn sweep(criterion: &mut Criterion) {
     group.bench_function("make a point", |bencher| bencher.iter(|| black_box(points.resolve(777))));
     group.throughput(Throughput::Elements(points.len() as u64)).sample_size(10);
     for jobs in [1, 2] {
-        group.bench_function(format!("simulate points, {jobs} jobs"), |bencher| {
-            bencher.iter(|| {
-                let folder = tempfile::TempDir::new().expect("a folder");
-                let mut journal = Appender::open(&folder.path().join(JOURNAL), 0).expect("a journal");
-                let mut finished = Finished::default();
-                execute(&campaign, &campaign.own(None), &mut finished, &mut journal, jobs, &Stop::default())
-                    .expect("runs");
-            });
-        });
+        group.bench_function(format!("simulate points, {jobs} jobs"), |bencher| bencher.iter(|| run(&campaign, jobs)));
     }
     group.finish();
+    efficiency(&campaign);
+}
+
+/// Simulates every point, with a journal.
+fn run(campaign: &Campaign<'_>, jobs: usize) {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let mut journal = Appender::open(&folder.path().join(JOURNAL), 0).expect("a journal");
+    let mut finished = Finished::default();
+    execute(campaign, &campaign.own(None), &mut finished, &mut journal, jobs, &Stop::default()).expect("runs");
+}
+
+/// Prints the speed-up of two threads over one, divided by two: the median of pairs that were timed one after the other, so
+/// that whatever else the machine does falls on both.
+fn efficiency(campaign: &Campaign<'_>) {
+    let time = |jobs| {
+        let started = Instant::now();
+        run(campaign, jobs);
+        started.elapsed().as_secs_f64()
+    };
+    let mut pairs: Vec<f64> = (0..9).map(|_| time(1) / time(2) / 2.0).collect();
+    pairs.sort_by(f64::total_cmp);
+    println!("parallel efficiency on 2 threads: {:.2} (of {} pairs: {:.2} to {:.2})", pairs[4], 9, pairs[0], pairs[8]);
 }
 
 criterion_group!(benches, sweep);

@@ -1,0 +1,32 @@
+//! Memory does not grow with the number of points.
+#![cfg(target_os = "linux")]
+
+#[path = "common/message.rs"]
+mod message;
+#[path = "common/sweep.rs"]
+mod sweep;
+
+use std::fs;
+
+use nix::sys::resource::{UsageWho, getrusage};
+use sweep::{quick, run, succeed};
+use tempfile::TempDir;
+
+/// How many queues, of six points each, the sweep has; the variable is for long runs.
+const QUEUES: (&str, usize) = ("ESPSIM_TEST_QUEUES", 2000);
+/// What it may take, in MiB.
+const MOST: i64 = 200;
+
+#[test]
+fn a_large_sweep_takes_little_memory() {
+    let queues: usize = std::env::var(QUEUES.0).map_or(QUEUES.1, |text| text.parse().unwrap());
+    let folder = TempDir::new().unwrap();
+    let once = quick(queues).replace("replications = 2", "replications = 1");
+    fs::write(folder.path().join("s.toml"), once).unwrap();
+    let output = succeed(&mut run(folder.path(), "s.toml", &["--out", "out"]));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains(&format!("{} points", 6 * queues)), "{said}");
+    let used = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss() / 1024;
+    println!("{} points: at most {used} MiB", 6 * queues);
+    assert!((1..MOST).contains(&used), "{used} MiB");
+}
