@@ -78,7 +78,7 @@ fn main() -> ExitCode {
     let (departures, repeats) = if options.quick { (50_000, 5) } else { (options.departures, options.repeats) };
 
     let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN);
+    table.load_style(presets::ASCII_MARKDOWN);
     let head =
         ["service", "customers", "simulator", "ns per visit", "million events/s", "espsim is faster by", "range"];
     table.set_header(head);

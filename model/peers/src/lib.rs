@@ -76,26 +76,21 @@ pub const SIMULATORS: [Simulator; 3] = [
 ];
 
 /// Service times of a station, for the peers: what the engine draws for itself.
-enum Service {
-    Constant(u64),
-    Exponential { stream: Stream, mean: u64 },
+struct Service {
+    mean: u64,
+    /// `None` for constant times.
+    stream: Option<Stream>,
 }
 
 impl Service {
     fn new(tandem: &Tandem, station: usize) -> Self {
-        let mean = SERVICE[station];
-        if tandem.exponential {
-            Service::Exponential { stream: Stream::new(tandem.seed, Purpose::Service(station as u16)), mean }
-        } else {
-            Service::Constant(mean)
-        }
+        let stream = || Stream::new(tandem.seed, Purpose::Service(station as u16));
+        Service { mean: SERVICE[station], stream: tandem.exponential.then(stream) }
     }
 
     #[inline]
     fn draw(&mut self) -> u64 {
-        match self {
-            Service::Constant(time) => *time,
-            Service::Exponential { stream, mean } => stream.exponential(*mean),
-        }
+        let mean = self.mean;
+        self.stream.as_mut().map_or(mean, |stream| stream.exponential(mean))
     }
 }
