@@ -7,9 +7,12 @@
 
 pub mod desru;
 pub mod espsim;
+mod network;
 pub mod nexosim;
+pub mod nexosim_single;
 
 use espsim_model::engine::random::{Purpose, Stream};
+use serde::{Deserialize, Serialize};
 
 /// Stations of a tandem.
 pub const STATIONS: usize = 4;
@@ -44,7 +47,7 @@ impl Tandem {
 }
 
 /// What a simulator found.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// Visits that were simulated, each of which is one event.
     pub visits: u64,
@@ -68,11 +71,14 @@ pub struct Simulator {
     pub build: fn(&Tandem) -> Simulation,
 }
 
-/// espsim's engine first, then its peers.
-pub const SIMULATORS: [Simulator; 3] = [
-    Simulator { name: "espsim", build: espsim::build },
+/// espsim's engine.
+pub const ESPSIM: Simulator = Simulator { name: "espsim", build: espsim::build };
+
+/// What it is compared with.
+pub const PEERS: [Simulator; 3] = [
     Simulator { name: "desru", build: desru::build },
     Simulator { name: "nexosim", build: nexosim::build },
+    Simulator { name: "nexosim-single", build: nexosim_single::build },
 ];
 
 /// Service times of a station, for the peers: what the engine draws for itself.

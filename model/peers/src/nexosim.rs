@@ -94,7 +94,8 @@ impl ProtoModel for ProtoStation {
     }
 }
 
-fn ticks(time: MonotonicTime) -> u64 {
+/// Ticks since the start.
+pub(crate) fn ticks(time: MonotonicTime) -> u64 {
     time.duration_since(MonotonicTime::EPOCH).as_nanos() as u64
 }
 
