@@ -3,6 +3,9 @@
 //! espsim and a peer run in pairs, one directly after the other, and the peers take turns; ratios are taken within a
 //! pair, so that what slows this machine for a while slows both sides. Building a simulation is not timed. Every run is
 //! checked to have found the same.
+//!
+//! Requirements are held against constant service times, which the data path's stations have. Exponential ones are drawn
+//! by the same generator in every simulator; what that costs is in each time and brings all ratios nearer to one.
 
 use std::process::ExitCode;
 use std::time::Instant;
