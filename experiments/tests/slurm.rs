@@ -8,7 +8,6 @@ mod skip;
 #[path = "common/sweep.rs"]
 mod sweep;
 
-use std::ffi::OsString;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -94,10 +93,10 @@ impl Cluster {
         let ports = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
         let [control, node] = ports.map(|port| port.local_addr().unwrap().port());
         let folder = self.folder.path().display();
-        // A task that is queued again starts when credentials of its first run have expired: in 2 s, not in 120.
+        // A task that is queued again starts when credentials of its first run have expired: in 5 s (the least that counts), not in 120.
         let text = format!(
             "ClusterName=test\nSlurmctldHost={host}(127.0.0.1)\nSlurmUser=root\nSlurmdUser=root\n\
-             AuthType=auth/munge\nAuthInfo=socket={folder}/munge.sock,cred_expire=2\n\
+             AuthType=auth/munge\nAuthInfo=socket={folder}/munge.sock,cred_expire=5\n\
              SlurmctldPort={control}\nSlurmdPort={node}\n\
              SlurmctldPidFile={folder}/slurmctld.pid\nSlurmdPidFile={folder}/slurmd.pid\n\
              SlurmctldLogFile={folder}/slurmctld.log\nSlurmdLogFile={folder}/slurmd.log\n\
@@ -197,7 +196,7 @@ fn a_killed_task_is_queued_again_and_the_joined_result_is_that_of_one_run() {
         program(&folder, &["submit", "--slurm", "big.toml", "--profile", "preset:zen4", "--out", "joined"]);
     let tasks = TASKS.to_string();
     submit.args(["--tasks", tasks.as_str(), "--", "--time=10"]);
-    let mut path = OsString::from(std::env::var_os("PATH").unwrap_or_default());
+    let mut path = std::env::var_os("PATH").unwrap_or_default();
     path.push(":/usr/sbin:/sbin");
     let submitted = succeed(submit.env("SLURM_CONF", cluster.at("slurm.conf")).env("PATH", path));
     let printed = String::from_utf8(submitted.stdout).unwrap();
