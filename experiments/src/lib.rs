@@ -9,6 +9,7 @@ pub mod cli;
 pub mod columns;
 pub mod compare;
 pub mod cost;
+pub mod deliver;
 pub mod execute;
 pub mod export;
 pub mod failover;

@@ -10,6 +10,7 @@ use crate::folder::partial;
 use crate::input::{Failure, nearest};
 use crate::journal::{JOURNAL, first_header};
 use crate::manifest::hash;
+use crate::run::say;
 
 /// The preset that stands in for what a quick calibration does not measure.
 const BASE_PRESET: &str = "zen4";
@@ -140,6 +141,33 @@ pub fn measured(say: &mut dyn FnMut(&str)) -> Result<ProfileChoice, Failure> {
         store(path, &text);
     }
     Ok(ProfileChoice { profile: calibration.profile, text, from: "measured".into() })
+}
+
+/// The profile that is named, or else a quick calibration of this host, with a warning where it is of another machine. What
+/// the user wrote is checked first, for the profile or what stands in for it, and then `prepare` does what may fail too:
+/// nobody has to wait for a measurement to learn of a mistake.
+///
+/// # Errors
+/// [`Failure`] of check, preparation or measurement, or for a profile that cannot be read.
+pub fn checked<T>(
+    name: Option<&String>,
+    check: impl FnOnce(&Profile) -> Result<(), Failure>,
+    prepare: impl FnOnce() -> Result<T, Failure>,
+) -> Result<(ProfileChoice, T), Failure> {
+    let named = name.map(|name| named(name)).transpose()?;
+    match &named {
+        Some(choice) => check(&choice.profile)?,
+        None => check(&stand_in()?.profile)?,
+    }
+    let prepared = prepare()?;
+    let choice = match named {
+        Some(choice) => choice,
+        None => measured(&mut |message| say(&format!("espsim: {message}")))?,
+    };
+    if let Some(warning) = choice.other_machine() {
+        say(&format!("espsim: {warning}"));
+    }
+    Ok((choice, prepared))
 }
 
 /// Written aside and renamed, so that another run never reads half a profile.

@@ -9,6 +9,7 @@ use super::breakeven::{BreakEven, Crossing};
 use super::grid::{Grid, Measure, SATURATE, Simulated};
 use super::sensitivity::Sensitivity;
 use super::words::paragraph;
+use crate::deliver::{MANIFEST, TABLE};
 use crate::export::{csv_of, format_number, points_csv};
 use crate::failover::slug;
 use crate::folder::Files;
@@ -19,10 +20,6 @@ use crate::plot::{HeatCell, HeatMap, Tornado, heat_map_svg, tornado_svg};
 use crate::points::shown;
 use crate::profile_choice::ProfileChoice;
 
-/// The map as a table.
-pub(super) const TABLE: &str = "table.csv";
-/// Everything that the comparison depended on.
-pub(super) const MANIFEST: &str = "manifest.json";
 /// The figure of what moves the answer.
 const TORNADO: &str = "sensitivity.svg";
 /// Parameters that are drawn; all are in the CSV.

@@ -9,6 +9,7 @@ use super::figure::growth_svg;
 use super::prices::Prices;
 use super::question::{Question, insert};
 use super::search::{Hardware, Part, Trial};
+use crate::deliver::{MANIFEST, TABLE};
 use crate::export::{csv_of, points_csv};
 use crate::folder::Files;
 use crate::input::Failure;
@@ -18,10 +19,6 @@ use crate::points::{Point, points};
 use crate::profile_choice::ProfileChoice;
 use crate::scenario_file::ScenarioFile;
 
-/// The table as CSV.
-pub(super) const TABLE: &str = "table.csv";
-/// Everything that the plan depended on.
-pub(super) const MANIFEST: &str = "manifest.json";
 /// Cores by load.
 const FIGURE: &str = "growth.svg";
 

@@ -17,7 +17,7 @@ use crate::input::{Failure, nearest};
 use crate::outcome::seed;
 use crate::output::{Partial, absent};
 use crate::points::{Kept, Point, Points, shown};
-use crate::profile_choice::{ProfileChoice, measured, named, stand_in};
+use crate::profile_choice::checked;
 use crate::run::{print, say};
 use crate::scenario_file::ScenarioFile;
 
@@ -32,7 +32,8 @@ pub fn trace(args: &TraceArgs) -> Result<(), Failure> {
     let file = ScenarioFile::read(&args.scenario)?;
     let target = args.out.clone().unwrap_or_else(|| default_out(&file));
     absent(&[&target])?;
-    let profile = profile(args, &file)?;
+    let name = args.profile.as_ref().or(file.profile.as_ref());
+    let (profile, ()) = checked(name, |profile| chosen(args, &file, profile).map(drop), || Ok(()))?;
     let point = chosen(args, &file, &profile.profile)?;
     // A folder that the user named must be there; the one that we named need not.
     if let (None, Some(parent)) = (&args.out, target.parent()) {
@@ -94,21 +95,6 @@ fn visits(traced: &Trace) -> usize {
 fn default_out(file: &ScenarioFile) -> PathBuf {
     let stem = file.path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy());
     default_file(&format!("{stem}-trace"), ".json")
-}
-
-/// The profile that is named, or a quick calibration once everything that the user wrote has been checked.
-fn profile(args: &TraceArgs, file: &ScenarioFile) -> Result<ProfileChoice, Failure> {
-    let choice = match args.profile.as_ref().or(file.profile.as_ref()) {
-        Some(name) => named(name)?,
-        None => {
-            chosen(args, file, &stand_in()?.profile)?;
-            measured(&mut |message| say(&format!("espsim: {message}")))?
-        }
-    };
-    if let Some(warning) = choice.other_machine() {
-        say(&format!("espsim: {warning}"));
-    }
-    Ok(choice)
 }
 
 /// The last point of the series that is asked for, or of the first one: that of the last swept values, in most files the
