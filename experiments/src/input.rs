@@ -9,8 +9,8 @@ use espsim_model::layers::LayerError;
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 use thiserror::Error;
 
-/// The most octets of a text file: more than a list of a million points has.
-const MOST_OCTETS: u64 = 64 << 20;
+/// The most octets of a text file: a list of 100 000 points has fewer. To parse TOML takes some thirty times the memory.
+const MOST_OCTETS: usize = 16 << 20;
 
 /// Exit code of what keeps a command from doing what it was asked.
 const REFUSED: u8 = 2;
@@ -94,26 +94,25 @@ impl Failure {
     }
 }
 
-/// The text of a file that is not too long; `what` says what is done, such as `read scenario`.
+/// The text of a file; `what` says what is done, such as `read scenario`.
 ///
 /// # Errors
 /// [`Failure`] for a file that cannot be read, is too long, or is not UTF-8.
 pub fn read_text(what: &str, path: &Path) -> Result<String, Failure> {
     let mut octets = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(MOST_OCTETS + 1).read_to_end(&mut octets));
+    let read = File::open(path).and_then(|file| file.take(MOST_OCTETS as u64 + 1).read_to_end(&mut octets));
     read.map_err(|error| Failure::io(what, path, &error))?;
-    if octets.len() as u64 > MOST_OCTETS {
-        let message = format!("cannot {what} {}: it has more than {} MiB", path.display(), MOST_OCTETS >> 20);
-        return Err(Failure::new(message));
-    }
     text(path, octets)
 }
 
 /// Octets as text; `path` is for messages.
 ///
 /// # Errors
-/// [`Failure`] at the first octet that is not UTF-8.
+/// [`Failure`] for too many, and at the first octet that is not UTF-8.
 pub fn text(path: &Path, octets: Vec<u8>) -> Result<String, Failure> {
+    if octets.len() > MOST_OCTETS {
+        return Err(Failure::new(format!("{} has more than {} MiB", path.display(), MOST_OCTETS >> 20)));
+    }
     String::from_utf8(octets).map_err(|error| {
         // What is right before the error stands at the same octets in the readable copy.
         let at = error.utf8_error().valid_up_to();
