@@ -177,10 +177,13 @@ pub fn first_header(path: &Path) -> Result<Option<Header>, Failure> {
 }
 
 fn header(path: &Path, json: &str) -> Result<Header, Failure> {
-    serde_json::from_str(json).ok().filter(|header: &Header| header.format == FORMAT && header.drawn <= MOST_DRAWN).ok_or_else(|| {
-        Failure::new(format!("{} was written by another version of this program", path.display()))
-            .with_help(Some("that version can read it; this one starts in another folder, with --out".into()))
-    })
+    serde_json::from_str(json)
+        .ok()
+        .filter(|header: &Header| header.format == FORMAT && header.drawn <= MOST_DRAWN)
+        .ok_or_else(|| {
+            Failure::new(format!("{} was written by another version of this program", path.display()))
+                .with_help(Some("that version can read it; this one starts in another folder, with --out".into()))
+        })
 }
 
 /// The id and the JSON of a whole and undamaged line.

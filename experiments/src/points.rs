@@ -1,6 +1,6 @@
 //! The points of a scenario file: every series at every combination of swept values, resolved and checked.
 
-use espsim_model::layers::{self, Layer, LayerError, Origin};
+use espsim_model::layers::{self, Layer, LayerError, MOST_DEPTH, Origin};
 use espsim_model::profile::Profile;
 use espsim_model::scenario::{Invalid, Scenario};
 use espsim_model::units::{BitRate, Bytes, Hertz, Share, Time};
@@ -56,6 +56,9 @@ impl std::str::FromStr for Setting {
         if key.is_empty() || key.split('.').any(str::is_empty) {
             return Err(format!("`{key}` is not a key, such as nic.line_rate"));
         }
+        if key.split('.').count() > MOST_DEPTH {
+            return Err(format!("`{key}` is not a key: more than {MOST_DEPTH} parts"));
+        }
         let value = value.trim();
         let parsed = value.parse().unwrap_or_else(|_| Value::String(value.to_owned()));
         Ok(Setting { key: key.to_owned(), value: parsed })
@@ -103,7 +106,10 @@ impl Kept {
             return Ok(Kept::All(all as usize));
         }
         let numbers = u32::try_from(all).ok().filter(|_| all <= MOST_COMBINATIONS).ok_or_else(|| {
-            file.failure("sweep", format!("the sweep has {all} combinations in all series: at most {MOST_COMBINATIONS}"))
+            file.failure(
+                "sweep",
+                format!("the sweep has {all} combinations in all series: at most {MOST_COMBINATIONS}"),
+            )
         })?;
         let is_kept = |n: &u32| {
             let (series, combination) = (u64::from(*n) / per_series, u64::from(*n) % per_series);

@@ -212,7 +212,8 @@ impl ScenarioFile {
                 return Err(self.failure(&format!("plot[{i}].file"), message));
             }
             if self.plots[..i].iter().any(|other| other.file == plot.file) || plot.file.len() > LONGEST_NAME {
-                let message = format!("`plot.file` is `{}`: a name of its own, at most {LONGEST_NAME} letters", plot.file);
+                let message =
+                    format!("`plot.file` is `{}`: a name of its own, at most {LONGEST_NAME} letters", plot.file);
                 return Err(self.failure(&format!("plot[{i}].file"), message));
             }
             for (key, factor) in [("x_factor", plot.x_factor), ("y_factor", plot.y_factor)] {
@@ -265,13 +266,7 @@ fn table_spans(prefix: &str, table: &DeTable<'_>, into: &mut Spans, twice: &mut 
     }
 }
 
-fn value_spans(
-    path: String,
-    at: Range<usize>,
-    value: &DeValue<'_>,
-    into: &mut Spans,
-    twice: &mut Option<String>,
-) {
+fn value_spans(path: String, at: Range<usize>, value: &DeValue<'_>, into: &mut Spans, twice: &mut Option<String>) {
     match value {
         DeValue::Table(table) => table_spans(&path, table, into, twice),
         DeValue::Array(items) => {

@@ -103,7 +103,8 @@ impl Damage {
 
 /// Numbers that break arithmetic.
 fn numbers() -> impl Strategy<Value = Value> {
-    let integers = select(vec![0, 1, -1, 2, 255, 65_536, 1 << 31, 1 << 53, i64::MAX, i64::MIN]).prop_map(Value::Integer);
+    let integers =
+        select(vec![0, 1, -1, 2, 255, 65_536, 1 << 31, 1 << 53, i64::MAX, i64::MIN]).prop_map(Value::Integer);
     let floats = [0.0, -0.0, 1e-320, 0.5, 1.5, -1e300, 1e18, f64::MAX, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
     prop_oneof![integers, any::<i64>().prop_map(Value::Integer), select(floats.to_vec()).prop_map(Value::Float)]
 }
@@ -111,13 +112,15 @@ fn numbers() -> impl Strategy<Value = Value> {
 /// Quantities, near right ones and far from them.
 fn quantities() -> impl Strategy<Value = String> {
     let units = ["", "B", "KiB", "GiB", "Gbps", "Tbps", "ps", "us", "s", "%", "GHz", "Mpps", "Gpps", "µs", "gbps"];
-    let numbers = ["0", "1", "64", "1e3", "-1", "0.0000001", "9000000", "9e15", "9007199254740993", "nan", "inf", "1.2.3", "."];
+    let numbers =
+        ["0", "1", "64", "1e3", "-1", "0.0000001", "9000000", "9e15", "9007199254740993", "nan", "inf", "1.2.3", "."];
     let exact = (select(numbers.to_vec()), select(vec!["", " ", "\t", "\u{a0}"]), select(units.to_vec()));
     exact.prop_map(|(number, space, unit)| format!("{number}{space}{unit}"))
 }
 
 fn texts() -> impl Strategy<Value = String> {
-    let names = ["", "host", "inline-crypto", "zen4", "preset:", "saturate", "off", "a.b", "series", ">= 4", "!= 64 B", "<"];
+    let names =
+        ["", "host", "inline-crypto", "zen4", "preset:", "saturate", "off", "a.b", "series", ">= 4", "!= 64 B", "<"];
     prop_oneof![
         quantities(),
         select(names.to_vec()).prop_map(str::to_owned),
@@ -184,10 +187,10 @@ fn torn(files: Vec<String>) -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// A refusal of a file names the file, and what stands there.
+/// A refusal of a file names the file and the line.
 fn assert_refusal_of_a_file(name: &str, said: Option<String>) -> Result<(), TestCaseError> {
     if let Some(said) = said {
-        prop_assert!(said.contains(&format!("{name}:")) && said.contains("here"), "{said}");
+        prop_assert!(said.contains(&format!("{name}:")), "{said}");
     }
     Ok(())
 }
@@ -264,9 +267,19 @@ fn giants_are_refused() {
     refused("scenario", &format!("a = {}1{}", "[".repeat(100_000), "]".repeat(100_000)), "recurs");
     refused("scenario", &format!("{}b = 1", "a.".repeat(100_000)), "recurs");
     refused("scenario", &format!("\"{}b\" = 1", "a.".repeat(100_000)), "tables in more than 16 tables");
-    refused("settings", &format!("{}b=1", "a.".repeat(60_000)), "tables in more than 16 tables");
+    let deep = format!("{}b=1", "a.".repeat(60_000));
+    refused("settings", &deep, "more than 16 parts");
+    refused("command", &format!("plan\n--rate\n1Gbps\n--set\n{deep}"), "more than 16 parts");
     let sizes: Vec<String> = (100..400).map(|size| format!("{size}B")).collect();
-    refused("command", &format!("compare\n--packets\n{0}\n--cores\n{1}", sizes.join(","), (1..99).map(|n| n.to_string()).collect::<Vec<_>>().join(",")), "combinations of --rates");
+    refused(
+        "command",
+        &format!(
+            "compare\n--packets\n{0}\n--cores\n{1}",
+            sizes.join(","),
+            (1..99).map(|n| n.to_string()).collect::<Vec<_>>().join(",")
+        ),
+        "combinations of --rates",
+    );
 }
 
 /// Of a sweep that leaves out something, where the parsers under test do not count combinations.

@@ -97,7 +97,7 @@ pub fn flatten(table: &Table, origin: &Origin) -> Layer {
 }
 
 /// Tables in tables that a key path may go through: more than a scenario has.
-const MOST_DEPTH: usize = 16;
+pub const MOST_DEPTH: usize = 16;
 
 /// Where presets may be named, and of which kind. A slot's default is the one its device names.
 pub const PRESET_KEYS: [(&str, Kind); 7] = [

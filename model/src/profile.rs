@@ -434,7 +434,11 @@ impl Profile {
         for cost in &self.aead {
             let coefficients = [&cost.fixed, &cost.per_byte, &cost.per_tail_block, &cost.partial_block];
             if let Some(wrong) = coefficients.iter().find(|c| !(c.value.abs() < 1e9 && c.is_usable())) {
-                return Err(value("aead", wrong.value, "coefficients below 1e9, within intervals of numbers below 1e12"));
+                return Err(value(
+                    "aead",
+                    wrong.value,
+                    "coefficients below 1e9, within intervals of numbers below 1e12",
+                ));
             }
             let ascending = cost.residuals.windows(2).all(|pair| pair[0].0 < pair[1].0);
             if !ascending || cost.residuals.iter().any(|(_, cycles)| !cycles.is_finite()) {
