@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::cli::RunArgs;
-use crate::failover::failover;
+use crate::failover::FAILOVER;
 use crate::folder::{default_target, latest_target};
 use crate::input::Failure;
-use crate::run::{run, say};
+use crate::run::{RUN, run_study, say};
 use crate::scenario_file::ScenarioFile;
+use crate::study::Study;
 
 /// The profile of scenarios that name none: reference results are the same on every machine.
 const PROFILE: &str = "preset:zen4";
@@ -31,7 +32,7 @@ pub fn run_all(args: &RunArgs, command: &[String]) -> Result<(), Failure> {
             profile: args.profile.clone().or(file.profile.clone()).or(Some(PROFILE.into())),
             ..args.clone()
         };
-        if has_events(&file) { failover(&one, command.to_vec())? } else { run(&one, command.to_vec())? }
+        run_study(&one, command.to_vec(), study_of(&file))?;
     }
     Ok(())
 }
@@ -46,6 +47,11 @@ fn scenarios(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         return Err(Failure::new(format!("no scenario file (*.toml) in {}", folder.display())));
     }
     Ok(files)
+}
+
+/// What a scenario file is for: `failover` where something happens, else `run`.
+pub fn study_of(file: &ScenarioFile) -> &'static Study {
+    if has_events(file) { &FAILOVER } else { &RUN }
 }
 
 /// Whether something happens in any series.

@@ -8,6 +8,7 @@ use espsim_model::units::{BitRate, Bytes, Share, Time};
 use crate::journal::MOST_DRAWN;
 use crate::points::Setting;
 use crate::shard::Shard;
+use crate::submit::SubmitArgs;
 use crate::trace::TraceArgs;
 
 /// Where should IPsec ESP crypto run: on the CPU, in a lookaside card, or in the NIC?
@@ -52,6 +53,8 @@ pub enum Command {
     Failover(RunArgs),
     /// Join the shards of a sweep into what one run of it gives
     Merge(MergeArgs),
+    /// Submit a sweep to a cluster: an array job of shards, and a job that joins them
+    Submit(SubmitArgs),
     /// Find the least hardware that carries a load, for each placement
     Plan(PlanArgs),
     /// Compare designs over packet sizes, rates and cores: maps, break-evens, sensitivity

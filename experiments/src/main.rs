@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use espsim::cli::{Cli, Command};
-use espsim::{all, calibrate, compare, failover, list, merge, plan, report, run, schema, shell, trace, validate};
+use espsim::{
+    all, calibrate, compare, failover, list, merge, plan, report, run, schema, shell, submit, trace, validate,
+};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -15,6 +17,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(args, std::env::args().collect()),
         Command::Failover(args) => failover::failover(args, std::env::args().collect()),
         Command::Merge(args) => merge::merge(args, std::env::args().collect()),
+        Command::Submit(args) => submit::submit(args),
         Command::Plan(args) => plan::plan(args, std::env::args().collect()),
         Command::Compare(args) => compare::compare(args, std::env::args().collect()),
         Command::Trace(args) => trace::trace(args),

@@ -19,6 +19,7 @@ use crate::input::Failure;
 use crate::journal::{Appender, Finished, Found, JOURNAL, header_line};
 use crate::points::{Kept, Point, Points};
 use crate::profile_choice::{ProfileChoice, measured, named, stand_in, taken_up};
+use crate::quote::shell_word;
 use crate::results::{self, Order, Written};
 use crate::scenario_file::ScenarioFile;
 use crate::shard::Shard;
@@ -28,7 +29,7 @@ use crate::table::THROUGHPUT;
 use crate::threads::{jobs, threads};
 
 /// The study of `run`.
-pub const RUN: Study = Study {
+pub static RUN: Study = Study {
     kind: "run",
     simulate: |scenario, profile, seed| simulate(scenario, profile, seed).map(Into::into),
     cost: cost::of_run,
@@ -237,14 +238,9 @@ fn default_out(file: &ScenarioFile, args: &RunArgs) -> PathBuf {
 
 /// The command line that goes on, as a shell takes it.
 fn resume_line(command: &[String], target: &Path) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
-    let quoted = |word: &str| match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
-    };
-    let mut words: Vec<String> = command.iter().map(|word| quoted(word)).collect();
+    let mut words: Vec<String> = command.iter().map(|word| shell_word(word)).collect();
     if !command.iter().any(|word| word == "--out" || word.starts_with("--out=")) {
-        words.extend(["--out".into(), quoted(&target.display().to_string())]);
+        words.extend(["--out".into(), shell_word(&target.display().to_string())]);
     }
     if !command.iter().any(|word| word == "--resume") {
         words.push("--resume".into());

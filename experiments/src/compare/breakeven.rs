@@ -50,12 +50,27 @@ pub struct BreakEven {
     pub crossings: Vec<Crossing>,
     /// The design that leads at the lower end of the axis, unless they are equal there.
     pub first: Option<usize>,
+    /// Where the other one has caught up: from there to the end of the axis they are equal.
+    pub equal_from: Option<Crossing>,
+}
+
+impl BreakEven {
+    /// The design that leads after so many crossings.
+    pub fn leader(&self, after: usize) -> usize {
+        let first = self.first.unwrap_or(self.pair.0);
+        if after.is_multiple_of(2) { first } else { self.other(first) }
+    }
+
+    /// The other one of the two.
+    pub fn other(&self, design: usize) -> usize {
+        if design == self.pair.0 { self.pair.1 } else { self.pair.0 }
+    }
 }
 
 /// A change of the lead.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Crossing {
-    /// Interpolated place.
+    /// Interpolated place; where they become equal, the point of the grid where they are.
     pub at: f64,
     /// The point of the grid before it.
     pub low: f64,
@@ -66,8 +81,9 @@ pub struct Crossing {
 /// Differences below this share are none: what is left of random numbers that both share.
 const EQUAL: f64 = 0.005;
 
-/// Where two curves cross, linear in the logarithm of `x`; and the sign of their difference before the first crossing.
-fn crossings(x: &[f64], a: &[f64], b: &[f64]) -> (f64, Vec<Crossing>) {
+/// Where two curves cross, linear in the logarithm of `x`; the sign of their difference before the first crossing; and where
+/// they become equal for good.
+fn crossings(x: &[f64], a: &[f64], b: &[f64]) -> (f64, Vec<Crossing>, Option<Crossing>) {
     let difference = |i: usize| {
         let scale = a[i].abs().max(b[i].abs());
         if (a[i] - b[i]).abs() <= EQUAL * scale { 0.0 } else { a[i] - b[i] }
@@ -91,7 +107,9 @@ fn crossings(x: &[f64], a: &[f64], b: &[f64]) -> (f64, Vec<Crossing>) {
         }
         last = Some((i, now));
     }
-    (first, found)
+    let equal =
+        last.filter(|(i, _)| i + 1 < x.len()).map(|(i, _)| Crossing { at: x[i + 1], low: x[i], high: x[i + 1] });
+    (first, found, equal)
 }
 
 /// Every pair of designs over packet sizes, by goodput for each number of cores and by cycles for the fewest; and over
@@ -105,9 +123,9 @@ pub fn break_evens(grid: &Grid) -> Vec<BreakEven> {
     for pair in pairs {
         let mut add = |quantity: Quantity, axis, at: String, x: &[f64], record: &dyn Fn(usize, usize) -> f64| {
             let [a, b] = [pair.0, pair.1].map(|design| (0..x.len()).map(|i| record(design, i)).collect::<Vec<_>>());
-            let (sign, crossings) = crossings(x, &a, &b);
+            let (sign, crossings, equal_from) = crossings(x, &a, &b);
             let first = if sign > 0.0 { Some(pair.0) } else { (sign < 0.0).then_some(pair.1) };
-            found.push(BreakEven { quantity, axis, at, pair, crossings, first });
+            found.push(BreakEven { quantity, axis, at, pair, crossings, first, equal_from });
         };
         for (i, n) in grid.axes.cores.iter().enumerate() {
             let value = |design, packet| Quantity::Goodput.of(grid.record(design, rate, packet, i));
@@ -137,14 +155,17 @@ mod tests {
     #[test]
     fn curves_cross_where_they_are_equal() {
         let x = [64.0, 256.0, 1024.0];
-        let (first, found) = crossings(&x, &[3.0, 3.0, 3.0], &[1.0, 2.0, 4.0]);
-        assert!(first > 0.0);
+        let (first, found, equal) = crossings(&x, &[3.0, 3.0, 3.0], &[1.0, 2.0, 4.0]);
+        assert!(first > 0.0 && equal.is_none());
         // Halfway in the logarithm.
         assert_eq!(found, [Crossing { at: 512.0, low: 256.0, high: 1024.0 }]);
-        assert_eq!(crossings(&x, &[3.0; 3], &[1.0, 3.0, 2.0]), (2.0, vec![]));
+        assert_eq!(crossings(&x, &[3.0; 3], &[1.0, 3.0, 2.0]), (2.0, vec![], None));
         // Equal in between: the crossing lies somewhere between the ends.
-        let (_, found) = crossings(&x, &[2.0, 2.0, 2.0], &[1.0, 2.0, 3.0]);
+        let (_, found, _) = crossings(&x, &[2.0, 2.0, 2.0], &[1.0, 2.0, 3.0]);
         assert_eq!(found, [Crossing { at: 256.0, low: 64.0, high: 1024.0 }]);
-        assert_eq!(crossings(&x, &[1.0; 3], &[1.0; 3]), (0.0, vec![]));
+        // Equal at the end: caught up.
+        let equal = Crossing { at: 256.0, low: 64.0, high: 256.0 };
+        assert_eq!(crossings(&x, &[2.0, 2.0, 2.0], &[1.0, 2.0, 2.0]), (1.0, vec![], Some(equal)));
+        assert_eq!(crossings(&x, &[1.0; 3], &[1.0; 3]), (0.0, vec![], None));
     }
 }

@@ -5,7 +5,7 @@ use comfy_table::presets::ASCII_MARKDOWN;
 use espsim_model::logca::LogCa;
 use serde_json::json;
 
-use super::breakeven::BreakEven;
+use super::breakeven::{BreakEven, Crossing};
 use super::grid::{Grid, Measure, SATURATE, Simulated};
 use super::sensitivity::Sensitivity;
 use super::words::paragraph;
@@ -181,7 +181,7 @@ impl Output<'_> {
         csv_of(&header, &rows)
     }
 
-    /// A row for each change of the lead, and one without for each pair whose lead never changes.
+    /// A row for each change of the lead, one where the other has caught up, and one for each pair where nothing changes.
     fn break_even_rows(&self) -> (Vec<String>, Vec<Vec<String>>) {
         let header = ["compared by", "at", "first leads", "then leads", "over", "break-even", "between", "and"];
         let mut rows = Vec::new();
@@ -190,19 +190,23 @@ impl Output<'_> {
             let head = |first: String, then: String| {
                 vec![found.quantity.name().to_owned(), found.at.clone(), first, then, found.axis.to_owned()]
             };
-            let other = |i: usize| if i == found.pair.0 { found.pair.1 } else { found.pair.0 };
-            let mut leader = found.first.unwrap_or(found.pair.0);
-            if found.crossings.is_empty() {
-                let (first, then) = match found.first {
-                    Some(first) => (name(first), format!("never {}", name(other(first)))),
-                    None => (format!("{} = {}", name(found.pair.0), name(found.pair.1)), "no difference".into()),
-                };
-                rows.push([head(first, then), vec!["-".into(); 3]].concat());
+            let numbers =
+                |place: &Crossing| [place.at, place.low, place.high].map(|value| format!("{value:.1}")).to_vec();
+            for (i, crossing) in found.crossings.iter().enumerate() {
+                rows.push([head(name(found.leader(i)), name(found.leader(i + 1))), numbers(crossing)].concat());
             }
-            for crossing in &found.crossings {
-                let numbers = [crossing.at, crossing.low, crossing.high].map(|value| format!("{value:.1}"));
-                rows.push([head(name(leader), name(other(leader))), numbers.to_vec()].concat());
-                leader = other(leader);
+            let last = found.leader(found.crossings.len());
+            let both = || format!("{} = {}", name(found.pair.0), name(found.pair.1));
+            match &found.equal_from {
+                Some(place) => rows.push([head(name(last), both()), numbers(place)].concat()),
+                None if found.crossings.is_empty() => {
+                    let (first, then) = match found.first {
+                        Some(first) => (name(first), format!("never {}", name(found.other(first)))),
+                        None => (both(), "no difference".into()),
+                    };
+                    rows.push([head(first, then), vec!["-".into(); 3]].concat());
+                }
+                None => {}
             }
         }
         (header.map(str::to_owned).to_vec(), rows)

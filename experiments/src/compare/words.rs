@@ -13,6 +13,7 @@ pub(super) fn paragraph(grid: &Grid, found: &[BreakEven], logca: Option<&LogCa>,
         text.push(leaders(grid, rate, name));
     }
     text.extend(packets(grid, found));
+    text.extend(cores(grid, found));
     text.extend(everywhere(grid, found));
     if let Some(logca) = logca {
         text.push(closed_form(logca));
@@ -97,14 +98,35 @@ fn sentence(grid: &Grid, found: &BreakEven) -> String {
         Quantity::Goodput => format!("goodput of {}", found.at),
         Quantity::Cycles => "cycles per packet".into(),
     };
-    let mut leader = found.first.unwrap_or(found.pair.0);
-    let mut changes = Vec::new();
-    for crossing in &found.crossings {
-        leader = if leader == found.pair.0 { found.pair.1 } else { found.pair.0 };
-        changes.push(format!("{} from {:.0} B on", name(leader), crossing.at));
+    let crossings = found.crossings.iter().enumerate();
+    let mut changes: Vec<String> =
+        crossings.map(|(i, crossing)| format!("{} from {:.0} B on", name(found.leader(i + 1)), crossing.at)).collect();
+    let last = found.leader(found.crossings.len());
+    changes
+        .extend(found.equal_from.map(|place| format!("{} as much from {:.0} B on", name(found.other(last)), place.at)));
+    format!("By {by}, {} leads for small packets, {}.", name(found.leader(0)), changes.join(", then "))
+}
+
+/// With how many cores designs carry as much of the largest packets as the one that leads with fewer.
+fn cores(grid: &Grid, found: &[BreakEven]) -> Vec<String> {
+    let largest = grid.axes.octets().last().map(|size| format!("{size} B")).unwrap_or_default();
+    let told = found.iter().filter(|f| f.axis == "cores" && f.at == largest && f.crossings.is_empty());
+    let behind: Vec<(usize, usize, f64)> =
+        told.filter_map(|f| Some((f.leader(0), f.other(f.leader(0)), f.equal_from?.at))).collect();
+    let leads = |design: usize| behind.iter().all(|(_, other, _)| *other != design);
+    let mut groups: Vec<(usize, f64, Vec<&str>)> = Vec::new();
+    for &(leader, other, at) in behind.iter().filter(|(leader, ..)| leads(*leader)) {
+        match groups.iter_mut().find(|(of, from, _)| (*of, *from) == (leader, at)) {
+            Some((.., others)) => others.push(&grid.designs[other]),
+            None => groups.push((leader, at, vec![&grid.designs[other]])),
+        }
     }
-    let first = name(found.first.unwrap_or(found.pair.0));
-    format!("By {by}, {first} leads for small packets, {}.", changes.join(", then "))
+    let sentence = |(leader, at, others): (usize, f64, Vec<&str>)| {
+        let carry = if others.len() == 1 { "carries" } else { "carry" };
+        let (others, leader) = (others.join(", "), &grid.designs[leader]);
+        format!("Of {largest} packets {others} {carry} as much as {leader} from {at} cores on.")
+    };
+    groups.into_iter().map(sentence).collect()
 }
 
 fn closed_form(logca: &LogCa) -> String {

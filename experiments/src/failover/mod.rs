@@ -20,7 +20,7 @@ use crate::study::Study;
 const MOST_FIGURES: usize = 12;
 
 /// The study of `failover`.
-pub const FAILOVER: Study = Study {
+pub static FAILOVER: Study = Study {
     kind: "failover",
     simulate: |scenario, profile, seed| simulate_failover(scenario, profile, seed).map(Into::into),
     cost: cost::of_failover,

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::manifest::{CommandLine, Kind, Manifest, NamedProfile, Program};
 use super::read::Results;
 use crate::manifest::hash;
+use crate::quote::shell_word;
 
 /// What the section says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -116,16 +117,6 @@ pub fn contradictions(results: &Results) -> Vec<String> {
                 .to_owned(),
         ],
         _ => Vec::new(),
-    }
-}
-
-/// A word as a shell takes it.
-fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
     }
 }
 

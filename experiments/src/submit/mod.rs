@@ -1,0 +1,179 @@
+//! `espsim submit`: a sweep as an array job of shards and a job that joins them.
+
+mod args;
+mod batch;
+mod slurm;
+
+use std::fs;
+use std::path::{Path, PathBuf, absolute};
+
+pub use args::SubmitArgs;
+use batch::Batch;
+
+use crate::all::study_of;
+use crate::campaign::Campaign;
+use crate::columns;
+use crate::input::Failure;
+use crate::points::{Kept, Points};
+use crate::profile_choice::{ProfileChoice, named};
+use crate::quote::{shell_word, shell_words};
+use crate::run::{print, say};
+use crate::scenario_file::ScenarioFile;
+use crate::threads::threads;
+
+/// Slurm's own default, for a dry run where there is no Slurm to be asked.
+const MAX_ARRAY_SIZE: u32 = 1001;
+
+/// Submits a sweep, or shows what would be submitted.
+///
+/// # Errors
+/// [`Failure`] for anything wrong in scenario or profile, before anything is submitted; for a folder that exists or cannot
+/// be written; with Slurm's own message if it refuses.
+pub fn submit(args: &SubmitArgs) -> Result<(), Failure> {
+    columns::check(args.parquet)?;
+    let file = ScenarioFile::read(&args.scenario)?;
+    let study = study_of(&file);
+    let profile = profile(args, &file)?;
+    // Every point is checked here: what is wrong must not be found by a thousand tasks.
+    let kept = Kept::new(&file)?;
+    let points = Points::new(&file, &args.settings, &profile.profile, &kept);
+    threads(None)?.install(|| Campaign::new(study, points, &profile, &[], args.seed.unwrap_or(file.seed)))?;
+    let place = Place::new(args, &file)?;
+    let tasks = tasks(args, points.len())?;
+    let batch = Batch {
+        args,
+        program: &place.program,
+        command: study.kind,
+        scenario: &place.scenario,
+        profile: &profile_word(&profile),
+        out: &place.out.display().to_string(),
+        tasks,
+        points: points.len(),
+    };
+    let [task, merge] = batch.scripts()?;
+    if args.dry_run {
+        show(&place, &task, &merge);
+        return Ok(());
+    }
+    place.write(args.resume, &file, &profile, [("task.sh", &task), ("merge.sh", &merge)])?;
+    let array = slurm::submit(&slurm::sbatch(&place.work, "task.sh", None))?;
+    let join =
+        slurm::submit(&slurm::sbatch(&place.work, "merge.sh", Some(&array))).inspect_err(|_| slurm::cancel(&array))?;
+    print(format!("{array}\n{join}\n").as_bytes());
+    say(&format!(
+        "espsim: job {array} has {tasks} tasks for {} points, job {join} joins them into {}; logs are in {}. After a failure: \
+         the same command with --resume",
+        points.len(),
+        place.out.display(),
+        place.work.display()
+    ));
+    Ok(())
+}
+
+/// The profile that all tasks use.
+fn profile(args: &SubmitArgs, file: &ScenarioFile) -> Result<ProfileChoice, Failure> {
+    let help = "--profile FILE, of espsim calibrate, or --profile preset:NAME";
+    let name = args.profile.as_ref().or(file.profile.as_ref());
+    let missing = || Failure::new("tasks need a profile that is the same for all").with_help(Some(help.into()));
+    named(name.ok_or_else(missing)?)
+}
+
+/// How tasks name a profile: a preset as such, a file by its copy in their folder.
+fn profile_word(profile: &ProfileChoice) -> String {
+    if is_preset(profile) { profile.from.clone() } else { format!("profile/{}", profile.from) }
+}
+
+fn is_preset(profile: &ProfileChoice) -> bool {
+    profile.from.starts_with("preset:")
+}
+
+/// As many tasks as asked for, points to give them, and indices that Slurm has.
+fn tasks(args: &SubmitArgs, points: usize) -> Result<u32, Failure> {
+    let size = match args.max_array_size {
+        Some(size) => size,
+        None if args.dry_run => slurm::max_array_size().unwrap_or(MAX_ARRAY_SIZE),
+        None => slurm::max_array_size()?,
+    };
+    // The greatest index is one less.
+    let most = size.saturating_sub(1).max(1);
+    let wanted = args.tasks.min(u32::try_from(points).unwrap_or(u32::MAX));
+    if wanted > most {
+        say(&format!("espsim: MaxArraySize is {size}: {most} tasks instead of {wanted}, each of more points"));
+    }
+    Ok(wanted.min(most))
+}
+
+/// Files and folders of a submission, from the root.
+struct Place {
+    program: String,
+    /// Name of the scenario's file.
+    scenario: String,
+    out: PathBuf,
+    /// Batch files, shards and logs.
+    work: PathBuf,
+}
+
+impl Place {
+    fn new(args: &SubmitArgs, file: &ScenarioFile) -> Result<Self, Failure> {
+        let program = std::env::current_exe().map_err(|error| Failure::io("find", Path::new("espsim"), &error))?;
+        let out = absolute(&args.out).map_err(|error| Failure::io("find", &args.out, &error))?;
+        let Some(name) = out.file_name().map(|name| name.to_string_lossy().into_owned()) else {
+            return Err(Failure::new(format!("{} is no name for an output folder", args.out.display())));
+        };
+        let work = out.with_file_name(format!("{name}.slurm"));
+        if out.symlink_metadata().is_ok() {
+            return Err(Failure::new(format!("output folder {} exists already", args.out.display()))
+                .with_help(Some("give another with --out, or remove it".into())));
+        }
+        if !args.dry_run && !args.resume && work.symlink_metadata().is_ok() {
+            return Err(Failure::new(format!("{} exists already: this was submitted before", work.display()))
+                .with_help(Some("--resume submits what is missing again; or give another folder with --out".into())));
+        }
+        let scenario = file.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Place { program: program.display().to_string(), scenario, out, work })
+    }
+
+    /// Copies scenario and profile, so that tasks do not depend on what becomes of them, and writes the batch files.
+    fn write(
+        &self,
+        resume: bool,
+        file: &ScenarioFile,
+        profile: &ProfileChoice,
+        scripts: [(&str, &String); 2],
+    ) -> Result<(), Failure> {
+        let mut files = vec![(PathBuf::from(&self.scenario), &file.text)];
+        if !is_preset(profile) {
+            files.push((PathBuf::from(profile_word(profile)), &profile.text));
+        }
+        files.extend(scripts.map(|(name, text)| (PathBuf::from(name), text)));
+        for (name, text) in files {
+            let path = self.work.join(name);
+            let folder = path.parent().unwrap_or(&self.work);
+            fs::create_dir_all(folder).map_err(|error| Failure::io("create folder", folder, &error))?;
+            if resume && fs::read_to_string(&path).is_ok_and(|there| there != *text) {
+                say(&format!("espsim: {} is not as it was submitted before: replaced", path.display()));
+            }
+            fs::write(&path, text).map_err(|error| Failure::io("write", &path, &error))?;
+        }
+        Ok(())
+    }
+}
+
+/// Prints the batch files and the commands that would submit them.
+fn show(place: &Place, task: &str, merge: &str) {
+    let command = |words: Vec<String>| {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        format!("sbatch {}", shell_words(words))
+    };
+    let name = |file: &str| shell_word(&place.work.join(file).display().to_string());
+    print(
+        format!(
+            "# {}\n{task}\n# {}\n{merge}\n# To submit:\narray=$({})\n{}\n",
+            name("task.sh"),
+            name("merge.sh"),
+            command(slurm::sbatch(&place.work, "task.sh", None)),
+            command(slurm::sbatch(&place.work, "merge.sh", Some("ARRAY"))).replace("afterok:ARRAY", "afterok:$array"),
+        )
+        .as_bytes(),
+    );
+}

@@ -1,0 +1,130 @@
+//! How fast each simulator goes through the same tandem, side by side.
+//!
+//! espsim and a peer run in pairs, one directly after the other, and the peers take turns; ratios are taken within a
+//! pair, so that what slows this machine for a while slows both sides. Building a simulation is not timed. Every run is
+//! checked to have found the same.
+//!
+//! Requirements are held against constant service times, which the data path's stations have. Exponential ones are drawn
+//! by the same generator in every simulator; what that costs is in each time and brings all ratios nearer to one.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use comfy_table::presets::ASCII_MARKDOWN;
+use comfy_table::{CellAlignment, Table};
+use espsim_peers::{ESPSIM, PEERS, Simulator, Tandem};
+
+/// Runs the same closed tandem of four stations in espsim's engine and in its peers.
+#[derive(Parser)]
+struct Options {
+    /// Departures of each run, of four visits each
+    #[arg(long, default_value_t = 250_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    departures: u64,
+    /// Pairs of runs, of which medians are taken
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+    repeats: u32,
+    /// Short: 9 repeats of 50 000 departures
+    #[arg(long, conflicts_with_all = ["departures", "repeats"])]
+    quick: bool,
+    /// Fails unless espsim is so many times as fast as a peer with constant service times, whatever the number of
+    /// customers; e.g. desru=3
+    #[arg(long, value_name = "PEER=RATIO", value_parser = requirement)]
+    require: Vec<(usize, f64)>,
+    /// What cargo tells every benchmark
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// A peer's place in [`PEERS`], and a ratio.
+fn requirement(text: &str) -> Result<(usize, f64), String> {
+    let (name, ratio) = text.split_once('=').ok_or("expected PEER=RATIO")?;
+    let peer = PEERS.iter().position(|peer| peer.name == name);
+    let peer =
+        peer.ok_or_else(|| format!("no peer is called {name}; there are {}", PEERS.map(|peer| peer.name).join(", ")))?;
+    Ok((peer, ratio.parse().map_err(|_| format!("{ratio} is no number"))?))
+}
+
+/// Nanoseconds per visit of one run, and when its simulated time ended.
+fn run(simulator: &Simulator, tandem: &Tandem) -> (f64, u64) {
+    let simulation = (simulator.build)(tandem);
+    let start = Instant::now();
+    let outcome = simulation();
+    let elapsed = start.elapsed();
+    let done = (outcome.visits, outcome.departures);
+    assert_eq!(done, (tandem.visits(), tandem.all_departures()), "{}, {tandem:?}", simulator.name);
+    (elapsed.as_secs_f64() * 1e9 / outcome.visits as f64, outcome.end)
+}
+
+/// Nanoseconds per visit of espsim and of each peer, pair by pair.
+fn measure(tandem: &Tandem, repeats: u32) -> [Vec<(f64, f64)>; PEERS.len()] {
+    let mut pairs = PEERS.map(|_| Vec::new());
+    // The first round warms caches and is not counted.
+    for repeat in 0..=repeats {
+        for (peer, pairs) in PEERS.iter().zip(&mut pairs) {
+            let ((ours, our_end), (theirs, their_end)) = (run(&ESPSIM, tandem), run(peer, tandem));
+            assert_eq!(our_end, their_end, "{}, {tandem:?}", peer.name);
+            if repeat > 0 {
+                pairs.push((ours, theirs));
+            }
+        }
+    }
+    pairs
+}
+
+/// The least, the median and the greatest.
+fn spread(values: &[f64]) -> [f64; 3] {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let median = (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2]) / 2.0;
+    [sorted[0], median, sorted[sorted.len() - 1]]
+}
+
+/// Adds a row for each simulator; returns how many times as fast as each peer espsim is, as a median.
+fn compare(tandem: &Tandem, repeats: u32, table: &mut Table) -> [f64; PEERS.len()] {
+    let pairs = measure(tandem, repeats);
+    let mut add = |name: &str, times: &[f64], ratios: String, range: String| {
+        let [_, time, _] = spread(times);
+        let service = if tandem.exponential { "exponential" } else { "constant" };
+        let figures = [format!("{time:.1}"), format!("{:.2}", 1e3 / time), ratios, range];
+        table.add_row([service.to_owned(), tandem.customers.to_string(), name.to_owned()].into_iter().chain(figures));
+    };
+    let ours: Vec<f64> = pairs.iter().flatten().map(|(ours, _)| *ours).collect();
+    add(ESPSIM.name, &ours, String::new(), String::new());
+    std::array::from_fn(|peer| {
+        let times: Vec<f64> = pairs[peer].iter().map(|(_, theirs)| *theirs).collect();
+        let ratios: Vec<f64> = pairs[peer].iter().map(|(ours, theirs)| theirs / ours).collect();
+        let [low, ratio, high] = spread(&ratios);
+        add(PEERS[peer].name, &times, format!("{ratio:.1}"), format!("{low:.1} to {high:.1}"));
+        ratio
+    })
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let (departures, repeats) = if options.quick { (50_000, 9) } else { (options.departures, options.repeats) };
+    let mut table = Table::new();
+    let head = ["service", "customers", "simulator", "ns/visit", "million events/s", "espsim/peer", "range of pairs"];
+    table.load_style(ASCII_MARKDOWN).set_header(head);
+    table.column_iter_mut().skip(3).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    let ratios = [false, true].map(|exponential| {
+        [64, 1024, 65536]
+            .map(|customers| compare(&Tandem { customers, departures, exponential, seed: 1 }, repeats, &mut table))
+    });
+    println!("{table}\n");
+    println!("Medians of {repeats} pairs. A visit of a customer to a station is one event in each simulator.");
+
+    let mut met = true;
+    for (index, peer) in PEERS.iter().enumerate() {
+        let [[low, _, high], [random_low, _, random_high]] = ratios.map(|rows| spread(&rows.map(|row| row[index])));
+        println!(
+            "espsim/{}: {low:.1} to {high:.1} with constant, {random_low:.1} to {random_high:.1} with exponential service",
+            peer.name
+        );
+        for (_, ratio) in options.require.iter().filter(|(of, ratio)| *of == index && low < *ratio) {
+            println!("  missed: {ratio} is required with constant service");
+            met = false;
+        }
+    }
+    if met { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
