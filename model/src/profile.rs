@@ -108,11 +108,12 @@ impl Estimate {
         Estimate { value, low: None, high: None, n: None }
     }
 
-    /// Whether value and ends are numbers that can be calculated with, in ascending order.
+    /// Whether value and ends are numbers that can be calculated with, and the ends in order. The value may lie outside:
+    /// it and the interval need not come from the same estimator.
     fn is_usable(&self) -> bool {
-        let known = [self.low, Some(self.value), self.high];
-        let known: Vec<f64> = known.into_iter().flatten().collect();
-        known.iter().all(|number| number.abs() < 1e12) && known.is_sorted()
+        let known = [Some(self.value), self.low, self.high];
+        known.iter().flatten().all(|number| number.abs() < 1e12)
+            && self.low.zip(self.high).is_none_or(|(low, high)| low <= high)
     }
 }
 
@@ -417,7 +418,7 @@ impl Profile {
                 return Err(value(
                     &format!("intervals.{key}"),
                     interval.value,
-                    "0 or more, within an interval of numbers below 1e12",
+                    "0 or more, with an interval of ascending numbers below 1e12",
                 ));
             }
         }
@@ -437,7 +438,7 @@ impl Profile {
                 return Err(value(
                     "aead",
                     wrong.value,
-                    "coefficients below 1e9, within intervals of numbers below 1e12",
+                    "coefficients below 1e9, with intervals of ascending numbers below 1e12",
                 ));
             }
             let ascending = cost.residuals.windows(2).all(|pair| pair[0].0 < pair[1].0);
