@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Parser, Subcommand, ValueEnum};
 use espsim_model::units::{BitRate, Bytes, Share, Time};
 
+use crate::journal::MOST_DRAWN;
 use crate::points::Setting;
 use crate::shard::Shard;
 use crate::submit::SubmitArgs;
@@ -133,7 +134,7 @@ pub struct RunArgs {
     #[arg(long)]
     pub resume: bool,
     /// Draw N profiles from the profile's intervals and show where results lie for 95 % of them
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=i64::from(MOST_DRAWN)))]
     pub uncertainty: Option<u32>,
     /// Set a parameter over everything else, such as nic.line_rate="25 Gbps"
     #[arg(long = "set", value_name = "KEY=VALUE")]

@@ -1,12 +1,16 @@
 //! Errors of what the user gave: file, line, key, value, what is allowed, nearest name.
 
 use std::fmt::Display;
-use std::io::ErrorKind;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use espsim_model::layers::LayerError;
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
 use thiserror::Error;
+
+/// The most octets of a text file: a list of 100 000 points has fewer. To parse TOML takes some thirty times the memory.
+const MOST_OCTETS: usize = 16 << 20;
 
 /// Exit code of what keeps a command from doing what it was asked.
 const REFUSED: u8 = 2;
@@ -88,6 +92,33 @@ impl Failure {
         };
         Failure::new(format!("cannot {what} {}: {error}", path.display())).with_help(help)
     }
+}
+
+/// The text of a file; `what` says what is done, such as `read scenario`.
+///
+/// # Errors
+/// [`Failure`] for a file that cannot be read, is too long, or is not UTF-8.
+pub fn read_text(what: &str, path: &Path) -> Result<String, Failure> {
+    let mut octets = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MOST_OCTETS as u64 + 1).read_to_end(&mut octets));
+    read.map_err(|error| Failure::io(what, path, &error))?;
+    text(path, octets)
+}
+
+/// Octets as text; `path` is for messages.
+///
+/// # Errors
+/// [`Failure`] for too many, and at the first octet that is not UTF-8.
+pub fn text(path: &Path, octets: Vec<u8>) -> Result<String, Failure> {
+    if octets.len() > MOST_OCTETS {
+        return Err(Failure::new(format!("{} has more than {} MiB", path.display(), MOST_OCTETS >> 20)));
+    }
+    String::from_utf8(octets).map_err(|error| {
+        // What is right before the error stands at the same octets in the readable copy.
+        let at = error.utf8_error().valid_up_to();
+        let readable = String::from_utf8_lossy(error.as_bytes());
+        Failure::at(path, &readable, at..at, format!("{} is no text: this octet is not UTF-8", path.display()))
+    })
 }
 
 /// What a layer error says, with the nearest preset where one was misspelt.

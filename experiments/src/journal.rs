@@ -22,6 +22,8 @@ use crate::shard::Shard;
 pub const JOURNAL: &str = "journal";
 /// The version of the format that is written and read.
 const FORMAT: u32 = 1;
+/// The most profiles that are drawn.
+pub const MOST_DRAWN: u32 = 10_000;
 /// What stands in the place of an id before a header.
 const HEADER: &str = "sweep";
 /// Characters of a checksum.
@@ -58,6 +60,11 @@ pub struct Header {
 impl Header {
     /// The current format.
     pub const FORMAT: u32 = FORMAT;
+}
+
+/// Puts the checksum before the rest of a line.
+pub fn with_checksum(content: &str) -> String {
+    format!("{} {content}\n", checksum(content))
 }
 
 /// Where a run stands.
@@ -170,10 +177,13 @@ pub fn first_header(path: &Path) -> Result<Option<Header>, Failure> {
 }
 
 fn header(path: &Path, json: &str) -> Result<Header, Failure> {
-    serde_json::from_str(json).ok().filter(|header: &Header| header.format == FORMAT).ok_or_else(|| {
-        Failure::new(format!("{} was written by another version of this program", path.display()))
-            .with_help(Some("that version can read it; this one starts in another folder, with --out".into()))
-    })
+    serde_json::from_str(json)
+        .ok()
+        .filter(|header: &Header| header.format == FORMAT && header.drawn <= MOST_DRAWN)
+        .ok_or_else(|| {
+            Failure::new(format!("{} was written by another version of this program", path.display()))
+                .with_help(Some("that version can read it; this one starts in another folder, with --out".into()))
+        })
 }
 
 /// The id and the JSON of a whole and undamaged line.
@@ -190,8 +200,7 @@ fn checksum(content: &str) -> String {
 
 fn line(name: &str, content: &impl Serialize) -> Vec<u8> {
     // Plain data of text and numbers always has a text.
-    let content = format!("{name} {}", serde_json::to_string(content).unwrap_or_default());
-    format!("{} {content}\n", checksum(&content)).into_bytes()
+    with_checksum(&format!("{name} {}", serde_json::to_string(content).unwrap_or_default())).into_bytes()
 }
 
 /// The line of a run.

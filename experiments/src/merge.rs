@@ -21,10 +21,11 @@ use crate::study::Study;
 use crate::threads::threads;
 
 /// A shard's folder.
-struct Part {
+pub struct Part {
     folder: PathBuf,
     found: Found,
-    header: Header,
+    /// What its runs are of.
+    pub header: Header,
     shard: Shard,
 }
 
@@ -38,10 +39,7 @@ pub fn merge(args: &MergeArgs, command: Vec<String>) -> Result<(), Failure> {
     let pool = threads(args.jobs)?;
     let stop = Stop::listen()?;
     let mut finished = Finished::default();
-    let parts: Result<Vec<Part>, Failure> =
-        args.shards.iter().map(|folder| Part::read(folder, &mut finished)).collect();
-    let parts = parts?;
-    check_set(&parts)?;
+    let parts = read(&args.shards, &mut finished)?;
     // All are of the same sweep.
     let Header { kind, file, text, settings, seed, drawn, .. } = &parts[0].header;
     let file = ScenarioFile::parse(Path::new(file), text.clone())?;
@@ -57,6 +55,17 @@ pub fn merge(args: &MergeArgs, command: Vec<String>) -> Result<(), Failure> {
     let folder = Folder::create(&args.out)?;
     folder.write("profile.toml", profile.text.as_bytes())?;
     pool.install(|| finish(&campaign, &finished, folder, &made, args.format, &stop))
+}
+
+/// Reads the journals of a sweep's shards, which must be all of it.
+///
+/// # Errors
+/// [`Failure`] that names the shards that are missing, given twice, unfinished or of another sweep.
+pub fn read(folders: &[PathBuf], finished: &mut Finished) -> Result<Vec<Part>, Failure> {
+    let parts: Result<Vec<Part>, Failure> = folders.iter().map(|folder| Part::read(folder, finished)).collect();
+    let parts = parts?;
+    check_set(&parts)?;
+    Ok(parts)
 }
 
 impl Part {

@@ -1,6 +1,6 @@
 //! The points of a scenario file: every series at every combination of swept values, resolved and checked.
 
-use espsim_model::layers::{self, Layer, LayerError, Origin};
+use espsim_model::layers::{self, Layer, LayerError, MOST_DEPTH, Origin};
 use espsim_model::profile::Profile;
 use espsim_model::scenario::{Invalid, Scenario};
 use espsim_model::units::{BitRate, Bytes, Hertz, Share, Time};
@@ -8,6 +8,7 @@ use toml::Value;
 
 use crate::input::{Failure, explain};
 use crate::scenario_file::ScenarioFile;
+use crate::sweep::MOST_COMBINATIONS;
 
 /// The most runs that one file may ask for: points times replications.
 pub const MOST_RUNS: u64 = 10_000_000;
@@ -55,10 +56,12 @@ impl std::str::FromStr for Setting {
         if key.is_empty() || key.split('.').any(str::is_empty) {
             return Err(format!("`{key}` is not a key, such as nic.line_rate"));
         }
+        if key.split('.').count() > MOST_DEPTH {
+            return Err(format!("`{key}` is not a key: more than {MOST_DEPTH} parts"));
+        }
         let value = value.trim();
-        let parsed =
-            toml::from_str::<toml::Table>(&format!("v = {value}")).ok().and_then(|mut table| table.remove("v"));
-        Ok(Setting { key: key.to_owned(), value: parsed.unwrap_or_else(|| Value::String(value.to_owned())) })
+        let parsed = value.parse().unwrap_or_else(|_| Value::String(value.to_owned()));
+        Ok(Setting { key: key.to_owned(), value: parsed })
     }
 }
 
@@ -94,21 +97,25 @@ impl Kept {
         let all = per_series.saturating_mul(file.series.len() as u64);
         let too_many = |points: u64| {
             let runs = points.saturating_mul(file.replications.most().into());
-            let message = format!("the sweep has {runs} runs: at most {MOST_RUNS}");
+            let or_more = if points > MOST_RUNS && file.sweep.has_skips() { " or more" } else { "" };
+            let message = format!("the sweep has {runs} runs{or_more}: at most {MOST_RUNS}");
             if runs > MOST_RUNS { Err(file.failure("sweep", message)) } else { Ok(()) }
         };
         if !file.sweep.has_skips() {
             too_many(all)?;
             return Ok(Kept::All(all as usize));
         }
-        let Ok(numbers) = u32::try_from(all) else {
-            return Err(file.failure("sweep", format!("the sweep has {all} combinations: at most {}", u32::MAX)));
-        };
+        let numbers = u32::try_from(all).ok().filter(|_| all <= MOST_COMBINATIONS).ok_or_else(|| {
+            file.failure(
+                "sweep",
+                format!("the sweep has {all} combinations in all series: at most {MOST_COMBINATIONS}"),
+            )
+        })?;
         let is_kept = |n: &u32| {
             let (series, combination) = (u64::from(*n) / per_series, u64::from(*n) % per_series);
             !file.sweep.is_skipped(series as usize, &file.sweep.rows(combination))
         };
-        let kept: Vec<u32> = (0..numbers).filter(is_kept).collect();
+        let kept: Vec<u32> = (0..numbers).filter(is_kept).take(MOST_RUNS as usize + 1).collect();
         too_many(kept.len() as u64)?;
         if kept.is_empty() {
             return Err(file.failure("sweep.skip", "`sweep.skip` leaves no point"));

@@ -7,7 +7,7 @@ use espsim_model::preset;
 use espsim_model::profile::{Profile, ProfileError};
 
 use crate::folder::partial;
-use crate::input::{Failure, nearest};
+use crate::input::{Failure, nearest, read_text};
 use crate::journal::{JOURNAL, first_header};
 use crate::manifest::hash;
 use crate::run::say;
@@ -91,7 +91,14 @@ fn from_preset(name: &str) -> Result<ProfileChoice, Failure> {
 /// # Errors
 /// [`Failure`] for a file that is no profile of this format.
 pub fn from_file(path: &Path) -> Result<ProfileChoice, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| Failure::io("read profile", path, &error))?;
+    from_text(path, read_text("read profile", path)?)
+}
+
+/// The profile in a text; `path` is for messages.
+///
+/// # Errors
+/// As [`from_file`].
+pub fn from_text(path: &Path, text: String) -> Result<ProfileChoice, Failure> {
     let profile = Profile::from_toml(&text).map_err(|error| located(path, &text, &error))?;
     let from = path.file_name().map_or_else(|| "profile".into(), |name| name.to_string_lossy().into_owned());
     Ok(ProfileChoice { profile, text, from })

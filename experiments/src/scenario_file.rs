@@ -10,12 +10,15 @@ use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
-use crate::input::{Failure, nearest};
+use crate::input::{Failure, nearest, read_text};
 use crate::replications::Replications;
 use crate::sweep::Sweep;
 
 /// Keys of the file itself; all others are parameters of the scenario.
 const OWN_KEYS: [&str; 8] = ["title", "question", "profile", "seed", "replications", "series", "sweep", "plot"];
+
+/// The longest name of a figure, in letters: less than file systems take, for what is put around it.
+const LONGEST_NAME: usize = 200;
 
 /// A parsed scenario file.
 #[derive(Debug, Clone)]
@@ -114,7 +117,7 @@ impl ScenarioFile {
     /// [`Failure`] for a file that cannot be read, is not TOML, or whose own keys are wrong; parameters are checked when
     /// points are made.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let text = std::fs::read_to_string(path).map_err(|error| Failure::io("read scenario", path, &error))?;
+        let text = read_text("read scenario", path)?;
         Self::parse(path, text)
     }
 
@@ -126,7 +129,11 @@ impl ScenarioFile {
         let syntax =
             |error: toml::de::Error| Failure::at(path, &text, error.span().unwrap_or(0..0), error.message().to_owned());
         let mut table: Table = toml::from_str(&text).map_err(syntax)?;
-        let spans = spans(&text).map_err(syntax)?;
+        let (spans, twice) = spans(&text).map_err(syntax)?;
+        if let Some(key) = twice {
+            let message = format!("`{key}` stands twice, written in two ways");
+            return Err(Failure::at(path, &text, spans[&key].clone(), message));
+        }
         let mut own: BTreeMap<&str, Value> =
             OWN_KEYS.iter().filter_map(|key| Some((*key, table.remove(*key)?))).collect();
         let mut file = ScenarioFile {
@@ -204,6 +211,17 @@ impl ScenarioFile {
                 let message = format!("`plot.file` is `{}`: letters, digits, `-` and `_`", plot.file);
                 return Err(self.failure(&format!("plot[{i}].file"), message));
             }
+            if self.plots[..i].iter().any(|other| other.file == plot.file) || plot.file.len() > LONGEST_NAME {
+                let message =
+                    format!("`plot.file` is `{}`: a name of its own, at most {LONGEST_NAME} letters", plot.file);
+                return Err(self.failure(&format!("plot[{i}].file"), message));
+            }
+            for (key, factor) in [("x_factor", plot.x_factor), ("y_factor", plot.y_factor)] {
+                if !(1e-18..=1e18).contains(&factor) {
+                    let message = format!("`plot.{key}` is {factor}: 1e-18 to 1e18");
+                    return Err(self.failure(&format!("plot[{i}].{key}"), message));
+                }
+            }
         }
         Ok(())
     }
@@ -227,14 +245,15 @@ impl ScenarioFile {
 
 type Spans = BTreeMap<String, Range<usize>>;
 
-/// The place of every value, by key path; list elements as `key[i]`.
-fn spans(text: &str) -> Result<Spans, toml::de::Error> {
-    let mut into = Spans::new();
-    table_spans("", DeTable::parse(text)?.get_ref(), &mut into);
-    Ok(into)
+/// The place of every value, by key path; list elements as `key[i]`. With it a key path that two values have: `a.b = 1` and
+/// `"a.b" = 2` are the same parameter, but not to TOML.
+fn spans(text: &str) -> Result<(Spans, Option<String>), toml::de::Error> {
+    let (mut into, mut twice) = (Spans::new(), None);
+    table_spans("", DeTable::parse(text)?.get_ref(), &mut into, &mut twice);
+    Ok((into, twice))
 }
 
-fn table_spans(prefix: &str, table: &DeTable<'_>, into: &mut Spans) {
+fn table_spans(prefix: &str, table: &DeTable<'_>, into: &mut Spans, twice: &mut Option<String>) {
     for (key, value) in table {
         let name = key.get_ref();
         let path = if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") };
@@ -243,19 +262,22 @@ fn table_spans(prefix: &str, table: &DeTable<'_>, into: &mut Spans) {
             DeValue::Table(_) => key.span(),
             _ => key.span().start..value.span().end,
         };
-        value_spans(path, at, value.get_ref(), into);
+        value_spans(path, at, value.get_ref(), into, twice);
     }
 }
 
-fn value_spans(path: String, at: Range<usize>, value: &DeValue<'_>, into: &mut Spans) {
+fn value_spans(path: String, at: Range<usize>, value: &DeValue<'_>, into: &mut Spans, twice: &mut Option<String>) {
     match value {
-        DeValue::Table(table) => table_spans(&path, table, into),
+        DeValue::Table(table) => table_spans(&path, table, into, twice),
         DeValue::Array(items) => {
             for (i, item) in items.iter().enumerate() {
-                value_spans(format!("{path}[{i}]"), item.span(), item.get_ref(), into);
+                value_spans(format!("{path}[{i}]"), item.span(), item.get_ref(), into, twice);
             }
         }
         _ => {}
     }
-    into.insert(path, at);
+    // Of tables both count, as one.
+    if into.insert(path.clone(), at).is_some() && !matches!(value, DeValue::Table(_)) {
+        *twice = Some(path);
+    }
 }

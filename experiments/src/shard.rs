@@ -9,6 +9,7 @@ use crate::id::Id;
 
 /// The `number`th of `of` parts, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "Given")]
 pub struct Shard {
     /// Which one.
     pub number: u32,
@@ -16,15 +17,32 @@ pub struct Shard {
     pub of: u32,
 }
 
+/// A shard as a file gives it.
+#[derive(Deserialize)]
+struct Given {
+    number: u32,
+    of: u32,
+}
+
+impl TryFrom<Given> for Shard {
+    type Error = String;
+    fn try_from(Given { number, of }: Given) -> Result<Self, String> {
+        let is_one = 1 <= number && number <= of && of <= 100_000;
+        is_one.then_some(Shard { number, of }).ok_or_else(|| not_a_shard(&format!("{number}/{of}")))
+    }
+}
+
 impl FromStr for Shard {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let parsed = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
-        match parsed {
-            Some((number, of)) if 1 <= number && number <= of && of <= 100_000 => Ok(Shard { number, of }),
-            _ => Err(format!("`{text}` is not I/N, such as 2/8: I from 1 to N, N up to 100000")),
-        }
+        let (number, of) = parsed.ok_or_else(|| not_a_shard(text))?;
+        Given { number, of }.try_into()
     }
+}
+
+fn not_a_shard(text: &str) -> String {
+    format!("`{text}` is not I/N, such as 2/8: I from 1 to N, N up to 100000")
 }
 
 impl fmt::Display for Shard {
@@ -66,6 +84,11 @@ mod tests {
         assert_eq!("2/8".parse(), Ok(Shard { number: 2, of: 8 }));
         for wrong in ["0/8", "9/8", "2", "2/", "a/b", "-1/2", "1/0"] {
             assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
+        // Nor do files give them.
+        assert!(serde_json::from_str::<Shard>(r#"{"number":2,"of":8}"#).is_ok());
+        for wrong in [r#"{"number":0,"of":8}"#, r#"{"number":1,"of":0}"#, r#"{"number":1,"of":4000000000}"#] {
+            assert!(serde_json::from_str::<Shard>(wrong).is_err(), "{wrong}");
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::scenario_file::ScenarioFile;
 use skip::Skip;
 
 /// The most combinations that are looked at, left out or not.
-const MOST_COMBINATIONS: u64 = 100_000_000;
+pub(crate) const MOST_COMBINATIONS: u64 = 100_000_000;
 
 /// Axes and what is left out.
 #[derive(Debug, Clone, Default)]

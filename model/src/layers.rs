@@ -96,6 +96,9 @@ pub fn flatten(table: &Table, origin: &Origin) -> Layer {
     layer
 }
 
+/// Tables in tables that a key path may go through: more than a scenario has.
+pub const MOST_DEPTH: usize = 16;
+
 /// Where presets may be named, and of which kind. A slot's default is the one its device names.
 pub const PRESET_KEYS: [(&str, Kind); 7] = [
     ("nic", Kind::Nic),
@@ -229,6 +232,10 @@ fn tracked(values: &Layer) -> Result<Scenario, LayerError> {
 fn nested(values: &Layer) -> Result<Table, LayerError> {
     let mut root = Table::new();
     for (path, (value, _)) in values {
+        if path.split('.').count() > MOST_DEPTH {
+            let message = format!("tables in more than {MOST_DEPTH} tables");
+            return Err(LayerError::Value { key: path.clone(), message });
+        }
         insert(&mut root, path, value.clone())?;
     }
     Ok(root)

@@ -107,6 +107,14 @@ impl Estimate {
     pub const fn exact(value: f64) -> Self {
         Estimate { value, low: None, high: None, n: None }
     }
+
+    /// Whether value and ends are numbers that can be calculated with, and the ends in order. The value may lie outside:
+    /// it and the interval need not come from the same estimator.
+    fn is_usable(&self) -> bool {
+        let known = [Some(self.value), self.low, self.high];
+        known.iter().flatten().all(|number| number.abs() < 1e12)
+            && self.low.zip(self.high).is_none_or(|(low, high)| low <= high)
+    }
 }
 
 /// An AEAD algorithm with its key size, as ESP names it.
@@ -376,6 +384,9 @@ impl Profile {
         if self.host.frequency.get() == 0 {
             return Err(value("host.frequency", 0.0, "a frequency above zero"));
         }
+        if self.host.avx_frequency.is_some_and(|frequency| frequency.get() == 0) {
+            return Err(value("host.avx_frequency", 0.0, "a frequency above zero"));
+        }
         if self.host.cores == 0 {
             return Err(value("host.cores", 0.0, "at least one core"));
         }
@@ -403,9 +414,12 @@ impl Profile {
                     "the key of a single value of the profile",
                 ));
             }
-            let ends = [interval.low, interval.high];
-            if !interval.value.is_finite() || ends.iter().flatten().any(|end| !end.is_finite()) {
-                return Err(value(&format!("intervals.{key}"), interval.value, "a finite value and interval"));
+            if !(interval.value >= 0.0 && interval.is_usable()) {
+                return Err(value(
+                    &format!("intervals.{key}"),
+                    interval.value,
+                    "0 or more, with an interval of ascending numbers below 1e12",
+                ));
             }
         }
         if let Some(sa) = &self.sa {
@@ -420,8 +434,12 @@ impl Profile {
         }
         for cost in &self.aead {
             let coefficients = [&cost.fixed, &cost.per_byte, &cost.per_tail_block, &cost.partial_block];
-            if !coefficients.iter().all(|c| c.value.is_finite() && c.value.abs() < 1e9) {
-                return Err(value("aead", f64::NAN, "finite coefficients"));
+            if let Some(wrong) = coefficients.iter().find(|c| !(c.value.abs() < 1e9 && c.is_usable())) {
+                return Err(value(
+                    "aead",
+                    wrong.value,
+                    "coefficients below 1e9, with intervals of ascending numbers below 1e12",
+                ));
             }
             let ascending = cost.residuals.windows(2).all(|pair| pair[0].0 < pair[1].0);
             if !ascending || cost.residuals.iter().any(|(_, cycles)| !cycles.is_finite()) {

@@ -1,12 +1,12 @@
 //! `espsim calibrate`: measures this host, writes a profile, shows and compares profiles.
 
-mod diff;
+pub mod diff;
 mod figure;
 #[cfg(target_os = "linux")]
 mod sa_path;
 #[cfg(target_os = "linux")]
 mod sa_path_tables;
-pub(crate) mod show;
+pub mod show;
 
 use std::fs;
 use std::time::Instant;

@@ -11,6 +11,7 @@ use espsim_model::units::Bytes;
 /// Plaintext sizes that costs are shown at.
 const SIZES: [u64; 4] = [64, 576, 1408, 8192];
 
+/// An empty table; columns of numbers stand to the right.
 pub fn table(header: &[&str], numbers: &[usize]) -> Table {
     let mut table = Table::new();
     table.load_style(ASCII_MARKDOWN);

@@ -21,6 +21,8 @@ use crate::threads::threads;
 
 /// The rate that stands for as fast as the data path takes them.
 pub const SATURATE: &str = "saturate";
+/// The most places of a grid, each simulated for every design: more than a map shows.
+const MOST_PLACES: usize = 10_000;
 /// Packets of one point at most: enough for a map, where neighbours bear each other out.
 const PACKETS: i64 = 200_000;
 
@@ -74,6 +76,11 @@ impl Axes {
         cores.dedup();
         rates.sort_by_key(|(rate, _)| *rate);
         rates.dedup_by_key(|(rate, _)| *rate);
+        let places = rates.len() * packets.len() * cores.len();
+        if places > MOST_PLACES {
+            let message = format!("{places} combinations of --rates, --packets and --cores: at most {MOST_PLACES}");
+            return Err(Failure::new(message));
+        }
         Ok(Axes {
             rates: rates.into_iter().map(|(_, rate)| rate).collect(),
             packets: packets.iter().map(|size| Value::String(size.to_string())).collect(),

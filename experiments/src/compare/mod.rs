@@ -1,7 +1,7 @@
 //! `espsim compare`: which design does best where, where one passes the other, and what that depends on.
 
 mod breakeven;
-mod grid;
+pub mod grid;
 mod output;
 mod sensitivity;
 mod words;

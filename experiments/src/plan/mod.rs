@@ -5,9 +5,9 @@ mod design;
 mod figure;
 mod goals;
 mod output;
-mod prices;
-mod question;
-mod search;
+pub mod prices;
+pub mod question;
+pub mod search;
 
 use std::time::Instant;
 

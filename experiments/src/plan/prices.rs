@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::search::Hardware;
-use crate::input::Failure;
+use crate::input::{Failure, read_text};
 
 /// A price file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -48,7 +48,7 @@ impl Prices {
     /// # Errors
     /// [`Failure`] at what is no table of prices: a key that is not known, a number that is negative or not finite.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let text = std::fs::read_to_string(path).map_err(|error| Failure::io("read prices", path, &error))?;
+        let text = read_text("read prices", path)?;
         Self::parse(path, &text)
     }
 

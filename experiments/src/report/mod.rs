@@ -2,15 +2,15 @@
 
 mod answer;
 mod answer_failover;
-mod figure;
+pub mod figure;
 mod limits;
-mod manifest;
+pub mod manifest;
 mod origin;
 mod page;
-mod points;
+pub mod points;
 mod provenance;
-mod read;
-mod render;
+pub mod read;
+pub mod render;
 mod reproduce;
 mod tables;
 mod validation;

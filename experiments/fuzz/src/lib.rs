@@ -1,0 +1,196 @@
+//! Every parser of what a user gives, by name: the code that the program runs, up to where simulating would begin.
+//!
+//! Fuzzing and property tests call the same functions. A parser may refuse anything, with a [`Failure`]; it must not
+//! panic, take long or take much memory, whatever it is given.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use clap::Parser;
+use espsim::cli::{Cli, Command};
+use espsim::compare::grid;
+use espsim::failover::FAILOVER;
+use espsim::id::Id;
+use espsim::input::{Failure, text};
+use espsim::journal::{Finished, JOURNAL, with_checksum};
+use espsim::plan::prices::Prices;
+use espsim::plan::question::Question;
+use espsim::plan::search::Hardware;
+use espsim::points::{Kept, Points, Setting, points};
+use espsim::profile_choice::{ProfileChoice, from_text, stand_in};
+use espsim::report::{figure, manifest::Manifest, points::Points as Csv, read::Results, render};
+use espsim::run::RUN;
+use espsim::scenario_file::ScenarioFile;
+use espsim::{calibrate, merge};
+use espsim_model::uncertainty::draw;
+
+/// A parser of octets that anybody may have written.
+pub type Parse = fn(&[u8]) -> Result<(), Failure>;
+
+/// The parsers.
+pub const PARSERS: [(&str, Parse); 8] = [
+    ("scenario", scenario),
+    ("settings", settings),
+    ("profile", profile),
+    ("prices", prices),
+    ("command", command),
+    ("report", report),
+    ("figure", svg),
+    ("journal", journal),
+];
+
+/// Points of a scenario that are resolved, spread over all.
+const MOST_POINTS: usize = 64;
+
+/// The profile that scenarios are resolved for.
+static HOST: LazyLock<ProfileChoice> = LazyLock::new(|| stand_in().expect("the shipped preset is a profile"));
+
+/// Gives octets to a parser and, if it refuses them, shows why, as the program does. What it says is returned.
+///
+/// # Panics
+/// If the parser does, or if it refuses without a word or with another exit code than 2.
+pub fn check(parse: Parse, input: &[u8]) -> Option<String> {
+    let failure = parse(input).err()?;
+    assert!(!failure.to_string().trim().is_empty(), "a refusal says why");
+    assert_eq!(failure.code(), 2, "{failure}");
+    Some(format!("{:?}", miette::Report::new(failure)))
+}
+
+/// A scenario file, for `run`, `failover`, `compare` and `trace`.
+fn scenario(input: &[u8]) -> Result<(), Failure> {
+    let path = Path::new("scenario.toml");
+    resolve(&ScenarioFile::parse(path, text(path, input.to_vec())?)?, &[])
+}
+
+/// Resolves and checks some points of a file.
+fn resolve(file: &ScenarioFile, settings: &[Setting]) -> Result<(), Failure> {
+    // To look at ten million combinations for what is left out takes a second.
+    if file.sweep.has_skips() && file.sweep.combinations().saturating_mul(file.series.len() as u64) > 100_000 {
+        return Ok(());
+    }
+    let kept = Kept::new(file)?;
+    let points = Points::new(file, settings, &HOST.profile, &kept);
+    for i in (0..points.len()).step_by(points.len().div_ceil(MOST_POINTS)) {
+        let point = points.resolve(i)?;
+        let study = if point.scenario.failover.event.is_empty() { &RUN } else { &FAILOVER };
+        (study.check)(file, &point)?;
+        (study.cost)(&point.scenario);
+        Id::of_point(study.kind, "", &point.values);
+    }
+    Ok(())
+}
+
+/// What stands after `--set`, one a line, over the defaults.
+fn settings(input: &[u8]) -> Result<(), Failure> {
+    let path = Path::new("scenario.toml");
+    let settings: Result<Vec<Setting>, String> =
+        text(path, input.to_vec())?.split('\n').take(MOST_POINTS).map(str::parse).collect();
+    let settings = settings.map_err(Failure::new)?;
+    for setting in &settings {
+        // A journal keeps settings as text.
+        let again: Setting = setting.to_string().parse().map_err(Failure::new)?;
+        assert_eq!(format!("{again:?}"), format!("{setting:?}"), "{setting}");
+    }
+    resolve(&ScenarioFile::parse(path, String::new())?, &settings)
+}
+
+/// A profile, for every command and for `calibrate --show` and `--diff`.
+fn profile(input: &[u8]) -> Result<(), Failure> {
+    let path = Path::new("host.toml");
+    let choice = from_text(path, text(path, input.to_vec())?)?;
+    calibrate::show::tables(&choice.profile);
+    calibrate::diff::table([&choice.from, &HOST.from], &choice.profile, &HOST.profile);
+    let drawn = draw(&choice.profile, 2, 1);
+    let file = ScenarioFile::parse(Path::new("scenario.toml"), String::new())?;
+    for profile in drawn.iter().chain([&choice.profile]) {
+        // That a cipher has no cost is an error of the scenario.
+        let _ = points(&file, &[], profile);
+    }
+    // A profile that is written can be read again.
+    let written = choice.profile.to_toml().map_err(|error| Failure::new(error.to_string()))?;
+    if let Err(failure) = from_text(path, written.clone()) {
+        panic!("{failure}: {written}");
+    }
+    Ok(())
+}
+
+/// A price file, for `plan`.
+fn prices(input: &[u8]) -> Result<(), Failure> {
+    let path = Path::new("prices.toml");
+    let prices = Prices::parse(path, &text(path, input.to_vec())?)?;
+    prices.total(&Hardware { cores: 256, nics: 16, accelerators: 16 });
+    Ok(())
+}
+
+/// A command line, a word a line, up to where files would be read.
+fn command(input: &[u8]) -> Result<(), Failure> {
+    let typed = text(Path::new("command"), input.to_vec())?;
+    let words = std::iter::once("espsim").chain(typed.split('\n'));
+    let cli = match Cli::try_parse_from(words) {
+        Ok(cli) => cli,
+        // Help and version are errors in clap's eyes, with exit code 0.
+        Err(error) if error.exit_code() == 0 => return Ok(()),
+        Err(error) => return Err(Failure::new(error.to_string()).with_code(error.exit_code() as u8)),
+    };
+    let defaults = ScenarioFile::parse(Path::new("scenario.toml"), String::new())?;
+    match &cli.command {
+        Command::Run(args) | Command::Failover(args) => resolve(&defaults, &args.settings),
+        Command::Submit(args) => resolve(&defaults, &args.settings),
+        Command::Trace(args) => resolve(&defaults, &args.settings),
+        Command::Plan(args) => Question::new(args)?.check(&HOST.profile),
+        Command::Compare(args) => grid::middle(&defaults, args, &args.settings, &HOST.profile).map(|_| ()),
+        _ => Ok(()),
+    }
+}
+
+/// A manifest, a line without anything in it, and points, for `report`.
+fn report(input: &[u8]) -> Result<(), Failure> {
+    let input = text(Path::new("manifest.json"), input.to_vec())?;
+    let (json, csv) = input.split_once("\n\n").unwrap_or((&input, ""));
+    let manifest = Manifest::parse(Path::new("manifest.json"), json)?;
+    let points = match manifest.kind.has_points() {
+        true => Some(Csv::from_csv(csv.as_bytes(), Path::new("points.csv"))?),
+        false => None,
+    };
+    let profile = Some(HOST.clone());
+    render::html(&Results { manifest, points, profile, figures: Vec::new(), tables: Vec::new() }).map(|_| ())
+}
+
+/// A figure, for `report`.
+fn svg(input: &[u8]) -> Result<(), Failure> {
+    let path = Path::new("figure.svg");
+    figure::rewrite(path, &text(path, input.to_vec())?, 1, None).map(|_| ())
+}
+
+/// A journal, for `--resume` and `merge`. Checksums are put before lines that begin with a space; with random ones no line
+/// would ever be read.
+fn journal(input: &[u8]) -> Result<(), Failure> {
+    let mut octets = Vec::new();
+    for line in input.split_inclusive(|octet| *octet == b'\n') {
+        match std::str::from_utf8(line).ok().and_then(|line| line.strip_prefix(' ')?.strip_suffix('\n')) {
+            Some(content) => octets.extend(with_checksum(content).into_bytes()),
+            None => octets.extend(line),
+        }
+    }
+    let folder = tempfile::tempdir_in(memory()).map_err(|error| Failure::io("make", &memory(), &error))?;
+    let path = folder.path().join(JOURNAL);
+    std::fs::write(&path, &octets).map_err(|error| Failure::io("write", &path, &error))?;
+    let mut finished = Finished::default();
+    let parts = merge::read(&[folder.path().to_owned()], &mut finished)?;
+    for line in String::from_utf8_lossy(&octets).lines() {
+        if let Some(id) = line.split(' ').nth(1).and_then(|name| name.parse().ok()) {
+            finished.read(id)?;
+        }
+    }
+    let header = &parts[0].header;
+    header.shard.map(|shard| shard.points(&[]));
+    draw(&HOST.profile, header.drawn, header.seed);
+    let settings: Result<Vec<Setting>, String> = header.settings.iter().map(|setting| setting.parse()).collect();
+    resolve(&ScenarioFile::parse(Path::new(&header.file), header.text.clone())?, &settings.map_err(Failure::new)?)
+}
+
+/// A folder for files that are gone the next moment: in memory, where there is one.
+fn memory() -> std::path::PathBuf {
+    let shared = Path::new("/dev/shm");
+    if shared.is_dir() { shared.to_owned() } else { std::env::temp_dir() }
+}
