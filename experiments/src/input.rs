@@ -111,7 +111,7 @@ pub fn read_text(what: &str, path: &Path) -> Result<String, Failure> {
 /// [`Failure`] for too many, and at the first octet that is not UTF-8.
 pub fn text(path: &Path, octets: Vec<u8>) -> Result<String, Failure> {
     if octets.len() > MOST_OCTETS {
-        return Err(Failure::new(format!("{} has more than {} MiB", path.display(), MOST_OCTETS >> 20)));
+        return Err(Failure::new(format!("{}: more than {} MiB", path.display(), MOST_OCTETS >> 20)));
     }
     String::from_utf8(octets).map_err(|error| {
         // What is right before the error stands at the same octets in the readable copy.

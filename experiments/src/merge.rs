@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use espsim_model::uncertainty::draw;
 
 use crate::campaign::Campaign;
-use crate::cli::MergeArgs;
+use crate::cli::Format;
 use crate::failover::FAILOVER;
 use crate::folder::{Folder, partial};
 use crate::input::Failure;
@@ -19,6 +19,26 @@ use crate::shard::Shard;
 use crate::stop::Stop;
 use crate::study::Study;
 use crate::threads::threads;
+
+/// Arguments of `merge`.
+#[derive(Debug, clap::Args)]
+pub struct MergeArgs {
+    /// The output folders of all shards
+    #[arg(required = true, value_name = "DIR")]
+    pub shards: Vec<PathBuf>,
+    /// Output folder; must not exist
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Threads [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Write points.parquet too, the same numbers as columns; needs a build with --features parquet
+    #[arg(long)]
+    pub parquet: bool,
+    /// What to print
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
 
 /// A shard's folder.
 pub struct Part {

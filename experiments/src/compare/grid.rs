@@ -9,7 +9,7 @@ use espsim_model::units::{BitRate, Share};
 use rayon::prelude::*;
 use toml::Value;
 
-use crate::cli::CompareArgs;
+use crate::compare::CompareArgs;
 use crate::input::Failure;
 use crate::outcome::{Outcome, seed};
 use crate::points::{Point, Setting, number, points};

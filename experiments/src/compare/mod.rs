@@ -1,5 +1,6 @@
 //! `espsim compare`: which design does best where, where one passes the other, and what that depends on.
 
+mod args;
 mod breakeven;
 pub mod grid;
 mod output;
@@ -9,9 +10,9 @@ mod words;
 use std::path::Path;
 use std::time::Instant;
 
+pub use args::CompareArgs;
 use espsim_model::profile::Profile;
 
-use crate::cli::CompareArgs;
 use crate::deliver::{Made, deliver};
 use crate::folder::{Folder, default_target};
 use crate::input::Failure;

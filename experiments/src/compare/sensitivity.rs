@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use toml::Value;
 
 use super::grid::middle;
-use crate::cli::CompareArgs;
+use crate::compare::CompareArgs;
 use crate::export::format_number;
 use crate::input::Failure;
 use crate::outcome::seed;

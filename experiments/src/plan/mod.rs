@@ -1,6 +1,7 @@
 //! `espsim plan`: a load and goals in; for each placement the least hardware that meets them out.
 
 mod answer;
+mod args;
 mod design;
 mod figure;
 mod goals;
@@ -11,12 +12,12 @@ pub mod search;
 
 use std::time::Instant;
 
+pub use args::PlanArgs;
 use design::plan_all;
 use espsim_model::profile::Profile;
 use prices::Prices;
 use question::Question;
 
-use crate::cli::PlanArgs;
 use crate::deliver::{Made, deliver};
 use crate::folder::{Folder, default_target};
 use crate::input::Failure;

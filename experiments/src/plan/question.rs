@@ -9,8 +9,8 @@ use espsim_model::units::{BitRate, Bytes, Share};
 use toml::{Table, Value};
 
 use super::goals::Goals;
-use crate::cli::PlanArgs;
 use crate::input::Failure;
+use crate::plan::PlanArgs;
 use crate::points::{Setting, points};
 use crate::scenario_file::ScenarioFile;
 
