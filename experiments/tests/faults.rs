@@ -1,7 +1,4 @@
 //! Nothing that has finished is lost, and nothing shows in the results, when a sweep is interrupted in any way.
-//!
-//! There is no test with a clock that is set back: results hold no time but the manifest's, runs are found again by what they
-//! depend on and never by age, and the intervals between writes to the disk are of a clock that cannot be set.
 #![cfg(target_os = "linux")]
 
 #[path = "common/message.rs"]
@@ -303,4 +300,40 @@ fn nobody_has_to_read_what_is_printed() {
     for out in ["a", "b", "c", "d", "e"] {
         assert_same(&folder.path().join("whole"), &folder.path().join(out));
     }
+}
+
+/// The library that gives a program another time of day.
+const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+
+#[test]
+fn a_clock_that_is_set_back_changes_nothing() {
+    if !Path::new(FAKETIME).exists() {
+        return skip("libfaketime is not installed");
+    }
+    let folder = undisturbed(QUEUES);
+    let at = |name: &str| folder.path().join(name);
+    let start = || {
+        let mut command = run(folder.path(), "s.toml", &["--out", "out", "--resume"]);
+        command.envs([("LD_PRELOAD", FAKETIME), ("FAKETIME_NO_CACHE", "1"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")]);
+        command.env("FAKETIME_TIMESTAMP_FILE", at("clock")).spawn().unwrap()
+    };
+    fs::write(at("clock"), "+0").unwrap();
+    let mut child = start();
+    wait_for(&at("out"), 20, &mut child);
+    // Renamed into its place, since it is read all the time.
+    fs::write(at("earlier"), "-30d").unwrap();
+    fs::rename(at("earlier"), at("clock")).unwrap();
+    let so_far = lines(&at("out")).len();
+    wait_for(&at("out"), so_far + 20, &mut child);
+    child.kill().unwrap();
+    said(child);
+    // What goes on is a month older than what it goes on from.
+    let (status, message) = said(start());
+    assert!(status.success(), "{message}");
+    assert_same(&at("whole"), &at("out"));
+    let time = |name: &str| {
+        let manifest = fs::read(at(name).join("manifest.json")).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&manifest).unwrap()["time"].as_str().unwrap().to_owned()
+    };
+    assert!(time("out") < time("whole"), "the clock was set back");
 }

@@ -115,8 +115,9 @@ pub struct Failover {
     pub notification_us: f64,
     /// From the acknowledged change of the route to the acknowledgement of the last SA, microseconds.
     pub recovery_us: f64,
-    /// Of this, the time between the daemon's requests and their acknowledgements; the rest went into packets.
-    pub daemon_us: f64,
+    /// Of this, the time between the daemon's requests and their acknowledgements, in each pass; the rest went into
+    /// packets.
+    pub daemon_us: Vec<f64>,
     /// Requests that the daemon sent.
     pub messages: u32,
     /// Of these, refused.
@@ -182,7 +183,7 @@ fn one(site: &mut Site, policy: Policy, count: u32, target: &Port) -> Result<Fai
         offloaded_after: moved.offloaded,
         notification_us: moved.noticed_us - moved.changed_us,
         recovery_us: moved.recovered_us - moved.changed_us,
-        daemon_us: moved.daemon_us,
+        daemon_us: vec![moved.daemon_us],
         messages: moved.messages,
         refused: moved.refused,
         after,

@@ -27,7 +27,7 @@ pub struct Plan {
     pub super_packets: usize,
     /// TCP connections in each way of sending.
     pub connections: usize,
-    /// Repetitions of each control request; without any, no failover is made either. The kernel takes some 20 ms to free what each leaves, after which devices
+    /// Repetitions of each control request. The kernel takes some 20 ms to free what each leaves, after which devices
     /// can be removed.
     pub repetitions: usize,
 }
@@ -35,8 +35,8 @@ pub struct Plan {
 impl Plan {
     /// For a kernel at native speed.
     pub const FULL: Plan = Plan { rounds: 101, batches: 5, super_packets: 120, connections: 40, repetitions: 400 };
-    /// The same without control path and failover: what is repeated in other passes.
-    pub const DATA_PATH: Plan = Plan { rounds: 41, repetitions: 0, ..Plan::FULL };
+    /// The same without the control path's single requests: what is repeated in other passes.
+    pub const REPEATED: Plan = Plan { rounds: 41, repetitions: 0, ..Plan::FULL };
     /// For an emulated one, whose times mean nothing.
     pub const EMULATED: Plan = Plan { rounds: 3, batches: 1, super_packets: 40, connections: 3, repetitions: 200 };
 }
@@ -96,14 +96,14 @@ pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measuremen
     let super_packets = super_packets::measure(&mut site, pair, plan, frequency, &mut proofs)?;
     progress("TCP");
     let tcp = tcp::measure(&mut site, plan, frequency)?;
-    let (mut control, mut failovers) = (ControlPath::default(), Vec::new());
+    let mut control = ControlPath::default();
     if plan.repetitions > 0 {
         progress("control path");
         control = control_path::measure(&mut site, plan, &mut proofs)?;
         skipped.extend(control.skipped.iter().cloned());
-        progress("failover");
-        failovers = failover::measure(&mut site, &mut proofs)?;
     }
+    progress("failover");
+    let failovers = failover::measure(&mut site, &mut proofs)?;
     let read = |name: &str| fs::read_to_string(format!("/proc/sys/kernel/{name}")).doing("read the kernel's version");
     let kernel = format!("{} {}", read("osrelease")?.trim(), read("version")?.trim());
     let frequency = frequency.get();

@@ -1,4 +1,4 @@
-//! Passes: the data path measured several times, each in a kernel just started or in namespaces just made.
+//! Passes: data path and failovers measured several times, each in a kernel just started or in namespaces just made.
 //!
 //! Where memory lies differs from one to the next and moves costs by more than rounds within one show. Intervals are
 //! therefore those over passes.
@@ -9,21 +9,21 @@ use super::estimate::of_passes;
 use super::{Measurement, Plan};
 use crate::sample::median;
 
-/// Passes over the data path.
+/// Passes over data path and failovers.
 const PASSES: usize = 5;
 
-/// Measures everything once and the data path in further passes. `one` measures by a plan; it is told which pass it is.
+/// Measures everything once, data path and failovers in further passes. `one` measures by a plan; it is told which pass it is.
 ///
 /// # Errors
 /// The first error of `one`.
 pub fn passes<E>(mut one: impl FnMut(&Plan, &str) -> Result<Measurement, E>) -> Result<Measurement, E> {
     let name = |pass: usize| format!("pass {pass} of {PASSES}");
     let first = one(&Plan::FULL, &name(1))?;
-    let others = (2..=PASSES).map(|pass| one(&Plan::DATA_PATH, &name(pass))).collect::<Result<Vec<_>, E>>()?;
+    let others = (2..=PASSES).map(|pass| one(&Plan::REPEATED, &name(pass))).collect::<Result<Vec<_>, E>>()?;
     Ok(merge(first, &others))
 }
 
-/// The first measurement with the data path's rows over all: one value a pass, the median of its rounds.
+/// The first measurement with rows over all: one value a pass, of the data path the median of its rounds.
 fn merge(first: Measurement, others: &[Measurement]) -> Measurement {
     let mut merged = first;
     let calls = std::iter::once(merged.system_call).chain(others.iter().map(|pass| pass.system_call));
@@ -43,6 +43,10 @@ fn merge(first: Measurement, others: &[Measurement]) -> Measurement {
     for row in &mut merged.tcp {
         let same = |pass: &Measurement| pass.tcp.iter().find(|other| other.way == row.way).map(|row| row.cycles.value);
         (_, row.cycles) = over(row.cycles.value, others, same);
+    }
+    for (i, failover) in merged.failovers.iter_mut().enumerate() {
+        let same = others.iter().filter_map(|pass| pass.failovers.get(i));
+        failover.daemon_us.extend(same.flat_map(|other| &other.daemon_us));
     }
     merged
 }

@@ -176,13 +176,26 @@ fn failovers(measurement: &Measurement) -> Table {
     table
 }
 
-/// The daemon's part of each failover beside the model's closed form.
+/// The daemon's part of each failover in all passes, beside the model's closed form.
 fn predicted(measurement: &Measurement) -> Table {
-    let mut table = table(&["Policy", "SAs", "Measured us", "Predicted us", "Least", "Most"], &[1, 2, 3, 4, 5]);
-    for (failover, times) in measurement.failovers.iter().zip(stack::failovers(measurement)) {
-        let us = |time: Time| format!("{:.0}", time.as_ns() / 1e3);
-        let cells = [times.measured, times.median, times.range.0, times.range.1].map(us);
-        table.add_row([vec![failover.policy.name().to_owned(), failover.sas.to_string()], cells.to_vec()].concat());
+    let header = [
+        "Policy",
+        "SAs",
+        "Messages",
+        "Predicted",
+        "Least us",
+        "Median",
+        "Most",
+        "Predicted: all at least us",
+        "At median",
+        "At 99 %",
+    ];
+    let mut table = table(&header, &[1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    for (failover, both) in measurement.failovers.iter().zip(stack::failovers(measurement)) {
+        let mut cells = vec![failover.policy.name().to_owned(), failover.sas.to_string()];
+        cells.extend([failover.messages.to_string(), both.messages.to_string()]);
+        cells.extend([both.measured, both.predicted].concat().iter().map(|time| format!("{:.0}", time.as_ns() / 1e3)));
+        table.add_row(cells);
     }
     table
 }

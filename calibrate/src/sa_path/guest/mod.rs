@@ -155,7 +155,7 @@ struct Run<'a> {
 }
 
 /// Plans by what they are called between host and guest.
-const PLANS: [(&str, Plan); 3] = [("full", Plan::FULL), ("data-path", Plan::DATA_PATH), ("emulated", Plan::EMULATED)];
+const PLANS: [(&str, Plan); 3] = [("full", Plan::FULL), ("repeated", Plan::REPEATED), ("emulated", Plan::EMULATED)];
 
 fn plan_word(plan: &Plan) -> &'static str {
     PLANS.iter().find(|row| row.1 == *plan).map_or(PLANS[0].0, |row| row.0)

@@ -8,16 +8,17 @@ use espsim_model::units::Time;
 use super::Interface;
 use crate::sa_path::control_path::what;
 use crate::sa_path::{Failover, Measurement, Policy};
+use crate::sample::median;
 
 /// A failover's control path beside what the model's closed form makes of the single requests' times.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Predicted {
-    /// From requests to their acknowledgements, measured.
-    pub measured: Time,
-    /// With every request at its median.
-    pub median: Time,
-    /// With every request at its least, and at its quantile of 99 %.
-    pub range: (Time, Time),
+    /// From requests to their acknowledgements, measured: the least, the median and the most of all passes.
+    pub measured: [Time; 3],
+    /// Predicted with every request at its least, at its median, and at its quantile of 99 %.
+    pub predicted: [Time; 3],
+    /// Requests predicted.
+    pub messages: u64,
 }
 
 /// The daemon's part of each measured failover, as `espsim_model::control::predict` has it, from the times of single
@@ -36,15 +37,22 @@ pub fn failovers(measurement: &Measurement) -> Vec<Predicted> {
         };
         MessageTimes::medians(&sa, 1, Time::ZERO)
     };
-    let [low, median, high] = [0.0, 0.5, 0.99].map(at);
+    let times = [0.0, 0.5, 0.99].map(at);
     let one = |failover: &Failover| {
         let api = match failover.policy {
             Policy::FailThenRetry => Api::FailThenRetry,
             Policy::FallbackFlag => Api::FallbackFlag,
         };
-        let last = |times| predict(Time::ZERO, times, failover.sas, failover.offloaded_after, api, true).last;
-        let measured = Time::from_seconds(failover.daemon_us * 1e-6);
-        Predicted { measured, median: last(&median), range: (last(&low), last(&high)) }
+        let [low, middle, high] =
+            [0, 1, 2].map(|i| predict(Time::ZERO, &times[i], failover.sas, failover.offloaded_after, api, true));
+        let passes = &failover.daemon_us;
+        let least = passes.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = passes.iter().copied().fold(0.0, f64::max);
+        Predicted {
+            measured: [least, median(passes), most].map(|us| Time::from_seconds(us * 1e-6)),
+            predicted: [low.last, middle.last, high.last],
+            messages: middle.messages,
+        }
     };
     measurement.failovers.iter().map(one).collect()
 }
