@@ -1,5 +1,6 @@
-//! Names the simulated model by a hash of its sources: results of different models must never be taken for each other,
-//! whatever the version says while it is worked on.
+//! Names the simulated model by a hash of its sources and of the versions of all it is built with: results of different
+//! models must never be taken for each other, whatever the version says while it is worked on. Says for which processor
+//! features the program is compiled.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,6 +14,9 @@ fn main() {
         println!("cargo::rerun-if-changed={}", model.join(folder).display());
         collect(&model.join(folder), &mut files);
     }
+    // Random numbers and distributions are those of other crates.
+    files.push("../Cargo.lock".into());
+    println!("cargo::rerun-if-changed=../Cargo.lock");
     files.sort();
     let mut hash = Sha256::new();
     for path in files {
@@ -23,6 +27,8 @@ fn main() {
     }
     let hex: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     println!("cargo::rustc-env=ESPSIM_MODEL_HASH={hex}");
+    let features = std::env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
+    println!("cargo::rustc-env=ESPSIM_TARGET_FEATURES={features}");
 }
 
 fn collect(folder: &Path, into: &mut Vec<PathBuf>) {

@@ -6,8 +6,9 @@ use crate::cli::RunArgs;
 use crate::failover::FAILOVER;
 use crate::folder::{default_target, latest_target};
 use crate::input::Failure;
-use crate::run::{RUN, run_study, say};
+use crate::run::{RUN, run_study, say, with_out};
 use crate::scenario_file::ScenarioFile;
+use crate::stop::Stop;
 use crate::study::Study;
 
 /// The profile of scenarios that name none: reference results are the same on every machine.
@@ -22,6 +23,9 @@ pub fn run_all(args: &RunArgs, command: &[String]) -> Result<(), Failure> {
         args.out.clone().unwrap_or_else(|| if args.resume { latest_target("all") } else { default_target("all") });
     let files = scenarios(args.scenario())?.into_iter().map(|path| ScenarioFile::read(&path));
     let files = files.collect::<Result<Vec<ScenarioFile>, Failure>>()?;
+    let stop = Stop::listen()?;
+    // What goes on is the whole of it, in this folder.
+    let going_on = with_out(command, &target);
     for file in files {
         let name = file.path.file_stem().unwrap_or_default();
         say(&format!("espsim: {}", name.to_string_lossy()));
@@ -32,7 +36,7 @@ pub fn run_all(args: &RunArgs, command: &[String]) -> Result<(), Failure> {
             profile: args.profile.clone().or(file.profile.clone()).or(Some(PROFILE.into())),
             ..args.clone()
         };
-        run_study(&one, command.to_vec(), study_of(&file))?;
+        run_study(&one, &going_on, study_of(&file), &stop)?;
     }
     Ok(())
 }

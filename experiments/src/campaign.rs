@@ -113,17 +113,14 @@ impl<'a> Campaign<'a> {
         }
     }
 
-    /// Small print for figures.
-    pub fn footnote(&self) -> String {
-        format!("espsim {} · profile {} · seed {}", env!("CARGO_PKG_VERSION"), self.profile.summary(), self.seed)
-    }
-
     /// What the manifest of its folder is about.
     pub fn subject(&self) -> Subject<'_> {
         Subject {
             kind: self.study.kind,
             file: self.points.file,
+            settings: self.points.settings,
             profile: self.profile,
+            drawn: self.drawn.len(),
             seed: self.seed,
             common: &self.common,
             number_of_points: self.points.len(),

@@ -151,6 +151,10 @@ impl Folder {
         let rename = || {
             File::open(&self.partial)?.sync_all()?;
             if self.replaces {
+                // What is left of a process that was killed before it could remove it.
+                if exists(&old) {
+                    fs::remove_dir_all(&old)?;
+                }
                 fs::rename(&self.target, &old)?;
             }
             fs::rename(&self.partial, &self.target)?;

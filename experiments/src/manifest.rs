@@ -9,9 +9,10 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::id::PROGRAM;
 use crate::input::Failure;
 use crate::outcome::Outcome;
-use crate::points::{Point, shown};
+use crate::points::{Point, Setting, shown};
 use crate::profile_choice::ProfileChoice;
 use crate::replications::Replications;
 use crate::scenario_file::ScenarioFile;
@@ -23,6 +24,7 @@ pub struct Manifest<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     axes: Option<Value>,
     command: &'a [String],
+    drawn: usize,
     host: Value,
     kind: &'static str,
     number_of_points: usize,
@@ -34,6 +36,7 @@ pub struct Manifest<'a> {
     replications: &'a Replications,
     scenario: Value,
     seed: u64,
+    settings: Vec<String>,
     time: &'a str,
 }
 
@@ -54,8 +57,12 @@ pub struct Subject<'a> {
     pub kind: &'static str,
     /// The scenario file.
     pub file: &'a ScenarioFile,
+    /// What was set over it.
+    pub settings: &'a [Setting],
     /// The profile and where it came from.
     pub profile: &'a ProfileChoice,
+    /// How many profiles were drawn from its intervals.
+    pub drawn: usize,
     /// Base of all seeds.
     pub seed: u64,
     /// Parameters that are the same at every point.
@@ -82,6 +89,7 @@ impl<'a> Manifest<'a> {
         Manifest {
             axes: points.is_none().then(|| axes(file)),
             command,
+            drawn: of.drawn,
             host: json!({ "os": std::env::consts::OS, "architecture": std::env::consts::ARCH }),
             kind: of.kind,
             number_of_points: of.number_of_points,
@@ -92,7 +100,7 @@ impl<'a> Manifest<'a> {
                 "sha256": hash(&of.profile.text),
                 "values": profile_json(&of.profile.profile),
             }),
-            program: json!({ "name": "espsim", "version": env!("CARGO_PKG_VERSION"), "build": build() }),
+            program: json!({ "name": "espsim", "version": PROGRAM.0, "model": PROGRAM.1, "build": build() }),
             replications: &file.replications,
             scenario: json!({
                 "file": file.path.file_name().map(|name| name.to_string_lossy()),
@@ -102,6 +110,7 @@ impl<'a> Manifest<'a> {
                 "text": file.text,
             }),
             seed: of.seed,
+            settings: of.settings.iter().map(ToString::to_string).collect(),
             time,
         }
     }
@@ -113,6 +122,8 @@ pub struct Known<'a> {
     pub kind: &'static str,
     /// The scenario file.
     pub file: &'a ScenarioFile,
+    /// What was set over it.
+    pub settings: &'a [Setting],
     /// The profile and where it came from.
     pub profile: &'a ProfileChoice,
     /// Base of all seeds.
@@ -132,8 +143,9 @@ impl Known<'_> {
         let mut common = None;
         self.points.iter().for_each(|point| keep_common(&mut common, &point.values));
         let common = common.unwrap_or_default();
-        let &Known { kind, file, profile, seed, .. } = self;
-        let subject = Subject { kind, file, profile, seed, common: &common, number_of_points: self.points.len() };
+        let &Known { kind, file, settings, profile, seed, .. } = self;
+        let number_of_points = self.points.len();
+        let subject = Subject { kind, file, settings, profile, drawn: 0, seed, common: &common, number_of_points };
         let stops: Vec<Vec<String>> = self.outcomes.iter().map(Outcome::stops).collect();
         let resolve = |i: usize| Ok(self.points[i].clone());
         let points = Points { common: &common, resolve: &resolve, stops: &stops };
@@ -199,7 +211,7 @@ fn profile_json(profile: &Profile) -> Value {
 fn build() -> Value {
     json!({
         "profile": if cfg!(debug_assertions) { "debug" } else { "release" },
-        "target_features": option_env!("CARGO_CFG_TARGET_FEATURE").unwrap_or("default"),
+        "target_features": env!("ESPSIM_TARGET_FEATURES"),
         "rustflags": option_env!("RUSTFLAGS").unwrap_or(""),
     })
 }

@@ -8,6 +8,7 @@ use crate::campaign::Campaign;
 use crate::cli::Format;
 use crate::failover::FAILOVER;
 use crate::folder::{Folder, partial};
+use crate::id::PROGRAM;
 use crate::input::Failure;
 use crate::journal::{Finished, Found, Header, JOURNAL};
 use crate::manifest::hash;
@@ -138,6 +139,15 @@ impl Part {
 /// The parts must be of one sweep, and be all of it.
 fn check_set(parts: &[Part]) -> Result<(), Failure> {
     let first = &parts[0];
+    let [version, model] = [PROGRAM.0, PROGRAM.1];
+    if first.header.program != (version.to_owned(), model.to_owned()) {
+        let (theirs, with) = &first.header.program;
+        let message = format!(
+            "{} was run by espsim {theirs} with model {with}; this is espsim {version} with model {model}",
+            first.folder.display()
+        );
+        return Err(Failure::new(message).with_help(Some("merge with the program that ran the shards".into())));
+    }
     for (i, part) in parts.iter().enumerate() {
         if let Some(what) = difference(&first.header, &part.header) {
             let (a, b) = (first.folder.display(), part.folder.display());

@@ -10,6 +10,7 @@ use crate::folder::partial;
 use crate::input::{Failure, nearest, read_text};
 use crate::journal::{JOURNAL, first_header};
 use crate::manifest::hash;
+use crate::output::Partial;
 use crate::run::say;
 
 /// The preset that stands in for what a quick calibration does not measure.
@@ -30,6 +31,11 @@ impl ProfileChoice {
     /// One line for figures and tables.
     pub fn summary(&self) -> String {
         format!("{} ({})", self.profile.host.model, self.from)
+    }
+
+    /// Small print for figures of what was simulated on it.
+    pub fn footnote(&self, seed: u64) -> String {
+        format!("espsim {} · profile {} · seed {seed}", env!("CARGO_PKG_VERSION"), self.summary())
     }
 
     /// What to warn of when a measured profile is that of another machine; presets are of others by nature.
@@ -177,14 +183,10 @@ pub fn checked<T>(
     Ok((choice, prepared))
 }
 
-/// Written aside and renamed, so that another run never reads half a profile.
+/// Keeps a profile in the cache; without one the next run measures again.
 fn store(path: &Path, text: &str) {
-    let partial = path.with_extension(format!("partial-{}", std::process::id()));
-    let written =
-        path.parent().is_some_and(|folder| fs::create_dir_all(folder).is_ok()) && fs::write(&partial, text).is_ok();
-    if !written || fs::rename(&partial, path).is_err() {
-        let _ = fs::remove_file(&partial);
-    }
+    let _ = path.parent().map(fs::create_dir_all);
+    let _ = Partial::create(path).and_then(|partial| partial.commit(path, text));
 }
 
 /// This program's folder in the user's cache folder (XDG Base Directory Specification 0.8), if there is one.

@@ -1,12 +1,11 @@
 //! How often each point is simulated.
 
-use espsim_model::engine::steady::t_95;
 use espsim_model::units::Share;
 use serde::{Deserialize, Serialize};
 use toml::Value;
 
 use crate::input::Failure;
-use crate::outcome::Run;
+use crate::outcome::{Run, Summary};
 use crate::scenario_file::ScenarioFile;
 
 /// The most replications of a point.
@@ -134,10 +133,11 @@ impl Until {
 
 /// Half of the 95 % Student-t interval of the mean, relative to the mean; zero for values that are all the same.
 fn relative_half_width(values: &[f64]) -> f64 {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    if squares == 0.0 { 0.0 } else { t_95(values.len() - 1) * (squares / (n - 1.0) / n).sqrt() / mean.abs() }
+    let runs: Vec<(f64, Option<f64>)> = values.iter().map(|value| (*value, None)).collect();
+    match Summary::of(&runs) {
+        Some(Summary { value, half_width: Some(half_width) }) if half_width > 0.0 => half_width / value.abs(),
+        _ => 0.0,
+    }
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ impl<'a> Outputs<'a> {
         Ok(Outputs {
             campaign,
             folder,
-            footnote: campaign.footnote(),
+            footnote: campaign.profile.footnote(campaign.seed),
             journal,
             csv: campaign.study.csv.iter().map(csv).collect::<Result<_, Failure>>()?,
             columns: order.parquet.then(columns).transpose()?,
@@ -153,10 +153,20 @@ impl<'a> Outputs<'a> {
         let Points { file, .. } = self.campaign.points;
         let Some(draw) = self.campaign.study.figure else { return Ok(()) };
         if let Some((name, svg)) = draw(file, &outcome, self.campaign.points.len(), &self.footnote)? {
+            let name = self.free(name);
             self.folder.write(&name, svg.as_bytes())?;
             self.figures.push(name);
         }
         Ok(())
+    }
+
+    /// A name for the next figure of a point that no figure has: names of points may differ in what file names cannot.
+    fn free(&self, name: String) -> String {
+        let plots = || self.campaign.points.file.plots.iter().map(|plot| format!("{}.svg", plot.file));
+        match self.figures.contains(&name) || plots().any(|plot| plot == name) {
+            true => name.replace(".svg", &format!("-{}.svg", self.figures.len() + 1)),
+            false => name,
+        }
     }
 
     /// Ends every file, with manifest and figures of the whole sweep; the journal last.

@@ -19,7 +19,7 @@ use crate::input::Failure;
 use crate::journal::{Appender, Finished, Found, JOURNAL, header_line};
 use crate::points::{Kept, Point, Points};
 use crate::profile_choice::{ProfileChoice, measured, named, stand_in, taken_up};
-use crate::quote::shell_word;
+use crate::quote::shell_words;
 use crate::results::{self, Order, Written};
 use crate::scenario_file::ScenarioFile;
 use crate::shard::Shard;
@@ -45,7 +45,7 @@ pub static RUN: Study = Study {
 /// [`Failure`] for anything that keeps the results from being written. What is wrong in the file is found before anything
 /// is; later, runs that have ended are kept.
 pub fn run(args: &RunArgs, command: Vec<String>) -> Result<(), Failure> {
-    run_study(args, command, &RUN)
+    run_study(args, &command, &RUN, &Stop::listen()?)
 }
 
 fn has_no_events(file: &ScenarioFile, point: &Point) -> Result<(), Failure> {
@@ -60,17 +60,16 @@ fn has_no_events(file: &ScenarioFile, point: &Point) -> Result<(), Failure> {
     }
 }
 
-/// Runs a scenario file for a study.
+/// Runs a scenario file for a study, until `stop` says otherwise.
 ///
 /// # Errors
 /// As [`run`].
-pub fn run_study(args: &RunArgs, command: Vec<String>, study: &Study) -> Result<(), Failure> {
-    let made = Made::now(command, args.parquet)?;
+pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop) -> Result<(), Failure> {
+    let made = Made::now(command.to_vec(), args.parquet)?;
     let (pool, jobs) = (threads(args.jobs)?, jobs(args.jobs));
     let file = ScenarioFile::read(args.scenario())?;
     let kept = Kept::new(&file)?;
     let target = args.out.clone().unwrap_or_else(|| default_out(&file, args));
-    let stop = Stop::listen()?;
     let seed = args.seed.unwrap_or(file.seed);
     let mut reserved = None;
     let profile = match chosen_profile(args, &file, &target)? {
@@ -93,8 +92,8 @@ pub fn run_study(args: &RunArgs, command: Vec<String>, study: &Study) -> Result<
     let mut folder = reserved.map_or_else(|| Folder::prepare(&target, args.resume), Ok)?;
     let (mut finished, mut journal) = take_up(&campaign, &mut folder, args.shard)?;
     let own = campaign.own(args.shard);
-    let done = execute(&campaign, &own, &mut finished, &mut journal, jobs, &stop).and_then(|()| match args.shard {
-        None => pool.install(|| finish(&campaign, &finished, folder, &made, args.format, &stop)),
+    let done = execute(&campaign, &own, &mut finished, &mut journal, jobs, stop).and_then(|()| match args.shard {
+        None => pool.install(|| finish(&campaign, &finished, folder, &made, args.format, stop)),
         Some(shard) => {
             results::write_shard(&campaign, &finished, &folder, shard)?;
             folder.commit()?;
@@ -238,14 +237,20 @@ fn default_out(file: &ScenarioFile, args: &RunArgs) -> PathBuf {
 
 /// The command line that goes on, as a shell takes it.
 fn resume_line(command: &[String], target: &Path) -> String {
-    let mut words: Vec<String> = command.iter().map(|word| shell_word(word)).collect();
-    if !command.iter().any(|word| word == "--out" || word.starts_with("--out=")) {
-        words.extend(["--out".into(), shell_word(&target.display().to_string())]);
-    }
-    if !command.iter().any(|word| word == "--resume") {
+    let mut words = with_out(command, target);
+    if !words.iter().any(|word| word == "--resume") {
         words.push("--resume".into());
     }
-    words.join(" ")
+    shell_words(words.iter().map(String::as_str))
+}
+
+/// A command line that names its output folder.
+pub fn with_out(command: &[String], target: &Path) -> Vec<String> {
+    let mut words = command.to_vec();
+    if !words.iter().any(|word| word == "--out" || word.starts_with("--out=")) {
+        words.extend(["--out".into(), target.display().to_string()]);
+    }
+    words
 }
 
 /// Prints to standard output; a reader that has gone away is no error.

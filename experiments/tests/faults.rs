@@ -131,7 +131,7 @@ fn signals_stop_between_runs_and_the_printed_line_goes_on() {
     for (signal, code, name) in [(Signal::SIGINT, 130, "SIGINT"), (Signal::SIGTERM, 143, "SIGTERM")] {
         // A name that a shell would take apart.
         let out = folder.path().join(format!("it's {name}"));
-        let mut child = run(folder.path(), "s.toml", &["--out", out.to_str().unwrap()]).spawn().unwrap();
+        let mut child = run(folder.path(), "s.toml", &["--out", out.to_str().unwrap(), "--jobs", "2"]).spawn().unwrap();
         wait_for(&out, 20, &mut child);
         kill(Pid::from_raw(child.id() as i32), signal).unwrap();
         let (status, message) = said(child);
@@ -190,20 +190,31 @@ fn torn_and_damaged_lines_are_said_and_repeated() {
 fn a_second_process_is_refused() {
     let folder = undisturbed(QUEUES);
     let out = folder.path().join("out");
-    let mut child = run(folder.path(), "s.toml", &["--out", "out"]).spawn().unwrap();
+    let mut child = run(folder.path(), "s.toml", &["--out", "out", "--jobs", "2"]).spawn().unwrap();
     wait_for(&out, 5, &mut child);
+    let pid = Pid::from_raw(child.id() as i32);
+    // So that it does not end meanwhile, however fast it is.
+    kill(pid, Signal::SIGSTOP).unwrap();
     for further in [&["--out", "out"][..], &["--out", "out", "--resume"]] {
         refuse(&mut run(folder.path(), "s.toml", further), &["another espsim is writing to out"]);
     }
+    kill(pid, Signal::SIGCONT).unwrap();
     let (status, message) = said(child);
     assert!(status.success(), "{message}");
     assert_same(&folder.path().join("whole"), &out);
     // Nor do two that add to a finished folder.
     fs::write(folder.path().join("s.toml"), quick(2 * QUEUES)).unwrap();
-    let mut child = run(folder.path(), "s.toml", &["--out", "out", "--resume"]).spawn().unwrap();
+    let mut child = run(folder.path(), "s.toml", &["--out", "out", "--resume", "--jobs", "2"]).spawn().unwrap();
     wait_for(&out, 6 * 2 * QUEUES + 5, &mut child);
+    let pid = Pid::from_raw(child.id() as i32);
+    kill(pid, Signal::SIGSTOP).unwrap();
     refuse(&mut run(folder.path(), "s.toml", &["--out", "out", "--resume"]), &["another espsim is writing to out"]);
+    kill(pid, Signal::SIGCONT).unwrap();
+    // One that was killed before it could remove what it replaced keeps nobody out.
+    fs::create_dir(folder.path().join(".out.old")).unwrap();
+    fs::write(folder.path().join(".out.old/points.csv"), "").unwrap();
     assert!(said(child).0.success());
+    assert!(!folder.path().join(".out.old").exists());
 }
 
 /// A file system in memory, taken off again when dropped.
@@ -302,20 +313,21 @@ fn nobody_has_to_read_what_is_printed() {
     }
 }
 
-/// The library that gives a program another time of day.
-const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+/// The library that gives a program another time of day, where Debian's libfaketime is installed.
+fn faketime() -> Option<PathBuf> {
+    let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|entry| entry.path());
+    folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|library| library.is_file())
+}
 
 #[test]
 fn a_clock_that_is_set_back_changes_nothing() {
-    if !Path::new(FAKETIME).exists() {
-        return skip("libfaketime is not installed");
-    }
+    let Some(library) = faketime() else { return skip("libfaketime is not installed") };
     let folder = undisturbed(QUEUES);
     let at = |name: &str| folder.path().join(name);
     let start = || {
-        let mut command = run(folder.path(), "s.toml", &["--out", "out", "--resume"]);
-        command.envs([("LD_PRELOAD", FAKETIME), ("FAKETIME_NO_CACHE", "1"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")]);
-        command.env("FAKETIME_TIMESTAMP_FILE", at("clock")).spawn().unwrap()
+        let mut command = run(folder.path(), "s.toml", &["--out", "out", "--resume", "--jobs", "2"]);
+        command.envs([("FAKETIME_NO_CACHE", "1"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")]);
+        command.env("LD_PRELOAD", &library).env("FAKETIME_TIMESTAMP_FILE", at("clock")).spawn().unwrap()
     };
     fs::write(at("clock"), "+0").unwrap();
     let mut child = start();

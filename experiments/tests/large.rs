@@ -1,4 +1,4 @@
-//! Memory does not grow with the number of points.
+//! Memory hardly grows with the number of points.
 #![cfg(target_os = "linux")]
 
 #[path = "common/message.rs"]
@@ -14,8 +14,11 @@ use tempfile::TempDir;
 
 /// How many queues, of six points each, the sweep has; the variable is for long runs.
 const QUEUES: (&str, usize) = ("ESPSIM_TEST_QUEUES", 2000);
-/// What it may take, in MiB.
-const MOST: i64 = 200;
+/// What it may take, in MiB, with two threads: so much, and for every point its id, cost and place in the journal. Its runs
+/// alone are more.
+const MOST: i64 = 24;
+/// Octets for a point.
+const POINT: i64 = 250;
 
 #[test]
 fn a_large_sweep_takes_little_memory() {
@@ -23,10 +26,11 @@ fn a_large_sweep_takes_little_memory() {
     let folder = TempDir::new().unwrap();
     let once = quick(queues).replace("replications = 2", "replications = 1");
     fs::write(folder.path().join("s.toml"), once).unwrap();
-    let output = succeed(&mut run(folder.path(), "s.toml", &["--out", "out"]));
+    let output = succeed(&mut run(folder.path(), "s.toml", &["--out", "out", "--jobs", "2"]));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains(&format!("{} points", 6 * queues)), "{said}");
     let used = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss() / 1024;
     println!("{} points: at most {used} MiB", 6 * queues);
-    assert!((1..MOST).contains(&used), "{used} MiB");
+    let most = MOST + POINT * 6 * queues as i64 / (1 << 20);
+    assert!((1..most).contains(&used), "{used} MiB, at most {most}");
 }

@@ -4,11 +4,14 @@
 
 #[path = "../fuzz/src/lib.rs"]
 mod entries;
+#[path = "common/message.rs"]
+mod message;
 
 use std::path::{Path, PathBuf};
 
 use entries::{PARSERS, Parse, check};
 use espsim_model::preset;
+use message::unbroken;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::RngSeed;
@@ -253,8 +256,7 @@ proptest! {
 
 fn refused(name: &str, input: &str, expected: &str) {
     let said = check(parser(name), input.as_bytes()).unwrap_or_else(|| panic!("{name} takes {input}"));
-    let said: Vec<&str> = said.split(|c: char| c.is_whitespace() || c == '│').filter(|word| !word.is_empty()).collect();
-    let said = said.join(" ");
+    let said = unbroken(&said);
     assert!(said.contains(expected), "`{expected}` is missing in: {said}");
 }
 
@@ -276,6 +278,8 @@ fn giants_are_refused() {
     refused("scenario", &format!("\"{}b\" = 1", "a.".repeat(100_000)), "tables in more than 16 tables");
     let deep = format!("{}b=1", "a.".repeat(60_000));
     refused("settings", &deep, "more than 16 parts");
+    let drawing = |inside: String| format!("<svg viewBox='0 0 1 1' xmlns='http://www.w3.org/2000/svg'>{inside}</svg>");
+    refused("figure", &drawing(["<g>".repeat(20_000), "</g>".repeat(20_000)].concat()), "in 64 others");
     refused("command", &format!("plan\n--rate\n1Gbps\n--set\n{deep}"), "more than 16 parts");
     let sizes: Vec<String> = (100..400).map(|size| format!("{size}B")).collect();
     refused(

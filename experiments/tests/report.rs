@@ -3,6 +3,8 @@
 #[path = "common/browser.rs"]
 mod browser;
 mod common;
+#[path = "common/message.rs"]
+mod message;
 #[path = "common/skip.rs"]
 mod skip;
 
@@ -13,6 +15,7 @@ use std::process::Output;
 
 use browser::Browser;
 use common::{espsim, text};
+use message::unbroken;
 use skip::skip;
 use tempfile::TempDir;
 
@@ -219,8 +222,7 @@ fn refused(folder: &TempDir, args: &[&str]) -> String {
     let output = report(folder, args);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
     assert!(!folder.path().join(args[0]).join("report.html").exists());
-    let message = text(&output.stderr);
-    message.split(|c: char| c.is_whitespace() || c == '│').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    unbroken(&text(&output.stderr))
 }
 
 #[test]

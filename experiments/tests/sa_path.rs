@@ -142,9 +142,8 @@ fn user_mode_linux_gives_times_and_the_model_takes_them() {
     ] {
         let interval = profile.intervals.get(key).unwrap_or_else(|| panic!("{key} has an interval"));
         assert!(interval.low < interval.high, "{key}: {interval:?}");
-        // What is left of two large numbers may be anything on a busy host.
-        let small = ["stack.xfrm", "stack.forward"].contains(&key);
-        assert!(interval.value > 0.0 || small, "{key}: {interval:?}");
+        // What is left of two large numbers may be anything on a busy host; what is measured as it is may not.
+        assert!(interval.value > 0.0 || key != "stack.send", "{key}: {interval:?}");
         assert!(profile.sources[key].starts_with("measured-uml: User-Mode Linux"), "{}", profile.sources[key]);
     }
     assert!(profile.sources["stack.deliver"].starts_with("not measured here"));
@@ -223,8 +222,8 @@ fn a_guest_that_crashes_shows_its_console() {
 fn a_guest_that_hangs_is_ended() {
     let folder = TempDir::new().unwrap();
     let cache = fake_guest(&folder, "echo $$ > ${0%/*}/process; exec sleep 1000");
-    let message = refused(&folder, &["--guest", "uml", "--guest-cache", "guests", "--guest-timeout", "1"]);
-    assert!(message.contains("no result within 1 s"), "{message}");
+    let message = refused(&folder, &["--guest", "uml", "--guest-cache", "guests", "--guest-timeout", "5"]);
+    assert!(message.contains("no result within 5 s"), "{message}");
     assert!(runs(&cache).is_empty());
     assert!(!lives(&fs::read_to_string(cache.join("uml/process")).unwrap()), "its process is gone");
 }

@@ -195,7 +195,7 @@ fn a_killed_task_is_queued_again_and_the_joined_result_is_that_of_one_run() {
     let mut submit =
         program(&folder, &["submit", "--slurm", "big.toml", "--profile", "preset:zen4", "--out", "joined"]);
     let tasks = TASKS.to_string();
-    submit.args(["--tasks", tasks.as_str(), "--", "--time=10"]);
+    submit.args(["--tasks", tasks.as_str(), "--", "-t", "10", "--comment", "two words"]);
     let mut path = std::env::var_os("PATH").unwrap_or_default();
     path.push(":/usr/sbin:/sbin");
     let submitted = succeed(submit.env("SLURM_CONF", cluster.at("slurm.conf")).env("PATH", path));
@@ -204,14 +204,15 @@ fn a_killed_task_is_queued_again_and_the_joined_result_is_that_of_one_run() {
     assert_eq!(jobs.len(), 2, "{printed}");
     let work = folder.join("joined.slurm");
 
-    let mut killed = None;
     let deadline = Instant::now() + DEADLINE;
-    while killed.is_none() {
+    let shard = loop {
         assert!(Instant::now() < deadline && !folder.join("joined").exists(), "no task was caught half done");
-        killed = half_done(&work);
-    }
-    let (shard, process) = killed.unwrap();
-    kill(process, Signal::SIGKILL).unwrap();
+        // One that has ended meanwhile cannot be killed.
+        match half_done(&work) {
+            Some((shard, process)) if kill(process, Signal::SIGKILL).is_ok() => break shard,
+            _ => std::thread::sleep(Duration::from_millis(2)),
+        }
+    };
 
     cluster.wait(|_| folder.join("joined").exists(), "the join");
     assert_same(&folder.join("whole"), &folder.join("joined"));
@@ -221,7 +222,10 @@ fn a_killed_task_is_queued_again_and_the_joined_result_is_that_of_one_run() {
     }
     let task = format!("{}_{shard}", jobs[0]);
     let shown = cluster.command("scontrol", &["show", "job", &task]).output().unwrap();
-    assert!(String::from_utf8_lossy(&shown.stdout).contains("Restarts=1"), "{shown:?}");
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    for part in ["Restarts=1", "TimeLimit=00:10:00", "Comment=two words"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
     for task in 1..=TASKS {
         assert!(work.join(format!("task-{task}.log")).exists(), "task {task}");
     }

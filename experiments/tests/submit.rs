@@ -61,11 +61,11 @@ fn a_dry_run_shows_everything_and_writes_nothing() {
     let folder = folder();
     let mut shown = submit(&folder, &PRESET);
     shown.args(["--dry-run", "--tasks", "6", "--at-once", "2", "--seed", "7"]);
-    shown.args(["--set", "nic.line_rate=25 Gbps", "--", "--partition=long"]);
+    shown.args(["--set", "nic.line_rate=25 Gbps", "--", "--partition=long", "-t", "10", "--comment", "two words"]);
     let text = text(&succeed(&mut shown));
     for part in [
         "#SBATCH --array=1-6%2",
-        "#SBATCH --partition=long",
+        "#SBATCH --partition=long -t 10 --comment 'two words'\n",
         "#SBATCH --requeue",
         "about 20 of 120 points",
         "'big one.toml' --profile preset:zen4 --jobs 1 --set 'nic.line_rate=\"25 Gbps\"' --seed 7 --shard",

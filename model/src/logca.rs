@@ -72,13 +72,6 @@ impl LogCa {
         let octets = self.acceleration / (self.acceleration - 1.0) * waited.max(0.0) / self.computation.0;
         (self.acceleration > 1.0 && octets.is_finite()).then_some(octets)
     }
-
-    /// `g_{A/2}`: octets at which a caller that waits has half of the engine's acceleration, `A (o + L) / C`, of a host
-    /// without a fixed part, as in the paper.
-    pub fn half_acceleration(&self) -> f64 {
-        let waited = self.overhead.0 + self.latency.as_seconds() * self.clock.get() as f64;
-        self.acceleration * waited / self.computation.0
-    }
 }
 
 #[cfg(test)]
@@ -107,12 +100,5 @@ mod tests {
         assert_eq!(MODEL.break_even_cycles(), Some(400.0));
         assert_eq!(LogCa { acceleration: 0.9, ..MODEL }.break_even_time(), None);
         assert_eq!(LogCa { fixed: Cycles(1000.0), ..MODEL }.break_even_cycles(), Some(0.0));
-    }
-
-    #[test]
-    fn half_the_acceleration_is_where_the_paper_says() {
-        let g = LogCa { fixed: Cycles(0.0), ..MODEL }.half_acceleration();
-        let (host, card) = both(g);
-        assert!(((host - 100.0) / card / 2.5 - 1.0).abs() < 1e-9);
     }
 }

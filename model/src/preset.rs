@@ -130,7 +130,8 @@ fn parse(text: &str) -> Preset {
 /// # Errors
 /// [`UnknownPreset`] for a name that is none.
 pub fn load(kind: Kind, name: &str) -> Result<&'static Preset, UnknownPreset> {
-    let found = LOADED.iter().find(|((of, known), _)| *of == kind && *known == name).map(|(_, preset)| preset);
+    let known = kind.files().iter().find(|(known, _)| *known == name);
+    let found = known.and_then(|(known, _)| LOADED.get(&(kind, *known)));
     found.ok_or_else(|| UnknownPreset { kind, name: name.to_owned() })
 }
 

@@ -7,6 +7,7 @@ use espsim_model::profile::{self, Profile};
 use espsim_model::scenario::{Api, Device, Event, Scenario, What};
 use espsim_model::units::Time;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use toml::Table;
 
 fn scenario(text: &str) -> Scenario {
@@ -237,7 +238,12 @@ fn event() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(1),
+        ..ProptestConfig::default()
+    })]
 
     /// Whatever happens: no sequence number is used twice on an SA, packets are neither made nor forgotten, states add
     /// up, and the same seed gives the same timeline.

@@ -5,6 +5,7 @@ use espsim_model::placement::Placement;
 use espsim_model::profile::Profile;
 use espsim_model::record::Record;
 use espsim_model::traffic::Basis;
+use espsim_model::units::Bytes;
 
 use super::grid::{Grid, SATURATE};
 
@@ -35,15 +36,42 @@ impl Quantity {
     }
 }
 
+/// What stays as it is along an axis, which is the other one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// A number of cores, while packets grow.
+    Cores(u32),
+    /// A packet size, while cores become more.
+    Packet(Bytes),
+}
+
+impl At {
+    /// The axis: `packet`, in octets, or `cores`.
+    pub const fn axis(self) -> &'static str {
+        match self {
+            At::Cores(_) => "packet",
+            At::Packet(_) => "cores",
+        }
+    }
+}
+
+impl std::fmt::Display for At {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            At::Cores(1) => write!(f, "1 core"),
+            At::Cores(n) => write!(f, "{n} cores"),
+            At::Packet(size) => write!(f, "{} B", size.get()),
+        }
+    }
+}
+
 /// Two designs along one axis of the grid.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BreakEven {
     /// What is compared.
     pub quantity: Quantity,
-    /// `packet` in octets or `cores`.
-    pub axis: &'static str,
-    /// Where on the other axis.
-    pub at: String,
+    /// Where on the other axis, and so which one.
+    pub at: At,
     /// The two designs.
     pub pair: (usize, usize),
     /// Where the lead changes, and between which points of the grid that was seen; empty if it never does.
@@ -121,21 +149,21 @@ pub fn break_evens(grid: &Grid) -> Vec<BreakEven> {
     let pairs = (0..grid.designs.len()).flat_map(|a| (a + 1..grid.designs.len()).map(move |b| (a, b)));
     let mut found = Vec::new();
     for pair in pairs {
-        let mut add = |quantity: Quantity, axis, at: String, x: &[f64], record: &dyn Fn(usize, usize) -> f64| {
+        let mut add = |quantity: Quantity, at: At, x: &[f64], record: &dyn Fn(usize, usize) -> f64| {
             let [a, b] = [pair.0, pair.1].map(|design| (0..x.len()).map(|i| record(design, i)).collect::<Vec<_>>());
             let (sign, crossings, equal_from) = crossings(x, &a, &b);
             let first = if sign > 0.0 { Some(pair.0) } else { (sign < 0.0).then_some(pair.1) };
-            found.push(BreakEven { quantity, axis, at, pair, crossings, first, equal_from });
+            found.push(BreakEven { quantity, at, pair, crossings, first, equal_from });
         };
         for (i, n) in grid.axes.cores.iter().enumerate() {
             let value = |design, packet| Quantity::Goodput.of(grid.record(design, rate, packet, i));
-            add(Quantity::Goodput, "packet", format!("{n} cores"), &octets, &value);
+            add(Quantity::Goodput, At::Cores(*n), &octets, &value);
         }
         let cycles = |design, packet| Quantity::Cycles.of(grid.record(design, rate, packet, 0));
-        add(Quantity::Cycles, "packet", format!("{} cores", grid.axes.cores[0]), &octets, &cycles);
-        for (i, size) in grid.axes.octets().iter().enumerate() {
+        add(Quantity::Cycles, At::Cores(grid.axes.cores[0]), &octets, &cycles);
+        for (i, size) in octets.iter().enumerate() {
             let value = |design, cores| Quantity::Goodput.of(grid.record(design, rate, i, cores));
-            add(Quantity::Goodput, "cores", format!("{size} B"), &cores, &value);
+            add(Quantity::Goodput, At::Packet(Bytes::new(*size as u64)), &cores, &value);
         }
     }
     found

@@ -46,6 +46,7 @@ pub fn compare(args: &CompareArgs, command: Vec<String>) -> Result<(), Failure> 
         logca: breakeven::logca(&grid, &profile.profile),
         sensitivity: sensitivity::sensitivity(&file, args, &profile.profile)?,
         grid: &grid,
+        settings: &args.settings,
         profile: &profile,
         seed: args.seed.unwrap_or(file.seed),
     };

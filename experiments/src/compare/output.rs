@@ -17,7 +17,7 @@ use crate::input::Failure;
 use crate::manifest::Known;
 use crate::outcome::Outcome;
 use crate::plot::{HeatCell, HeatMap, Tornado, heat_map_svg, tornado_svg};
-use crate::points::shown;
+use crate::points::{Setting, shown};
 use crate::profile_choice::ProfileChoice;
 
 /// The figure of what moves the answer.
@@ -38,6 +38,8 @@ pub(super) struct Output<'a> {
     pub logca: Option<LogCa>,
     /// What moves the answer.
     pub sensitivity: Sensitivity,
+    /// What was set over the scenario file.
+    pub settings: &'a [Setting],
     /// The host.
     pub profile: &'a ProfileChoice,
     /// Base of all seeds.
@@ -102,8 +104,7 @@ impl Output<'_> {
     /// [`Failure`] if one cannot be made.
     pub fn files(&self, command: &[String], time: &str) -> Result<Files, Failure> {
         let grid = self.grid;
-        let footnote =
-            format!("espsim {} · profile {} · seed {}", env!("CARGO_PKG_VERSION"), self.profile.summary(), self.seed);
+        let footnote = self.profile.footnote(self.seed);
         let outcomes: Vec<Outcome> = grid.simulated.iter().map(Simulated::outcome).collect();
         let mut files: Files = vec![
             (TABLE.to_owned(), self.winners_csv()?),
@@ -146,6 +147,7 @@ impl Output<'_> {
         let known = Known {
             kind: "compare",
             file: &grid.file,
+            settings: self.settings,
             profile: self.profile,
             seed: self.seed,
             points: grid.simulated.iter().map(|simulated| &simulated.point).collect(),
@@ -185,7 +187,7 @@ impl Output<'_> {
         for found in &self.break_evens {
             let name = |i: usize| self.grid.designs[i].clone();
             let head = |first: String, then: String| {
-                vec![found.quantity.name().to_owned(), found.at.clone(), first, then, found.axis.to_owned()]
+                vec![found.quantity.name().to_owned(), found.at.to_string(), first, then, found.at.axis().to_owned()]
             };
             let numbers =
                 |place: &Crossing| [place.at, place.low, place.high].map(|value| format!("{value:.1}")).to_vec();

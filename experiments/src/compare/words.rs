@@ -1,8 +1,9 @@
 //! The comparison in words.
 
 use espsim_model::logca::LogCa;
+use espsim_model::units::Bytes;
 
-use super::breakeven::{BreakEven, Quantity};
+use super::breakeven::{At, BreakEven, Quantity};
 use super::grid::{Grid, SATURATE};
 use super::sensitivity::Sensitivity;
 
@@ -58,15 +59,18 @@ fn leaders(grid: &Grid, rate: usize, name: &str) -> String {
 
 /// Each pair's break-even packet size with the most cores, and in cycles.
 fn packets(grid: &Grid, found: &[BreakEven]) -> Vec<String> {
-    let most = grid.axes.cores.last().map(|n| format!("{n} cores")).unwrap_or_default();
-    let told = found.iter().filter(|f| f.axis == "packet" && (f.quantity == Quantity::Cycles || f.at == most));
+    let most = grid.axes.cores.last().map(|n| At::Cores(*n));
+    let told = found.iter().filter(|f| match f.quantity {
+        Quantity::Goodput => Some(f.at) == most,
+        Quantity::Cycles => true,
+    });
     told.filter(|f| !f.crossings.is_empty()).map(|f| sentence(grid, f)).collect()
 }
 
 /// Pairs whose lead never changes.
 fn everywhere(grid: &Grid, found: &[BreakEven]) -> Vec<String> {
     let goodput: Vec<&BreakEven> =
-        found.iter().filter(|f| f.axis == "packet" && f.quantity == Quantity::Goodput).collect();
+        found.iter().filter(|f| matches!(f.at, At::Cores(_)) && f.quantity == Quantity::Goodput).collect();
     let mut pairs: Vec<(usize, usize)> = goodput.iter().map(|f| f.pair).collect();
     pairs.dedup();
     let mut told: Vec<(usize, Vec<&str>)> = Vec::new();
@@ -109,8 +113,10 @@ fn sentence(grid: &Grid, found: &BreakEven) -> String {
 
 /// With how many cores designs carry as much of the largest packets as the one that leads with fewer.
 fn cores(grid: &Grid, found: &[BreakEven]) -> Vec<String> {
-    let largest = grid.axes.octets().last().map(|size| format!("{size} B")).unwrap_or_default();
-    let told = found.iter().filter(|f| f.axis == "cores" && f.at == largest && f.crossings.is_empty());
+    let Some(largest) = grid.axes.octets().last().map(|size| At::Packet(Bytes::new(*size as u64))) else {
+        return Vec::new();
+    };
+    let told = found.iter().filter(|f| f.at == largest && f.crossings.is_empty());
     let behind: Vec<(usize, usize, f64)> =
         told.filter_map(|f| Some((f.leader(0), f.other(f.leader(0)), f.equal_from?.at))).collect();
     let leads = |design: usize| behind.iter().all(|(_, other, _)| *other != design);

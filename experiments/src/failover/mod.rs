@@ -14,6 +14,7 @@ use crate::outcome::Outcome;
 use crate::points::{Point, shown};
 use crate::run::run_study;
 use crate::scenario_file::ScenarioFile;
+use crate::stop::Stop;
 use crate::study::Study;
 
 /// Timelines are drawn for up to so many points; of more, the swept figures say more.
@@ -35,7 +36,7 @@ pub static FAILOVER: Study = Study {
 /// # Errors
 /// As [`crate::run::run`].
 pub fn failover(args: &RunArgs, command: Vec<String>) -> Result<(), Failure> {
-    run_study(args, command, &FAILOVER)
+    run_study(args, &command, &FAILOVER, &Stop::listen()?)
 }
 
 fn has_events(file: &ScenarioFile, point: &Point) -> Result<(), Failure> {
@@ -74,7 +75,7 @@ fn file_name(file: &ScenarioFile, outcome: &Outcome, points: usize) -> String {
     if points == 1 {
         return "timeline".into();
     }
-    format!("timeline-{}", slug(&heading(file, outcome)))
+    slug(&format!("timeline-{}", heading(file, outcome)))
 }
 
 /// A name as a part of a file's name.

@@ -2,7 +2,7 @@
 
 use espsim_model::record::Record;
 use espsim_model::scenario::Scenario;
-use espsim_model::units::{Share, Time};
+use espsim_model::units::{BitRate, Share, Time};
 
 /// What must hold at the offered load.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,19 +17,20 @@ pub struct Goals {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Missed {
     /// Share of packets lost.
-    Loss(f64),
+    Loss(Share),
     /// Share of the offered rate that is carried: queues grow without end, though they were not full yet.
-    Carried(f64),
-    /// 99 % quantile of latency, in ns.
-    Latency(f64),
+    Carried(Share),
+    /// 99 % quantile of latency; absent where no packet came out.
+    Latency(Option<Time>),
 }
 
 impl std::fmt::Display for Missed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Missed::Loss(share) => write!(f, "loses {} %", significant(share * 100.0)),
-            Missed::Carried(share) => write!(f, "carries {:.1} % of the load", share * 100.0),
-            Missed::Latency(ns) => write!(f, "p99 latency {} us", significant(ns * 1e-3)),
+            Missed::Loss(share) => write!(f, "loses {} %", significant(share.fraction() * 100.0)),
+            Missed::Carried(share) => write!(f, "carries {:.1} % of the load", share.fraction() * 100.0),
+            Missed::Latency(Some(time)) => write!(f, "has a p99 latency of {} us", significant(time.as_ns() * 1e-3)),
+            Missed::Latency(None) => write!(f, "lets no packet out"),
         }
     }
 }
@@ -42,19 +43,20 @@ pub(super) fn significant(value: f64) -> String {
 
 impl Goals {
     /// The goal that a record misses worst, if it misses any.
-    pub fn missed(&self, record: &Record, offered_gbps: f64, scenario: &Scenario) -> Option<Missed> {
+    pub fn missed(&self, record: &Record, scenario: &Scenario) -> Option<Missed> {
         let loss = record.loss.unwrap_or(0.0);
         if loss > self.loss.fraction() {
-            return Some(Missed::Loss(loss));
+            return Some(Missed::Loss(Share::from_fraction(loss)));
         }
+        let offered_gbps = scenario.traffic.rate.map_or(0.0, BitRate::as_gbps);
         let rate = record.rate(scenario.traffic.rate_basis);
         let (carried, half_width) = rate.map_or((0.0, 0.0), |rate| (rate.gbps, rate.half_width_gbps.unwrap_or(0.0)));
         // Of Poisson arrivals a finite run sees a little more or less than the mean.
         if carried + 2.0 * half_width < offered_gbps * (1.0 - self.loss.fraction()) {
-            return Some(Missed::Carried(carried / offered_gbps));
+            return Some(Missed::Carried(Share::from_fraction(carried / offered_gbps)));
         }
-        let p99 = record.latency.map_or(f64::INFINITY, |latency| latency.p99_ns);
-        let most = self.latency_p99.map_or(f64::INFINITY, Time::as_ns);
-        (p99 > most).then_some(Missed::Latency(p99))
+        let p99 = record.latency.map(|latency| Time::from_seconds(latency.p99_ns * 1e-9));
+        let most = self.latency_p99?;
+        p99.is_none_or(|p99| p99 > most).then_some(Missed::Latency(p99))
     }
 }

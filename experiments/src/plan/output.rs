@@ -52,15 +52,12 @@ impl Output<'_> {
     pub fn files(&self, command: &[String], time: &str) -> Result<Files, Failure> {
         let (file, points, outcomes) = self.checked()?;
         let (header, rows) = rows(self.question, self.plans, self.prices);
-        let footnote = format!(
-            "espsim {} · profile {} · seed {}",
-            env!("CARGO_PKG_VERSION"),
-            self.profile.summary(),
-            self.question.seed
-        );
+        let footnote = self.profile.footnote(self.question.seed);
         let known = Known {
             kind: "plan",
             file: &file,
+            // They stand in the file.
+            settings: &[],
             profile: self.profile,
             seed: self.question.seed,
             points: points.iter().collect(),

@@ -76,6 +76,12 @@ impl Question {
         settings.extend(preset("nic.preset", &args.nic));
         settings.extend(preset("accelerator.preset", &args.accelerator));
         settings.extend(args.settings.iter().cloned());
+        let mut placements: Vec<String> = Vec::new();
+        for name in &args.placement {
+            if !placements.contains(name) {
+                placements.push(name.clone());
+            }
+        }
         Ok(Question {
             rate: args.rate,
             basis: args.basis.clone(),
@@ -84,7 +90,7 @@ impl Question {
             goals,
             headroom,
             seed: args.seed,
-            placements: args.placement.clone(),
+            placements,
             settings,
         })
     }

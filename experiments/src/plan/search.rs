@@ -164,16 +164,15 @@ impl Design<'_> {
     /// [`Invalid`] for hardware that the scenario cannot have.
     pub fn trial(&self, hardware: Hardware, load: f64, runs: Runs) -> Result<Trial, Invalid> {
         let scenario = self.scenario(hardware, load);
-        let offered = scenario.traffic.rate.map_or(0.0, BitRate::as_gbps);
         let mut trial = Trial { hardware, records: Vec::new(), missed: None };
         let first = if runs == Runs::Search { 0 } else { REPLICATIONS };
         for replication in first..first + REPLICATIONS {
             let record = simulate(&scenario, self.profile, seed(self.seed, replication))?;
-            trial.missed = self.goals.missed(&record, offered, &scenario);
+            trial.missed = self.goals.missed(&record, &scenario);
             // A queue that fills slowly is not full at the end of a run, but will be: no station exceeds its bound.
             let allowed = record.bound.share_allowed();
             if trial.missed.is_none() && allowed < 1.0 - self.goals.loss.fraction() {
-                trial.missed = Some(Missed::Carried(allowed));
+                trial.missed = Some(Missed::Carried(Share::from_fraction(allowed)));
             }
             trial.records.push(record);
             if trial.missed.is_some() {
@@ -233,42 +232,53 @@ impl Design<'_> {
         let Some(floor) = self.floor(load) else {
             return Ok(Err(self.trial(self.most(), load, Runs::Search)?));
         };
-        // Cores that help no more when there are so many.
-        let cores = (2 * floor.cores + 8).min(MOST.cores);
-        let mut ample = floor.with(Part::Core, cores);
-        loop {
+        // So many cores that more seldom help.
+        let mut ample = floor.with(Part::Core, (2 * floor.cores + 8).min(MOST.cores));
+        let mut best = loop {
             let trial = self.trial(ample, load, Runs::Search)?;
             if trial.meets() {
-                break;
+                break trial;
             }
-            let more =
-                self.devices().fold(ample, |more, part| more.with(part, (2 * ample.of(part)).min(MOST.of(part))));
+            let more = self.parts().iter().fold(ample, |more, &part| {
+                let n = (2 * ample.of(part)).min(MOST.of(part));
+                more.with(part, n)
+            });
             if more == ample {
                 return Ok(Err(trial));
             }
             ample = more;
-        }
+        };
         for part in self.devices() {
-            let n = least_of(floor.of(part), ample.of(part), |n| {
-                Ok::<_, Invalid>(self.trial(ample.with(part, n), load, Runs::Search)?.meets())
-            })?;
-            ample = ample.with(part, n);
+            let other = best.hardware;
+            let meets = |n| self.improves(&mut best, other.with(part, n), load);
+            least_of(floor.of(part), other.of(part), meets)?;
         }
-        let cores = self.enough_cores(ample.with(Part::Core, floor.cores), load, cores)?;
-        self.trial(ample.with(Part::Core, cores), load, Runs::Search).map(Ok)
+        self.fewest_cores(&mut best, floor.cores, load)?;
+        Ok(Ok(best))
     }
 
-    /// The least cores that meet the goals, out of at most `most`, which do: from those that closed forms allow, one,
-    /// two, four and so on more until they are met, then between.
-    fn enough_cores(&self, from: Hardware, load: f64, most: u32) -> Result<u32, Invalid> {
-        let meets = |cores| Ok(self.trial(from.with(Part::Core, cores), load, Runs::Search)?.meets());
-        let (mut low, mut high, mut step) = (from.cores, from.cores, 1);
+    /// Whether hardware meets the goals; if so, it takes the place of the `best` so far.
+    fn improves(&self, best: &mut Trial, hardware: Hardware, load: f64) -> Result<bool, Invalid> {
+        let trial = self.trial(hardware, load, Runs::Search)?;
+        let meets = trial.meets();
+        if meets {
+            *best = trial;
+        }
+        Ok(meets)
+    }
+
+    /// Takes cores from the `best` until fewer no longer meet the goals: from those that closed forms allow, one, two,
+    /// four and so on more until they are met, then between.
+    fn fewest_cores(&self, best: &mut Trial, floor: u32, load: f64) -> Result<(), Invalid> {
+        let (hardware, most) = (best.hardware, best.hardware.cores);
+        let mut meets = |cores| self.improves(best, hardware.with(Part::Core, cores), load);
+        let (mut low, mut high, mut step) = (floor, floor, 1);
         while high < most && !meets(high)? {
             low = high + 1;
             high = (high + step).min(most);
             step *= 2;
         }
-        least_of(low, high, meets)
+        least_of(low, high, meets).map(drop)
     }
 
     /// The highest load under which the hardware meets the goals, from `low` that is known to, and what breaks beyond;
@@ -278,8 +288,9 @@ impl Design<'_> {
     /// [`Invalid`] for a load that cannot be offered.
     pub fn headroom(&self, hardware: Hardware, low: f64) -> Result<(f64, Option<Trial>), Invalid> {
         let tightest = self.limits(hardware).first().map_or(f64::INFINITY, |(_, load)| *load);
-        // A little more than closed forms allow breaks it.
-        let (mut low, mut high) = (low, (low * MOST_LOAD).min(tightest * (1.0 + 2.0 * LOAD_STEP)));
+        // A little more than closed forms allow, and than may be lost, breaks it.
+        let breaks = tightest * (1.0 + 2.0 * LOAD_STEP) / (1.0 - self.goals.loss.fraction());
+        let (mut low, mut high) = (low, (low * MOST_LOAD).min(breaks).max(low));
         let mut broken = self.trial(hardware, high, Runs::Search)?;
         if broken.meets() {
             return Ok((high, None));
@@ -322,7 +333,42 @@ fn least_of<E>(mut low: u32, mut high: u32, mut holds: impl FnMut(u32) -> Result
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+    use espsim_model::preset;
+
     use super::*;
+    use crate::cli::{Cli, Command};
+    use crate::plan::question::Question;
+
+    /// Asks about the one placement that the words name.
+    fn asked<T>(words: &str, about: impl Fn(&Design<'_>) -> T) -> T {
+        let words = ["espsim", "plan"].into_iter().chain(words.split(' '));
+        let Command::Plan(args) = Cli::try_parse_from(words).unwrap().command else { unreachable!() };
+        let question = Question::new(&args).unwrap();
+        let profile = preset::profile("zen4").unwrap().unwrap();
+        let base = question.scenario(&question.placements[0], &profile).unwrap();
+        about(&Design { base, profile: &profile, goals: question.goals, seed: 1 })
+    }
+
+    #[test]
+    fn latency_may_take_far_more_cores_than_throughput() {
+        let words = "--rate 1Gbps --mix 64B --loss 1% --placement inline-packet --latency-p99 21us";
+        let (floor, least) = asked(words, |design| (design.floor(1.0).unwrap(), design.least(1.0).unwrap()));
+        let cores = least.ok().unwrap().hardware.cores;
+        assert!(cores > 2 * floor.cores + 8, "{cores} cores, {} for throughput", floor.cores);
+    }
+
+    #[test]
+    fn loss_that_is_allowed_is_used() {
+        let lossy = "--rate 10.3Gbps --loss 5% --placement host";
+        let (carries, broken) = asked(lossy, |design| {
+            let least = design.least(1.0).unwrap().ok().unwrap();
+            // Closed forms allow less than the whole load.
+            assert!(design.limits(least.hardware)[0].1 < 1.0);
+            design.headroom(least.hardware, 1.0).unwrap()
+        });
+        assert!(carries >= 1.0 && broken.is_some(), "{carries}");
+    }
 
     #[test]
     fn the_least_is_found() {

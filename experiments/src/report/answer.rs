@@ -192,11 +192,9 @@ fn carried(points: &Points) -> String {
 
 /// Latency at the last place along the sweep where every series carries all that is offered.
 fn latency(points: &Points) -> Option<String> {
-    let is_carried = |place: &usize| {
-        let at = points.at(*place);
-        at.len() == points.series.len() && at.iter().all(|point| point.carries_all())
-    };
-    let place = (0..points.places.len()).rev().find(is_carried)?;
+    let mut carried = vec![0; points.places.len()];
+    points.points.iter().filter(|point| point.carries_all()).for_each(|point| carried[point.place] += 1);
+    let place = carried.iter().rposition(|series| *series == points.series.len())?;
     let known = points.at(place).into_iter().filter_map(|point| Some((point.value("latency_p99")?, point.series)));
     let mut known: Vec<(f64, usize)> = known.collect();
     known.sort_by(|a, b| a.0.total_cmp(&b.0));

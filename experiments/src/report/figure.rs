@@ -14,6 +14,51 @@ const ELEMENTS: [&str; 15] = [
     "defs", "clipPath",
 ];
 
+/// Attributes that a figure is drawn with.
+const ATTRIBUTES: [&str; 38] = [
+    "clip-path",
+    "cx",
+    "cy",
+    "d",
+    "dominant-baseline",
+    "dx",
+    "dy",
+    "fill",
+    "fill-opacity",
+    "fill-rule",
+    "font-family",
+    "font-size",
+    "font-style",
+    "font-weight",
+    "height",
+    "id",
+    "opacity",
+    "points",
+    "r",
+    "rx",
+    "ry",
+    "stroke",
+    "stroke-dasharray",
+    "stroke-linecap",
+    "stroke-linejoin",
+    "stroke-opacity",
+    "stroke-width",
+    "text-anchor",
+    "transform",
+    "version",
+    "viewBox",
+    "width",
+    "x",
+    "x1",
+    "x2",
+    "y",
+    "y1",
+    "y2",
+];
+
+/// How deep elements may stand in each other.
+const MOST_LEVELS: usize = 64;
+
 const SVG: &str = "http://www.w3.org/2000/svg";
 
 /// A figure's markup, and its own title.
@@ -49,7 +94,7 @@ pub fn rewrite(path: &Path, text: &str, number: usize, label: Option<&str>) -> R
     );
     let mut writer = Writer { path, text, prefix: format!("figure-{number}-"), svg: &mut svg };
     for child in root.children() {
-        writer.node(child)?;
+        writer.node(child, 1)?;
     }
     svg.push_str("</svg>");
     Ok(Drawing { title, svg })
@@ -71,7 +116,7 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn node(&mut self, node: Node<'_, '_>) -> Result<(), Failure> {
+    fn node(&mut self, node: Node<'_, '_>, level: usize) -> Result<(), Failure> {
         if node.is_text() {
             self.svg.push_str(&escaped(node.text().unwrap_or_default()));
             return Ok(());
@@ -83,6 +128,9 @@ impl Writer<'_> {
         if !ELEMENTS.contains(&name) || node.tag_name().namespace() != Some(SVG) {
             return Err(self.refusal(node, &format!("the element `{name}`")));
         }
+        if level > MOST_LEVELS {
+            return Err(self.refusal(node, &format!("an element in {MOST_LEVELS} others")));
+        }
         self.svg.push('<');
         self.svg.push_str(name);
         for attribute in node.attributes() {
@@ -92,7 +140,7 @@ impl Writer<'_> {
         }
         self.svg.push('>');
         for child in node.children() {
-            self.node(child)?;
+            self.node(child, level + 1)?;
         }
         let _ = write!(self.svg, "</{name}>");
         Ok(())
@@ -100,14 +148,21 @@ impl Writer<'_> {
 
     /// An attribute's value with the names of this figure made its own.
     fn value(&self, name: &str, value: &str, node: Node<'_, '_>) -> Result<String, Failure> {
-        let is_outside = value.contains("url(") && !value.trim_start().starts_with("url(#");
-        if name.starts_with("on") || name == "href" || name == "style" || name == "class" || is_outside {
-            return Err(self.refusal(node, &format!("the attribute `{name}`")));
+        let refused = || Err(self.refusal(node, &format!("the attribute `{name}`")));
+        if !ATTRIBUTES.contains(&name) {
+            return refused();
         }
-        Ok(match name {
-            "id" => format!("{}{value}", self.prefix),
-            _ => value.replace("url(#", &format!("url(#{}", self.prefix)),
-        })
+        if name == "id" {
+            return Ok(format!("{}{value}", self.prefix));
+        }
+        if !value.to_ascii_lowercase().contains("url") {
+            return Ok(value.to_owned());
+        }
+        let within = value.strip_prefix("url(#").and_then(|rest| rest.strip_suffix(')'));
+        match within.filter(|id| id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')) {
+            Some(id) => Ok(format!("url(#{}{id})", self.prefix)),
+            None => refused(),
+        }
     }
 
     fn refusal(&self, node: Node<'_, '_>, what: &str) -> Failure {
@@ -157,6 +212,10 @@ mod tests {
         for (inside, what) in [
             ("<script>alert(1)</script>", "`script`"),
             ("<rect onclick=\"alert(1)\"/>", "`onclick`"),
+            ("<rect OnClick=\"alert(1)\"/>", "`OnClick`"),
+            ("<rect STYLE=\"fill:red\"/>", "`STYLE`"),
+            ("<rect fill=\"URL(http://example.org/)\"/>", "`fill`"),
+            ("<rect clip-path=\"url(#a), url(http://example.org/)\"/>", "`clip-path`"),
             ("<image href=\"http://example.org/\"/>", "`image`"),
             ("<rect fill=\"url(http://example.org/)\"/>", "`fill`"),
             ("<p xmlns=\"http://www.w3.org/1999/xhtml\"/>", "`p`"),
@@ -166,5 +225,7 @@ mod tests {
             assert!(message.contains(what), "{inside}: {message}");
         }
         assert!(rewrite(Path::new("a.svg"), "<html/>", 1, None).is_err());
+        let deep = ["<g>".repeat(100_000), "</g>".repeat(100_000)].concat();
+        assert!(figure(&deep).unwrap_err().to_string().contains("in 64 others"));
     }
 }

@@ -42,8 +42,8 @@ pub struct Manifest {
     pub question: Option<String>,
     /// The answer of `plan` and `compare`.
     pub answer: Option<String>,
-    /// The command line.
-    pub command: Option<CommandLine>,
+    /// The command line: program name and arguments.
+    pub command: Vec<String>,
     /// The program.
     pub program: Option<Program>,
     /// When it was started, RFC 3339.
@@ -54,8 +54,12 @@ pub struct Manifest {
     pub replications: Option<Replications>,
     /// The profile that was used.
     pub profile: Option<NamedProfile>,
+    /// Profiles that were drawn from its intervals.
+    pub drawn: u32,
     /// The scenario file.
     pub scenario: Option<Scenario>,
+    /// What was set over it, as `key=value`.
+    pub settings: Vec<String>,
     /// Parameters that are the same at every point.
     pub parameters: BTreeMap<String, Parameter>,
     /// Parameters that differ between points.
@@ -90,47 +94,28 @@ impl fmt::Display for Replications {
     }
 }
 
-/// A command line, by words or as typed.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
-pub enum CommandLine {
-    /// Program name and arguments.
-    Words(Vec<String>),
-    /// One line.
-    Line(String),
-}
-
 /// The program that wrote the folder.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
-pub enum Program {
-    /// Name and version.
-    Parts {
-        /// Name.
-        name: String,
-        /// Version.
-        version: String,
-        /// How it was compiled.
-        #[serde(default)]
-        build: BTreeMap<String, serde_json::Value>,
-    },
-    /// The same in one text.
-    Text(String),
+pub struct Program {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// Hash of the model.
+    #[serde(default)]
+    pub model: String,
+    /// How it was compiled.
+    #[serde(default)]
+    pub build: BTreeMap<String, serde_json::Value>,
 }
 
 /// Which profile was used.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(untagged)]
-pub enum NamedProfile {
-    /// Origin and hash.
-    Parts {
-        /// A file's name, `preset:NAME` or `measured`.
-        from: String,
-        /// SHA-256 of its text.
-        sha256: Option<String>,
-    },
-    /// The origin alone.
-    Text(String),
+pub struct NamedProfile {
+    /// A file's name, `preset:NAME` or `measured`.
+    pub from: String,
+    /// SHA-256 of its text.
+    pub sha256: Option<String>,
 }
 
 /// The scenario file as it was.

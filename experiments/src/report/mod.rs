@@ -22,6 +22,7 @@ use std::path::Path;
 
 use crate::cli::ReportArgs;
 use crate::input::Failure;
+use crate::output::Partial;
 use crate::run::say;
 
 /// What a report has near its beginning: a file without it is never replaced.
@@ -39,7 +40,7 @@ pub fn report(args: &ReportArgs) -> Result<(), Failure> {
             .with_help(Some("give another with --out, or remove it".into())));
     }
     let html = render::html(&results)?;
-    write(&target, html.as_bytes())?;
+    Partial::create(&target)?.commit(&target, &html)?;
     say(&format!("espsim: wrote {} (figures: {}, {} KiB)", target.display(), results.figures.len(), html.len() / 1024));
     Ok(())
 }
@@ -48,16 +49,4 @@ fn is_report(path: &Path) -> bool {
     let mut beginning = Vec::new();
     let read = fs::File::open(path).and_then(|file| file.take(1024).read_to_end(&mut beginning));
     read.is_ok() && String::from_utf8_lossy(&beginning).contains(MARK)
-}
-
-/// Writes under a temporary name and renames, so that a report is never half there.
-fn write(target: &Path, content: &[u8]) -> Result<(), Failure> {
-    let name = target.file_name().ok_or_else(|| Failure::new(format!("{} is no name for a file", target.display())))?;
-    let partial = target.with_file_name(format!(".{}.partial-{}", name.to_string_lossy(), std::process::id()));
-    fs::write(&partial, content).map_err(|error| Failure::io("write", &partial, &error))?;
-    fs::rename(&partial, target).map_err(|error| {
-        // Nothing better to do about a failure here: the error that led here is the one to report.
-        let _ = fs::remove_file(&partial);
-        Failure::io("rename to", target, &error)
-    })
 }

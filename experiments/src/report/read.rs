@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::figure::rewrite;
-use super::manifest::{Captioned, Kind, Manifest};
+use super::manifest::{Captioned, Manifest};
 use super::page::{Cell, Column, Figure, MOST_ROWS, Table};
 use super::points::Points;
 use super::words::significant;
@@ -38,11 +38,7 @@ pub struct Results {
 /// # Errors
 /// [`Failure`] that names what is missing or damaged.
 pub fn read(folder: &Path) -> Result<Results, Failure> {
-    let mut manifest = read_manifest(folder)?;
-    // Manifests of earlier versions do not say.
-    if manifest.kind == Kind::Run && folder.join("timeline.csv").exists() {
-        manifest.kind = Kind::Failover;
-    }
+    let manifest = read_manifest(folder)?;
     let points = match manifest.kind.has_points() {
         true => Some(Points::read(&required(folder, "points.csv")?)?),
         false => None,

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::manifest::{CommandLine, Kind, Manifest, NamedProfile, Program};
+use super::manifest::{Kind, Manifest, Program};
 use super::read::Results;
 use crate::manifest::hash;
-use crate::quote::shell_word;
+use crate::quote::shell_words;
 
 /// What the section says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -26,22 +26,14 @@ pub struct Reproduce {
 pub fn reproduce(results: &Results) -> Reproduce {
     let manifest = &results.manifest;
     let scenario = manifest.scenario.clone().unwrap_or_default();
-    let command = match &manifest.command {
-        Some(CommandLine::Words(words)) => words.iter().map(|word| shell_word(word)).collect::<Vec<_>>().join(" "),
-        Some(CommandLine::Line(line)) => line.clone(),
-        None => String::new(),
-    };
     Reproduce {
-        command,
+        command: shell_words(manifest.command.iter().map(String::as_str)),
         again: again(manifest),
         facts: facts(results),
         scenario: scenario.text.unwrap_or_default(),
         scenario_file: scenario.file.unwrap_or_else(|| "scenario.toml".into()),
     }
 }
-
-/// Options of `run` and `failover` that change results.
-const KEPT: [&str; 2] = ["--set", "--uncertainty"];
 
 /// The command for a copy of the scenario and the folder's `profile.toml`.
 fn again(manifest: &Manifest) -> String {
@@ -52,20 +44,13 @@ fn again(manifest: &Manifest) -> String {
         Kind::Plan | Kind::Compare => return String::new(),
     };
     let file = scenario.file.as_deref().unwrap_or("scenario.toml");
-    let mut words = vec!["espsim".to_owned(), verb.to_owned(), shell_word(file)];
-    words.extend(["--profile", "profile.toml", "--seed", &seed.to_string()].map(str::to_owned));
-    if let Some(CommandLine::Words(given)) = &manifest.command {
-        let mut given = given.iter();
-        while let Some(word) = given.next() {
-            if KEPT.contains(&word.as_str()) {
-                words.push(word.clone());
-                words.extend(given.next().map(|value| shell_word(value)));
-            } else if KEPT.iter().any(|option| word.starts_with(&format!("{option}="))) {
-                words.push(shell_word(word));
-            }
-        }
+    let mut words = ["espsim", verb, file, "--profile", "profile.toml", "--seed"].map(str::to_owned).to_vec();
+    words.push(seed.to_string());
+    words.extend(manifest.settings.iter().flat_map(|setting| ["--set".to_owned(), setting.clone()]));
+    if manifest.drawn > 0 {
+        words.extend(["--uncertainty".to_owned(), manifest.drawn.to_string()]);
     }
-    words.join(" ")
+    shell_words(words.iter().map(String::as_str))
 }
 
 fn facts(results: &Results) -> Vec<(String, String)> {
@@ -79,39 +64,30 @@ fn facts(results: &Results) -> Vec<(String, String)> {
     fact("Started", manifest.time.clone());
     fact("Seed", manifest.seed.map(|seed| seed.to_string()));
     fact("Replications", manifest.replications.map(|n| n.to_string()));
-    let (from, sha256) = match &manifest.profile {
-        Some(NamedProfile::Parts { from, sha256 }) => (Some(from.clone()), sha256.clone()),
-        Some(NamedProfile::Text(from)) => (Some(from.clone()), None),
-        None => (None, None),
-    };
     let host = results.profile.as_ref().map(|profile| profile.profile.host.model.clone());
     fact("Host", host);
-    fact("Profile", from);
-    fact("Profile, SHA-256", sha256);
+    let profile = manifest.profile.as_ref();
+    fact("Profile", profile.map(|profile| profile.from.clone()));
+    fact("Profile, SHA-256", profile.and_then(|profile| profile.sha256.clone()));
     fact("Scenario, SHA-256", manifest.scenario.as_ref().and_then(|scenario| scenario.sha256.clone()));
     facts
 }
 
 fn program(program: &Program) -> String {
-    match program {
-        Program::Text(text) => text.clone(),
-        Program::Parts { name, version, build } => {
-            let text = |key: &str| build.get(key).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
-            let build: Vec<&str> = ["profile", "target_features", "rustflags"].into_iter().filter_map(text).collect();
-            let build = if build.is_empty() { String::new() } else { format!(" ({} build)", build.join(", ")) };
-            format!("{name} {version}{build}")
-        }
+    let text = |key: &str| program.build.get(key).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
+    let mut details: Vec<String> = ["profile", "rustflags"].into_iter().filter_map(text).map(str::to_owned).collect();
+    if !program.model.is_empty() {
+        details.push(format!("model {}", program.model));
     }
+    format!("{} {} ({})", program.name, program.version, details.join(", ")).replace(" ()", "")
 }
 
 /// What does not fit together in a folder, in words.
 pub fn contradictions(results: &Results) -> Vec<String> {
-    let recorded = match &results.manifest.profile {
-        Some(NamedProfile::Parts { sha256: Some(sha256), .. }) => sha256,
-        _ => return Vec::new(),
-    };
+    let recorded = results.manifest.profile.as_ref().and_then(|profile| profile.sha256.as_deref());
+    let Some(recorded) = recorded else { return Vec::new() };
     match &results.profile {
-        Some(profile) if hash(&profile.text) != *recorded => vec![
+        Some(profile) if hash(&profile.text) != recorded => vec![
             "profile.toml in the folder is not the one that was used: its hash is another than the manifest's. Costs \
              below are those of the file."
                 .to_owned(),
@@ -125,20 +101,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_survive_a_shell() {
-        assert_eq!(shell_word("nic.ring=512"), "nic.ring=512");
-        assert_eq!(shell_word("nic.line_rate=\"25 Gbps\""), "'nic.line_rate=\"25 Gbps\"'");
-        assert_eq!(shell_word("it's"), r"'it'\''s'");
-        assert_eq!(shell_word(""), "''");
-    }
-
-    #[test]
     fn what_changed_results_is_repeated_and_paths_are_not() {
         let text = r#"{
-            "command": ["target/espsim", "run", "a/gso.toml", "--out", "x", "--set", "a=b c", "--set=d=1", "--jobs", "2"],
-            "seed": 7, "scenario": {"file": "gso.toml"}
+            "command": ["target/espsim", "merge", "a", "b", "--out", "x", "--jobs", "2"],
+            "seed": 7, "scenario": {"file": "gso.toml"}, "settings": ["a=\"b c\"", "d=1"], "drawn": 4
         }"#;
         let manifest = Manifest::parse(std::path::Path::new("manifest.json"), text).unwrap();
-        assert_eq!(again(&manifest), "espsim run gso.toml --profile profile.toml --seed 7 --set 'a=b c' --set=d=1");
+        assert_eq!(
+            again(&manifest),
+            "espsim run gso.toml --profile profile.toml --seed 7 --set 'a=\"b c\"' --set d=1 --uncertainty 4"
+        );
     }
 }

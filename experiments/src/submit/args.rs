@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::journal::MOST_DRAWN;
 use crate::points::Setting;
 
 /// Arguments of `submit`.
@@ -31,7 +32,7 @@ pub struct SubmitArgs {
     #[arg(long)]
     pub seed: Option<u64>,
     /// Draw N profiles from the profile's intervals and show where results lie for 95 % of them
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=i64::from(MOST_DRAWN)))]
     pub uncertainty: Option<u32>,
     /// Set a parameter over everything else, such as nic.line_rate="25 Gbps"
     #[arg(long = "set", value_name = "KEY=VALUE")]

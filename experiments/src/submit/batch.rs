@@ -57,7 +57,8 @@ impl Batch<'_> {
         let stem = self.scenario.trim_end_matches(".toml");
         let values = context! {
             name => format!("espsim-{}", stem.replace(|c: char| !c.is_ascii_alphanumeric(), "-")),
-            arguments => &self.args.sbatch,
+            // Words on one line, quoted as a shell's, are what sbatch reads.
+            arguments => shell_words(self.args.sbatch.iter().map(String::as_str)),
             tasks => self.tasks,
             at_once => self.args.at_once,
             jobs => self.args.jobs,

@@ -1,8 +1,8 @@
 #!/bin/sh
 #SBATCH --job-name={{ name }}-merge
-{%- for argument in arguments %}
-#SBATCH {{ argument }}
-{%- endfor %}
+{%- if arguments %}
+#SBATCH {{ arguments }}
+{%- endif %}
 #SBATCH --cpus-per-task={{ jobs }}
 #SBATCH --output=merge.log
 #SBATCH --open-mode=append

@@ -1,8 +1,8 @@
 #!/bin/sh
 #SBATCH --job-name={{ name }}
-{%- for argument in arguments %}
-#SBATCH {{ argument }}
-{%- endfor %}
+{%- if arguments %}
+#SBATCH {{ arguments }}
+{%- endif %}
 #SBATCH --array=1-{{ tasks }}{% if at_once %}%{{ at_once }}{% endif %}
 #SBATCH --cpus-per-task={{ jobs }}
 #SBATCH --output=task-%a.log
