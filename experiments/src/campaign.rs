@@ -1,6 +1,7 @@
 //! What is to be simulated: the points of a file on a host, each with its id, and how often.
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use espsim_model::layers::Layer;
 use espsim_model::profile::Profile;
@@ -11,10 +12,11 @@ use crate::input::{Failure, nearest};
 use crate::journal::{Finished, Header};
 use crate::manifest::{Subject, hash, keep_common};
 use crate::outcome::{Outcome, Run, seed};
-use crate::points::{Point, Points};
+use crate::points::{Point, Points, check_settings};
 use crate::profile_choice::ProfileChoice;
 use crate::replications::Replications;
 use crate::shard::Shard;
+use crate::stop::Stop;
 use crate::study::Study;
 
 /// Points that are resolved at a time.
@@ -54,19 +56,22 @@ impl<'a> Campaign<'a> {
     /// Resolves and checks every point, on all threads of the current pool, and keeps its id.
     ///
     /// # Errors
-    /// [`Failure`] of the first point that is wrong.
+    /// [`Failure`] of the first point that is wrong, or if a signal tells the process to end.
     pub fn new(
         study: &'a Study,
         points: Points<'a>,
         profile: &'a ProfileChoice,
         drawn: &'a [Profile],
         seed: u64,
+        stop: &Stop,
     ) -> Result<Self, Failure> {
+        check_settings(points.file, points.settings)?;
         let n = points.len();
         let (mut ids, mut costs) = (Vec::with_capacity(n), Vec::with_capacity(n));
         let mut common: Option<Layer> = None;
         let profile_hash = hash(&profile.text);
         for start in (0..n).step_by(CHUNK) {
+            stop.checking(start, n)?;
             let chunk: Vec<Result<Part, Failure>> = (start..(start + CHUNK).min(n))
                 .into_par_iter()
                 .with_min_len(64)
@@ -231,6 +236,24 @@ impl<'a> Campaign<'a> {
             lines.extend(line);
         }
         Ok(Some((outcome, lines)))
+    }
+
+    /// The runs of these points.
+    ///
+    /// # Errors
+    /// [`Failure`] if a run cannot be read.
+    pub fn used(&self, finished: &Finished, points: &[u32]) -> Result<HashSet<Id>, Failure> {
+        let mut used = HashSet::new();
+        for &point in points {
+            let point = point as usize;
+            let replications = match self.replications() {
+                Replications::Fixed(n) => *n as usize,
+                Replications::Until(_) => self.outcome(finished, point)?.map_or(0, |(outcome, _)| outcome.runs.len()),
+            };
+            used.extend((0..replications as u32).map(|i| self.replication(point, i)));
+            used.extend((0..self.drawn.len()).map(|i| self.drawn(point, i)));
+        }
+        Ok(used)
     }
 
     /// How many of these points lack a run.

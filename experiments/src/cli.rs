@@ -38,6 +38,21 @@ In a file:
   \"host.cores\" = [1, 2, 4]
   \"traffic.packet\" = [\"64 B\", \"1446 B\"]
 
+  [[sweep.zip]]                            values that change together
+  \"host.cores\" = [1, 2, 4]
+  \"traffic.flows\" = [16, 32, 64]
+
+  [[sweep.point]]                          a list of points, each with the same keys
+  \"nic.preset\" = \"connectx-7\"
+  \"nic.line_rate\" = \"200 Gbps\"
+
+  [[sweep.skip]]                           left out: what meets all of an entry
+  series = [\"host\"]                        of these series alone
+  \"host.cores\" = \">= 4\"                  a value, a list, or <, <=, >, >=, != and a value or another swept key
+
+  replications = 3                         so many runs of each point; or, before any [table]:
+  replications = { min = 3, max = 20, half_width = \"1 %\", metric = \"throughput\" }
+
   [[series]]                               a curve for each
   name = \"own slot\"
   placement = \"lookaside\"

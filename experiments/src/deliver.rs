@@ -34,9 +34,9 @@ pub fn deliver(folder: Folder, files: &Files, text: &str, format: Format, made: 
     let target = folder.commit()?;
     let content = |name: &str| files.iter().find(|(file, _)| file == name).map_or(&[][..], |(_, content)| content);
     match format {
-        Format::Table => print(text.as_bytes()),
-        Format::Csv => print(content(TABLE)),
-        Format::Json => print(content(MANIFEST)),
+        Format::Table => print(text.as_bytes())?,
+        Format::Csv => print(content(TABLE))?,
+        Format::Json => print(content(MANIFEST))?,
     }
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     say(&format!(

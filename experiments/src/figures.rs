@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use espsim_model::traffic::Basis;
 
-use crate::input::Failure;
+use crate::export::basis_name;
+use crate::input::{Failure, nearest};
 use crate::outcome::Outcome;
 use crate::plot::{Axis, Curve, Figure, Point, Scale, Style, svg};
 use crate::points::{number, shown};
@@ -31,6 +32,8 @@ pub struct Drawing<'a> {
     /// Whether curves and marks beyond what can be told apart are left out.
     is_limited: bool,
     left_out: usize,
+    /// Metrics of the first point that lacks the figure's.
+    observed: Vec<String>,
 }
 
 impl<'a> Drawing<'a> {
@@ -53,27 +56,29 @@ impl<'a> Drawing<'a> {
             marks: 0,
             is_limited,
             left_out: 0,
+            observed: Vec::new(),
         }
     }
 
     /// Takes up a point, if it belongs to the figure.
-    ///
-    /// # Errors
-    /// [`Failure`] if its place on the x axis is no number.
-    pub fn add(&mut self, outcome: &Outcome) -> Result<(), Failure> {
+    pub fn add(&mut self, outcome: &Outcome) {
         let plot = self.plot;
         let coordinates = &outcome.place.coordinates;
         if self.only.iter().any(|(key, value)| shown(&coordinates[*key]) != *value) {
-            return Ok(());
+            return;
         }
-        let x = number(&coordinates[self.x]).map(|x| x * plot.x_factor).ok_or_else(|| {
-            let message = "has values that are no numbers: it cannot be the x axis of";
-            Failure::new(format!("`{}` {message} {}", plot.x, plot.file))
-        })?;
-        let Some(summary) = outcome.summary(&plot.y, plot.basis) else { return Ok(()) };
+        // The file was checked: every value is a number.
+        let Some(x) = number(&coordinates[self.x]).map(|x| x * plot.x_factor) else { return };
+        let Some(summary) = outcome.summary(&plot.y, plot.basis) else {
+            if self.observed.is_empty() {
+                let metrics = outcome.runs.iter().flat_map(|run| &run.metrics);
+                self.observed = metrics.map(|metric| metric.name.clone()).collect();
+            }
+            return;
+        };
         let Some(curve) = self.curve(outcome) else {
             self.left_out += 1;
-            return Ok(());
+            return;
         };
         let scaled = |value: f64| value * plot.y_factor;
         curve.points.push(Point { x, y: scaled(summary.value), half_width: summary.half_width.map(scaled) });
@@ -83,7 +88,22 @@ impl<'a> Drawing<'a> {
         if let Some(bound) = bound(plot, outcome) {
             curve.bound.push((x, scaled(bound)));
         }
-        Ok(())
+    }
+
+    /// What to warn of when the figure has no mark at all.
+    pub fn warning(&self) -> Option<String> {
+        let PlotSpec { file, y, basis, .. } = self.plot;
+        if !self.curves.is_empty() || self.observed.is_empty() {
+            return None;
+        }
+        let mut names: Vec<&str> = self.observed.iter().map(String::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        let what = match basis {
+            Some(basis) if names.contains(&y.as_str()) => format!("`{y}` is not counted as {}", basis_name(*basis)),
+            _ => format!("`{y}` was not observed; {}", nearest(y, &names).unwrap_or_else(|| names.join(", "))),
+        };
+        Some(format!("{file}.svg is empty: {what}"))
     }
 
     /// The curve of a point; `None` if there is no room for it.

@@ -3,6 +3,7 @@
 //! While `out/NAME` is being made it is called `out/.NAME.partial`, and `out/.NAME.lock` keeps a second process out. A folder
 //! with a journal stays when its run is interrupted, and is taken up again on request; one without is removed.
 
+use std::ffi::OsString;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::MetadataExt;
@@ -11,7 +12,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::input::Failure;
-use crate::journal::JOURNAL;
+use crate::journal::{JOURNAL, OTHERS};
+
+/// The profile that was used.
+pub const PROFILE: &str = "profile.toml";
 
 /// Names of files, and what is in them.
 pub type Files = Vec<(String, Vec<u8>)>;
@@ -43,12 +47,24 @@ impl Folder {
     /// [`Failure`] if `target` exists, if an interrupted run of that name has something to go on with, if another process
     /// writes to it, or if its parent cannot be written to.
     pub fn create(target: &Path) -> Result<Self, Failure> {
-        if exists(target) {
-            return Err(Failure::new(format!("output folder {} exists already", target.display()))
-                .with_help(Some("give another with --out, or remove it".into())));
-        }
+        Folder::begin(target, false)
+    }
+
+    /// The same for what can all be made again: what is left of an earlier attempt is discarded.
+    ///
+    /// # Errors
+    /// As [`Self::create`], but for an interrupted run.
+    pub fn create_again(target: &Path) -> Result<Self, Failure> {
+        Folder::begin(target, true)
+    }
+
+    fn begin(target: &Path, discard: bool) -> Result<Self, Failure> {
+        absent(target)?;
         let mut folder = Folder::locked(target)?;
-        if exists(&folder.path(JOURNAL)) {
+        // Another process may have made it before we had the lock.
+        absent(target)?;
+        folder.replaces = false;
+        if !discard && exists(&folder.path(JOURNAL)) {
             let message = format!("an interrupted run to {} left finished points", target.display());
             let help = format!(
                 "--resume --out {} goes on with them, or remove {}",
@@ -69,6 +85,8 @@ impl Folder {
     /// # Errors
     /// [`Failure`] if `target` is something else, if another process writes to it, or if it cannot be written.
     pub fn resume(target: &Path) -> Result<Self, Failure> {
+        // A link stays one, and what it leads to is taken up.
+        let target = &target.canonicalize().unwrap_or_else(|_| target.to_owned());
         let mut folder = Folder::locked(target)?;
         if exists(&folder.path(JOURNAL)) {
             return Ok(folder);
@@ -80,10 +98,14 @@ impl Folder {
         let prepare = || {
             folder.make()?;
             if exists(target) {
-                fs::copy(target.join("profile.toml"), folder.path("profile.toml"))?;
-                // Under another name until it is whole.
+                fs::copy(target.join(PROFILE), folder.path(PROFILE))?;
+                // Under another name until it is whole and on the disk.
                 fs::copy(target.join(JOURNAL), folder.path("journal.copy"))?;
+                File::open(folder.path("journal.copy"))?.sync_all()?;
                 fs::rename(folder.path("journal.copy"), folder.path(JOURNAL))?;
+                if exists(&target.join(OTHERS)) {
+                    fs::copy(target.join(OTHERS), folder.path(OTHERS))?;
+                }
             }
             Ok(())
         };
@@ -94,12 +116,12 @@ impl Folder {
 
     /// The folder of that name, whatever is in it, with nobody else writing to it.
     fn locked(target: &Path) -> Result<Self, Failure> {
-        let Some(name) = target.file_name() else {
+        if target.file_name().is_none() {
             return Err(Failure::new(format!("{} is no name for an output folder", target.display())));
-        };
+        }
         let parent = parent(target);
         fs::create_dir_all(parent).map_err(|error| Failure::io("create folder", parent, &error))?;
-        let lock = Lock::take(parent.join(format!(".{}.lock", name.to_string_lossy())), target)?;
+        let lock = Lock::take(beside(target, "lock"), target)?;
         let replaces = exists(&target.join(JOURNAL));
         Ok(Folder { partial: partial(target), target: target.to_owned(), _lock: lock, kept: true, replaces })
     }
@@ -115,6 +137,57 @@ impl Folder {
     /// Where a file of this name is for now.
     pub fn path(&self, name: &str) -> PathBuf {
         self.partial.join(name)
+    }
+
+    /// Removes every file but these: what an interrupted run has left of results is of no use.
+    ///
+    /// # Errors
+    /// [`Failure`] if one cannot be removed.
+    pub fn keep_only(&self, names: &[&str]) -> Result<(), Failure> {
+        let clear = || {
+            for entry in fs::read_dir(&self.partial)? {
+                let entry = entry?;
+                if !names.iter().any(|name| entry.file_name() == *name) {
+                    fs::remove_file(entry.path())?;
+                }
+            }
+            Ok(())
+        };
+        clear().map_err(|error| Failure::io("clear", &self.partial, &error))
+    }
+
+    /// Writes one file, unless it is there just so already; never half over what is there.
+    ///
+    /// # Errors
+    /// [`Failure`] if it cannot be written.
+    pub fn replace(&self, name: &str, content: &[u8]) -> Result<(), Failure> {
+        if fs::read(self.path(name)).is_ok_and(|there| there == content) {
+            return Ok(());
+        }
+        let aside = format!("{name}.new");
+        self.write(&aside, content)?;
+        self.rename(&aside, name)
+    }
+
+    /// Gives a file another name; one of that name is replaced.
+    ///
+    /// # Errors
+    /// [`Failure`] if it cannot be renamed.
+    pub fn rename(&self, from: &str, to: &str) -> Result<(), Failure> {
+        let path = self.path(to);
+        fs::rename(self.path(from), &path).map_err(|error| Failure::io("write", &path, &error))
+    }
+
+    /// Removes a file, if it is there.
+    ///
+    /// # Errors
+    /// [`Failure`] if it is and cannot be removed.
+    pub fn keep_out(&self, name: &str) -> Result<(), Failure> {
+        let path = self.path(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Failure::io("remove", &path, &error)),
+            _ => Ok(()),
+        }
     }
 
     /// Writes one file.
@@ -147,7 +220,7 @@ impl Folder {
     /// # Errors
     /// [`Failure`] if something of that name has been made meanwhile.
     pub fn commit(mut self) -> Result<PathBuf, Failure> {
-        let old = parent(&self.target).join(format!(".{}.old", file_name(&self.target)));
+        let old = beside(&self.target, "old");
         let rename = || {
             File::open(&self.partial)?.sync_all()?;
             if self.replaces {
@@ -258,13 +331,29 @@ fn parent(target: &Path) -> &Path {
     target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn file_name(target: &Path) -> String {
-    target.file_name().unwrap_or_default().to_string_lossy().into_owned()
+/// Refuses an output folder that exists.
+///
+/// # Errors
+/// [`Failure`] if it does.
+pub fn absent(target: &Path) -> Result<(), Failure> {
+    if !exists(target) {
+        return Ok(());
+    }
+    Err(Failure::new(format!("output folder {} exists already", target.display()))
+        .with_help(Some("give another with --out, or remove it".into())))
+}
+
+/// A hidden name beside a folder's, `.NAME.WHAT`; names need not be text.
+fn beside(target: &Path, what: &str) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(format!(".{what}"));
+    parent(target).join(name)
 }
 
 /// What a folder is called while it is being filled.
 pub fn partial(target: &Path) -> PathBuf {
-    parent(target).join(format!(".{}.partial", file_name(target)))
+    beside(target, "partial")
 }
 
 /// `out/NAME`, or with the first number of which there is neither a folder nor an interrupted run.

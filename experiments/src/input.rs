@@ -72,6 +72,13 @@ impl Failure {
         self
     }
 
+    /// The same with more that is wrong, a line each.
+    #[must_use]
+    pub fn and(mut self, others: &[String]) -> Self {
+        self.message = [std::slice::from_ref(&self.message), others].concat().join("\n");
+        self
+    }
+
     /// The same with another exit code.
     #[must_use]
     pub fn with_code(mut self, code: u8) -> Self {

@@ -4,7 +4,7 @@
 //! and says what the runs are of ([`Header`]). A line that was being written when the machine stopped has no right checksum
 //! and is dropped; so is one that was damaged, and the lines after it still count. The order of lines means nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::FileExt;
@@ -20,6 +20,8 @@ use crate::shard::Shard;
 
 /// The file's name in the output folder.
 pub const JOURNAL: &str = "journal";
+/// Finished runs of earlier versions of the sweep, which the present one does not ask for: it may again.
+pub const OTHERS: &str = "journal.others";
 /// The version of the format that is written and read.
 const FORMAT: u32 = 1;
 /// The most profiles that are drawn.
@@ -80,6 +82,7 @@ pub struct Location {
 pub struct Finished {
     files: Vec<(PathBuf, File)>,
     runs: HashMap<Id, Location>,
+    taken_up: bool,
 }
 
 /// What reading a journal through has found besides runs.
@@ -134,8 +137,21 @@ impl Finished {
             }
         }
         found.torn = offset - found.end;
+        self.taken_up |= found.runs > 0;
         self.files.push((path.to_owned(), file));
         Ok(found)
+    }
+
+    /// Whether any had finished before.
+    pub fn is_taken_up(&self) -> bool {
+        self.taken_up
+    }
+
+    /// Runs besides these, in the order of their ids.
+    pub fn besides(&self, used: &HashSet<Id>) -> Vec<Id> {
+        let mut others: Vec<Id> = self.runs.keys().filter(|id| !used.contains(id)).copied().collect();
+        others.sort_unstable();
+        others
     }
 
     /// Whether a run has finished.

@@ -11,15 +11,13 @@ use espsim::{
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
-        Command::Run(args) | Command::Failover(args) if args.all => {
-            all::run_all(args, &std::env::args().collect::<Vec<_>>())
-        }
-        Command::Run(args) => run::run(args, std::env::args().collect()),
-        Command::Failover(args) => failover::failover(args, std::env::args().collect()),
-        Command::Merge(args) => merge::merge(args, std::env::args().collect()),
+        Command::Run(args) | Command::Failover(args) if args.all => all::run_all(args, &words()),
+        Command::Run(args) => run::run(args, words()),
+        Command::Failover(args) => failover::failover(args, words()),
+        Command::Merge(args) => merge::merge(args, words()),
         Command::Submit(args) => submit::submit(args),
-        Command::Plan(args) => plan::plan(args, std::env::args().collect()),
-        Command::Compare(args) => compare::compare(args, std::env::args().collect()),
+        Command::Plan(args) => plan::plan(args, words()),
+        Command::Compare(args) => compare::compare(args, words()),
         Command::Trace(args) => trace::trace(args),
         Command::Calibrate(args) => calibrate::calibrate(args),
         Command::Validate(args) => validate::validate(args),
@@ -31,19 +29,10 @@ fn main() -> ExitCode {
             calibrate::guest_inside(result, plan);
             Ok(())
         }
-        Command::Schema => {
-            run::print(format!("{:#}\n", schema::schema()).as_bytes());
-            Ok(())
-        }
-        Command::Completions { shell } => {
-            run::print(&shell::completions(*shell));
-            Ok(())
-        }
-        Command::Man { command } => shell::man(command.as_deref()).map(|text| run::print(&text)),
-        Command::List { what } => {
-            run::print(list::list(*what).as_bytes());
-            Ok(())
-        }
+        Command::Schema => run::print(format!("{:#}\n", schema::schema()).as_bytes()),
+        Command::Completions { shell } => run::print(&shell::completions(*shell)),
+        Command::Man { command } => shell::man(command.as_deref()).and_then(|text| run::print(&text)),
+        Command::List { what } => run::print(list::list(*what).as_bytes()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -53,4 +42,9 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+/// The command line as text, for manifests and messages; what is none is shown as well as it can be.
+fn words() -> Vec<String> {
+    std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
 }

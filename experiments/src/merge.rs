@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use espsim_model::uncertainty::draw;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::campaign::Campaign;
 use crate::cli::Format;
 use crate::failover::FAILOVER;
-use crate::folder::{Folder, partial};
+use crate::folder::{Folder, PROFILE, absent, partial};
 use crate::id::PROGRAM;
 use crate::input::Failure;
 use crate::journal::{Finished, Found, Header, JOURNAL};
@@ -57,6 +58,8 @@ pub struct Part {
 /// output folder that cannot be written.
 pub fn merge(args: &MergeArgs, command: Vec<String>) -> Result<(), Failure> {
     let made = Made::now(command, args.parquet)?;
+    raise_limit();
+    absent(&args.out)?;
     let pool = threads(args.jobs)?;
     let stop = Stop::listen()?;
     let mut finished = Finished::default();
@@ -71,10 +74,10 @@ pub fn merge(args: &MergeArgs, command: Vec<String>) -> Result<(), Failure> {
     let kept = Kept::new(&file)?;
     let points = Points::new(&file, &settings, &profile.profile, &kept);
     let study: &Study = if *kind == FAILOVER.kind { &FAILOVER } else { &RUN };
-    let campaign = pool.install(|| Campaign::new(study, points, &profile, &drawn, *seed))?;
-    parts.iter().try_for_each(|part| part.check(&campaign, &finished))?;
-    let folder = Folder::create(&args.out)?;
-    folder.write("profile.toml", profile.text.as_bytes())?;
+    let campaign = pool.install(|| Campaign::new(study, points, &profile, &drawn, *seed, &stop))?;
+    all(parts.iter().map(|part| part.check(&campaign, &finished)))?;
+    let folder = Folder::create_again(&args.out)?;
+    folder.write(PROFILE, profile.text.as_bytes())?;
     pool.install(|| finish(&campaign, &finished, folder, &made, args.format, &stop))
 }
 
@@ -83,10 +86,25 @@ pub fn merge(args: &MergeArgs, command: Vec<String>) -> Result<(), Failure> {
 /// # Errors
 /// [`Failure`] that names the shards that are missing, given twice, unfinished or of another sweep.
 pub fn read(folders: &[PathBuf], finished: &mut Finished) -> Result<Vec<Part>, Failure> {
-    let parts: Result<Vec<Part>, Failure> = folders.iter().map(|folder| Part::read(folder, finished)).collect();
-    let parts = parts?;
+    let parts = all(folders.iter().map(|folder| Part::read(folder, finished)))?;
     check_set(&parts)?;
     Ok(parts)
+}
+
+/// Journals stay open, and shards may be more than files that a process may have open unless it asks.
+fn raise_limit() {
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    // If it is refused there may still be enough.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+}
+
+/// Everything, or everything that is wrong: the help of the first.
+fn all<T>(each: impl Iterator<Item = Result<T, Failure>>) -> Result<Vec<T>, Failure> {
+    let (good, bad): (Vec<_>, Vec<_>) = each.partition(Result::is_ok);
+    let mut bad = bad.into_iter().filter_map(Result::err);
+    let Some(first) = bad.next() else { return Ok(good.into_iter().flatten().collect()) };
+    let others: Vec<String> = bad.map(|failure| failure.to_string()).collect();
+    Err(first.and(&others))
 }
 
 impl Part {
@@ -112,7 +130,7 @@ impl Part {
     fn profile(&self) -> Result<ProfileChoice, Failure> {
         let choice = from_folder(&self.folder)?;
         if hash(&choice.text) != self.header.profile_hash {
-            let path = self.folder.join("profile.toml");
+            let path = self.folder.join(PROFILE);
             return Err(Failure::new(format!("{} is not the profile that the shard was run with", path.display())));
         }
         Ok(choice)

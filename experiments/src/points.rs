@@ -124,6 +124,21 @@ impl Kept {
     }
 }
 
+/// Refuses to set what is swept: every point would be the same, under names that say otherwise.
+///
+/// # Errors
+/// [`Failure`] at the axis.
+pub fn check_settings(file: &ScenarioFile, settings: &[Setting]) -> Result<(), Failure> {
+    for Setting { key, .. } in settings {
+        if let Some((axis, i)) = file.sweep.find(key) {
+            let message = format!("`{key}` is swept here: it cannot be set by --set as well");
+            let help = "leave out --set, or take the key out of the sweep in a copy of the file".into();
+            return Err(file.failure(&file.sweep.axes[axis].place(i, 0), message).with_help(Some(help)));
+        }
+    }
+    Ok(())
+}
+
 impl<'a> Points<'a> {
     /// The points of a file that are kept.
     pub fn new(file: &'a ScenarioFile, settings: &'a [Setting], profile: &'a Profile, kept: &'a Kept) -> Self {

@@ -7,12 +7,13 @@ use crate::campaign::Campaign;
 use crate::columns::{self, Columns};
 use crate::export::{POINTS, csv_rows};
 use crate::figures::Drawing;
-use crate::folder::{Folder, Stream};
+use crate::folder::{Folder, PROFILE, Stream};
 use crate::input::Failure;
-use crate::journal::{Finished, JOURNAL, header_line};
+use crate::journal::{Finished, JOURNAL, OTHERS, header_line};
 use crate::manifest::{self, Manifest};
 use crate::outcome::Outcome;
 use crate::points::Points;
+use crate::run::say;
 use crate::shard::Shard;
 use crate::stop::Stop;
 use crate::study::Csv;
@@ -54,6 +55,7 @@ pub fn write(
     stop: &Stop,
 ) -> Result<Written, Failure> {
     let n = campaign.points.len();
+    folder.keep_only(&[JOURNAL, OTHERS, PROFILE])?;
     let mut outputs = Outputs::open(campaign, folder, order)?;
     for start in (0..n).step_by(CHUNK) {
         if stop.is_told() {
@@ -65,7 +67,7 @@ pub fn write(
             points.map(|point| ready(campaign, finished, point, order.parquet)).collect();
         chunk.into_iter().try_for_each(|ready| outputs.add(ready?))?;
     }
-    outputs.close(order)
+    outputs.close(order, finished)
 }
 
 /// A point's outcome, ready to be written.
@@ -145,7 +147,7 @@ impl<'a> Outputs<'a> {
         }
         self.table.add(&outcome);
         for drawing in &mut self.drawings {
-            drawing.add(&outcome)?;
+            drawing.add(&outcome);
         }
         if !self.is_large() {
             self.stops.push(outcome.stops());
@@ -170,11 +172,11 @@ impl<'a> Outputs<'a> {
     }
 
     /// Ends every file, with manifest and figures of the whole sweep; the journal last.
-    fn close(self, order: &Order<'_>) -> Result<Written, Failure> {
+    fn close(self, order: &Order<'_>, finished: &Finished) -> Result<Written, Failure> {
         let is_large = self.is_large();
         let Outputs { campaign, folder, footnote, .. } = self;
         self.csv.into_iter().try_for_each(Stream::close)?;
-        let mut files: Vec<String> = vec!["points.csv".into(), "manifest.json".into(), "profile.toml".into()];
+        let mut files: Vec<String> = vec!["points.csv".into(), "manifest.json".into(), PROFILE.into()];
         if let Some(columns) = self.columns {
             columns.close()?;
             files.push(columns::FILE.into());
@@ -185,13 +187,17 @@ impl<'a> Outputs<'a> {
         folder.open("manifest.json")?.json(&Manifest::new(&campaign.subject(), order.command, order.time, points))?;
         for (plot, drawing) in campaign.points.file.plots.iter().zip(self.drawings) {
             let name = format!("{}.svg", plot.file);
+            if let Some(warning) = drawing.warning() {
+                say(&format!("espsim: {warning}"));
+            }
             folder.write(&name, drawing.svg(&footnote)?.as_bytes())?;
             files.push(name);
         }
         files.extend(campaign.study.csv.iter().skip(1).map(|csv| csv.file.to_owned()));
         files.extend(self.figures);
         self.journal.close()?;
-        put_in_order(folder)?;
+        keep_others(campaign, finished, folder, &campaign.own(None))?;
+        folder.rename(JOURNAL_IN_ORDER, JOURNAL)?;
         files.push(JOURNAL.into());
         Ok(Written { table: self.table.text(), files })
     }
@@ -204,21 +210,39 @@ impl<'a> Outputs<'a> {
 pub fn write_shard(campaign: &Campaign<'_>, finished: &Finished, folder: &Folder, shard: Shard) -> Result<(), Failure> {
     let mut journal = folder.open(JOURNAL_IN_ORDER)?;
     journal.write(&header_line(&campaign.header(Some(shard))))?;
-    for point in campaign.own(Some(shard)) {
+    let own = campaign.own(Some(shard));
+    for &point in &own {
         let (_, lines) = campaign.outcome(finished, point as usize)?.ok_or_else(missing)?;
         journal.write(&lines)?;
     }
     journal.close()?;
-    put_in_order(folder)
+    keep_others(campaign, finished, folder, &own)?;
+    folder.rename(JOURNAL_IN_ORDER, JOURNAL)
+}
+
+/// Writes finished runs that are not of these points to a file of their own: the sweep may ask for them again.
+fn keep_others(campaign: &Campaign<'_>, finished: &Finished, folder: &Folder, points: &[u32]) -> Result<(), Failure> {
+    if !finished.is_taken_up() {
+        return Ok(());
+    }
+    let others = finished.besides(&campaign.used(finished, points)?);
+    if others.is_empty() {
+        return folder.keep_out(OTHERS);
+    }
+    let name = format!("{OTHERS}.ordered");
+    let mut stream = folder.open(&name)?;
+    for &id in &others {
+        let (_, line) = finished.read(id)?.ok_or_else(missing)?;
+        stream.write(&line)?;
+    }
+    stream.close()?;
+    folder.rename(&name, OTHERS)?;
+    say(&format!("espsim: {} finished runs are not of this sweep: kept in {OTHERS} for --resume", others.len()));
+    Ok(())
 }
 
 /// What the journal in the order of points is called until it is whole.
 const JOURNAL_IN_ORDER: &str = "journal.ordered";
-
-fn put_in_order(folder: &Folder) -> Result<(), Failure> {
-    let path = folder.path(JOURNAL);
-    std::fs::rename(folder.path(JOURNAL_IN_ORDER), &path).map_err(|error| Failure::io("write", &path, &error))
-}
 
 fn missing() -> Failure {
     Failure::new("a run is missing, which should have finished")

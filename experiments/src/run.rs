@@ -14,9 +14,9 @@ use crate::columns;
 use crate::cost;
 use crate::execute::execute;
 use crate::export::POINTS;
-use crate::folder::{Folder, default_target, latest_target, partial};
+use crate::folder::{Folder, PROFILE, default_target, latest_target, partial};
 use crate::input::Failure;
-use crate::journal::{Appender, Finished, Found, JOURNAL, header_line};
+use crate::journal::{Appender, Finished, Found, JOURNAL, OTHERS, header_line};
 use crate::points::{Kept, Point, Points};
 use crate::profile_choice::{ProfileChoice, measured, named, stand_in, taken_up};
 use crate::quote::shell_words;
@@ -78,7 +78,7 @@ pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop)
             // Everything that the user wrote is checked before the folder is made or the host is measured.
             let stand_in = stand_in()?;
             let points = Points::new(&file, &args.settings, &stand_in.profile, &kept);
-            pool.install(|| Campaign::new(study, points, &stand_in, &[], seed))?;
+            pool.install(|| Campaign::new(study, points, &stand_in, &[], seed, stop))?;
             reserved = Some(Folder::prepare(&target, args.resume)?);
             measured(&mut |message| say(&format!("espsim: {message}")))?
         }
@@ -88,7 +88,7 @@ pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop)
     }
     let drawn = args.uncertainty.map_or_else(Vec::new, |n| draw(&profile.profile, n, seed));
     let points = Points::new(&file, &args.settings, &profile.profile, &kept);
-    let campaign = pool.install(|| Campaign::new(study, points, &profile, &drawn, seed))?;
+    let campaign = pool.install(|| Campaign::new(study, points, &profile, &drawn, seed, stop))?;
     let mut folder = reserved.map_or_else(|| Folder::prepare(&target, args.resume), Ok)?;
     let (mut finished, mut journal) = take_up(&campaign, &mut folder, args.shard)?;
     let own = campaign.own(args.shard);
@@ -153,6 +153,9 @@ fn take_up(
     let path = folder.path(JOURNAL);
     let mut finished = Finished::default();
     let found = if path.exists() { finished.add(&path)? } else { Found::default() };
+    let others = folder.path(OTHERS);
+    // After the journal, which is what is appended to.
+    let kept = if path.exists() && others.exists() { finished.add(&others)?.runs } else { 0 };
     let header = campaign.header(shard);
     if let Some(before) = found.header.as_ref().map(|header| header.shard).filter(|before| *before != shard) {
         let part = |shard: Option<Shard>| shard.map_or_else(|| "all points".into(), |shard| format!("shard {shard}"));
@@ -160,8 +163,9 @@ fn take_up(
             .with_help(Some("give another folder with --out".into())));
     }
     let (done, all) = campaign.count(&finished, &campaign.own(shard));
-    if found.runs > 0 && done == 0 {
-        let message = format!("none of the folder's {} finished runs belongs to this sweep", found.runs);
+    // A shard may be of few points, all of them new.
+    if found.runs > 0 && done == 0 && shard.is_none() {
+        let message = format!("none of the folder's {} finished runs belongs to this sweep", found.runs + kept);
         let help = "scenario, --set, seed, profile and program decide; give another folder with --out";
         return Err(Failure::new(message).with_help(Some(help.into())));
     }
@@ -175,7 +179,7 @@ fn take_up(
     if found.runs > 0 {
         say(&format!("espsim: going on: {done} of {all} runs have finished"));
     }
-    folder.write("profile.toml", campaign.profile.text.as_bytes())?;
+    folder.replace(PROFILE, campaign.profile.text.as_bytes())?;
     let mut journal = Appender::open(&path, found.end)?;
     if found.header.as_ref() != Some(&header) {
         journal.append(&header_line(&header))?;
@@ -204,7 +208,7 @@ pub fn finish(
     let Written { table, files } = results::write(campaign, finished, &folder, &order, stop)?;
     let target = folder.commit()?;
     match format {
-        Format::Table => print(table.as_bytes()),
+        Format::Table => print(table.as_bytes())?,
         Format::Csv => print_file(&target.join(POINTS.file))?,
         Format::Json => print_file(&target.join("manifest.json"))?,
     }
@@ -239,7 +243,7 @@ fn default_out(file: &ScenarioFile, args: &RunArgs) -> PathBuf {
 fn resume_line(command: &[String], target: &Path) -> String {
     let mut words = with_out(command, target);
     if !words.iter().any(|word| word == "--resume") {
-        words.push("--resume".into());
+        insert(&mut words, ["--resume".into()]);
     }
     shell_words(words.iter().map(String::as_str))
 }
@@ -248,21 +252,38 @@ fn resume_line(command: &[String], target: &Path) -> String {
 pub fn with_out(command: &[String], target: &Path) -> Vec<String> {
     let mut words = command.to_vec();
     if !words.iter().any(|word| word == "--out" || word.starts_with("--out=")) {
-        words.extend(["--out".into(), target.display().to_string()]);
+        insert(&mut words, ["--out".into(), target.display().to_string()]);
     }
     words
 }
 
+/// Adds options: at the end, or before `--`, after which words are no options.
+fn insert<const N: usize>(words: &mut Vec<String>, options: [String; N]) {
+    let at = words.iter().position(|word| word == "--").unwrap_or(words.len());
+    words.splice(at..at, options);
+}
+
 /// Prints to standard output; a reader that has gone away is no error.
-pub fn print(bytes: &[u8]) {
-    let _ = io::stdout().lock().write_all(bytes);
+///
+/// # Errors
+/// [`Failure`] if it cannot be written, as to a full disk.
+pub fn print(mut bytes: &[u8]) -> Result<(), Failure> {
+    print_all(&mut bytes)
 }
 
 /// The same with a file, of any length.
 fn print_file(path: &Path) -> Result<(), Failure> {
-    let mut file = File::open(path).map_err(|error| Failure::io("read", path, &error))?;
-    let _ = io::copy(&mut file, &mut io::stdout().lock());
-    Ok(())
+    print_all(&mut File::open(path).map_err(|error| Failure::io("read", path, &error))?)
+}
+
+fn print_all(from: &mut impl io::Read) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    match io::copy(from, &mut stdout).and_then(|_| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::io("write", Path::new("standard output"), &error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints a line to standard error; a reader that has gone away is no error.

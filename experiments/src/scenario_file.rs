@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use crate::input::{Failure, nearest, read_text};
+use crate::points::{number, shown};
 use crate::replications::Replications;
 use crate::sweep::Sweep;
 
@@ -205,6 +206,20 @@ impl ScenarioFile {
                 if !keys.contains(&key.as_str()) {
                     let message = format!("`plot.{place}` is `{key}`, which is not swept: {}", keys.join(", "));
                     return Err(self.failure(&format!("plot[{i}].{place}"), message).with_help(nearest(key, &keys)));
+                }
+            }
+            let values = |key: &str| self.sweep.find(key).map(|(axis, k)| self.sweep.axes[axis].values(k));
+            if let Some(text) = values(&plot.x).and_then(|mut values| values.find(|value| number(value).is_none())) {
+                let message =
+                    format!("`plot.x` is `{}`, which has values that are no numbers: {}", plot.x, shown(text));
+                return Err(self.failure(&format!("plot[{i}].x"), message));
+            }
+            for (key, wanted) in &plot.only {
+                let known: Vec<String> = values(key).into_iter().flatten().map(shown).collect();
+                if !known.contains(wanted) {
+                    let message = format!("`plot.only` has `{key}` at `{wanted}`: {}", known.join(", "));
+                    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                    return Err(self.failure(&format!("plot[{i}].only"), message).with_help(nearest(wanted, &known)));
                 }
             }
             if plot.file.is_empty() || !plot.file.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {

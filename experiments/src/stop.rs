@@ -47,6 +47,18 @@ impl Stop {
     /// # Errors
     /// [`Failure`] if there was one.
     pub fn check(&self, finished: usize, of: usize) -> Result<(), Failure> {
+        self.refuse(|| format!("{finished} of {of} runs are finished and kept"))
+    }
+
+    /// The same while points are checked, before anything is simulated.
+    ///
+    /// # Errors
+    /// [`Failure`] if there was one.
+    pub fn checking(&self, checked: usize, of: usize) -> Result<(), Failure> {
+        self.refuse(|| format!("{checked} of {of} points were checked, none was simulated"))
+    }
+
+    fn refuse(&self, how_far: impl Fn() -> String) -> Result<(), Failure> {
         let signal = self.signal();
         let name = match signal {
             0 => return Ok(()),
@@ -54,7 +66,6 @@ impl Stop {
             SIGTERM => "SIGTERM",
             _ => "SIGHUP",
         };
-        let message = format!("interrupted by {name}: {finished} of {of} runs are finished and kept");
-        Err(Failure::new(message).with_code((128 + signal) as u8))
+        Err(Failure::new(format!("interrupted by {name}: {}", how_far())).with_code((128 + signal) as u8))
     }
 }

@@ -298,11 +298,35 @@ fn bad_scenarios_are_refused_with_file_line_and_key() {
         "x = \"traffic.packets\"",
         &["small.toml:16", "traffic.packets", "did you mean `traffic.packet`"],
     );
+    let ciphers = r#""sa.algorithm" = ["null", "aes-128-gcm"]"#;
+    let x = "x = \"sa.algorithm\"";
+    refused_text(
+        &SMALL.replace(sizes, ciphers).replace("x = \"traffic.packet\"", x),
+        &[],
+        &["small.toml:16", "no numbers: null"],
+    );
+    refused(
+        "y = \"throughput\"",
+        "y = \"throughput\"\nonly = { \"traffic.packet\" = \"1025 B\" }",
+        &["small.toml:19", "1025 B", "256 B, 1024 B", "did you mean `1024 B`"],
+    );
     refused("[run]", "replications = 0\n[run]", &["small.toml:3", "replications", "1 to 1000"]);
     refused("[run]", "[run", &["small.toml:3"]);
     let many =
         format!("\"traffic.packet\" = [{}]\n\"traffic.window\" = [{}]", "\"256 B\",".repeat(5001), "64,".repeat(1000));
     refused(sizes, &many, &["small.toml:11", "10002000 runs", "at most 10000000"]);
+}
+
+#[test]
+fn a_figure_without_a_mark_is_warned_of() {
+    let folder = TempDir::new().unwrap();
+    for (y, said) in [("througput", "did you mean `throughput`"), ("loss", "`loss` was not observed")] {
+        let scenario = write(&folder, "small.toml", &SMALL.replace("y = \"throughput\"", &format!("y = \"{y}\"")));
+        let output = run(&folder, &scenario, &["--profile", "preset:zen4", "--out", y]);
+        let message = unbroken(&text(&output.stderr));
+        assert!(output.status.success() && message.contains("throughput.svg is empty"), "{message}");
+        assert!(message.contains(said), "{message}");
+    }
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn a_dry_run_shows_everything_and_writes_nothing() {
         "#SBATCH --partition=long -t 10 --comment 'two words'\n",
         "#SBATCH --requeue",
         "about 20 of 120 points",
-        "'big one.toml' --profile preset:zen4 --jobs 1 --set 'nic.line_rate=\"25 Gbps\"' --seed 7 --shard",
+        "'scenario/big one.toml' --profile preset:zen4 --jobs 1 --set 'nic.line_rate=\"25 Gbps\"' --seed 7 --shard",
         "scontrol requeue",
         "merge shard-1 shard-2 shard-3 shard-4 shard-5 shard-6 --out",
         "--dependency=afterok:$array --kill-on-invalid-dep=yes",
@@ -96,7 +96,11 @@ fn points_are_grouped_as_slurm_allows() {
     assert!(told[2].contains("--dependency=afterok:7") && told[2].ends_with("merge.sh"), "{told:?}");
     // Submitted once; again only on request.
     refuse(&mut submit(&folder, &PRESET), &["this was submitted before", "--resume"]);
-    succeed(submit(&folder, &PRESET).arg("--resume"));
+    // Then with as many tasks: shards of another number would be of other points.
+    succeed(submit(&folder, &PRESET).args(["--resume", "--tasks", "3"]));
+    assert_eq!(fs::read_to_string(work.join("task.sh")).unwrap(), task);
+    let fewer = ["--resume", "--max-array-size", "5"];
+    refuse(submit(&folder, &PRESET).args(fewer), &["10 tasks were submitted before", "allows 4"]);
 }
 
 /// What the batch files say gives, task by task, what one run gives.
@@ -136,6 +140,8 @@ fn what_goes_wrong_is_said_and_nothing_is_left_in_the_queue() {
     .unwrap();
     refuse(&mut submit(&folder, &PRESET), &["Invalid account"]);
     assert!(fs::read_to_string(folder.path().join("told")).unwrap().contains("scancel 7"));
+    assert!(!folder.path().join("out/it's.slurm").exists(), "nothing was submitted, nothing is in the way");
+    refuse(submit(&folder, &PRESET).args(["--", "--comment=x\ny"]), &["has a line break"]);
     fs::create_dir_all(folder.path().join("out/it's")).unwrap();
     refuse(&mut submit(&folder, &PRESET), &["exists already"]);
 }

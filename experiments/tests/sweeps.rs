@@ -113,6 +113,8 @@ fn wrong_sweeps_are_refused_with_file_line_and_key() {
         ),
         (format!("{zip}[[sweep.skip]]\n\"host.cores\" = \">= 1\""), &["s.toml:19", "leaves no point"]),
         (format!("{zip}[[sweep.skip]]"), &["s.toml:19", "says nothing"]),
+        (format!("{zip}[[sweep.skip]]\nseries = []\n\"host.cores\" = 1"), &["s.toml:20", "`series` is an empty list"]),
+        (format!("{zip}[[sweep.skip]]\n\"host.cores\" = []"), &["s.toml:20", "`host.cores` is an empty list"]),
         (
             "[[sweep.point]]\n\"traffic.packet\" = \"64 B\"\n[[sweep.point]]\n\"traffic.packet\" = \"20 B\"".into(),
             &["s.toml:19", "20 B", "at least 29 B"],

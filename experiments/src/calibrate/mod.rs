@@ -30,12 +30,12 @@ use crate::run::print;
 /// measured.
 pub fn calibrate(args: &CalibrateArgs) -> Result<(), Failure> {
     if let Some(name) = &args.show {
-        print(show::tables(&named(name)?.profile).as_bytes());
+        print(show::tables(&named(name)?.profile).as_bytes())?;
         return Ok(());
     }
     if let Some([a, b]) = args.diff.as_deref() {
         let (first, second) = (named(a)?.profile, named(b)?.profile);
-        print(diff::table([a, b], &first, &second).as_bytes());
+        print(diff::table([a, b], &first, &second).as_bytes())?;
         return Ok(());
     }
     match args.only {
@@ -80,9 +80,9 @@ fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     let svg = figure::draw(&calibration)?;
     fs::write(&figure, svg).map_err(|error| Failure::io("write", &figure, &error))?;
     partial.commit(&args.out, &text)?;
-    print(show::summary(&calibration).as_bytes());
+    print(show::summary(&calibration).as_bytes())?;
     if let Some(rows) = &held_out {
-        print(show::held_out(rows).as_bytes());
+        print(show::held_out(rows).as_bytes())?;
     }
     say(&format!(
         "espsim: calibrated in {:.0} s; wrote {} and {}; use it with --profile {}",

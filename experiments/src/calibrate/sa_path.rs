@@ -54,7 +54,7 @@ pub fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     bar.finish_and_clear();
     let profile = stack::apply(&fitted, &measurement, kernel, &base.profile);
     write(&profile, &measurement, kernel, partial, [&args.out, &timeline, &figure])?;
-    print(sa_path_tables::summary(&measurement, kernel, &fitted).as_bytes());
+    print(sa_path_tables::summary(&measurement, kernel, &fitted).as_bytes())?;
     say(&format!(
         "espsim: measured the SA path in {:.0} s; wrote {}, {} and {}; everything else in the profile is from {}",
         started.elapsed().as_secs_f64(),

@@ -54,7 +54,8 @@ impl Batch<'_> {
     fn script(&self, template: &str, command: &str) -> Result<String, Failure> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        let stem = self.scenario.trim_end_matches(".toml");
+        let name = self.scenario.rsplit('/').next().unwrap_or_default();
+        let stem = name.trim_end_matches(".toml");
         let values = context! {
             name => format!("espsim-{}", stem.replace(|c: char| !c.is_ascii_alphanumeric(), "-")),
             // Words on one line, quoted as a shell's, are what sbatch reads.

@@ -19,6 +19,7 @@ use crate::profile_choice::{ProfileChoice, named};
 use crate::quote::{shell_word, shell_words};
 use crate::run::{print, say};
 use crate::scenario_file::ScenarioFile;
+use crate::stop::Stop;
 use crate::threads::threads;
 
 /// Slurm's own default, for a dry run where there is no Slurm to be asked.
@@ -37,14 +38,18 @@ pub fn submit(args: &SubmitArgs) -> Result<(), Failure> {
     // Every point is checked here: what is wrong must not be found by a thousand tasks.
     let kept = Kept::new(&file)?;
     let points = Points::new(&file, &args.settings, &profile.profile, &kept);
-    threads(None)?.install(|| Campaign::new(study, points, &profile, &[], args.seed.unwrap_or(file.seed)))?;
+    threads(None)?
+        .install(|| Campaign::new(study, points, &profile, &[], args.seed.unwrap_or(file.seed), &Stop::default()))?;
     let place = Place::new(args, &file)?;
-    let tasks = tasks(args, points.len())?;
+    if let Some(broken) = args.sbatch.iter().find(|word| word.contains(['\n', '\r'])) {
+        return Err(Failure::new(format!("an option of sbatch has a line break: `{}`", broken.escape_debug())));
+    }
+    let tasks = tasks(args, points.len(), &place.work)?;
     let batch = Batch {
         args,
         program: &place.program,
         command: study.kind,
-        scenario: &place.scenario,
+        scenario: &copy(&place.scenario),
         profile: &profile_word(&profile),
         out: &place.out.display().to_string(),
         tasks,
@@ -52,14 +57,20 @@ pub fn submit(args: &SubmitArgs) -> Result<(), Failure> {
     };
     let [task, merge] = batch.scripts()?;
     if args.dry_run {
-        show(&place, &task, &merge);
-        return Ok(());
+        return show(&place, &task, &merge);
     }
     place.write(args.resume, &file, &profile, [("task.sh", &task), ("merge.sh", &merge)])?;
-    let array = slurm::submit(&slurm::sbatch(&place.work, "task.sh", None))?;
-    let join =
-        slurm::submit(&slurm::sbatch(&place.work, "merge.sh", Some(&array))).inspect_err(|_| slurm::cancel(&array))?;
-    print(format!("{array}\n{join}\n").as_bytes());
+    let submitted = slurm::submit(&slurm::sbatch(&place.work, "task.sh", None)).and_then(|array| {
+        let join = slurm::submit(&slurm::sbatch(&place.work, "merge.sh", Some(&array)));
+        Ok((join.inspect_err(|_| slurm::cancel(&array))?, array))
+    });
+    let (join, array) = submitted.inspect_err(|_| {
+        if !args.resume {
+            // Nothing was submitted: the same command can be given again.
+            let _ = fs::remove_dir_all(&place.work);
+        }
+    })?;
+    print(format!("{array}\n{join}\n").as_bytes())?;
     say(&format!(
         "espsim: job {array} has {tasks} tasks for {} points, job {join} joins them into {}; logs are in {}. After a failure: \
          the same command with --resume",
@@ -78,6 +89,11 @@ fn profile(args: &SubmitArgs, file: &ScenarioFile) -> Result<ProfileChoice, Fail
     named(name.ok_or_else(missing)?)
 }
 
+/// How tasks name the scenario: by its copy in a folder of its own, where its name meets no other and looks like no option.
+fn copy(scenario: &str) -> String {
+    format!("scenario/{scenario}")
+}
+
 /// How tasks name a profile: a preset as such, a file by its copy in their folder.
 fn profile_word(profile: &ProfileChoice) -> String {
     if is_preset(profile) { profile.from.clone() } else { format!("profile/{}", profile.from) }
@@ -87,8 +103,9 @@ fn is_preset(profile: &ProfileChoice) -> bool {
     profile.from.starts_with("preset:")
 }
 
-/// As many tasks as asked for, points to give them, and indices that Slurm has.
-fn tasks(args: &SubmitArgs, points: usize) -> Result<u32, Failure> {
+/// As many tasks as asked for, points to give them, and indices that Slurm has; of what was submitted before, as many as
+/// then, since shards of another number are of other points.
+fn tasks(args: &SubmitArgs, points: usize, work: &Path) -> Result<u32, Failure> {
     let size = match args.max_array_size {
         Some(size) => size,
         None if args.dry_run => slurm::max_array_size().unwrap_or(MAX_ARRAY_SIZE),
@@ -96,11 +113,27 @@ fn tasks(args: &SubmitArgs, points: usize) -> Result<u32, Failure> {
     };
     // The greatest index is one less.
     let most = size.saturating_sub(1).max(1);
+    if let Some(before) = Some(work).filter(|_| args.resume).and_then(tasks_before) {
+        if before > most {
+            return Err(Failure::new(format!(
+                "{before} tasks were submitted before; MaxArraySize {size} allows {most}"
+            ))
+            .with_help(Some("give another folder with --out".into())));
+        }
+        return Ok(before);
+    }
     let wanted = args.tasks.min(u32::try_from(points).unwrap_or(u32::MAX));
     if wanted > most {
         say(&format!("espsim: MaxArraySize is {size}: {most} tasks instead of {wanted}, each of more points"));
     }
     Ok(wanted.min(most))
+}
+
+/// How many tasks an earlier submission to a folder had, by its batch file.
+fn tasks_before(work: &Path) -> Option<u32> {
+    let script = fs::read_to_string(work.join("task.sh")).ok()?;
+    let indices = script.lines().find_map(|line| line.strip_prefix("#SBATCH --array=1-"))?;
+    indices.split('%').next()?.parse().ok()
 }
 
 /// Files and folders of a submission, from the root.
@@ -115,6 +148,9 @@ struct Place {
 
 impl Place {
     fn new(args: &SubmitArgs, file: &ScenarioFile) -> Result<Self, Failure> {
+        if args.out.to_str().is_none() {
+            return Err(Failure::new(format!("{} is no text, which batch files are", args.out.display())));
+        }
         let program = std::env::current_exe().map_err(|error| Failure::io("find", Path::new("espsim"), &error))?;
         let out = absolute(&args.out).map_err(|error| Failure::io("find", &args.out, &error))?;
         let Some(name) = out.file_name().map(|name| name.to_string_lossy().into_owned()) else {
@@ -141,7 +177,7 @@ impl Place {
         profile: &ProfileChoice,
         scripts: [(&str, &String); 2],
     ) -> Result<(), Failure> {
-        let mut files = vec![(PathBuf::from(&self.scenario), &file.text)];
+        let mut files = vec![(PathBuf::from(copy(&self.scenario)), &file.text)];
         if !is_preset(profile) {
             files.push((PathBuf::from(profile_word(profile)), &profile.text));
         }
@@ -160,7 +196,7 @@ impl Place {
 }
 
 /// Prints the batch files and the commands that would submit them.
-fn show(place: &Place, task: &str, merge: &str) {
+fn show(place: &Place, task: &str, merge: &str) -> Result<(), Failure> {
     let command = |words: Vec<String>| {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         format!("sbatch {}", shell_words(words))
@@ -175,5 +211,5 @@ fn show(place: &Place, task: &str, merge: &str) {
             command(slurm::sbatch(&place.work, "merge.sh", Some("ARRAY"))).replace("afterok:ARRAY", "afterok:$array"),
         )
         .as_bytes(),
-    );
+    )
 }

@@ -1,5 +1,6 @@
 #!/bin/sh
 #SBATCH --job-name={{ name }}
+#SBATCH --signal=B:TERM@60
 {%- if arguments %}
 #SBATCH {{ arguments }}
 {%- endif %}
@@ -8,11 +9,11 @@
 #SBATCH --output=task-%a.log
 #SBATCH --open-mode=append
 #SBATCH --requeue
-#SBATCH --signal=B:TERM@60
 
 # One shard of {{ tasks }}; about {{ points_per_task }} of {{ points }} points. What has finished is not repeated.
 child=
-trap 'kill -TERM "$child" 2>/dev/null' TERM
+# The second signal ends a run that takes longer than that; those that have finished are kept.
+trap 'kill -TERM "$child" 2>/dev/null; (sleep 20; kill -TERM "$child" 2>/dev/null) &' TERM
 {{ command }} --shard "$SLURM_ARRAY_TASK_ID/{{ tasks }}" --out "shard-$SLURM_ARRAY_TASK_ID" --resume &
 child=$!
 wait "$child"

@@ -112,7 +112,15 @@ impl Reader<'_> {
                     .with_help(nearest(&name, &names))
             })
         };
-        one_or_more(value).iter().map(find).collect()
+        self.some(value)?.iter().map(find).collect()
+    }
+
+    /// The values of a list, which is not empty, or the one value.
+    fn some<'v>(&self, value: &'v Value) -> Result<&'v [Value], Failure> {
+        match one_or_more(value) {
+            [] => Err(self.failure(format!("`{}` is an empty list, which leaves out nothing", self.key))),
+            several => Ok(several),
+        }
     }
 
     fn condition(&self, value: &Value) -> Result<Condition, Failure> {
@@ -126,7 +134,7 @@ impl Reader<'_> {
             return self.comparison(axis, &values, comparison, operand);
         }
         let mut meets = vec![false; values.len()];
-        for wanted in one_or_more(value) {
+        for wanted in self.some(value)? {
             let found: Vec<usize> = (0..values.len()).filter(|&row| is_same(values[row], wanted)).collect();
             if found.is_empty() {
                 return Err(self.no_such(&values, &shown(wanted)));

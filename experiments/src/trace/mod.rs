@@ -64,7 +64,7 @@ pub fn trace(args: &TraceArgs) -> Result<(), Failure> {
         },
     };
     partial.commit(&target, &events::json(&about, &traced)?)?;
-    print(table::first(&about, &traced).as_bytes());
+    print(table::first(&about, &traced).as_bytes())?;
     if traced.sends() < sends {
         say(&format!("espsim: only {} of {sends} packets started", traced.sends()));
     }

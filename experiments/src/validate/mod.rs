@@ -203,9 +203,9 @@ pub fn validate(args: &ValidateArgs) -> Result<(), Failure> {
     }
     out.commit()?;
     match args.format {
-        Format::Table => print(report::tables(&families, &results).as_bytes()),
-        Format::Csv => print(&csv),
-        Format::Json => print(report::json(results.iter().flatten()).as_bytes()),
+        Format::Table => print(report::tables(&families, &results).as_bytes())?,
+        Format::Csv => print(&csv)?,
+        Format::Json => print(report::json(results.iter().flatten()).as_bytes())?,
     }
     say(&format!("espsim: wrote {} in {}", files.join(", "), folder.display()));
     Ok(())

@@ -1,0 +1,123 @@
+//! Going on: what had finished stays, whatever the scenario has become meanwhile, and results are those of a fresh run.
+#![cfg(unix)]
+
+#[path = "common/message.rs"]
+mod message;
+#[path = "common/sweep.rs"]
+mod sweep;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+
+use sweep::{assert_same, files, program, quick, refuse, run, succeed};
+use tempfile::TempDir;
+
+#[test]
+fn runs_that_a_smaller_sweep_does_not_ask_for_are_kept() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let go_on = |queues: usize| {
+        fs::write(at("s.toml"), quick(queues)).unwrap();
+        let output = succeed(&mut run(folder.path(), "s.toml", &["--out", "out", "--resume"]));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    go_on(5);
+    let first = files(&at("out"));
+    let said = go_on(2);
+    assert!(said.contains("36 finished runs are not of this sweep: kept in journal.others"), "{said}");
+    succeed(&mut run(folder.path(), "s.toml", &["--out", "fresh"]));
+    let mut smaller = files(&at("out"));
+    assert!(smaller.remove("journal.others").is_some());
+    assert!(smaller == files(&at("fresh")), "but for what is kept, as of a fresh run");
+    let said = go_on(5);
+    assert!(said.contains("going on: 60 of 60 runs have finished"), "{said}");
+    assert!(files(&at("out")) == first);
+}
+
+#[test]
+fn a_shard_goes_on_though_all_its_points_are_new() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for queues in [1, 2] {
+        fs::write(at("s.toml"), quick(queues)).unwrap();
+        for shard in 1..=6 {
+            let (out, shard) = (format!("s{shard}"), format!("{shard}/6"));
+            succeed(&mut run(folder.path(), "s.toml", &["--out", &out, "--shard", &shard, "--resume"]));
+        }
+    }
+    succeed(&mut run(folder.path(), "s.toml", &["--out", "whole"]));
+    succeed(program(folder.path(), &["merge", "--out", "merged"]).args((1..=6).map(|shard| format!("s{shard}"))));
+    assert_same(&at("whole"), &at("merged"));
+}
+
+#[test]
+fn a_link_to_an_output_folder_stays_one() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("scratch")).unwrap();
+    fs::write(at("s.toml"), quick(1)).unwrap();
+    succeed(&mut run(folder.path(), "s.toml", &["--out", "scratch/real"]));
+    symlink("scratch/real", at("out")).unwrap();
+    fs::write(at("s.toml"), quick(2)).unwrap();
+    succeed(&mut run(folder.path(), "s.toml", &["--out", "out", "--resume"]));
+    assert!(at("out").symlink_metadata().unwrap().is_symlink());
+    succeed(&mut run(folder.path(), "s.toml", &["--out", "whole"]));
+    assert_same(&at("whole"), &at("scratch/real"));
+}
+
+#[test]
+fn what_an_interrupted_writing_left_is_no_result() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("s.toml"), quick(1)).unwrap();
+    succeed(&mut run(folder.path(), "s.toml", &["--out", "whole"]));
+    // As it is when the process is killed after the figures and before the folder has its name.
+    let interrupted = |name: &str| {
+        fs::create_dir(at(name)).unwrap();
+        for file in ["journal", "profile.toml", "points.csv"] {
+            fs::copy(at("whole").join(file), at(name).join(file)).unwrap();
+        }
+        fs::write(at(name).join("old.svg"), "").unwrap();
+    };
+    interrupted(".out.partial");
+    succeed(&mut run(folder.path(), "s.toml", &["--out", "out", "--resume"]));
+    assert_same(&at("whole"), &at("out"));
+    // A merge begins anew: nothing of it was simulated.
+    succeed(&mut run(folder.path(), "s.toml", &["--out", "one", "--shard", "1/1"]));
+    interrupted(".merged.partial");
+    succeed(&mut program(folder.path(), &["merge", "one", "--out", "merged"]));
+    assert_same(&at("whole"), &at("merged"));
+}
+
+#[test]
+fn names_need_not_be_text() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("s.toml"), quick(1)).unwrap();
+    succeed(&mut run(folder.path(), "s.toml", &["--out", "whole"]));
+    for name in [&b"a\xff"[..], b"a\xfe"] {
+        let out = OsStr::from_bytes(name);
+        succeed(run(folder.path(), "s.toml", &["--out"]).arg(out));
+        assert_same(&folder.path().join("whole"), &folder.path().join(out));
+    }
+    let mut submit = program(folder.path(), &["submit", "--slurm", "s.toml", "--dry-run", "--profile", "preset:zen4"]);
+    refuse(submit.arg("--out").arg(OsStr::from_bytes(b"a\xff")), &["is no text"]);
+}
+
+#[test]
+fn a_swept_key_cannot_be_set_and_the_line_to_go_on_is_one() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("s.toml"), quick(2)).unwrap();
+    let set = ["--out", "out", "--set", "traffic.queue=5"];
+    refuse(&mut run(folder.path(), "s.toml", &set), &["s.toml:17", "`traffic.queue` is swept here", "--set"]);
+    assert!(!folder.path().join("out").exists());
+    // Standard output is a full disk: what was simulated is there all the same.
+    if let Ok(full) = fs::File::options().write(true).open("/dev/full") {
+        let output = run(folder.path(), "s.toml", &["--out", "full"]).stdout(full).output().unwrap();
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(message.contains("standard output"), "{message}");
+        assert!(folder.path().join("full/points.csv").exists());
+    }
+}
