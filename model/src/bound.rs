@@ -40,6 +40,11 @@ impl Bound {
         Some(self.limits.first()?.rate.as_pps() * self.mean_goodput * 8e-9)
     }
 
+    /// What is offered as goodput, in Gb/s; absent when saturating.
+    pub fn offered_gbps(&self) -> Option<f64> {
+        Some(self.offered()?.as_pps() * self.mean_goodput * 8e-9)
+    }
+
     /// Packets per second offered; absent when saturating.
     pub fn offered(&self) -> Option<PacketRate> {
         self.limits.iter().find(|limit| limit.name == OFFERED_LOAD).map(|limit| limit.rate)

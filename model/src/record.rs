@@ -30,6 +30,10 @@ impl Stop {
     }
 }
 
+/// What limits where less than the offered load is carried and no station is full: packets wait for answers, such as for
+/// contexts of SAs.
+pub const WAITS: &str = "waits";
+
 /// A rate in Gb/s on one basis, with the half-width of its 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate {
@@ -94,7 +98,7 @@ pub struct Record {
     pub idle_cores: f64,
     /// Cycles per second left to the application.
     pub idle_cycles_per_s: f64,
-    /// TLP octets on PCIe links per octet of goodput.
+    /// TLP octets on PCIe links per octet of goodput: what crosses an uplink and a slot counts on both.
     pub pcie_bytes_per_payload_byte: f64,
     /// How often an octet of payload crossed PCIe.
     pub pcie_crossings: f64,
@@ -162,6 +166,9 @@ impl Record {
         metrics.push(Metric::plain("packet_rate", self.packets_per_s, "1/s"));
         if let Some(gbps) = self.bound.goodput_gbps() {
             metrics.push(Metric { basis: Some(Basis::Goodput), ..Metric::plain("bound", gbps, "Gb/s") });
+        }
+        if let Some(gbps) = self.bound.offered_gbps() {
+            metrics.push(Metric { basis: Some(Basis::Goodput), ..Metric::plain("offered", gbps, "Gb/s") });
         }
         if let Some(latency) = self.latency {
             let n = Some(latency.n);

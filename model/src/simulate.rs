@@ -9,7 +9,7 @@ use crate::engine::program::{Arrivals, Workload};
 use crate::engine::steady::{RateEstimate, coarsen, mser5, rate};
 use crate::engine::trace::{Tracer, Untraced};
 use crate::profile::Profile;
-use crate::record::{Latency, Rate, Record, Stop, Utilisation};
+use crate::record::{Latency, Rate, Record, Stop, Utilisation, WAITS};
 use crate::route::{Account, Category, Charge, Compiled};
 use crate::scenario::{Invalid, RunParams, Scenario, Stack};
 use crate::traffic::{Arrival, Basis};
@@ -20,6 +20,8 @@ const FIRST_LOOK: usize = 100;
 /// Batches that the interval is computed from: few enough to be long and hardly correlated (Schmeiser, "Batch size
 /// effects in the analysis of simulation output", Operations Research 30, 1982, advises 10 to 30).
 const INTERVAL_BATCHES: usize = 30;
+/// Share of the offered load from which on it counts as carried, but for chance.
+const CARRIED: f64 = 0.995;
 /// From this utilisation on a station counts as what limits throughput.
 const FULL: f64 = 0.97;
 /// Events per packet after which a run counts as going nowhere: far above any route's length.
@@ -34,12 +36,14 @@ pub fn simulate(scenario: &Scenario, profile: &Profile, seed: u64) -> Result<Rec
     let assembly = Assembly::new(scenario, profile);
     let compiled = assembly.floor.compile(&assembly.routes.iter().flatten().collect::<Vec<_>>());
     let mut engine = engine(scenario, &assembly, &compiled, seed);
-    let run = run_to_width(&mut engine, &scenario.run);
-    let measured = Measured::between(&run, &engine, &compiled.accounts);
+    let bound = bound(scenario, &assembly);
+    let overload = Overload::new(&bound, &compiled.accounts);
+    let run = run_to_width(&mut engine, &scenario.run, &overload);
+    let mut measured = Measured::between(&run, &engine, &compiled.accounts);
+    measured.falls_short = run.estimate.is_some_and(|estimate| overload.falls_short(estimate));
     engine.drain();
     let mut totals = Totals::of(&engine.visits(), &compiled.accounts);
     totals.add_spinning(&engine, &assembly);
-    let bound = bound(scenario, &assembly);
     Ok(record(scenario, &assembly, seed, &engine, run, measured, totals, bound))
 }
 
@@ -92,8 +96,42 @@ struct Run {
     visits_at_start: Vec<u64>,
 }
 
-/// Runs until throughput's interval is narrow enough or a limit is met.
-fn run_to_width(engine: &mut Engine, params: &RunParams) -> Run {
+/// Whether queues still grow: more is offered than carried, and nothing was dropped so far.
+struct Overload {
+    /// Goodput offered, in octets per second; absent when saturating.
+    offered: Option<f64>,
+    /// Closed forms allow less than is offered.
+    is_certain: bool,
+    /// Operations that drop packets.
+    drops: Vec<usize>,
+}
+
+impl Overload {
+    fn new(bound: &Bound, accounts: &[Option<Account>]) -> Self {
+        let is_drop = |account: &Account| account.charges.iter().any(|charge| matches!(charge, Charge::Dropped(_)));
+        Overload {
+            offered: bound.offered_gbps().map(|gbps| gbps * 1e9 / 8.0),
+            is_certain: bound.share_allowed() < 1.0,
+            drops: (0..accounts.len()).filter(|&i| accounts[i].as_ref().is_some_and(is_drop)).collect(),
+        }
+    }
+
+    fn queues_grow(&self, engine: &Engine, estimate: Option<RateEstimate>) -> bool {
+        let visits = engine.visits();
+        self.drops.iter().all(|&drop| visits[drop] == 0)
+            && (self.is_certain || estimate.is_some_and(|estimate| self.falls_short(estimate)))
+    }
+
+    /// Whether a rate is below what is offered by more than chance.
+    fn falls_short(&self, rate: RateEstimate) -> bool {
+        let most = rate.per_second + 2.0 * rate.half_width.unwrap_or(0.0);
+        self.offered.is_some_and(|offered| most < offered * CARRIED)
+    }
+}
+
+/// Runs until throughput's interval is narrow enough or a limit is met. Under overload the warm-up lasts until a queue is
+/// full, however even throughput is before: loss and latency are those of full queues.
+fn run_to_width(engine: &mut Engine, params: &RunParams, overload: &Overload) -> Run {
     let batch = u64::from(engine.observer.batch_packets());
     let max_events = params.max_packets.saturating_mul(EVENTS_PER_PACKET);
     let until = params.max_time.as_ps();
@@ -119,6 +157,7 @@ fn run_to_width(engine: &mut Engine, params: &RunParams) -> Run {
                 e.half_width.is_some_and(|width| width <= params.half_width.fraction() * e.per_second)
             });
             match &warm {
+                _ if overload.queues_grow(engine, estimate) => warm = None,
                 Some(visits_at_start) if narrow => {
                     let visits_at_start = visits_at_start.clone();
                     return Run { stop: Stop::HalfWidth, cut, estimate, visits_at_start };
@@ -139,11 +178,13 @@ fn run_to_width(engine: &mut Engine, params: &RunParams) -> Run {
 struct Measured {
     sent: u64,
     dropped: u64,
+    /// Less than what is offered was carried.
+    falls_short: bool,
 }
 
 impl Measured {
     fn between(run: &Run, engine: &Engine, accounts: &[Option<Account>]) -> Self {
-        let mut measured = Measured { sent: 0, dropped: 0 };
+        let mut measured = Measured { sent: 0, dropped: 0, falls_short: false };
         let visits = engine.visits().into_iter().zip(&run.visits_at_start).map(|(end, start)| end - start);
         for (n, account) in visits.zip(accounts) {
             for charge in account.iter().flat_map(|account| &account.charges) {
@@ -241,7 +282,7 @@ fn record(
         // Cores that poll leave nothing to anybody.
         Stack::Vector => cores,
     };
-    let (bottleneck, next_bottleneck) = bottlenecks(scenario, &utilisation, &bound);
+    let (bottleneck, next_bottleneck) = bottlenecks(scenario, &utilisation, &bound, measured.falls_short);
     let latency = engine.observer.latency();
     let saturating = scenario.traffic.arrival == Arrival::Saturate;
     let offered = measured.sent + measured.dropped;
@@ -300,17 +341,19 @@ fn utilisation(assembly: &Assembly, totals: &Totals, packets_per_s: f64) -> Vec<
     used.map(|(name, busy, units)| Utilisation { name, share: (busy / units).min(1.0) }).collect()
 }
 
-/// What limited throughput and what would be next: stations by how busy they were; where the offered load was carried
-/// or no station was full, the tightest closed-form limit instead.
+/// What limited throughput and what would be next: stations by how busy they were; where no station was full, that the
+/// offered load was carried or that packets wait, and when saturating the tightest closed-form limit.
 fn bottlenecks(
     scenario: &Scenario,
     utilisation: &[Utilisation],
     bound: &Bound,
+    falls_short: bool,
 ) -> (&'static str, Option<&'static str>) {
     let mut stations: Vec<&Utilisation> = utilisation.iter().collect();
     stations.sort_by(|a, b| b.share.total_cmp(&a.share));
     let full = stations.first().filter(|first| first.share >= FULL).map(|first| first.name);
-    let offered = (scenario.traffic.arrival != Arrival::Saturate).then_some(OFFERED_LOAD);
+    let is_open = scenario.traffic.arrival != Arrival::Saturate;
+    let offered = is_open.then_some(if falls_short { WAITS } else { OFFERED_LOAD });
     let bottleneck = full.or(offered).or_else(|| Some(bound.limits.first()?.name)).unwrap_or("none");
     (bottleneck, stations.iter().map(|u| u.name).find(|name| *name != bottleneck))
 }

@@ -213,7 +213,7 @@ fn with_axes(file: &ScenarioFile, axes: &Axes, rate: &str, args: &CompareArgs) -
     }
     let text = |text: &str| Value::String(text.to_owned());
     let mut set = |key: &str, value: Value| {
-        file.base.insert(key.to_owned(), (value, Origin::Set));
+        file.base.insert(key.to_owned(), (value, Origin::Sweep));
     };
     set("run.max_packets", Value::Integer(PACKETS));
     set("traffic.rate_basis", text(&args.rate_basis));

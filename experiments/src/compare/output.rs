@@ -8,7 +8,7 @@ use serde_json::json;
 use super::breakeven::{BreakEven, Crossing};
 use super::grid::{Grid, Measure, SATURATE, Simulated};
 use super::sensitivity::Sensitivity;
-use super::words::paragraph;
+use super::words::{paragraph, with_unit};
 use crate::deliver::{MANIFEST, TABLE};
 use crate::export::{csv_of, format_number, points_csv};
 use crate::failover::slug;
@@ -74,7 +74,7 @@ impl Output<'_> {
         } else {
             let basis = self.grid.at(0, rate, 0, 0).point.values.get("traffic.rate_basis");
             let basis = basis.map_or_else(String::new, |(basis, _)| shown(basis));
-            format!("{name} ({basis}) offered: fewest busy cores of those that carry it")
+            format!("{} ({basis}) offered: fewest busy cores of those that carry it", with_unit(name))
         }
     }
 

@@ -1,11 +1,19 @@
 //! The comparison in words.
 
 use espsim_model::logca::LogCa;
-use espsim_model::units::Bytes;
+use espsim_model::units::{BitRate, Bytes};
 
 use super::breakeven::{At, BreakEven, Quantity};
 use super::grid::{Grid, SATURATE};
 use super::sensitivity::Sensitivity;
+
+/// Swings below this share of the answer are not worth a word.
+const LEAST_SWING: f64 = 0.01;
+
+/// A rate as it is written in text.
+pub(super) fn with_unit(rate: &str) -> String {
+    rate.parse::<BitRate>().map_or_else(|_| rate.to_owned(), |rate| rate.to_string())
+}
 
 /// Who leads where, and where that changes.
 pub(super) fn paragraph(grid: &Grid, found: &[BreakEven], logca: Option<&LogCa>, moved: &Sensitivity) -> String {
@@ -24,6 +32,7 @@ pub(super) fn paragraph(grid: &Grid, found: &[BreakEven], logca: Option<&LogCa>,
         .bars
         .iter()
         .take(3)
+        .filter(|bar| bar.swing() >= LEAST_SWING * moved.ratio)
         .map(|bar| format!("{} ({:.2} to {:.2})", bar.key, bar.ratio_low, bar.ratio_high))
         .collect();
     text.push(format!(
@@ -35,26 +44,35 @@ pub(super) fn paragraph(grid: &Grid, found: &[BreakEven], logca: Option<&LogCa>,
     text.join(" ")
 }
 
-/// How many cells of a map each design leads, alone or with others.
+/// How many cells of a map each design leads, alone or with others, of those that any design carries.
 fn leaders(grid: &Grid, rate: usize, name: &str) -> String {
     let (packets, cores) = (grid.axes.packets.len(), grid.axes.cores.len());
-    let cells: Vec<_> = (0..packets)
-        .flat_map(|packet| (0..cores).map(move |n| (packet, n)))
-        .map(|(p, n)| grid.cell(rate, p, n))
+    let places = (0..packets).flat_map(|packet| (0..cores).map(move |n| (packet, n)));
+    let carried: Vec<_> = places.map(|(p, n)| grid.cell(rate, p, n)).filter(|cell| cell.carried).collect();
+    let leads = |i: usize| carried.iter().filter(move |cell| cell.winners.contains(&i));
+    let mut leading: Vec<(usize, usize, &String)> = (grid.designs.iter().enumerate())
+        .map(|(i, design)| (leads(i).count(), leads(i).filter(|cell| cell.winners.len() > 1).count(), design))
+        .filter(|(n, ..)| *n > 0)
         .collect();
-    let mut leads: Vec<(usize, &String)> = grid
-        .designs
+    leading.sort_by_key(|(n, ..)| std::cmp::Reverse(*n));
+    let list: Vec<String> = leading
         .iter()
-        .enumerate()
-        .map(|(i, design)| (cells.iter().filter(|cell| cell.winners.contains(&i)).count(), design))
-        .filter(|(n, _)| *n > 0)
+        .map(|(n, shared, design)| match shared {
+            0 => format!("{design} in {n}"),
+            shared if shared == n => format!("{design} in {n}, shared"),
+            shared => format!("{design} in {n}, {shared} of them shared"),
+        })
         .collect();
-    leads.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
-    let list: Vec<String> = leads.iter().map(|(n, design)| format!("{design} in {n}")).collect();
-    let short = cells.iter().filter(|cell| !cell.carried).count();
-    let short = if short > 0 { format!("; in {short} none carries it") } else { String::new() };
-    let at = if name == SATURATE { "Saturating".to_owned() } else { format!("At {name}") };
-    format!("{at}, of {} combinations of packet size and cores the best is {}{short}.", cells.len(), list.join(", "))
+    let all = packets * cores;
+    let at = if name == SATURATE { "Saturating".to_owned() } else { format!("At {}", with_unit(name)) };
+    match carried.len() {
+        0 => format!("{at} no design carries the load at any of {all} combinations of packet size and cores."),
+        n if n < all => format!(
+            "{at} some design carries the load at {n} of {all} combinations of packet size and cores; the best is {}.",
+            list.join("; ")
+        ),
+        _ => format!("{at}, of {all} combinations of packet size and cores the best is {}.", list.join("; ")),
+    }
 }
 
 /// Each pair's break-even packet size with the most cores, and in cycles.

@@ -4,7 +4,7 @@ use espsim_model::assembly::Assembly;
 use espsim_model::bound::{OFFERED_LOAD, bound};
 use espsim_model::placement::Placement;
 use espsim_model::profile::Profile;
-use espsim_model::record::Record;
+use espsim_model::record::{Record, WAITS};
 use espsim_model::scenario::{Invalid, Scenario};
 use espsim_model::simulate;
 use espsim_model::units::{BitRate, PacketRate, Share};
@@ -134,7 +134,7 @@ impl Trial {
     pub fn limit(&self) -> &'static str {
         let name = self.records.last().map_or("nothing", |record| record.bottleneck);
         match self.missed {
-            Some(Missed::Latency(_)) if name == OFFERED_LOAD => "latency",
+            Some(Missed::Latency(_)) if [OFFERED_LOAD, WAITS].contains(&name) => "latency",
             Some(_) if name == OFFERED_LOAD => "bursts",
             _ => name,
         }

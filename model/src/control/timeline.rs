@@ -1,6 +1,7 @@
 //! What a failover looked like: a row for each bin of time, and what it comes to.
 
 use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::daemon::MESSAGES;
 use super::event::Happening;
@@ -101,6 +102,9 @@ pub struct Timeline {
     pub events: u64,
 }
 
+/// Timelines of which one bin is taken for a failure by chance, as a share.
+const BY_CHANCE: f64 = 1e-3;
+
 impl Timeline {
     /// Goodput of a bin in Gb/s, goodput basis.
     pub fn goodput_gbps(&self, bin: &Bin) -> f64 {
@@ -131,14 +135,16 @@ impl Timeline {
         (!bins.is_empty()).then(|| sum / bins.len() as f64)
     }
 
-    /// What goodput must reach to be back: 95 % of the mean before the first event, or three standard deviations of the
-    /// bins before it below that mean where that is less: random arrivals alone would look like failures.
+    /// What goodput must reach to be back: 95 % of the mean before the first event, or less where random arrivals alone
+    /// would look like failures: so many standard deviations of the bins before it below that mean that of all bins one is
+    /// below by chance in one of a thousand timelines (normal quantile with Bonferroni's correction).
     fn floor_gbps(&self) -> Option<f64> {
         let mean = self.goodput_before_gbps()?;
         let bins = self.before();
         let squares: f64 = bins.iter().map(|bin| (self.goodput_gbps(bin) - mean).powi(2)).sum();
         let deviation = (squares / (bins.len().max(2) - 1) as f64).sqrt();
-        Some((0.95 * mean).min(mean - 3.0 * deviation))
+        let chance = BY_CHANCE / self.bins.len().max(1) as f64;
+        Some((0.95 * mean).min(mean + Normal::standard().inverse_cdf(chance) * deviation))
     }
 
     /// From the first event until goodput, after it fell below 95 % of its old mean, is back there and stays for a
