@@ -88,7 +88,8 @@ fn leaders(points: &Points, place: usize) -> Option<String> {
         points.at(place).into_iter().filter_map(|point| Some((point, point.get("throughput")?))).collect();
     rates.sort_by(|a, b| b.1.value.total_cmp(&a.1.value));
     let (best, most) = *rates.first()?;
-    let tied = rates.iter().take_while(|(_, rate)| same(most, *rate)).count();
+    // A value is the same as itself, even where sums of huge ones are none.
+    let tied = rates.iter().take_while(|(_, rate)| same(most, *rate)).count().max(1);
     let (leading, others) = rates.split_at(tied);
     let at = at(points, place);
     let most_in_words = |each: &str| amount_of(best, &format!(" of goodput{each}"));
@@ -114,7 +115,7 @@ fn leaders(points: &Points, place: usize) -> Option<String> {
 
 /// The leaders against the next and the least, each with those that cannot be told apart from it.
 fn compared(points: &Points, most: Summary, others: &[(&Point, Summary)]) -> Vec<String> {
-    let next = others.iter().take_while(|(_, rate)| same(others[0].1, *rate)).count();
+    let next = others.iter().take_while(|(_, rate)| same(others[0].1, *rate)).count().max(1);
     let (next, rest) = others.split_at(next);
     let least = rest.iter().position(|(_, rate)| same(rest[rest.len() - 1].1, *rate));
     match least {

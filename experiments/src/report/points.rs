@@ -6,9 +6,10 @@ use crate::outcome::{Band, Summary};
 use crate::points::number;
 
 /// Metrics that a report shows; a throughput is that on the goodput basis.
-const METRICS: [&str; 19] = [
+const METRICS: [&str; 20] = [
     "throughput",
     "bound",
+    "offered",
     "idle_cores",
     "cycles_per_byte",
     "latency_p99",
@@ -32,6 +33,8 @@ const METRICS: [&str; 19] = [
 pub const WAITS: &str = "waits";
 /// Throughputs of this share of the closed-form bound, or more, fall short of it by chance.
 const BY_CHANCE: f64 = 0.98;
+/// Of the offered load this share, or more, is all of it.
+const ALL: f64 = 0.999;
 
 /// The points of a folder: every series at every place of the sweep, or those that were simulated.
 #[derive(Debug, Clone, PartialEq)]
@@ -75,7 +78,15 @@ impl Point {
 
     /// Whether load was offered and all of it was carried: nothing was lost, and no queue was left growing.
     pub fn carries_all(&self) -> bool {
-        self.value("loss").is_some_and(|loss| loss <= 0.0) && !self.falls_short()
+        self.value("loss").is_some_and(|loss| loss <= 0.0) && self.keeps_up()
+    }
+
+    /// Whether throughput reaches the offered load; where a file does not name that, its bound.
+    fn keeps_up(&self) -> bool {
+        let (Some(rate), Some(offered)) = (self.get("throughput"), self.value("offered")) else {
+            return !self.falls_short();
+        };
+        rate.value + rate.half_width.unwrap_or(0.0) >= ALL * offered
     }
 
     /// Whether throughput is below its closed-form bound by more than chance.
