@@ -95,7 +95,7 @@ fn a_run_is_told_from_the_answer_to_the_command_that_repeats_it() {
         "h1 &lt;script&gt;alert(&#x27;t&#x27;)&lt;&#x2f;script&gt; &amp; more\n\
          h2 Answer\n\
          h2 Figures\n\
-         figcaption Throughput. Gb&#x2f;s (l3) over Packet (B).\n\
+         figcaption Gb&#x2f;s (l3) over packet (B).\n\
          h2 Results\n\
          table Goodput in Gb&#x2f;s with its 95 % interval, what limits it, and idle cores\n\
          table Every point\n\
@@ -188,6 +188,10 @@ fn a_plan_brings_its_own_answer_and_long_tables_are_cut() {
     planned(&folder, 3);
     let short = html(&folder, "plan");
     assert!(short.contains("Two cores &amp; one &lt;NIC&gt;.") && short.contains("Cores by &lt;design&gt;"));
+    assert!(
+        short.contains("espsim plan --rate &#x27;40 Gbps&#x27; --profile profile.toml<"),
+        "the command is given again"
+    );
     assert!(short.contains("2.123<") && short.contains("preset, an estimate"), "numbers are readable, origins told");
     assert!(!short.contains("rows are shown"));
     planned(&folder, 2000);
@@ -206,6 +210,11 @@ fn a_hundred_thousand_points_make_a_report_that_can_be_opened() {
         writeln!(csv, "{point},s{series},{place},x,0,1,throughput,{place},Gb/s,goodput,,,,core").unwrap();
     }
     fs::write(folder.path().join("out/points.csv"), csv).unwrap();
+    let path = folder.path().join("out/manifest.json");
+    let manifest = fs::read_to_string(&path).unwrap();
+    let start = manifest.find("\"number_of_points\": ").unwrap();
+    let length = manifest[start..].find(',').unwrap();
+    fs::write(&path, manifest.replace(&manifest[start..start + length], "\"number_of_points\": 100000")).unwrap();
     let html = html(&folder, "out");
     assert!(html.len() < 2_000_000, "{}", html.len());
     for line in [
@@ -237,6 +246,7 @@ fn a_folder_that_is_no_result_is_told_what_it_lacks() {
     has(&["empty"], &["empty is no complete result: manifest.json is missing"]);
     simulate(&folder, "run", "out/run", include_str!("common/small.toml").replace("small", "run").as_str());
     has(&["out"], &["manifest.json is missing", "there are results in out/run"]);
+    let points = fs::read_to_string(folder.path().join("out/run/points.csv")).unwrap();
     for file in ["throughput.svg", "profile.toml", "points.csv"] {
         let path = folder.path().join("out/run").join(file);
         let content = fs::read(&path).unwrap();
@@ -253,6 +263,13 @@ fn a_folder_that_is_no_result_is_told_what_it_lacks() {
     fs::write(&path, &manifest).unwrap();
     fs::write(folder.path().join("out/run/points.csv"), "point,series\n").unwrap();
     has(&["out/run"], &["points.csv: columns are point, series"]);
+    fs::write(folder.path().join("out/run/points.csv"), &points).unwrap();
+    let last = points.rfind("\n1,").map_or(points.len(), |_| points.find("\n1,").unwrap() + 1);
+    assert!(last < points.len(), "there is more than one point");
+    fs::write(folder.path().join("out/run/points.csv"), &points[..last]).unwrap();
+    has(&["out/run"], &["points.csv has 1 point, the manifest names "]);
+    fs::create_dir_all(folder.path().join("shard/journal")).unwrap();
+    has(&["shard"], &["manifest.json is missing", "`espsim merge` joins shards"]);
     planned(&folder, 1);
     let path = folder.path().join("plan/manifest.json");
     let manifest = fs::read_to_string(&path).unwrap();
@@ -272,6 +289,8 @@ fn what_is_no_report_is_not_written_over() {
     let message = refused(&folder, &["plan", "--out", "notes.html"]);
     assert!(message.contains("notes.html exists and is no report"), "{message}");
     assert_eq!(fs::read_to_string(folder.path().join("notes.html")).unwrap(), "mine");
+    let message = refused(&folder, &["plan", "--out", "nodir/r.html"]);
+    assert!(message.contains("cannot write nodir/r.html: there is no folder nodir"), "{message}");
     html(&folder, "plan");
     html(&folder, "plan");
 }

@@ -70,7 +70,6 @@ struct Building {
 
 /// The point whose rows are being read.
 struct Current {
-    id: String,
     /// The replication that limits and loads are those of.
     first: String,
     /// How many replications there were.
@@ -89,7 +88,7 @@ impl Building {
     fn add(&mut self, columns: &Columns, row: &StringRecord) -> Result<(), String> {
         let cell = |name: usize| &row[columns.replication + name];
         let (replication, metric, basis) = (cell(0), cell(2), cell(5));
-        if self.current.as_ref().is_none_or(|current| current.id != row[0]) {
+        if self.current.as_ref().is_none_or(|current| current.point.id != row[0]) {
             self.finish_point();
             self.start_point(columns, row);
         }
@@ -136,13 +135,12 @@ impl Building {
             self.done.series.len() - 1
         });
         let bottleneck = row[columns.replication + 9].to_owned();
-        let summaries = [None; METRICS.len()];
+        let (id, summaries) = (row[0].to_owned(), [None; METRICS.len()]);
         self.current = Some(Current {
-            id: row[0].to_owned(),
             first: row[columns.replication].to_owned(),
             replications: 0,
             latest: String::from("none yet"),
-            point: Point { series, place, bottleneck, next: None, band: None, summaries },
+            point: Point { id, series, place, bottleneck, next: None, band: None, lost_before: None, summaries },
             runs: std::array::from_fn(|_| Vec::new()),
         });
     }
@@ -195,7 +193,7 @@ mod tests {
         assert_eq!(first.next, Some(("wire".to_owned(), 0.5)));
         assert_eq!(second.get("throughput"), Some(Summary { value: 20.0, half_width: Some(2.0) }));
         assert_eq!(second.band, Some(Band { low: 19.0, high: 23.0, n: 40 }));
-        assert_eq!((points.label(1).as_str(), points.is_ascending()), ("cores = 2", true));
+        assert_eq!((points.label(1).as_str(), points.is_ascending()), ("cores 2", true));
     }
 
     #[test]
