@@ -257,7 +257,7 @@ pub enum Format {
     Table,
     /// The rows that the command writes to its CSV file
     Csv,
-    /// The same as the table, or more, as JSON
+    /// As JSON the manifest, or the rows of a command without one
     Json,
 }
 

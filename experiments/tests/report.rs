@@ -193,11 +193,28 @@ fn a_plan_brings_its_own_answer_and_long_tables_are_cut() {
         "the command is given again"
     );
     assert!(short.contains("2.123<") && short.contains("preset, an estimate"), "numbers are readable, origins told");
-    assert!(!short.contains("rows are shown"));
+    assert!(!short.contains("rows are shown") && !short.contains("<summary>Results"));
     planned(&folder, 2000);
     let long = html(&folder, "plan");
     assert!(long.contains("The first 500 of 2000 rows are shown; table.csv has them all."));
+    assert!(long.contains("<summary>Results (500 rows)"), "a long table is folded");
     assert!(long.contains("design 499") && !long.contains("design 500<"));
+}
+
+#[test]
+fn a_comparison_tells_what_limits_its_designs() {
+    let folder = TempDir::new().unwrap();
+    planned(&folder, 1);
+    let path = folder.path().join("plan/manifest.json");
+    let manifest = fs::read_to_string(&path).unwrap().replace("\"kind\": \"plan\"", "\"kind\": \"compare\"");
+    fs::write(&path, manifest).unwrap();
+    assert!(!html(&folder, "plan").contains("id=\"limits\""), "without points nothing is known");
+    let points = "point,series,replication,seed,metric,value,unit,basis,low,high,n,bottleneck\n\
+                  0,a,0,1,throughput,9,Gb/s,goodput,,,,core\n0,a,0,1,utilisation/wire,0.5,1,,,,,core\n";
+    fs::write(folder.path().join("plan/points.csv"), points).unwrap();
+    let html = html(&folder, "plan");
+    assert!(html.contains("cycles of the cores that carry the data path") && html.contains("wire, 50.0 % busy"));
+    assert!(html.contains("Two cores &amp; one &lt;NIC&gt;."), "the answer is its own");
 }
 
 #[test]
@@ -322,6 +339,10 @@ fn a_browser_shows_it_without_asking_for_anything_and_within_the_width() {
                             document.querySelectorAll('figure input').forEach(box => box.checked = true);
                             document.documentElement.scrollWidth";
             assert!(browser.evaluate(unfolded).as_u64().unwrap() <= u64::from(width), "{out} at {width}, unfolded");
+            // The first column stays where it is when a table is moved under it: it must leave room for the others.
+            let first = "Math.max(...[...document.querySelectorAll('tbody th')].map(cell => cell.offsetWidth))";
+            let first = browser.evaluate(first).as_u64().unwrap();
+            assert!(width > 600 || first <= 195, "{out} at {width}: the first column is {first} wide");
         }
         // What is folded away on a screen is open on paper, and nothing stands over its edge.
         let folded = "[...document.querySelectorAll('details > .scroll, details > pre')]";

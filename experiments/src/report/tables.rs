@@ -172,3 +172,21 @@ pub fn losses(points: &Points) -> Table {
     );
     table
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn nothing_to_install_is_no_time_that_is_missing() {
+        let csv = "point,series,replication,seed,metric,value,unit,basis,low,high,n,bottleneck\n\
+                   0,a,0,1,messages,0,1,,,,,\n1,b,0,1,messages,3,1,,,,,\n2,c,0,1,messages,3,1,,,,,\n\
+                   2,c,0,1,reinstalled,0.002,s,,,,,\n";
+        let points = Points::from_csv(csv.as_bytes(), Path::new("points.csv")).unwrap();
+        let table = serde_json::to_value(failovers(&points)).unwrap();
+        let shown: Vec<&str> = (0..3).map(|row| table["rows"][row][4]["text"].as_str().unwrap()).collect();
+        assert_eq!(shown, ["none", "–", "2.000"]);
+    }
+}

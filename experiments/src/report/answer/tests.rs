@@ -112,7 +112,7 @@ fn several_axes_words_and_gaps_are_not_put_in_an_order_they_do_not_have() {
     let unordered = points(Some("host.cores"), &["a,2,5,,,core,", "a,1,9,,,core,", "b,2,3,,,core,", "b,1,1,,,core,"]);
     assert!(answer(&unordered).starts_with(
         "Of 4 points, goodput is least at cores 1: 1.00 Gb/s by “b”; it is greatest at cores 1: 9.00 Gb/s by “a”. At cores 1, \
-         “a” carries most, 9.00 Gb/s of goodput: 9.0 times as much as “b” (1.00 Gb/s). “a”"
+         “a” carries most, 9.00 Gb/s of goodput: 9.0 times as much as “b” (1.00 Gb/s). Both"
     ));
     let missing = points(Some("host.cores"), &["a,1,1,,,core,", "a,2,2,,,core,", "b,2,1,,,core,"]);
     assert!(answer(&missing).starts_with("At cores 1, only “a” was simulated: 1.00 Gb/s of goodput. At cores 2, “a”"));
