@@ -86,7 +86,7 @@ pub enum Command {
     Report(ReportArgs),
     /// List what is shipped, with sources
     List {
-        /// What to list; everything by default
+        /// What to list [default: everything but parameters]
         what: Option<Listed>,
     },
     /// Print the JSON Schema of scenario files; editors with taplo use it by a first line `#:schema FILE`
@@ -255,9 +255,9 @@ pub enum Format {
     /// A table for people
     #[default]
     Table,
-    /// The rows of points.csv
+    /// The rows that the command writes to its CSV file
     Csv,
-    /// The manifest
+    /// As JSON the manifest, or the rows of a command without one
     Json,
 }
 

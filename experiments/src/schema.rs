@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use espsim_model::layers::{self, Layer, Origin, PRESET_KEYS};
-use espsim_model::preset::Kind;
+use espsim_model::preset::{self, Kind};
 use serde_json::{Map, Value as Json, json};
 use toml::Value;
 
@@ -12,6 +12,16 @@ use crate::points::shown;
 
 /// A value that no type takes.
 const PROBE: &str = "no such value";
+
+/// A profile to check values with that do not depend on it.
+const ANY_PROFILE: &str = "zen4";
+
+/// The parameter that is a preset's name or a list.
+const MIX: &str = "traffic.mix";
+
+/// Lists of tables, each with an example that has no more than the fields that must be there.
+const LISTS: [(&str, &str); 2] =
+    [(MIX, "weight = 1\nsize = \"64 B\""), ("failover.event", "what = \"rekey\"\nat = \"1 ms\"")];
 
 /// A parameter of a scenario.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,14 +48,16 @@ pub enum Takes {
         /// Whether `off` may stand instead.
         or_off: bool,
     },
-    /// A whole number.
-    Integer,
+    /// A whole number, from one to another where the program says so.
+    Integer(Option<(u64, u64)>),
     /// Any number.
     Number,
     /// `true` or `false`.
     Boolean,
-    /// A list.
-    List,
+    /// A list of what the schema says.
+    List(Json),
+    /// One of these names, or a list of what the schema says.
+    NameOrList(Vec<String>, Json),
     /// Any text.
     Text,
 }
@@ -58,10 +70,12 @@ impl Takes {
             Takes::Quantity { units, example, or_off } => {
                 format!("\"{example}\" ({}){}", units.join(", "), if *or_off { " or \"off\"" } else { "" })
             }
-            Takes::Integer => "a whole number".into(),
+            Takes::Integer(Some((low, high))) => format!("a whole number, {low} to {high}"),
+            Takes::Integer(None) => "a whole number".into(),
             Takes::Number => "a number".into(),
             Takes::Boolean => "true, false".into(),
-            Takes::List => "a list".into(),
+            Takes::List(_) => "a list".into(),
+            Takes::NameOrList(names, _) => format!("{}, or a list", names.join(", ")),
             Takes::Text => "text".into(),
         }
     }
@@ -71,13 +85,17 @@ impl Takes {
             Takes::Name(names) => json!({ "enum": names }),
             Takes::Quantity { units, example, or_off } => {
                 let off = if *or_off { "|^off$" } else { "" };
-                let pattern = format!("^\\s*[0-9][0-9.eE+-]*\\s*({})\\s*${off}", units.join("|"));
+                let pattern = format!("^\\s*([0-9]+\\.?[0-9]*|\\.[0-9]+)\\s*({})\\s*${off}", units.join("|"));
                 json!({ "type": "string", "pattern": pattern, "examples": [example] })
             }
-            Takes::Integer => json!({ "type": "integer", "minimum": 0 }),
+            Takes::Integer(Some((low, high))) => json!({ "type": "integer", "minimum": low, "maximum": high }),
+            Takes::Integer(None) => json!({ "type": "integer", "minimum": 0 }),
             Takes::Number => json!({ "type": "number" }),
             Takes::Boolean => json!({ "type": "boolean" }),
-            Takes::List => json!({ "type": "array" }),
+            Takes::List(items) => json!({ "type": "array", "items": items }),
+            Takes::NameOrList(names, items) => {
+                json!({ "anyOf": [{ "enum": names }, { "type": "array", "minItems": 1, "items": items }] })
+            }
             Takes::Text => json!({ "type": "string" }),
         }
     }
@@ -104,7 +122,15 @@ fn collect(table: &str, defaults: &Layer, into: &mut Vec<Parameter>) {
         if defaults.keys().any(|known| known.starts_with(&format!("{key}."))) {
             collect(&key, defaults, into);
         } else {
-            let takes = takes(&answer(&key, Value::String(PROBE.into()), defaults));
+            let takes = match takes(&answer(&key, Value::String(PROBE.into()), defaults)) {
+                Takes::Integer(_) => Takes::Integer(range(&key, defaults)),
+                Takes::List(_) if key == MIX => {
+                    let presets = Kind::Mix.files().iter().map(|(name, _)| (*name).to_owned()).collect();
+                    Takes::NameOrList(presets, items(&key, defaults))
+                }
+                Takes::List(_) => Takes::List(items(&key, defaults)),
+                other => other,
+            };
             into.push(Parameter { default: defaults.get(&key).cloned(), key, takes });
         }
     }
@@ -115,6 +141,39 @@ fn answer(key: &str, value: Value, defaults: &Layer) -> String {
     let mut values = defaults.clone();
     values.insert(key.to_owned(), (value, Origin::Set));
     layers::scenario(&values).err().map_or_else(String::new, |error| error.to_string())
+}
+
+/// The range of a whole number, from what the scenario's check says of one that is outside.
+fn range(key: &str, defaults: &Layer) -> Option<(u64, u64)> {
+    let profile = preset::profile(ANY_PROFILE).ok()?.ok()?;
+    let outside = [0, i64::from(u32::MAX)].into_iter().find_map(|outside| {
+        let mut values = defaults.clone();
+        values.insert(key.to_owned(), (Value::Integer(outside), Origin::Set));
+        layers::scenario(&values).ok()?.check(&profile).err().filter(|invalid| invalid.key == key)
+    })?;
+    let (low, high) = outside.allowed.split_once(" to ")?;
+    Some((low.parse().ok()?, high.parse().ok()?))
+}
+
+/// What stands in a list: names, or tables of which an example is known.
+fn items(key: &str, defaults: &Layer) -> Json {
+    let list = |item: Value| answer(key, Value::Array(vec![item]), defaults);
+    let example: toml::Table = match LISTS.iter().find(|(known, _)| *known == key) {
+        Some((_, example)) => example.parse().unwrap_or_default(),
+        None => return takes(&list(Value::String(PROBE.into()))).schema(),
+    };
+    let with = |field: &str, value: Value| {
+        let mut table = example.clone();
+        table.insert(field.to_owned(), value);
+        list(Value::Table(table))
+    };
+    let unknown = with("?", Value::Integer(1));
+    let mut properties = Map::new();
+    for field in quoted(&unknown, ", expected") {
+        properties.insert(field.clone(), takes(&with(&field, Value::String(PROBE.into()))).schema());
+    }
+    let required: Vec<&String> = example.keys().collect();
+    json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties })
 }
 
 /// The quoted names behind a phrase.
@@ -148,9 +207,9 @@ fn takes(message: &str) -> Takes {
     match expected {
         "" => Takes::Text,
         text if text.starts_with("a bool") => Takes::Boolean,
-        text if text.starts_with("a sequence") => Takes::List,
+        text if text.starts_with("a sequence") => Takes::List(json!({})),
         text if text.starts_with('f') => Takes::Number,
-        _ => Takes::Integer,
+        _ => Takes::Integer(None),
     }
 }
 
@@ -173,7 +232,7 @@ pub fn schema() -> Json {
     sweep.insert("point".into(), several("values"));
     sweep.insert("skip".into(), several("conditions"));
     let mut properties = values.clone();
-    properties.extend(own_keys());
+    properties.extend(own_keys(&parameters));
     properties.insert(
         "series".into(),
         json!({
@@ -212,15 +271,6 @@ fn tables(parameters: &[Parameter], leaf: impl Fn(&Parameter) -> Json) -> Map<St
 
 /// One value of a parameter.
 fn value(parameter: &Parameter) -> Json {
-    if parameter.key == "traffic.mix" {
-        // A preset's name, or sizes with weights.
-        let names: Vec<&str> = Kind::Mix.files().iter().map(|(name, _)| *name).collect();
-        return json!({ "anyOf": [{ "enum": names }, { "type": "array", "minItems": 1 }] });
-    }
-    leaf(parameter)
-}
-
-fn leaf(parameter: &Parameter) -> Json {
     let mut leaf = parameter.takes.schema();
     if let Some((value, origin)) = &parameter.default {
         leaf["description"] = format!("{}; {origin}", shown(value)).into();
@@ -242,18 +292,21 @@ fn place(tables: &mut Map<String, Json>, key: &str, leaf: &Json) {
 }
 
 /// Keys of the file itself.
-fn own_keys() -> BTreeMap<String, Json> {
+fn own_keys(parameters: &[Parameter]) -> BTreeMap<String, Json> {
     let text = json!({ "type": "string" });
-    let number = json!({ "type": "number" });
+    let factor = json!({ "type": "number", "minimum": 1e-18, "maximum": 1e18 });
+    let key = json!({ "enum": parameters.iter().map(|parameter| &parameter.key).collect::<Vec<_>>() });
+    let file = json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" });
     let scale = json!({ "enum": ["linear", "log2", "log10"] });
     let plot = json!({
         "type": "object",
         "additionalProperties": false,
         "required": ["file", "title", "x", "x_label", "y", "y_label"],
         "properties": {
-            "file": text, "title": text, "x": text, "x_label": text, "x_scale": scale, "y": text,
+            "file": file, "title": text, "x": key, "x_label": text, "x_scale": scale, "y": text,
             "basis": { "enum": ["goodput", "l3", "l2", "wire"] },
-            "y_label": text, "y_scale": scale, "x_factor": number, "y_factor": number, "only": { "type": "object" },
+            "y_label": text, "y_scale": scale, "x_factor": factor, "y_factor": factor,
+            "only": { "type": "object", "propertyNames": key },
         },
     });
     let replications = json!({ "anyOf": [

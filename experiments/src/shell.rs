@@ -2,17 +2,28 @@
 
 use std::io;
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 
 use crate::cli::Cli;
 use crate::input::Failure;
 
+/// The section of what stands after the options.
+const EXTRA: &str = ".SH EXTRA\n";
+
 /// A completion script for a shell.
 pub fn completions(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "espsim", &mut script);
+    clap_complete::generate(shell, &mut for_people(), "espsim", &mut script);
     script
+}
+
+/// The command line without the commands that only the program itself uses.
+fn for_people() -> Command {
+    let whole = Cli::command();
+    let about = whole.get_about().cloned().unwrap_or_default();
+    let shown: Vec<Command> = whole.get_subcommands().filter(|command| !command.is_hide_set()).cloned().collect();
+    Command::new("espsim").version(env!("CARGO_PKG_VERSION")).about(about).subcommands(shown)
 }
 
 /// The manual in roff: the program's page and then that of every command, or of one command alone.
@@ -20,15 +31,16 @@ pub fn completions(shell: Shell) -> Vec<u8> {
 /// # Errors
 /// [`Failure`] for a command that does not exist.
 pub fn man(of: Option<&str>) -> Result<Vec<u8>, Failure> {
-    let mut program = Cli::command();
+    // There is no page of the command that prints help.
+    let mut program = for_people().disable_help_subcommand(true);
     program.build();
-    let commands: Vec<clap::Command> = program.get_subcommands().filter(|c| !c.is_hide_set()).cloned().collect();
+    let commands: Vec<Command> = program.get_subcommands().cloned().collect();
     let pages = match of {
         None => std::iter::once(program).chain(commands).collect(),
         Some(name) => match commands.iter().find(|command| command.get_name() == name) {
             Some(command) => vec![command.clone()],
             None => {
-                let known: Vec<&str> = commands.iter().map(clap::Command::get_name).collect();
+                let known: Vec<&str> = commands.iter().map(Command::get_name).collect();
                 let message = format!("no command is called `{name}`: {}", known.join(", "));
                 return Err(Failure::new(message).with_help(crate::input::nearest(name, &known)));
             }
@@ -36,9 +48,19 @@ pub fn man(of: Option<&str>) -> Result<Vec<u8>, Failure> {
     };
     let mut text = Vec::new();
     for page in pages {
-        let title = page.get_display_name().unwrap_or_else(|| page.get_name()).to_owned();
-        let render = |text: &mut Vec<u8>| -> io::Result<()> { clap_mangen::Man::new(page).title(title).render(text) };
-        render(&mut text).map_err(|error| Failure::new(format!("cannot write the manual: {error}")))?;
+        text.extend(man_page(page).map_err(|error| Failure::new(format!("cannot write the manual: {error}")))?);
     }
     Ok(text)
+}
+
+/// One page. What stands in lines keeps them: examples are no text to be filled.
+fn man_page(page: Command) -> io::Result<Vec<u8>> {
+    let title = page.get_display_name().unwrap_or_else(|| page.get_name()).to_owned();
+    let mut text = Vec::new();
+    let man = clap_mangen::Man::new(page).title(title).source(concat!("espsim ", env!("CARGO_PKG_VERSION")));
+    man.render(&mut text)?;
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let Some((before, rest)) = text.split_once(EXTRA) else { return Ok(text.into_bytes()) };
+    let (extra, after) = rest.split_at(rest.find("\n.SH").map_or(rest.len(), |at| at + 1));
+    Ok(format!("{before}{EXTRA}.nf\n{}\n.fi\n{after}", extra.trim_end()).into_bytes())
 }

@@ -95,7 +95,7 @@ fn a_run_is_told_from_the_answer_to_the_command_that_repeats_it() {
         "h1 &lt;script&gt;alert(&#x27;t&#x27;)&lt;&#x2f;script&gt; &amp; more\n\
          h2 Answer\n\
          h2 Figures\n\
-         figcaption Throughput. Gb&#x2f;s (l3) over Packet (B).\n\
+         figcaption Gb&#x2f;s (l3) over packet (B).\n\
          h2 Results\n\
          table Goodput in Gb&#x2f;s with its 95 % interval, what limits it, and idle cores\n\
          table Every point\n\
@@ -188,12 +188,33 @@ fn a_plan_brings_its_own_answer_and_long_tables_are_cut() {
     planned(&folder, 3);
     let short = html(&folder, "plan");
     assert!(short.contains("Two cores &amp; one &lt;NIC&gt;.") && short.contains("Cores by &lt;design&gt;"));
+    assert!(
+        short.contains("espsim plan --rate &#x27;40 Gbps&#x27; --profile profile.toml<"),
+        "the command is given again"
+    );
     assert!(short.contains("2.123<") && short.contains("preset, an estimate"), "numbers are readable, origins told");
-    assert!(!short.contains("rows are shown"));
+    assert!(!short.contains("rows are shown") && !short.contains("<summary>Results"));
     planned(&folder, 2000);
     let long = html(&folder, "plan");
     assert!(long.contains("The first 500 of 2000 rows are shown; table.csv has them all."));
+    assert!(long.contains("<summary>Results (500 rows)"), "a long table is folded");
     assert!(long.contains("design 499") && !long.contains("design 500<"));
+}
+
+#[test]
+fn a_comparison_tells_what_limits_its_designs() {
+    let folder = TempDir::new().unwrap();
+    planned(&folder, 1);
+    let path = folder.path().join("plan/manifest.json");
+    let manifest = fs::read_to_string(&path).unwrap().replace("\"kind\": \"plan\"", "\"kind\": \"compare\"");
+    fs::write(&path, manifest).unwrap();
+    assert!(!html(&folder, "plan").contains("id=\"limits\""), "without points nothing is known");
+    let points = "point,series,replication,seed,metric,value,unit,basis,low,high,n,bottleneck\n\
+                  0,a,0,1,throughput,9,Gb/s,goodput,,,,core\n0,a,0,1,utilisation/wire,0.5,1,,,,,core\n";
+    fs::write(folder.path().join("plan/points.csv"), points).unwrap();
+    let html = html(&folder, "plan");
+    assert!(html.contains("cycles of the cores that carry the data path") && html.contains("wire, 50.0 % busy"));
+    assert!(html.contains("Two cores &amp; one &lt;NIC&gt;."), "the answer is its own");
 }
 
 #[test]
@@ -206,6 +227,11 @@ fn a_hundred_thousand_points_make_a_report_that_can_be_opened() {
         writeln!(csv, "{point},s{series},{place},x,0,1,throughput,{place},Gb/s,goodput,,,,core").unwrap();
     }
     fs::write(folder.path().join("out/points.csv"), csv).unwrap();
+    let path = folder.path().join("out/manifest.json");
+    let manifest = fs::read_to_string(&path).unwrap();
+    let start = manifest.find("\"number_of_points\": ").unwrap();
+    let length = manifest[start..].find(',').unwrap();
+    fs::write(&path, manifest.replace(&manifest[start..start + length], "\"number_of_points\": 100000")).unwrap();
     let html = html(&folder, "out");
     assert!(html.len() < 2_000_000, "{}", html.len());
     for line in [
@@ -237,6 +263,7 @@ fn a_folder_that_is_no_result_is_told_what_it_lacks() {
     has(&["empty"], &["empty is no complete result: manifest.json is missing"]);
     simulate(&folder, "run", "out/run", include_str!("common/small.toml").replace("small", "run").as_str());
     has(&["out"], &["manifest.json is missing", "there are results in out/run"]);
+    let points = fs::read_to_string(folder.path().join("out/run/points.csv")).unwrap();
     for file in ["throughput.svg", "profile.toml", "points.csv"] {
         let path = folder.path().join("out/run").join(file);
         let content = fs::read(&path).unwrap();
@@ -253,6 +280,13 @@ fn a_folder_that_is_no_result_is_told_what_it_lacks() {
     fs::write(&path, &manifest).unwrap();
     fs::write(folder.path().join("out/run/points.csv"), "point,series\n").unwrap();
     has(&["out/run"], &["points.csv: columns are point, series"]);
+    fs::write(folder.path().join("out/run/points.csv"), &points).unwrap();
+    let last = points.rfind("\n1,").map_or(points.len(), |_| points.find("\n1,").unwrap() + 1);
+    assert!(last < points.len(), "there is more than one point");
+    fs::write(folder.path().join("out/run/points.csv"), &points[..last]).unwrap();
+    has(&["out/run"], &["points.csv has 1 point, the manifest names "]);
+    fs::create_dir_all(folder.path().join("shard/journal")).unwrap();
+    has(&["shard"], &["manifest.json is missing", "`espsim merge` joins shards"]);
     planned(&folder, 1);
     let path = folder.path().join("plan/manifest.json");
     let manifest = fs::read_to_string(&path).unwrap();
@@ -272,6 +306,8 @@ fn what_is_no_report_is_not_written_over() {
     let message = refused(&folder, &["plan", "--out", "notes.html"]);
     assert!(message.contains("notes.html exists and is no report"), "{message}");
     assert_eq!(fs::read_to_string(folder.path().join("notes.html")).unwrap(), "mine");
+    let message = refused(&folder, &["plan", "--out", "nodir/r.html"]);
+    assert!(message.contains("cannot write nodir/r.html: there is no folder nodir"), "{message}");
     html(&folder, "plan");
     html(&folder, "plan");
 }
@@ -303,6 +339,10 @@ fn a_browser_shows_it_without_asking_for_anything_and_within_the_width() {
                             document.querySelectorAll('figure input').forEach(box => box.checked = true);
                             document.documentElement.scrollWidth";
             assert!(browser.evaluate(unfolded).as_u64().unwrap() <= u64::from(width), "{out} at {width}, unfolded");
+            // The first column stays where it is when a table is moved under it: it must leave room for the others.
+            let first = "Math.max(...[...document.querySelectorAll('tbody th')].map(cell => cell.offsetWidth))";
+            let first = browser.evaluate(first).as_u64().unwrap();
+            assert!(width > 600 || first <= 195, "{out} at {width}: the first column is {first} wide");
         }
         // What is folded away on a screen is open on paper, and nothing stands over its edge.
         let folded = "[...document.querySelectorAll('details > .scroll, details > pre')]";

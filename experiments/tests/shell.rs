@@ -21,6 +21,11 @@ fn valid(validator: &jsonschema::Validator, toml: &str) -> bool {
     validator.is_valid(&serde_json::to_value(value).unwrap())
 }
 
+/// A plot with these lines.
+fn plot(lines: &str) -> String {
+    format!("[[plot]]\n{lines}\ntitle = \"t\"\nx_label = \"x\"\ny = \"throughput\"\ny_label = \"y\"")
+}
+
 #[test]
 fn every_shipped_scenario_is_valid_and_mistakes_are_not() {
     let validator = jsonschema::validator_for(&schema()).unwrap();
@@ -46,6 +51,19 @@ fn every_shipped_scenario_is_valid_and_mistakes_are_not() {
         ("[[sweep.zip]]\n\"host.cores\" = [1, 2]", "[[sweep.zip]]\n\"host.cores\" = 1"),
         ("[[sweep.point]]\nnic.ring = 512", "[[sweep.point]]\nnic.ring = [512]"),
         ("[[sweep.skip]]\n\"host.cores\" = \">= 4\"", "[[sweep.skip]]\n\"host.core\" = \">= 4\""),
+        ("[traffic]\nrate = \".5 Gbps\"", "[traffic]\nrate = \"1e3 Gbps\""),
+        ("[host]\ncores = 256", "[host]\ncores = 0"),
+        ("[sweep]\n\"nic.ring\" = [1]", "[sweep]\n\"nic.ring\" = [65537]"),
+        ("[traffic]\nmix = [{ weight = 1, size = \"64 B\" }]", "[traffic]\nmix = [{ weight = 1, size = \"64\" }]"),
+        ("[traffic]\nmix = \"simple-imix\"", "[traffic]\nmix = [{ size = \"64 B\" }]"),
+        (
+            "[[failover.event]]\nwhat = \"link-down\"\nat = \"1 ms\"\nfor = \"2 ms\"",
+            "[[failover.event]]\nwhat = \"link-down\"\nat = \"1 ms\"\nfro = \"2 ms\"",
+        ),
+        ("failover.event = []", "[[failover.event]]\nwhat = \"link\"\nat = \"1 ms\""),
+        ("[accelerator]\nalgorithms = [\"aes-128-gcm\"]", "[accelerator]\nalgorithms = [\"aes\"]"),
+        (&plot("file = \"a-b\"\nx = \"host.cores\""), &plot("file = \"a/b\"\nx = \"host.cores\"")),
+        (&plot("file = \"a\"\nx = \"host.cores\""), &plot("file = \"a\"\nx = \"host.core\"")),
         ("replications = { min = 3, max = 9, half_width = \"1 %\" }", "replications = { min = 3 }"),
     ] {
         assert!(valid(&validator, good), "{good}");
@@ -68,6 +86,7 @@ fn shells_readers_and_editors_get_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = printed(&["completions", shell]);
         assert!(["plan", "compare", "calibrate"].iter().all(|command| script.contains(command)), "{shell}");
+        assert!(!script.contains("guest-launch") && !script.contains("guest-inside"), "{shell}");
     }
     let manual = printed(&["man"]);
     for command in
@@ -76,11 +95,20 @@ fn shells_readers_and_editors_get_every_command() {
         assert!(manual.contains(&format!("espsim\\-{command}")), "{command}");
     }
     assert!(!manual.contains("guest\\-launch") && !manual.contains("guest\\-inside"));
+    assert!(!manual.contains("espsim\\-help"), "there is no such page");
+    let headings: Vec<&str> = manual.lines().filter(|line| line.starts_with(".TH ")).collect();
+    let version = concat!("\"espsim ", env!("CARGO_PKG_VERSION"), "\"");
+    assert!(headings.len() > 10 && headings.iter().all(|heading| heading.contains(version)), "{headings:?}");
+    // The lines of an example stay lines.
+    let run = printed(&["man", "run"]);
+    let example = run.split_once("\n.nf\n").and_then(|(_, rest)| rest.split_once("\n.fi\n")).unwrap().0;
+    assert!(example.contains("\n  [sweep]") && example.contains("\n  [[series]]"), "{example}");
     assert!(printed(&["man", "plan"]).contains("latency"));
     assert!(printed(&["run", "--help"]).contains("[sweep]"));
     let json: serde_json::Value = serde_json::from_str(&printed(&["schema"])).unwrap();
     assert_eq!(json["properties"]["nic"]["properties"]["ring"]["type"], "integer");
     let listed = printed(&["list", "parameters"]);
+    assert!(listed.contains("simple-imix") && listed.contains("1 to 256"), "{listed}");
     assert!(listed.contains("traffic.rate") && listed.contains("inline-packet"), "{listed}");
     let overview = printed(&["list"]);
     assert!(overview.contains("three-pass") && overview.matches("source: ").count() > 10, "{overview}");

@@ -151,7 +151,8 @@ fn draw(canvas: &Canvas<'_>, figure: &Figure) -> Result<(), PlotError> {
     for (value, label) in x.labelled() {
         let px = at(*value, ys[0]).0;
         canvas.line(&[(px, top), (px, bottom)], canvas::GRID, 1)?;
-        canvas.centred((px, bottom + 8), label, 12)?;
+        // Below a mark that stands at zero.
+        canvas.centred((px, bottom + 14), label, 12)?;
     }
     for (value, label) in y.labelled() {
         let py = at(xs[0], *value).1;
@@ -159,7 +160,7 @@ fn draw(canvas: &Canvas<'_>, figure: &Figure) -> Result<(), PlotError> {
         canvas.right_aligned((left - 8, py - 7), label, 12)?;
     }
     canvas.frame(AREA)?;
-    canvas.centred(((left + right) / 2, bottom + 30), &figure.x.label, 14)?;
+    canvas.centred(((left + right) / 2, bottom + 34), &figure.x.label, 14)?;
     canvas.upright((18, (top + bottom) / 2), &figure.y.label, 14)?;
     for (i, curve) in curves.iter().enumerate() {
         canvas
@@ -171,6 +172,7 @@ fn draw(canvas: &Canvas<'_>, figure: &Figure) -> Result<(), PlotError> {
         // Later curves are thinner: one that lies on another leaves it visible.
         canvas.line(&pixels, colour(i), 5 - i.min(3) as u32)?;
     }
+    let mut intervals = None;
     for (i, curve) in curves.iter().enumerate().filter(|(_, curve)| curve.style != Style::Line) {
         let i = Style::number(&curves, i);
         let pixels: Vec<Pixel> = curve.points.iter().map(|p| at(p.x, p.y)).collect();
@@ -178,18 +180,21 @@ fn draw(canvas: &Canvas<'_>, figure: &Figure) -> Result<(), PlotError> {
             if let Some(width) = point.half_width {
                 let (low, high) = (at(point.x, point.y - width).1, at(point.x, point.y + width).1);
                 // A bar that hides behind its mark says nothing.
-                if low - high > 8 {
+                let is_seen = low - high > 8;
+                if is_seen {
                     canvas.whisker(pixel.0, high, low, colour(i))?;
                 }
+                intervals = Some(intervals.unwrap_or(false) || is_seen);
             }
             canvas.mark(pixel, i, curve.points.len() > DENSE)?;
         }
     }
-    legend(canvas, &curves)
+    legend(canvas, &curves, intervals)
 }
 
-/// Names beside the plot, from the highest curve at its right end to the lowest.
-fn legend(canvas: &Canvas<'_>, curves: &[Curve]) -> Result<(), PlotError> {
+/// Names beside the plot, from the highest curve at its right end to the lowest. `intervals` is whether one was drawn;
+/// `None` if there is none.
+fn legend(canvas: &Canvas<'_>, curves: &[Curve], intervals: Option<bool>) -> Result<(), PlotError> {
     let mut order: Vec<usize> =
         (0..curves.len()).filter(|&i| !curves[i].points.is_empty() && curves[i].style != Style::Line).collect();
     let last = |i: usize| curves[i].points.last().map_or(f64::NEG_INFINITY, |p| p.y);
@@ -210,9 +215,13 @@ fn legend(canvas: &Canvas<'_>, curves: &[Curve]) -> Result<(), PlotError> {
         canvas.text((left + 38, top + 6), "closed-form bound", 13, GREY)?;
         top += 22;
     }
-    if curves.iter().any(|curve| curve.points.iter().any(|p| p.half_width.is_some())) {
-        canvas.whisker(left + 14, top + 6, top + 20, GREY)?;
-        canvas.text((left + 38, top + 6), "95 % interval", 13, GREY)?;
+    if let Some(is_drawn) = intervals {
+        if is_drawn {
+            canvas.whisker(left + 14, top + 6, top + 20, GREY)?;
+            canvas.text((left + 38, top + 6), "95 % interval", 13, GREY)?;
+        } else {
+            canvas.text((left, top + 6), "95 % interval: within the marks", 13, GREY)?;
+        }
         top += 22;
     }
     if curves.iter().any(|curve| !curve.band.is_empty()) {
@@ -302,6 +311,19 @@ mod tests {
         for ys in [&[5.0][..], &[0.0, 0.0], &[1e-9, 1e12], &[-1.0, 3.0]] {
             assert!(svg(&figure(vec![curve("odd", ys), curve("same", ys)])).unwrap().contains("same"));
         }
+    }
+
+    #[test]
+    fn the_legend_tells_of_intervals_as_they_are_drawn() {
+        let drawn = |half_width: Option<f64>| {
+            let mut curve = curve("a", &[1.0, 2.0]);
+            curve.points.iter_mut().for_each(|point| point.half_width = half_width);
+            svg(&figure(vec![curve])).unwrap()
+        };
+        let within = "95 % interval: within the marks";
+        assert!(drawn(Some(0.5)).contains("95 % interval") && !drawn(Some(0.5)).contains(within));
+        assert!(drawn(Some(1e-3)).contains(within));
+        assert!(!drawn(None).contains("95 % interval"));
     }
 
     #[test]

@@ -69,6 +69,8 @@ const FOOT: i32 = 74;
 const LEGEND_WIDTH: usize = 28;
 /// Characters of the line below the title.
 const SUBTITLE_WIDTH: usize = 128;
+/// Labels that fit beside a panel.
+const MOST_TICKS: usize = 6;
 /// Pixels of a label's character.
 const CHARACTER: i32 = 7;
 
@@ -156,8 +158,11 @@ fn draw_panel(canvas: &Canvas<'_>, panel: &Panel, figure: &Panels, x: &Ticks, to
         outline.extend(edge(below).into_iter().rev());
         canvas.fill(&outline, colour(panel.colour + i))?;
     }
-    // Every other tick: the panels are low.
-    for (value, label) in y.labelled().iter().step_by(2) {
+    // Every other tick where there are many: the panels are low. The axis's end is one of those that stay.
+    let ticks = y.labelled();
+    let skipped = if ticks.len() > MOST_TICKS { (ticks.len() - 1) % 2 } else { 0 };
+    let every = if ticks.len() > MOST_TICKS { 2 } else { 1 };
+    for (value, label) in ticks.iter().skip(skipped).step_by(every) {
         canvas.line(&[(left - 4, up(*value)), (left, up(*value))], canvas::BLACK, 1)?;
         canvas.right_aligned((left - 8, up(*value) - 7), label, 12)?;
     }
@@ -210,6 +215,10 @@ mod tests {
         for (text, there) in [("some", true), ("nothing", false), ("never", false), ("link-down", true), ("15", true)] {
             assert_eq!(svg.contains(text), there, "{text}");
         }
+        let cpu =
+            Panel { label: "CPU (%)".into(), traces: vec![trace("host", &[50.0; 3])], colour: 0, top: Some(100.0) };
+        let svg = panels_svg(&Panels { panels: vec![cpu], ..figure.clone() }).unwrap();
+        assert!(svg.contains(">\n100\n<") && svg.contains(">\n20\n<"), "{svg}");
         assert!(panels_svg(&Panels { panels: Vec::new(), ..figure }).unwrap().contains("svg"));
     }
 }

@@ -1,8 +1,11 @@
 //! The answer of a run in one paragraph: which design carries most at the ends of the sweep and by how much, what limits
 //! each, what is lost, and what is left of the CPU.
 
+use espsim_model::bound::OFFERED_LOAD;
+
 use super::limits::noun;
 use super::points::{Point, Points};
+use super::words::plural;
 use super::words::{by_series, factor, grouped, how_many, listed, names, percent, quoted, significant, whereabouts};
 use super::words::{duration, with_interval};
 use crate::outcome::Summary;
@@ -14,11 +17,13 @@ const NO_CORE: f64 = 0.01;
 
 /// The answer of a run.
 pub fn answer(points: &Points) -> String {
-    let ends = ends(points);
-    let mut sentences: Vec<String> = match points.series.len() {
-        1 => vec![one_series(points, &ends)],
-        _ => ends.iter().filter_map(|&place| leaders(points, place)).collect(),
-    };
+    let ends = points.ends("throughput");
+    let mut sentences: Vec<String> = extremes(points).into_iter().collect();
+    match points.series.len() {
+        1 if sentences.is_empty() => sentences.push(one_series(points, &ends)),
+        1 => {}
+        _ => sentences.extend(ends.iter().filter_map(|&place| leaders(points, place))),
+    }
     let is_offered = points.points.iter().any(|point| point.get("loss").is_some());
     sentences.push(limits(points));
     if is_offered {
@@ -29,13 +34,22 @@ pub fn answer(points: &Points) -> String {
     sentences.join(" ")
 }
 
-/// First and last place of the sweep; one place where nothing is varied.
-pub fn ends(points: &Points) -> Vec<usize> {
-    let last = points.places.len() - 1;
-    if last == 0 { vec![0] } else { vec![0, last] }
+/// Where the least and the most goodput is in a sweep that has no ends.
+fn extremes(points: &Points) -> Option<String> {
+    let (least, most) = points.extremes("throughput")?;
+    let at = |point: &Point| {
+        let by = if points.series.len() > 1 {
+            format!(" by {}", quoted(&points.series[point.series]))
+        } else {
+            String::new()
+        };
+        format!("at {}: {}{by}", points.label(point.place), amount(point))
+    };
+    let all = plural(points.points.len(), "point");
+    Some(format!("Of {all}, goodput is least {}; it is greatest {}.", at(least), at(most)))
 }
 
-/// `At packet = 64 B, ` or nothing.
+/// `At packet 64 B, ` or nothing.
 pub fn at(points: &Points, place: usize) -> String {
     let label = points.label(place);
     if label.is_empty() { label } else { format!("At {label}, ") }
@@ -88,7 +102,8 @@ fn leaders(points: &Points, place: usize) -> Option<String> {
         points.at(place).into_iter().filter_map(|point| Some((point, point.get("throughput")?))).collect();
     rates.sort_by(|a, b| b.1.value.total_cmp(&a.1.value));
     let (best, most) = *rates.first()?;
-    let tied = rates.iter().take_while(|(_, rate)| same(most, *rate)).count();
+    // A value is the same as itself, even where sums of huge ones are none.
+    let tied = rates.iter().take_while(|(_, rate)| same(most, *rate)).count().max(1);
     let (leading, others) = rates.split_at(tied);
     let at = at(points, place);
     let most_in_words = |each: &str| amount_of(best, &format!(" of goodput{each}"));
@@ -114,7 +129,7 @@ fn leaders(points: &Points, place: usize) -> Option<String> {
 
 /// The leaders against the next and the least, each with those that cannot be told apart from it.
 fn compared(points: &Points, most: Summary, others: &[(&Point, Summary)]) -> Vec<String> {
-    let next = others.iter().take_while(|(_, rate)| same(others[0].1, *rate)).count();
+    let next = others.iter().take_while(|(_, rate)| same(others[0].1, *rate)).count().max(1);
     let (next, rest) = others.split_at(next);
     let least = rest.iter().position(|(_, rate)| same(rest[rest.len() - 1].1, *rate));
     match least {
@@ -140,31 +155,36 @@ fn against(points: &Points, most: Summary, group: &[(&Point, Summary)], remark: 
 
 /// What limits each series, and where.
 fn limits(points: &Points) -> String {
-    let of_series = |series: usize| {
-        let of = points.of(series);
-        let kinds = grouped(of.iter().map(|point| (point.bottleneck.clone(), point.place)));
-        let limits: Vec<String> = (kinds.iter())
-            .map(|(bottleneck, _)| {
-                let which: Vec<(usize, bool)> =
-                    of.iter().map(|point| (point.place, point.bottleneck == *bottleneck)).collect();
-                format!("by {} {}", noun(bottleneck), whereabouts(points, &which)).trim().to_owned()
-            })
-            .collect();
-        (listed(&limits), series)
-    };
-    let groups = grouped((0..points.series.len()).map(of_series));
+    let groups = grouped((0..points.series.len()).map(|series| (limits_of(points, series), series)));
     let each: Vec<String> = match &groups[..] {
-        [(limit, series)] if series.len() > 1 => {
-            vec![format!("{} series are limited {limit}", how_many(series.len()))]
-        }
+        [(limits, series)] if series.len() > 1 => vec![format!("{} series are {limits}", how_many(series.len()))],
         several => (several.iter())
-            .map(|(limit, series)| {
+            .map(|(limits, series)| {
                 let verb = if series.len() == 1 { "is" } else { "are" };
-                format!("{} {verb} limited {limit}", names(points, series))
+                format!("{} {verb} {limits}", names(points, series))
             })
             .collect(),
     };
     format!("{}.", sentence(&each.join("; ")))
+}
+
+/// What limits one series: `limited by the cores up to packet 64 B and not limited from packet 512 B on`.
+fn limits_of(points: &Points, series: usize) -> String {
+    let of = points.of(series);
+    let kinds = grouped(of.iter().map(|point| (point.bottleneck.clone(), point.place)));
+    let (mut by, mut free) = (Vec::new(), None);
+    for (bottleneck, _) in &kinds {
+        let which: Vec<(usize, bool)> = of.iter().map(|point| (point.place, point.bottleneck == *bottleneck)).collect();
+        let whereabouts = whereabouts(points, &which);
+        match bottleneck.as_str() {
+            OFFERED_LOAD => free = Some(format!("not limited {whereabouts}").trim().to_owned()),
+            limit => by.push(format!("by {} {whereabouts}", noun(limit)).trim().to_owned()),
+        }
+    }
+    let by = (!by.is_empty()).then(|| format!("limited {}", listed(&by)));
+    let starts_free = kinds.first().is_some_and(|(bottleneck, _)| bottleneck == OFFERED_LOAD);
+    let both = if starts_free { [free, by] } else { [by, free] };
+    both.into_iter().flatten().collect::<Vec<_>>().join(" and ")
 }
 
 /// Where each series carries all that is offered.

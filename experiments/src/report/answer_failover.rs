@@ -1,18 +1,40 @@
 //! The answer of a failover in one paragraph: what is lost, how long the outage is, when throughput is back.
 
-use super::answer::{at, ends, sentence};
+use super::answer::{at, sentence};
 use super::points::{Point, Points};
-use super::words::{by_series, count, duration, grouped, how_many, names, percent, quoted};
+use super::words::{
+    by_series, count, duration, grouped, how_many, listed, names, percent, plural, quoted, significant,
+};
+
+/// Rates before the first event that differ by less are the same load, at random arrivals.
+const ALIKE: f64 = 0.95;
 
 /// The answer of a failover.
 pub fn answer(points: &Points) -> String {
-    let ends = ends(points);
-    ends.into_iter().map(|place| at_place(points, place)).collect::<Vec<_>>().join(" ")
+    let at_ends = points.ends("packets_lost").into_iter().map(|place| at_place(points, place));
+    extremes(points).into_iter().chain(at_ends).collect::<Vec<_>>().join(" ")
+}
+
+/// Where the fewest and the most packets are lost in a sweep that has no ends.
+fn extremes(points: &Points) -> Option<String> {
+    let (least, most) = points.extremes("packets_lost")?;
+    let at = |point: &Point| {
+        let lost = count(point.value("packets_lost")?);
+        let by = if points.series.len() > 1 {
+            format!(" by {}", quoted(&points.series[point.series]))
+        } else {
+            String::new()
+        };
+        Some(format!("at {}: {lost}{by}", points.label(point.place)))
+    };
+    let all = plural(points.points.len(), "point");
+    Some(format!("Of {all}, fewest packets are lost {}; most are lost {}.", at(least)?, at(most)?))
 }
 
 fn at_place(points: &Points, place: usize) -> String {
     let at_place = points.at(place);
-    let sentences = [lost(points, &at_place), outage(points, &at_place), back(points, &at_place)];
+    let sentences =
+        [lost(points, &at_place), before(points, &at_place), outage(points, &at_place), back(points, &at_place)];
     let mut sentences = sentences.into_iter().flatten();
     let first = sentences.next().map(|first| sentence(&format!("{}{first}", at(points, place))));
     first.into_iter().chain(sentences.map(|text| sentence(&text))).collect::<Vec<_>>().join(" ")
@@ -25,7 +47,8 @@ fn lost(points: &Points, at: &[&Point]) -> Option<String> {
     known.sort_by(|a, b| a.0.total_cmp(&b.0));
     let groups = grouped(known.iter().map(|(n, point)| {
         let share = point.value("loss").map_or_else(String::new, |loss| format!(" ({})", percent(loss)));
-        (format!("{} packets{share}", count(*n)), point.series)
+        let packets = if *n == 1.0 { "packet" } else { "packets" };
+        (format!("{} {packets}{share}", count(*n)), point.series)
     }));
     let most_is_none = known.last()?.0 <= 0.0;
     let text = match &groups[..] {
@@ -45,7 +68,39 @@ fn lost(points: &Points, at: &[&Point]) -> Option<String> {
     Some(text)
 }
 
-/// The longest outage of an SA.
+/// What was wrong before anything happened: loss by overload is no loss by the failover.
+fn before(points: &Points, at: &[&Point]) -> Option<String> {
+    let mut known: Vec<(f64, usize)> = at.iter().filter_map(|point| Some((point.lost_before?, point.series))).collect();
+    known.retain(|(share, _)| *share > 0.0);
+    known.sort_by(|a, b| b.0.total_cmp(&a.0));
+    if !known.is_empty() {
+        let groups = grouped(known.into_iter().map(|(share, series)| (percent(share), series)));
+        let each: Vec<String> = (groups.iter())
+            .map(|(share, series)| {
+                let verb = if series.len() == 1 { "loses" } else { "lose" };
+                format!("{} {verb} {share} of packets", names(points, series))
+            })
+            .collect();
+        return Some(format!(
+            "before the first event already {}: that is overload, which losses and outages here contain.",
+            listed(&each)
+        ));
+    }
+    if at.iter().all(|point| point.lost_before.is_some()) {
+        return None;
+    }
+    // Without a timeline the rates must do: where they differ, not all carry what is offered.
+    let mut rates: Vec<(f64, usize)> =
+        at.iter().filter_map(|point| Some((point.value("goodput_before")?, point.series))).collect();
+    rates.sort_by(|a, b| b.0.total_cmp(&a.0));
+    if rates.last()?.0 >= rates[0].0 * ALIKE {
+        return None;
+    }
+    let groups = grouped(rates.into_iter().map(|(rate, series)| (format!("{} Gb/s", significant(rate, 3)), series)));
+    Some(format!("before the first event goodput is {}.", by_series(points, &groups)))
+}
+
+/// The time without service of the SA that is worst off.
 fn outage(points: &Points, at: &[&Point]) -> Option<String> {
     let mut known: Vec<(f64, usize)> =
         at.iter().filter_map(|point| Some((point.value("outage_max")?, point.series))).collect();
@@ -55,7 +110,7 @@ fn outage(points: &Points, at: &[&Point]) -> Option<String> {
     }
     let in_words = |seconds: f64| if seconds <= 0.0 { "no time".to_owned() } else { duration(seconds) };
     let groups = grouped(known.into_iter().map(|(seconds, series)| (in_words(seconds), series)));
-    Some(format!("the worst SA is without service for {}.", by_series(points, &groups)))
+    Some(format!("the worst SA is without service for {} in all.", by_series(points, &groups)))
 }
 
 /// When throughput is back at 95 % of what it was.
@@ -127,7 +182,7 @@ mod tests {
         assert_eq!(
             answer(&points),
             "“c” loses nothing; “b” most, 50\u{202f}237 packets (18.9 %). The worst SA is without service for no time \
-             (“c”), 10.0 ms (“a”) and 26.4 ms (“b”). Throughput is back at 95 % of what it was at once (“c”) and after \
+             (“c”), 10.0 ms (“a”) and 26.4 ms (“b”) in all. Throughput is back at 95 % of what it was at once (“c”) and after \
              11.0 ms (“a”), but not within the simulated time for “b”."
         );
     }
@@ -143,10 +198,29 @@ mod tests {
         let one = points(&[["all", "5", "0.5", "0.02", ""]]);
         assert_eq!(
             answer(&one),
-            "“all” loses 5 packets (50.0 %). The worst SA is without service for 20.0 ms. Throughput does not come back to \
+            "“all” loses 5 packets (50.0 %). The worst SA is without service for 20.0 ms in all. Throughput does not come back to \
              95 % of what it was within the simulated time."
         );
         let alike = points(&[["a", "5", "0.5", "0.02", ""], ["b", "5", "0.5", "0.02", ""]]);
         assert!(answer(&alike).starts_with("Both series lose 5 packets (50.0 %) each."), "{}", answer(&alike));
+    }
+
+    #[test]
+    fn overload_before_the_first_event_is_told_from_what_the_event_does() {
+        let mut overloaded = points(&[["a", "5", "0.5", "0.02", "0"], ["b", "9", "0.9", "0.02", "0"]]);
+        assert!(!answer(&overloaded).contains("before the first event"), "rates are alike");
+        overloaded.points[0].lost_before = Some(0.0);
+        overloaded.points[1].lost_before = Some(0.214);
+        let text = answer(&overloaded);
+        assert!(
+            text.contains("packets (90.0 %). Before the first event already “b” loses 21.4 % of packets: that is"),
+            "{text}"
+        );
+        let csv = "point,series,replication,seed,metric,value,unit,basis,low,high,n,bottleneck\n\
+                   0,a,0,1,packets_lost,1,1,,,,,\n0,a,0,1,goodput_before,10,1,,,,,\n\
+                   1,b,0,1,packets_lost,2,1,,,,,\n1,b,0,1,goodput_before,8,1,,,,,\n";
+        let text = answer(&Points::from_csv(csv.as_bytes(), Path::new("points.csv")).unwrap());
+        let expected = "“a” loses least, 1 packet; “b” most, 2 packets. Before the first event goodput is 10.0 Gb/s (“a”) and 8.00 Gb/s (“b”).";
+        assert!(text.starts_with(expected), "{text}");
     }
 }

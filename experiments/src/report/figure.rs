@@ -87,11 +87,13 @@ pub fn rewrite(path: &Path, text: &str, number: usize, label: Option<&str>) -> R
     let title = title.and_then(|node| node.text()).unwrap_or_default().trim().to_owned();
     let view_box = view_box(root)
         .ok_or_else(|| Failure::at(path, text, root.range().start..root.range().start, "the figure has no size"))?;
-    let mut svg = format!(
-        "<svg viewBox=\"{}\" role=\"img\" aria-label=\"{}\">",
-        escaped(&view_box),
-        escaped(label.unwrap_or(&title))
-    );
+    // Who does not see the figure does not see its title either.
+    let label = match label {
+        Some(label) if label.contains(&title) => label.to_owned(),
+        Some(label) => format!("{title}. {label}"),
+        None => title.clone(),
+    };
+    let mut svg = format!("<svg viewBox=\"{}\" role=\"img\" aria-label=\"{}\">", escaped(&view_box), escaped(&label));
     let mut writer = Writer { path, text, prefix: format!("figure-{number}-"), svg: &mut svg };
     for child in root.children() {
         writer.node(child, 1)?;

@@ -2,7 +2,7 @@
 
 use super::page::{Cell, Column, Table};
 use super::points::{Point, Points, WAITS};
-use super::words::{grouped, percent, whereabouts};
+use super::words::{grouped, percent, quoted, whereabouts};
 
 /// Stations and other limits: the name in results, how a sentence says it, and what it is.
 const LIMITS: [(&str, &str, &str); 33] = [
@@ -10,7 +10,7 @@ const LIMITS: [(&str, &str, &str); 33] = [
     ("completion core", "the completion core", "cycles of the core that takes the accelerator's interrupts"),
     ("wire", "the wire", "the NIC's line rate, preamble and gap included"),
     ("wire in", "the incoming wire", "the line rate that frames arrive at"),
-    ("offered load", "the offered load alone", "no station is full: what is offered is what is carried"),
+    ("offered load", "the offered load", "no station is full: what is offered is what is carried"),
     (
         WAITS,
         "waits while no station is full",
@@ -51,7 +51,7 @@ fn entry(name: &str) -> Option<&'static (&'static str, &'static str, &'static st
 
 /// How a sentence names a limit.
 pub fn noun(name: &str) -> String {
-    entry(name).map_or_else(|| format!("`{name}`"), |(_, noun, _)| (*noun).to_owned())
+    entry(name).map_or_else(|| quoted(name), |(_, noun, _)| (*noun).to_owned())
 }
 
 /// A table of what limits which series where.

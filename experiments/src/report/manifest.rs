@@ -56,6 +56,8 @@ pub struct Manifest {
     pub profile: Option<NamedProfile>,
     /// Profiles that were drawn from its intervals.
     pub drawn: u32,
+    /// How many points there are.
+    pub number_of_points: Option<usize>,
     /// The scenario file.
     pub scenario: Option<Scenario>,
     /// What was set over it, as `key=value`.

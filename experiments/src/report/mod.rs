@@ -2,6 +2,9 @@
 
 mod answer;
 mod answer_failover;
+mod before;
+mod cautions;
+mod csv_table;
 pub mod figure;
 mod limits;
 pub mod manifest;
@@ -38,6 +41,14 @@ pub fn report(args: &ReportArgs) -> Result<(), Failure> {
     if target.symlink_metadata().is_ok() && !is_report(&target) {
         return Err(Failure::new(format!("{} exists and is no report", target.display()))
             .with_help(Some("give another with --out, or remove it".into())));
+    }
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(Failure::new(format!(
+            "cannot write {}: there is no folder {}",
+            target.display(),
+            folder.display()
+        )));
     }
     let html = render::html(&results)?;
     Partial::create(&target)?.commit(&target, &html)?;

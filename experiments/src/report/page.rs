@@ -5,6 +5,9 @@ use serde::Serialize;
 /// Rows that a table shows; the files have the rest.
 pub const MOST_ROWS: usize = 500;
 
+/// Tables of more rows are folded.
+pub const MOST_OPEN: usize = 20;
+
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Column {

@@ -6,9 +6,10 @@ use crate::outcome::{Band, Summary};
 use crate::points::number;
 
 /// Metrics that a report shows; a throughput is that on the goodput basis.
-const METRICS: [&str; 19] = [
+const METRICS: [&str; 20] = [
     "throughput",
     "bound",
+    "offered",
     "idle_cores",
     "cycles_per_byte",
     "latency_p99",
@@ -32,6 +33,8 @@ const METRICS: [&str; 19] = [
 pub const WAITS: &str = "waits";
 /// Throughputs of this share of the closed-form bound, or more, fall short of it by chance.
 const BY_CHANCE: f64 = 0.98;
+/// Of the offered load this share, or more, is all of it.
+const ALL: f64 = 0.999;
 
 /// The points of a folder: every series at every place of the sweep, or those that were simulated.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +52,8 @@ pub struct Points {
 /// One point.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
+    /// What the file calls it.
+    pub id: String,
     /// Its series, a place in [`Points::series`].
     pub series: usize,
     /// Its place in [`Points::places`].
@@ -59,6 +64,8 @@ pub struct Point {
     pub next: Option<(String, f64)>,
     /// Where throughput lies for most of the drawn profiles.
     pub band: Option<Band>,
+    /// The share of packets that a failover lost before its first event, where that is known.
+    pub lost_before: Option<f64>,
     summaries: [Option<Summary>; METRICS.len()],
 }
 
@@ -75,7 +82,15 @@ impl Point {
 
     /// Whether load was offered and all of it was carried: nothing was lost, and no queue was left growing.
     pub fn carries_all(&self) -> bool {
-        self.value("loss").is_some_and(|loss| loss <= 0.0) && !self.falls_short()
+        self.value("loss").is_some_and(|loss| loss <= 0.0) && self.keeps_up()
+    }
+
+    /// Whether throughput reaches the offered load; where a file does not name that, its bound.
+    fn keeps_up(&self) -> bool {
+        let (Some(rate), Some(offered)) = (self.get("throughput"), self.value("offered")) else {
+            return !self.falls_short();
+        };
+        rate.value + rate.half_width.unwrap_or(0.0) >= ALL * offered
     }
 
     /// Whether throughput is below its closed-form bound by more than chance.
@@ -101,10 +116,10 @@ impl Points {
         short.iter().zip(&self.axes).map(|(name, key)| if is_unique(name) { name } else { key.as_str() }).collect()
     }
 
-    /// A place in words, such as `packet = 64 B`; empty if nothing is varied.
+    /// A place in words, such as `packet 64 B`; empty if nothing is varied.
     pub fn label(&self, place: usize) -> String {
         let names = self.axis_names();
-        let value = |axis: usize| format!("{} = {}", names[axis], self.places[place][axis]);
+        let value = |axis: usize| format!("{} {}", names[axis], self.places[place][axis]);
         self.varied().into_iter().map(value).collect::<Vec<_>>().join(", ")
     }
 
@@ -117,6 +132,29 @@ impl Points {
         };
         let values: Option<Vec<f64>> = self.places.iter().map(value).collect();
         values.is_some_and(|values| values.windows(2).all(|pair| pair[0] < pair[1]))
+    }
+
+    /// Where an answer looks: the ends of the sweep; where it has none, the place of the point with the least of a metric
+    /// and that of the point with the most.
+    pub fn ends(&self, metric: &str) -> Vec<usize> {
+        let ends = match self.extremes(metric) {
+            Some((least, most)) => [least.place, most.place],
+            None => [0, self.places.len() - 1],
+        };
+        if ends[0] == ends[1] { vec![ends[0]] } else { ends.to_vec() }
+    }
+
+    /// The points with the least and the most of a metric, in a sweep that has no ends: of several axes, or one without
+    /// numbers.
+    pub fn extremes(&self, metric: &str) -> Option<(&Point, &Point)> {
+        if self.places.len() == 1 || self.is_ascending() {
+            return None;
+        }
+        let known = || self.points.iter().filter_map(|point| Some((point.value(metric)?, point)));
+        let least = known().min_by(|a, b| a.0.total_cmp(&b.0))?;
+        // Of equals the first.
+        let most = known().rev().max_by(|a, b| a.0.total_cmp(&b.0))?;
+        Some((least.1, most.1))
     }
 
     /// Points at a place, in the order of their series.

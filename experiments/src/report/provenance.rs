@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use espsim_model::profile::{Delay, Origin, Profile};
+use espsim_model::profile::{Delay, Estimate, Origin, Profile};
 
 use super::manifest::{Manifest, Parameter};
 use super::origin::OriginKind;
 use super::page::{Cell, Column, Table};
 use super::words::{listed, significant};
-use crate::calibrate::show::{direction, estimate, origin, single_values};
+use crate::calibrate::show::{direction, origin, single_values};
 
 /// Values of a swept or varied parameter that are listed.
 const MOST_VALUES: usize = 8;
@@ -165,6 +165,12 @@ fn single(profile: &Profile, kinds: &mut BTreeMap<OriginKind, usize>) -> Table {
     table
 }
 
+/// An estimate with its interval below, so that columns stay narrow.
+fn with_ends(estimate: &Estimate, digits: usize) -> Cell {
+    let ends = estimate.low.zip(estimate.high).map(|(low, high)| format!("{low:.digits$} to {high:.digits$}"));
+    Cell::with_remarks(format!("{:.digits$}", estimate.value), ends.into_iter().collect())
+}
+
 /// What sealing and opening cost, by implementation.
 fn aead(profile: &Profile, kinds: &mut BTreeMap<OriginKind, usize>) -> Table {
     let mut columns = ["Algorithm", "Implementation"].map(Column::text).to_vec();
@@ -179,10 +185,10 @@ fn aead(profile: &Profile, kinds: &mut BTreeMap<OriginKind, usize>) -> Table {
         table.push(vec![
             Cell::from(format!("{} {way}", cost.algorithm.name())),
             Cell::from(cost.backend.as_str()),
-            Cell::from(estimate(&cost.fixed, 0)),
-            Cell::from(estimate(&cost.per_byte, 3)),
-            Cell::from(estimate(&cost.per_tail_block, 1)),
-            Cell::from(estimate(&cost.partial_block, 0)),
+            with_ends(&cost.fixed, 0),
+            with_ends(&cost.per_byte, 3),
+            with_ends(&cost.per_tail_block, 1),
+            with_ends(&cost.partial_block, 0),
             sourced(origin(cost.origin), source),
         ]);
     }

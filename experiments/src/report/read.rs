@@ -3,18 +3,28 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::answer::sentence;
+use super::before;
+use super::csv_table::csv_table;
 use super::figure::rewrite;
-use super::manifest::{Captioned, Manifest};
-use super::page::{Cell, Column, Figure, MOST_ROWS, Table};
+use super::manifest::{Captioned, Kind, Manifest};
+use super::page::{Figure, Table};
 use super::points::Points;
-use super::words::significant;
+use super::words::plural;
 use crate::failover::slug;
 use crate::input::Failure;
+use crate::journal::JOURNAL;
 use crate::profile_choice::{ProfileChoice, from_file};
 use crate::scenario_file::{PlotSpec, ScenarioFile};
 
 /// Figures of more octets stay in their file.
 const MOST_OCTETS: usize = 4 << 20;
+
+/// What every point came to.
+const POINTS: &str = "points.csv";
+
+/// What a folder says about itself.
+const MANIFEST: &str = "manifest.json";
 
 /// The main table of a plan or comparison.
 const MAIN_TABLE: &str = "table.csv";
@@ -23,7 +33,7 @@ const MAIN_TABLE: &str = "table.csv";
 pub struct Results {
     /// What it says about itself.
     pub manifest: Manifest,
-    /// Points of a run or failover.
+    /// Points of a run, failover or comparison.
     pub points: Option<Points>,
     /// The profile that was used; absent where a plan or comparison left none.
     pub profile: Option<ProfileChoice>,
@@ -39,10 +49,7 @@ pub struct Results {
 /// [`Failure`] that names what is missing or damaged.
 pub fn read(folder: &Path) -> Result<Results, Failure> {
     let manifest = read_manifest(folder)?;
-    let points = match manifest.kind.has_points() {
-        true => Some(Points::read(&required(folder, "points.csv")?)?),
-        false => None,
-    };
+    let points = points(folder, &manifest)?;
     let profile = match manifest.kind.has_points() || folder.join("profile.toml").exists() {
         true => Some(from_file(&required(folder, "profile.toml")?)?),
         false => None,
@@ -52,6 +59,25 @@ pub fn read(folder: &Path) -> Result<Results, Failure> {
     Ok(Results { manifest, points, profile, figures, tables })
 }
 
+/// The points of a folder that has some; what a comparison is limited by is in them too.
+fn points(folder: &Path, manifest: &Manifest) -> Result<Option<Points>, Failure> {
+    let is_there = folder.join(POINTS).exists();
+    if !(manifest.kind.has_points() || manifest.kind == Kind::Compare && is_there) {
+        return Ok(None);
+    }
+    let path = required(folder, POINTS)?;
+    let mut points = Points::read(&path)?;
+    let there = points.points.len();
+    if let Some(named) = manifest.number_of_points.filter(|named| *named != there) {
+        let message = format!("{} has {}, the manifest names {named}", path.display(), plural(there, "point"));
+        return Err(Failure::new(message).with_help(Some("the file is damaged or of another run: run it again".into())));
+    }
+    if manifest.kind == Kind::Failover {
+        before::fill_in(&folder.join("timeline.csv"), manifest, &mut points)?;
+    }
+    Ok(Some(points))
+}
+
 fn read_manifest(folder: &Path) -> Result<Manifest, Failure> {
     if !folder.is_dir() {
         let what = if folder.exists() { "is no folder" } else { "does not exist" };
@@ -59,7 +85,7 @@ fn read_manifest(folder: &Path) -> Result<Manifest, Failure> {
             "give the output folder of `espsim run`, `failover`, `plan` or `compare`, such as out/three-pass".into(),
         )));
     }
-    let path = required(folder, "manifest.json")?;
+    let path = required(folder, MANIFEST)?;
     let text = fs::read_to_string(&path).map_err(|error| Failure::io("read", &path, &error))?;
     Manifest::parse(&path, &text)
 }
@@ -71,9 +97,13 @@ fn required(folder: &Path, name: &str) -> Result<PathBuf, Failure> {
         return Ok(path);
     }
     let inside = results_inside(folder);
-    let help = match inside.is_empty() {
-        true => "a result is what `espsim run`, `failover`, `plan` or `compare` wrote".to_owned(),
-        false => format!("there are results in {}", inside.join(", ")),
+    let help = if !inside.is_empty() {
+        format!("there are results in {}", inside.join(", "))
+    } else if name == MANIFEST && folder.join(JOURNAL).exists() {
+        "it is a shard of a sweep, or a run that was interrupted: `espsim merge` joins shards, `--resume` goes on"
+            .to_owned()
+    } else {
+        "a result is what `espsim run`, `failover`, `plan` or `compare` wrote".to_owned()
     };
     Err(Failure::new(format!("{} is no complete result: {name} is missing", folder.display())).with_help(Some(help)))
 }
@@ -82,7 +112,7 @@ fn required(folder: &Path, name: &str) -> Result<PathBuf, Failure> {
 fn results_inside(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut inside: Vec<String> =
-        entries.filter(|path| path.join("manifest.json").is_file()).map(|path| path.display().to_string()).collect();
+        entries.filter(|path| path.join(MANIFEST).is_file()).map(|path| path.display().to_string()).collect();
     inside.sort();
     inside.truncate(5);
     inside
@@ -153,8 +183,20 @@ fn of_series(file: &str, slugs: &[String]) -> Option<usize> {
     (0..slugs.len()).filter(|&i| starts(&slugs[i])).max_by_key(|&i| slugs[i].len())
 }
 
+/// What is drawn over what; the title stands in the figure.
 fn caption(plot: &PlotSpec) -> String {
-    format!("{}. {} over {}.", plot.title, plot.y_label, plot.x_label)
+    format!("{} over {}.", sentence(&plot.y_label), in_mid_sentence(&plot.x_label))
+}
+
+/// A label without the capital that it begins with; names and abbreviations keep theirs.
+fn in_mid_sentence(label: &str) -> String {
+    let first = label.split(' ').next().unwrap_or_default();
+    let is_plain = first.chars().skip(1).all(|c| c.is_lowercase()) && first.chars().count() > 1;
+    let mut chars = label.chars();
+    match chars.next().filter(|_| is_plain) {
+        Some(capital) => capital.to_lowercase().chain(chars).collect(),
+        None => label.to_owned(),
+    }
 }
 
 fn tables(folder: &Path, manifest: &Manifest) -> Result<Vec<Table>, Failure> {
@@ -162,43 +204,17 @@ fn tables(folder: &Path, manifest: &Manifest) -> Result<Vec<Table>, Failure> {
     let (main, others): (Vec<&Captioned>, Vec<&Captioned>) =
         manifest.tables.iter().partition(|table| table.file == MAIN_TABLE);
     let main = main.first().copied().unwrap_or(&unnamed);
-    std::iter::once(main).chain(others).map(|table| csv_table(folder, table)).collect()
+    std::iter::once(main).chain(others).map(|table| csv_table(&named(folder, &table.file)?, table)).collect()
 }
 
-/// A CSV file as a table: numbers to four significant digits, the file has them all.
-fn csv_table(folder: &Path, named_file: &Captioned) -> Result<Table, Failure> {
-    let path = named(folder, &named_file.file)?;
-    let broken = |error: csv::Error| Failure::new(format!("{}: {error}", path.display()));
-    let mut reader = csv::Reader::from_path(&path).map_err(broken)?;
-    let headings: Vec<String> = reader.headers().map_err(broken)?.iter().map(str::to_owned).collect();
-    let (mut rows, mut all) = (Vec::new(), 0);
-    for record in reader.records() {
-        let record = record.map_err(broken)?;
-        all += 1;
-        if all <= MOST_ROWS {
-            rows.push(record);
-        }
-    }
-    let is_number = |column: usize| {
-        let mut cells = rows.iter().map(|row| &row[column]).filter(|cell| !cell.is_empty()).peekable();
-        cells.peek().is_some() && cells.all(|cell| cell.parse::<f64>().is_ok())
-    };
-    let columns = headings.iter().enumerate().map(|(i, heading)| match is_number(i) {
-        true => Column::number(heading),
-        false => Column::text(heading),
-    });
-    let caption = if named_file.caption.is_empty() { "Results" } else { named_file.caption.as_str() };
-    let mut table = Table::new(caption, columns.collect());
-    for row in &rows {
-        table.push(row.iter().map(|cell| Cell::from(readable(cell))).collect());
-    }
-    table.cut(all, &named_file.file);
-    Ok(table)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn readable(cell: &str) -> String {
-    match cell.parse::<f64>() {
-        Ok(value) if value.is_finite() && cell.contains('.') => significant(value, 4),
-        _ => cell.to_owned(),
+    #[test]
+    fn labels_lose_the_capital_that_only_begins_them() {
+        let labels = ["Inner IP packet (B)", "CPU (%)", "SAs", "Max_Read_Request_Size (B)", "X", "Größe", ""];
+        let words = labels.map(in_mid_sentence);
+        assert_eq!(words, ["inner IP packet (B)", "CPU (%)", "SAs", "Max_Read_Request_Size (B)", "X", "größe", ""]);
     }
 }

@@ -5,12 +5,12 @@ use minijinja::value::Serde;
 use serde::Serialize;
 
 use super::manifest::Kind;
-use super::page::{Figure, Table};
+use super::page::{Figure, MOST_OPEN, Table};
 use super::provenance::provenance;
 use super::read::Results;
 use super::reproduce::{Reproduce, contradictions, reproduce};
 use super::validation::validation;
-use super::{answer, answer_failover, limits, tables};
+use super::{answer, answer_failover, cautions, limits, tables};
 use crate::calibrate::show::heading;
 use crate::input::Failure;
 
@@ -27,7 +27,11 @@ struct Page<'a> {
     answer: String,
     /// How the answer's words are meant.
     reading: &'static str,
+    /// What must be known together with the answer.
+    cautions: Vec<String>,
     figures: &'a [Figure],
+    /// Tables of more rows are folded.
+    most_open: usize,
     tables: Vec<Table>,
     /// Every point, where the tables sum points up.
     points: Option<Table>,
@@ -66,6 +70,10 @@ pub fn html(results: &Results) -> Result<String, Failure> {
             limits = Some(Limits { title: "What was lost", table: tables::losses(points) });
             (answer_failover::answer(points), FAILOVER)
         }
+        (Some(points), Kind::Compare) => {
+            limits = Some(Limits { title: "What limits", table: limits::table(points) });
+            (given, "")
+        }
         (Some(points), _) => {
             shown.push(tables::matrix(points));
             every_point = Some(tables::every_point(points));
@@ -87,7 +95,9 @@ pub fn html(results: &Results) -> Result<String, Failure> {
         question: manifest.question(),
         answer,
         reading,
+        cautions: profile.map(|profile| cautions::cautions(profile, manifest.drawn)).unwrap_or_default(),
         figures: &results.figures,
+        most_open: MOST_OPEN,
         tables: shown,
         points: every_point,
         limits,

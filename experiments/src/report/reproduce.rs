@@ -1,5 +1,7 @@
 //! How a folder can be made again.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::manifest::{Kind, Manifest, Program};
@@ -14,6 +16,8 @@ pub struct Reproduce {
     command: String,
     /// A command that gives the same from the scenario below and the folder's profile; empty where there is none.
     again: String,
+    /// Whether that command takes the scenario; a plan makes its own.
+    takes_scenario: bool,
     /// Names and values: program, seed, hashes.
     facts: Vec<(String, String)>,
     /// The scenario's text; empty if there is none.
@@ -29,6 +33,7 @@ pub fn reproduce(results: &Results) -> Reproduce {
     Reproduce {
         command: shell_words(manifest.command.iter().map(String::as_str)),
         again: again(manifest),
+        takes_scenario: manifest.kind.has_points() || manifest.command.iter().any(|word| is_scenario(manifest, word)),
         facts: facts(results),
         scenario: scenario.text.unwrap_or_default(),
         scenario_file: scenario.file.unwrap_or_else(|| "scenario.toml".into()),
@@ -37,20 +42,58 @@ pub fn reproduce(results: &Results) -> Reproduce {
 
 /// The command for a copy of the scenario and the folder's `profile.toml`.
 fn again(manifest: &Manifest) -> String {
-    let (Some(scenario), Some(seed)) = (&manifest.scenario, manifest.seed) else { return String::new() };
+    if matches!(manifest.kind, Kind::Plan | Kind::Compare) {
+        return with_this_profile(manifest);
+    }
+    let (Some(_), Some(seed)) = (&manifest.scenario, manifest.seed) else { return String::new() };
     let verb = match manifest.kind {
-        Kind::Run => "run",
         Kind::Failover => "failover",
-        Kind::Plan | Kind::Compare => return String::new(),
+        Kind::Run | Kind::Plan | Kind::Compare => "run",
     };
-    let file = scenario.file.as_deref().unwrap_or("scenario.toml");
-    let mut words = ["espsim", verb, file, "--profile", "profile.toml", "--seed"].map(str::to_owned).to_vec();
+    let file = scenario_file(manifest);
+    let mut words = ["espsim", verb, &file, "--profile", "profile.toml", "--seed"].map(str::to_owned).to_vec();
     words.push(seed.to_string());
     words.extend(manifest.settings.iter().flat_map(|setting| ["--set".to_owned(), setting.clone()]));
     if manifest.drawn > 0 {
         words.extend(["--uncertainty".to_owned(), manifest.drawn.to_string()]);
     }
     shell_words(words.iter().map(String::as_str))
+}
+
+/// Options whose value a command that is given again does not take over: where it was, and how fast.
+const LEFT_OUT: [&str; 3] = ["--profile", "--out", "--jobs"];
+
+/// The words of a plan or comparison, with the folder's profile, and with the scenario by its bare name.
+fn with_this_profile(manifest: &Manifest) -> String {
+    let Some((_, old)) = manifest.command.split_first().filter(|(_, old)| !old.is_empty()) else {
+        return String::new();
+    };
+    let (mut words, mut skip) = (vec!["espsim".to_owned()], false);
+    for word in old {
+        if std::mem::take(&mut skip) {
+            continue;
+        }
+        let is_given =
+            |option: &str| word.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('='));
+        if LEFT_OUT.into_iter().any(is_given) {
+            skip = !word.contains('=');
+        } else {
+            words.push(if is_scenario(manifest, word) { scenario_file(manifest) } else { word.clone() });
+        }
+    }
+    words.extend(["--profile", "profile.toml"].map(str::to_owned));
+    shell_words(words.iter().map(String::as_str))
+}
+
+/// Whether a word of the command line is the path of the scenario.
+fn is_scenario(manifest: &Manifest, word: &str) -> bool {
+    let name = manifest.scenario.as_ref().and_then(|scenario| scenario.file.as_deref());
+    !word.starts_with('-') && name.is_some_and(|name| Path::new(word).file_name().is_some_and(|last| last == name))
+}
+
+fn scenario_file(manifest: &Manifest) -> String {
+    let name = manifest.scenario.as_ref().and_then(|scenario| scenario.file.clone());
+    name.unwrap_or_else(|| "scenario.toml".into())
 }
 
 fn facts(results: &Results) -> Vec<(String, String)> {
@@ -111,5 +154,13 @@ mod tests {
             again(&manifest),
             "espsim run gso.toml --profile profile.toml --seed 7 --set 'a=\"b c\"' --set d=1 --uncertainty 4"
         );
+        let repeated = |text: &str| again(&Manifest::parse(std::path::Path::new("manifest.json"), text).unwrap());
+        let plan = r#"{"kind": "plan", "command": ["/bin/espsim", "plan", "--profile", "preset:zen4", "--rate", "40 Gbps",
+            "--out=x", "--jobs", "1", "--outer", "y"]}"#;
+        assert_eq!(repeated(plan), "espsim plan --rate '40 Gbps' --outer y --profile profile.toml");
+        let compare = r#"{"kind": "compare", "scenario": {"file": "gso.toml"},
+            "command": ["espsim", "compare", "a/gso.toml", "--profile=p.toml", "--cores", "1,2", "--out", "x"]}"#;
+        assert_eq!(repeated(compare), "espsim compare gso.toml --cores 1,2 --profile profile.toml");
+        assert_eq!(repeated(r#"{"kind": "plan"}"#), "");
     }
 }

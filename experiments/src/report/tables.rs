@@ -120,6 +120,10 @@ pub fn failovers(points: &Points) -> Table {
     for point in points.points.iter().take(MOST_ROWS) {
         let mut row = place_cells(points, point);
         row.extend(COLUMNS.iter().map(|column| {
+            // Where nothing had to be installed, nothing is missing.
+            if column.heading.starts_with("Re-installed") && point.value("messages") == Some(0.0) {
+                return Cell::from("none");
+            }
             let value = match &column.content {
                 Content::Metric(number) => point.value(number.name).map(|value| number.shown(value)),
                 Content::Made(_) => None,
@@ -130,8 +134,9 @@ pub fn failovers(points: &Points) -> Table {
     }
     table.cut(points.points.len(), "points.csv");
     table.remark(
-        "Outage: of the worst SA; Mean: over SAs. To 95 %: until throughput is back at 95 % of what it was; Re-installed: \
-         until the daemon is done; both from the first event. A dash: not within the simulated time."
+        "Outage: of the worst SA, summed over its outages; Mean: over SAs. To 95 %: until throughput is back at 95 % of what \
+         it was; Re-installed: until the daemon is done, “none” where it had nothing to install; both from the first event. A \
+         dash: not within the simulated time, or nothing was carried before the first event."
             .into(),
     );
     table
@@ -148,11 +153,15 @@ pub fn losses(points: &Points) -> Table {
     let mut columns = place_columns(points);
     columns.extend(CAUSES.map(|(_, heading)| Column::number(heading)));
     columns.push(Column::number("Of all"));
+    // Loss that was there before is no loss by the failover.
+    let is_known = points.points.iter().any(|point| point.lost_before.is_some());
+    columns.extend(is_known.then(|| Column::number("Before the first event")));
     let mut table = Table::new("Packets lost, by cause", columns);
     for point in points.points.iter().take(MOST_ROWS) {
         let mut row = place_cells(points, point);
         row.extend(CAUSES.map(|(metric, _)| Cell::from(point.value(metric).map(count).unwrap_or_default())));
         row.push(Cell::from(point.value("loss").map(percent).unwrap_or_default()));
+        row.extend(is_known.then(|| Cell::from(point.lost_before.map(percent).unwrap_or_default())));
         table.push(row);
     }
     table.cut(points.points.len(), "points.csv");
@@ -162,4 +171,22 @@ pub fn losses(points: &Points) -> Table {
             .into(),
     );
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn nothing_to_install_is_no_time_that_is_missing() {
+        let csv = "point,series,replication,seed,metric,value,unit,basis,low,high,n,bottleneck\n\
+                   0,a,0,1,messages,0,1,,,,,\n1,b,0,1,messages,3,1,,,,,\n2,c,0,1,messages,3,1,,,,,\n\
+                   2,c,0,1,reinstalled,0.002,s,,,,,\n";
+        let points = Points::from_csv(csv.as_bytes(), Path::new("points.csv")).unwrap();
+        let table = serde_json::to_value(failovers(&points)).unwrap();
+        let shown: Vec<&str> = (0..3).map(|row| table["rows"][row][4]["text"].as_str().unwrap()).collect();
+        assert_eq!(shown, ["none", "–", "2.000"]);
+    }
 }

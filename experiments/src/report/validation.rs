@@ -4,7 +4,7 @@
 //! compare that file with what the model then gives.
 
 use super::page::{Cell, Column, Table};
-use super::words::{listed, percent};
+use super::words::{listed, percent, plural};
 use crate::input::Failure;
 use crate::validate::FAMILIES;
 
@@ -67,7 +67,9 @@ fn worst<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<&'a Row> {
 }
 
 fn error(row: &Row) -> String {
-    format!("{:+.1} %", 100.0 * row.error)
+    // Of what is next to nothing the sign says nothing.
+    let shown = format!("{:+.1} %", 100.0 * row.error);
+    if shown[1..] == *"0.0 %" { "0.0 %".into() } else { shown }
 }
 
 fn in_words(rows: &[Row]) -> String {
@@ -76,12 +78,13 @@ fn in_words(rows: &[Row]) -> String {
         (of_role().filter(|row| row.agrees).count(), of_role().count())
     };
     let ((predicted, measured), (reproduced, formulas)) = (within("predicted"), within("formula"));
+    let (measured, formulas) = (plural(measured, "measurement"), plural(formulas, "value"));
     let predictions = rows.iter().filter(|row| row.role == "predicted");
     let worst =
         worst(predictions).map_or_else(String::new, |row| format!("; the worst, {}, is off by {}", row.id, error(row)));
     format!(
-        "The model was held against published figures. Of {measured} measurements that nothing was fitted to it predicts \
-         {predicted} within the tolerance of their kind{worst}. Of {formulas} values of published formulas it \
+        "The model was held against published figures. Of {measured} that nothing was fitted to, the model \
+         predicts {predicted} within the tolerance of their kind{worst}. Of {formulas} of published formulas it \
          gives {reproduced} within theirs. These are errors of the model on machines with known parameters; errors of \
          the parameters of your host come on top."
     )
@@ -109,7 +112,7 @@ fn table(rows: &[Row]) -> Table {
         ]);
     }
     table.remark(
-        "Worst error: of what was not fitted; a miss stays a miss. `espsim validate` shows every row with its source."
+        "Worst error: of what was not fitted; a miss stays a miss. The command espsim validate shows every row with its source."
             .into(),
     );
     table
@@ -137,9 +140,9 @@ mod tests {
                    aead,c,predicted,-0.2,0.1,MISS\n\
                    aead,d,formula,0,0.01,within\n";
         let text = in_words(&rows(csv).unwrap());
-        assert!(text.contains("Of 2 measurements that nothing was fitted to it predicts 1 within"), "{text}");
+        assert!(text.contains("Of 2 measurements that nothing was fitted to, the model predicts 1 within"), "{text}");
         assert!(text.contains("the worst, c, is off by -20.0 %"), "{text}");
-        assert!(text.contains("Of 1 values of published formulas it gives 1"), "{text}");
+        assert!(text.contains("Of 1 value of published formulas it gives 1"), "{text}");
         assert_eq!(
             rows("a,b\n").err().map(|error| error.to_string()).unwrap(),
             "shipped validation.csv: no column `family`"

@@ -59,6 +59,11 @@ pub fn how_many(n: usize) -> String {
     if n == 2 { "both".into() } else { format!("all {n}") }
 }
 
+/// `1 packet` or `2 packets`.
+pub fn plural(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// So many significant digits; small numbers are not written out to more than six places.
 pub fn significant(value: f64, digits: i32) -> String {
     format!("{value:.*}", places(value, digits))
@@ -143,7 +148,7 @@ pub fn whereabouts(points: &Points, which: &[(usize, bool)]) -> String {
         (0, _) if is_run && points.is_ascending() => format!("up to {}", label(last)),
         (_, last) if is_run && points.is_ascending() && last + 1 == which.len() => format!("from {} on", label(first)),
         _ if is_run && points.is_ascending() => format!("from {} to {}", label(first), label(last)),
-        _ => format!("at {} of {} points", yes.len(), which.len()),
+        _ => format!("at {} of {}", yes.len(), plural(which.len(), "point")),
     }
 }
 

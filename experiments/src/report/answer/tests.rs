@@ -44,11 +44,11 @@ fn ends_of_a_sweep_are_compared_and_limits_located() {
     );
     assert_eq!(
         answer(&points),
-        "At cores = 1, “b” carries most, 30.0 ± 0.1 Gb/s of goodput: 3.0 times as much as “a”, the next (10.0 ± 0.1 \
-         Gb/s) and 15 times as much as “c”, the least (2.00 ± 0.10 Gb/s). At cores = 4, “a” and “b” carry most, \
+        "At cores 1, “b” carries most, 30.0 ± 0.1 Gb/s of goodput: 3.0 times as much as “a”, the next (10.0 ± 0.1 \
+         Gb/s) and 15 times as much as “c”, the least (2.00 ± 0.10 Gb/s). At cores 4, “a” and “b” carry most, \
          30.0 ± 0.1 Gb/s of goodput each: 2.0 times as much as “c” (15.0 Gb/s). “a” is limited by the cores up to \
-         cores = 2 and by the wire at cores = 4; “b” is limited by the wire; “c” is limited by the cores. Cores left \
-         idle at cores = 4: 3.70 (“b”), 0.500 (“a”) and none (“c”)."
+         cores 2 and by the wire at cores 4; “b” is limited by the wire; “c” is limited by the cores. Cores left \
+         idle at cores 4: 3.70 (“b”), 0.500 (“a”) and none (“c”)."
     );
 }
 
@@ -72,8 +72,7 @@ fn one_series_has_nothing_to_be_compared_with() {
     );
     let swept = points(Some("traffic.packet"), &["all,64 B,1,,,core,0", "all,1024 B,9,,,wire,0"]);
     assert!(
-        answer(&swept)
-            .starts_with("“all” carries 1.00 Gb/s at packet = 64 B and 9.00 Gb/s at packet = 1024 B (goodput). "),
+        answer(&swept).starts_with("“all” carries 1.00 Gb/s at packet 64 B and 9.00 Gb/s at packet 1024 B (goodput). "),
         "{}",
         answer(&swept)
     );
@@ -94,23 +93,29 @@ fn of_offered_load_it_is_said_where_all_is_carried() {
     );
     assert_eq!(
         answer(&points),
-        "At rate = 1 Gbps, both series carry the same, 1.00 ± 0.01 Gb/s of goodput. At rate = 20 Gbps, “a” carries \
-         most, 12.0 Gb/s of goodput, 40.0 % lost: “b” carries nothing, 100 % lost. “a” is limited by the offered load \
-         alone up to rate = 10 Gbps and by the cores at rate = 20 Gbps; “b” is limited by the offered load alone at \
-         rate = 1 Gbps and by the cores from rate = 10 Gbps on. Of the offered load, “a” carries all up to rate = \
-         10 Gbps; “b” carries all at rate = 1 Gbps. 99 % of packets at \
-         rate = 1 Gbps take at most 2.00 µs (both alike). Cores left idle at rate = 20 Gbps: none (both alike)."
+        "At rate 1 Gbps, both series carry the same, 1.00 ± 0.01 Gb/s of goodput. At rate 20 Gbps, “a” carries most, 12.0 \
+         Gb/s of goodput, 40.0 % lost: “b” carries nothing, 100 % lost. “a” is not limited up to rate 10 Gbps and limited \
+         by the cores at rate 20 Gbps; “b” is not limited at rate 1 Gbps and limited by the cores from rate 10 Gbps on. Of \
+         the offered load, “a” carries all up to rate 10 Gbps; “b” carries all at rate 1 Gbps. 99 % of packets at rate 1 \
+         Gbps take at most 2.00 µs (both alike). Cores left idle at rate 20 Gbps: none (both alike)."
     );
 }
 
 #[test]
 fn several_axes_words_and_gaps_are_not_put_in_an_order_they_do_not_have() {
-    let words = points(Some("traffic.arrival"), &["a,poisson,1,,,core,", "a,constant,2,,,core,", "a,on-off,3,,,wire,"]);
-    assert!(answer(&words).contains("limited by the cores at 2 of 3 points and by the wire at arrival = on-off"));
-    let missing = points(Some("host.cores"), &["a,1,1,,,core,", "a,2,2,,,core,", "b,2,1,,,core,"]);
-    assert!(
-        answer(&missing).starts_with("At cores = 1, only “a” was simulated: 1.00 Gb/s of goodput. At cores = 2, “a”")
+    let words = points(Some("traffic.arrival"), &["a,poisson,2,,,core,", "a,constant,1,,,core,", "a,on-off,3,,,wire,"]);
+    assert_eq!(
+        answer(&words),
+        "Of 3 points, goodput is least at arrival constant: 1.00 Gb/s; it is greatest at arrival on-off: 3.00 Gb/s. “a” is \
+         limited by the cores at 2 of 3 points and by the wire at arrival on-off."
     );
+    let unordered = points(Some("host.cores"), &["a,2,5,,,core,", "a,1,9,,,core,", "b,2,3,,,core,", "b,1,1,,,core,"]);
+    assert!(answer(&unordered).starts_with(
+        "Of 4 points, goodput is least at cores 1: 1.00 Gb/s by “b”; it is greatest at cores 1: 9.00 Gb/s by “a”. At cores 1, \
+         “a” carries most, 9.00 Gb/s of goodput: 9.0 times as much as “b” (1.00 Gb/s). Both"
+    ));
+    let missing = points(Some("host.cores"), &["a,1,1,,,core,", "a,2,2,,,core,", "b,2,1,,,core,"]);
+    assert!(answer(&missing).starts_with("At cores 1, only “a” was simulated: 1.00 Gb/s of goodput. At cores 2, “a”"));
     let dead = points(None, &["a,,0,,,none,", "b,,0,,,none,"]);
     assert_eq!(answer(&dead), "No series carries anything. Both series are limited by nothing.");
 }

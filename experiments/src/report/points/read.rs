@@ -70,7 +70,6 @@ struct Building {
 
 /// The point whose rows are being read.
 struct Current {
-    id: String,
     /// The replication that limits and loads are those of.
     first: String,
     /// How many replications there were.
@@ -89,12 +88,16 @@ impl Building {
     fn add(&mut self, columns: &Columns, row: &StringRecord) -> Result<(), String> {
         let cell = |name: usize| &row[columns.replication + name];
         let (replication, metric, basis) = (cell(0), cell(2), cell(5));
-        if self.current.as_ref().is_none_or(|current| current.id != row[0]) {
+        if self.current.as_ref().is_none_or(|current| current.point.id != row[0]) {
             self.finish_point();
             self.start_point(columns, row);
         }
         let Some(current) = &mut self.current else { return Ok(()) };
-        let parse = |text: &str| text.parse::<f64>().map_err(|_| format!("`{text}` is no number"));
+        // NaN and infinities are no results: what is not observed has no row.
+        let parse = |text: &str| {
+            let value = text.parse::<f64>().ok().filter(|value| value.is_finite());
+            value.ok_or_else(|| format!("`{text}` is no number"))
+        };
         let optional = |text: &str| if text.is_empty() { Ok(None) } else { parse(text).map(Some) };
         let (value, low, high) = (parse(cell(3))?, optional(cell(6))?, optional(cell(7))?);
         if let Some(banded) = metric.strip_prefix("band/") {
@@ -132,13 +135,12 @@ impl Building {
             self.done.series.len() - 1
         });
         let bottleneck = row[columns.replication + 9].to_owned();
-        let summaries = [None; METRICS.len()];
+        let (id, summaries) = (row[0].to_owned(), [None; METRICS.len()]);
         self.current = Some(Current {
-            id: row[0].to_owned(),
             first: row[columns.replication].to_owned(),
             replications: 0,
             latest: String::from("none yet"),
-            point: Point { series, place, bottleneck, next: None, band: None, summaries },
+            point: Point { id, series, place, bottleneck, next: None, band: None, lost_before: None, summaries },
             runs: std::array::from_fn(|_| Vec::new()),
         });
     }
@@ -191,7 +193,7 @@ mod tests {
         assert_eq!(first.next, Some(("wire".to_owned(), 0.5)));
         assert_eq!(second.get("throughput"), Some(Summary { value: 20.0, half_width: Some(2.0) }));
         assert_eq!(second.band, Some(Band { low: 19.0, high: 23.0, n: 40 }));
-        assert_eq!((points.label(1).as_str(), points.is_ascending()), ("cores = 2", true));
+        assert_eq!((points.label(1).as_str(), points.is_ascending()), ("cores 2", true));
     }
 
     #[test]
@@ -207,9 +209,34 @@ mod tests {
     }
 
     #[test]
+    fn all_is_carried_where_the_offered_load_is_within_the_interval() {
+        let carries = |throughput: f64, high: f64, loss: f64, offered: f64| {
+            let head = "0,a,1,0,7";
+            let rows = format!(
+                "{head},throughput,{throughput},Gb/s,goodput,,{high},9,core\n{head},loss,{loss},1,,,,,core\n\
+                 {head},bound,8,Gb/s,goodput,,,,core\n{head},offered,{offered},Gb/s,goodput,,,,core\n"
+            );
+            read(&rows).unwrap().points.remove(0).carries_all()
+        };
+        // The bound is that of a station: a load above it is not carried, however close to the bound throughput is.
+        assert!(!carries(8.0, 8.1, 0.0, 10.0));
+        assert!(!carries(9.85, 9.9, 0.0, 10.0), "1 % short");
+        assert!(carries(9.85, 9.995, 0.0, 10.0) && carries(9.995, 9.995, 0.0, 10.0));
+        assert!(!carries(10.0, 10.1, 1e-6, 10.0));
+    }
+
+    #[test]
     fn what_is_wrong_is_named_with_its_line() {
         let message = |rows: &str| read(rows).unwrap_err().to_string();
         assert_eq!(message("0,host,1,0,7,loss,many,1,,,,,core\n"), "points.csv:2: `many` is no number");
+        for odd in ["NaN", "inf", "-inf", "1e999"] {
+            assert_eq!(
+                message(&format!("0,host,1,0,7,loss,{odd},1,,,,,core\n")),
+                format!("points.csv:2: `{odd}` is no number")
+            );
+            let low = message(&format!("0,host,1,0,7,throughput,1,Gb/s,goodput,{odd},2,9,core\n"));
+            assert_eq!(low, format!("points.csv:2: `{odd}` is no number"));
+        }
         assert_eq!(message(""), "points.csv: no point");
         let short = message("0,host,1\n");
         assert!(short.contains("line: 2"), "{short}");
