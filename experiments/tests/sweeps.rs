@@ -242,7 +242,10 @@ fn replications_are_added_to_a_finished_folder() {
     assert_same(&at("a"), &at("c"));
     // A folder of something else is left as it is.
     let before = sweep::files(&at("a"));
-    refuse(&mut run(folder.path(), "s.toml", &["--out", "a", "--resume", "--seed", "9"]), &["none of the folder's 64"]);
+    refuse(
+        &mut run(folder.path(), "s.toml", &["--out", "a", "--resume", "--seed", "9"]),
+        &["none of the folder's 100"],
+    );
     refuse(&mut run(folder.path(), "s.toml", &["--out", "a", "--resume", "--shard", "1/2"]), &["is of all points"]);
     refuse(&mut run(folder.path(), "s.toml", &["--out", "a"]), &["exists already"]);
     fs::create_dir(at("strange")).unwrap();

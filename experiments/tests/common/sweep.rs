@@ -82,7 +82,8 @@ pub fn refuse(command: &mut Command, expected: &[&str]) {
     }
 }
 
-/// Every file of an output folder; of the manifest what does not tell one run from an equal one.
+/// Every file of an output folder but runs of earlier versions of the sweep; of the manifest what does not tell one run from
+/// an equal one.
 pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let read = |entry: fs::DirEntry| {
@@ -96,7 +97,7 @@ pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         }
         (name, content)
     };
-    entries.map(|entry| read(entry.unwrap())).collect()
+    entries.map(|entry| read(entry.unwrap())).filter(|(name, _)| name != "journal.others").collect()
 }
 
 /// Holds two output folders to be the same.

@@ -1,7 +1,6 @@
 //! What a failover looked like: a row for each bin of time, and what it comes to.
 
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::daemon::MESSAGES;
 use super::event::Happening;
@@ -102,8 +101,8 @@ pub struct Timeline {
     pub events: u64,
 }
 
-/// Timelines of which one bin is taken for a failure by chance, as a share.
-const BY_CHANCE: f64 = 1e-3;
+/// Share of the old goodput that counts as being back.
+const BACK: f64 = 0.95;
 
 impl Timeline {
     /// Goodput of a bin in Gb/s, goodput basis.
@@ -135,26 +134,17 @@ impl Timeline {
         (!bins.is_empty()).then(|| sum / bins.len() as f64)
     }
 
-    /// What goodput must reach to be back: 95 % of the mean before the first event, or less where random arrivals alone
-    /// would look like failures: so many standard deviations of the bins before it below that mean that of all bins one is
-    /// below by chance in one of a thousand timelines (normal quantile with Bonferroni's correction).
-    fn floor_gbps(&self) -> Option<f64> {
-        let mean = self.goodput_before_gbps()?;
-        let bins = self.before();
-        let squares: f64 = bins.iter().map(|bin| (self.goodput_gbps(bin) - mean).powi(2)).sum();
-        let deviation = (squares / (bins.len().max(2) - 1) as f64).sqrt();
-        let chance = BY_CHANCE / self.bins.len().max(1) as f64;
-        Some((0.95 * mean).min(mean + Normal::standard().inverse_cdf(chance) * deviation))
-    }
-
     /// From the first event until goodput, after it fell below 95 % of its old mean, is back there and stays for a
-    /// twentieth of the timeline; zero if it never fell. Absent if it fell and did not come back, or nothing is known of
-    /// the old rate. Accurate to one bin.
+    /// twentieth of the timeline; zero if it never fell. A bin in which 95 % of what came left has not fallen: less came,
+    /// as random arrivals do. Absent if goodput fell and did not come back, or nothing is known of the old rate. Accurate
+    /// to one bin.
     pub fn time_to_95(&self) -> Option<Time> {
-        let floor = self.floor_gbps()?;
+        let floor = BACK * self.goodput_before_gbps()?;
         let event = self.first_event()?;
         let after = &self.bins[self.bins.iter().take_while(|bin| bin.end <= event).count()..];
-        let well = |bin: &Bin| self.goodput_gbps(bin) >= floor;
+        let well = |bin: &Bin| {
+            self.goodput_gbps(bin) >= floor || bin.packets as f64 >= BACK * (bin.packets + bin.lost()) as f64
+        };
         let Some(fall) = after.iter().position(|bin| !well(bin)) else { return Some(Time::ZERO) };
         let stay = (self.bins.len() / 20).max(1);
         let back = fall + after[fall..].windows(stay).position(|bins| bins.iter().all(well))?;
@@ -210,16 +200,18 @@ mod tests {
     use super::*;
     use crate::scenario::{Device, What};
 
-    /// Bins of 1 ms with so many octets each, and a first event at 4 ms.
-    fn timeline(octets: &[u64]) -> Timeline {
+    /// Bins of 1 ms in which so many packets of an octet leave and what lacks to 100 is lost, and a first event at 4 ms.
+    fn timeline(packets: &[u64]) -> Timeline {
         let bin = |(i, &n): (usize, &u64)| Bin {
             end: Time::from_us(1000 * (i as u64 + 1)),
             goodput: Bytes::new(n),
+            packets: n,
+            lost: [100u64.saturating_sub(n), 0, 0, 0],
             ..Bin::default()
         };
         Timeline {
             seed: 1,
-            bins: octets.iter().enumerate().map(bin).collect(),
+            bins: packets.iter().enumerate().map(bin).collect(),
             bin: Time::from_us(1000),
             cores: 1,
             happenings: vec![Happening {
@@ -247,8 +239,10 @@ mod tests {
         assert_eq!(timeline(&[1, 100, 100, 100, 100, 100]).time_to_95(), ms(0));
         assert_eq!(timeline(&[1, 100, 100, 100, 100, 94, 95]).time_to_95(), ms(2));
         assert_eq!(timeline(&[1, 100, 100, 100, 0, 94]).time_to_95(), None);
-        // Bins of 90 and 110 are what arrivals give: below 95 % alone is no fall.
-        assert_eq!(timeline(&[1, 90, 110, 100, 90, 110, 90]).time_to_95(), ms(0));
+        // What does not come is not lost: bins of 90 and 110 are what arrivals give.
+        let mut uneven = timeline(&[1, 90, 110, 100, 90, 110, 90]);
+        uneven.bins.iter_mut().for_each(|bin| bin.lost = [0; 4]);
+        assert_eq!(uneven.time_to_95(), ms(0));
         // Back for a moment is not back.
         let flapping = [&[1, 100, 100, 100, 0, 100, 0, 0][..], &[100; 60]].concat();
         assert_eq!(timeline(&flapping).time_to_95(), ms(4));
