@@ -37,12 +37,13 @@ pub struct Axes {
 }
 
 /// Keys that the axes set, and the options that do.
-const SET_BY_AXES: [(&str, &str); 5] = [
+const SET_BY_AXES: [(&str, &str); 6] = [
     ("traffic.packet", "--packets"),
     ("traffic.mix", "--packets"),
     ("traffic.rate", "--rates"),
     ("traffic.arrival", "--rates"),
     ("host.cores", "--cores"),
+    ("traffic.rate_basis", "--rate-basis"),
 ];
 
 impl Axes {
@@ -51,6 +52,9 @@ impl Axes {
     /// # Errors
     /// [`Failure`] for a rate that is none, and for `--set` of what is an axis.
     fn new(args: &CompareArgs) -> Result<Self, Failure> {
+        if !(0.0..=0.5).contains(&args.loss.fraction()) {
+            return Err(Failure::new(format!("--loss is {}: 0 % to 50 %", args.loss)));
+        }
         for Setting { key, .. } in &args.settings {
             if let Some((_, option)) = SET_BY_AXES.iter().find(|(axis, _)| key == axis) {
                 let help = format!("give {option}, one value or several");

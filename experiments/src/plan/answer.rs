@@ -53,11 +53,14 @@ pub(super) fn paragraph(question: &Question, plans: &[Plan], host_cores: u32, pr
             }
             let limit = least.limit();
             let up_to = least.carries * question.rate.as_gbps();
-            text.push(format!(
-                "With that {first} carries up to {up_to:.1} Gb/s ({}), limited by {limit}{}.",
-                question.basis,
-                next(question, least)
-            ));
+            text.push(match least.broken {
+                Some(_) => format!(
+                    "With that {first} carries up to {up_to:.1} Gb/s ({}), limited by {limit}{}.",
+                    question.basis,
+                    next(question, least)
+                ),
+                None => format!("With that {first} carries four times as much, and more was not tried."),
+            });
         }
     }
     for plan in plans {

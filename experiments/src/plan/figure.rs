@@ -21,7 +21,7 @@ pub(super) fn growth_svg(question: &Question, plans: &[Plan], footnote: &str) ->
         title: format!("Cores that each placement takes, {}", question.mix),
         subtitle: question.sentence(),
         x: Axis { label: format!("Load (Gb/s, {})", question.basis), scale: Scale::Log2 },
-        y: Axis { label: "Cores of the data path".into(), scale: Scale::Linear },
+        y: Axis { label: "Cores of the data path".into(), scale: Scale::Log2 },
         curves: curves.collect(),
         footnote: footnote.to_owned(),
     };

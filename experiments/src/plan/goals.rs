@@ -20,6 +20,8 @@ pub enum Missed {
     Loss(Share),
     /// Share of the offered rate that is carried: queues grow without end, though they were not full yet.
     Carried(Share),
+    /// How busy the tightest station is: so close to its limit that no run of affordable length shows what is lost.
+    Busy(Share),
     /// 99 % quantile of latency; absent where no packet came out.
     Latency(Option<Time>),
 }
@@ -29,6 +31,7 @@ impl std::fmt::Display for Missed {
         match self {
             Missed::Loss(share) => write!(f, "loses {} %", significant(share.fraction() * 100.0)),
             Missed::Carried(share) => write!(f, "carries {:.1} % of the load", share.fraction() * 100.0),
+            Missed::Busy(share) => write!(f, "is {:.1} % busy, too close to its limit", share.fraction() * 100.0),
             Missed::Latency(Some(time)) => write!(f, "has a p99 latency of {} us", significant(time.as_ns() * 1e-3)),
             Missed::Latency(None) => write!(f, "lets no packet out"),
         }

@@ -11,7 +11,7 @@ use toml::{Table, Value};
 use super::goals::Goals;
 use crate::input::Failure;
 use crate::plan::PlanArgs;
-use crate::points::{Setting, points};
+use crate::points::{Setting, points, shown};
 use crate::scenario_file::ScenarioFile;
 
 /// Flows that a plan spreads over cores: so many that every number of cores gets nearly the same share.
@@ -21,6 +21,26 @@ const SAS: i64 = 256;
 
 /// The MTU of a plan's encrypted side: the full-sized packets of a mix do not fit 1500 B once they are encapsulated.
 const MTU: &str = "1600 B";
+
+/// The slowest load, in Gb/s: of less, so many packets as tell of losses take hours.
+const LEAST_GBPS: f64 = 1e-2;
+
+/// Keys that options and the search itself set, and what to do instead.
+const SET_BY_OPTIONS: [(&str, &str); 13] = [
+    ("placement", "give --placement"),
+    ("traffic.rate", "give --rate"),
+    ("traffic.rate_basis", "give --basis"),
+    ("traffic.direction", "give --direction"),
+    ("traffic.mix", "give --mix"),
+    ("traffic.packet", "give --mix"),
+    ("traffic.arrival", "arrivals are Poisson's; espsim run simulates others"),
+    ("host.cores", "their number is what is looked for"),
+    ("host.nics", "their number is what is looked for"),
+    ("lookaside.devices", "their number is what is looked for"),
+    ("run.max_packets", "runs are as long as the goals ask for"),
+    ("run.max_time", "runs are as long as the goals ask for"),
+    ("run.half_width", "runs are as long as the goals ask for"),
+];
 
 /// A question.
 pub struct Question {
@@ -49,6 +69,16 @@ impl Question {
     /// # Errors
     /// [`Failure`] for shares that are none.
     pub fn new(args: &PlanArgs) -> Result<Self, Failure> {
+        for Setting { key, .. } in &args.settings {
+            if let Some((_, option)) = SET_BY_OPTIONS.iter().find(|(own, _)| key == own) {
+                return Err(
+                    Failure::new(format!("--set {key}: this is what is planned")).with_help(Some((*option).to_owned()))
+                );
+            }
+        }
+        if args.rate.as_gbps() < LEAST_GBPS {
+            return Err(Failure::new(format!("--rate is {}: at least {}", args.rate, BitRate::from_gbps(LEAST_GBPS))));
+        }
         let share = |name: &str, value: Share, most: f64| {
             let allowed = (0.0..=most).contains(&value.fraction());
             allowed
@@ -110,9 +140,18 @@ impl Question {
             0.0 => String::new(),
             _ => format!(" and {} headroom", self.headroom),
         };
+        let set = |key: &str, default: i64| {
+            let set = self.settings.iter().rev().find(|setting| setting.key == key);
+            set.map_or_else(|| default.to_string(), |setting| shown(&setting.value))
+        };
         format!(
-            "What does each placement take to {} {} ({}) of {} with {goals}{headroom}?",
-            self.direction, self.rate, self.basis, self.mix
+            "What does each placement take to {} {} ({}) of {} in {} flows over {} SAs with {goals}{headroom}?",
+            self.direction,
+            self.rate,
+            self.basis,
+            self.mix,
+            set("traffic.flows", FLOWS),
+            set("sa.count", SAS)
         )
     }
 
