@@ -200,6 +200,8 @@ impl Design<'_> {
             if trial.missed.is_none() && allowed < 1.0 - self.goals.loss.fraction() {
                 trial.missed = Some(Missed::Carried(Share::from_fraction(allowed)));
             }
+            // Loss that is allowed relieves the station.
+            let busy = busy * (1.0 - self.goals.loss.fraction());
             if trial.missed.is_none() && busy > MOST_BUSY {
                 trial.missed = Some(Missed::Busy(Share::from_fraction(busy)));
             }
