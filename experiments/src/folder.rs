@@ -86,7 +86,8 @@ impl Folder {
     /// [`Failure`] if `target` is something else, if another process writes to it, or if it cannot be written.
     pub fn resume(target: &Path) -> Result<Self, Failure> {
         // A link stays one, and what it leads to is taken up.
-        let target = &target.canonicalize().unwrap_or_else(|_| target.to_owned());
+        let led_to = Some(target).filter(|target| target.is_symlink()).and_then(|target| target.canonicalize().ok());
+        let target = led_to.as_deref().unwrap_or(target);
         let mut folder = Folder::locked(target)?;
         if exists(&folder.path(JOURNAL)) {
             return Ok(folder);
