@@ -20,11 +20,11 @@ const PACKETS: u64 = 200_000;
 /// Packets without which a share of losses says nothing: with none lost of 3 / share, the share is below it with 95 %
 /// confidence (the rule of three; Hanley and Lippman-Hand, JAMA 249, 1983).
 const PACKETS_PER_LOSS: f64 = 3.0;
-/// Packets for each core, times 1 / (1 - utilisation)^2: so long a queue near its limit remembers how it began (relaxation
-/// time; Kleinrock, "Queueing Systems" II, 1976, section 2.7).
+/// Packets for each core, times 1 / (1 - utilisation)^2, as queues in heavy traffic remember how they began; the factor is an
+/// estimate.
 const RELAXATION: f64 = 2.0;
 /// Utilisation beyond which nothing is planned: queues there fill so seldom, and for so long, that a run of affordable length
-/// does not show what they lose. Ten cores at 99.3 % lost nothing of 300 000 packets and 0.03 % of 8 million.
+/// does not show what they lose. Ten cores at 98.6 % lost nothing of 300 000 packets and 0.03 % of 8 million.
 const MOST_BUSY: f64 = 0.985;
 /// The most packets of a run.
 const MOST_PACKETS: u64 = 4_000_000;
