@@ -1,10 +1,11 @@
 //! How fast each simulator goes through the same tandem, side by side.
 //!
-//! espsim and a peer run in pairs, one directly after the other, and the peers take turns; ratios are taken within a
-//! pair, so that what slows this machine for a while slows both sides. Building a simulation is not timed. Every run is
-//! checked to have found the same.
+//! espsim, espsim with an event for every visit, and a peer run directly one after the other, and the peers take turns;
+//! ratios are taken within such a round, so that what slows this machine for a while slows all sides. Building a
+//! simulation is not timed. Every run is checked to have found the same.
 //!
-//! Requirements are held against constant service times, which the data path's stations have. Exponential ones are drawn
+//! Requirements are held against espsim as it runs the data path: with constant service times, which its stations have,
+//! and visits fused where one way leads. Exponential ones are drawn
 //! by the same generator in every simulator; what that costs is in each time and brings all ratios nearer to one.
 
 use std::process::ExitCode;
@@ -21,7 +22,7 @@ struct Options {
     /// Departures of each run, of four visits each
     #[arg(long, default_value_t = 250_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     departures: u64,
-    /// Pairs of runs, of which medians are taken
+    /// Rounds with each peer, of which medians are taken
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
     repeats: u32,
     /// Short: 9 repeats of 50 000 departures
@@ -56,47 +57,61 @@ fn run(simulator: &Simulator, tandem: &Tandem) -> (f64, u64) {
     (elapsed.as_secs_f64() * 1e9 / outcome.visits as f64, outcome.end)
 }
 
-/// Nanoseconds per visit of espsim and of each peer, pair by pair.
-fn measure(tandem: &Tandem, repeats: u32) -> [Vec<(f64, f64)>; PEERS.len()] {
-    let mut pairs = PEERS.map(|_| Vec::new());
+/// What a table names first: `espsim` and `espsim-unfused`.
+const OURS: usize = ESPSIM.len();
+
+/// Nanoseconds per visit of espsim, unfused too, and of a peer, one directly after the other.
+type Round = [f64; OURS + 1];
+
+/// Rounds with each peer.
+fn measure(tandem: &Tandem, repeats: u32) -> [Vec<Round>; PEERS.len()] {
+    let mut rounds = PEERS.map(|_| Vec::new());
     // The first round warms caches and is not counted.
     for repeat in 0..=repeats {
-        for (peer, pairs) in PEERS.iter().zip(&mut pairs) {
-            let ((ours, our_end), (theirs, their_end)) = (run(&ESPSIM, tandem), run(peer, tandem));
-            assert_eq!(our_end, their_end, "{}, {tandem:?}", peer.name);
+        for (peer, rounds) in PEERS.iter().zip(&mut rounds) {
+            let [fused, unfused] = &ESPSIM;
+            let round = [fused, unfused, peer].map(|simulator| run(simulator, tandem));
+            assert!(round.iter().all(|(_, end)| *end == round[0].1), "{}, {tandem:?}", peer.name);
             if repeat > 0 {
-                pairs.push((ours, theirs));
+                rounds.push(round.map(|(time, _)| time));
             }
         }
     }
-    pairs
+    rounds
 }
 
 /// The least, the median and the greatest.
-fn spread(values: &[f64]) -> [f64; 3] {
-    let mut sorted = values.to_vec();
+fn spread(values: impl IntoIterator<Item = f64>) -> [f64; 3] {
+    let mut sorted: Vec<f64> = values.into_iter().collect();
     sorted.sort_by(f64::total_cmp);
     let median = (sorted[(sorted.len() - 1) / 2] + sorted[sorted.len() / 2]) / 2.0;
     [sorted[0], median, sorted[sorted.len() - 1]]
 }
 
-/// Adds a row for each simulator; returns how many times as fast as each peer espsim is, as a median.
-fn compare(tandem: &Tandem, repeats: u32, table: &mut Table) -> [f64; PEERS.len()] {
-    let pairs = measure(tandem, repeats);
-    let mut add = |name: &str, times: &[f64], ratios: String, range: String| {
-        let [_, time, _] = spread(times);
+/// Adds a row for each simulator; returns how many times as fast as each peer espsim is, fused and not, as medians.
+fn compare(tandem: &Tandem, repeats: u32, table: &mut Table) -> [[f64; OURS]; PEERS.len()] {
+    let rounds = measure(tandem, repeats);
+    let mut add = |name: &str, time: f64, ratios: [String; OURS]| {
         let service = if tandem.exponential { "exponential" } else { "constant" };
-        let figures = [format!("{time:.1}"), format!("{:.2}", 1e3 / time), ratios, range];
-        table.add_row([service.to_owned(), tandem.customers.to_string(), name.to_owned()].into_iter().chain(figures));
+        let figures = [format!("{time:.1}"), format!("{:.2}", 1e3 / time)];
+        table.add_row(
+            [service.to_owned(), tandem.customers.to_string(), name.to_owned()]
+                .into_iter()
+                .chain(figures)
+                .chain(ratios),
+        );
     };
-    let ours: Vec<f64> = pairs.iter().flatten().map(|(ours, _)| *ours).collect();
-    add(ESPSIM.name, &ours, String::new(), String::new());
+    for (index, ours) in ESPSIM.iter().enumerate() {
+        let [_, time, _] = spread(rounds.iter().flatten().map(|round| round[index]));
+        add(ours.name, time, Default::default());
+    }
     std::array::from_fn(|peer| {
-        let times: Vec<f64> = pairs[peer].iter().map(|(_, theirs)| *theirs).collect();
-        let ratios: Vec<f64> = pairs[peer].iter().map(|(ours, theirs)| theirs / ours).collect();
-        let [low, ratio, high] = spread(&ratios);
-        add(PEERS[peer].name, &times, format!("{ratio:.1}"), format!("{low:.1} to {high:.1}"));
-        ratio
+        let [_, time, _] = spread(rounds[peer].iter().map(|round| round[OURS]));
+        let ratios: [_; OURS] =
+            std::array::from_fn(|ours| spread(rounds[peer].iter().map(|round| round[OURS] / round[ours])));
+        let words = ratios.map(|[low, ratio, high]| format!("{ratio:.1} ({low:.1} to {high:.1})"));
+        add(PEERS[peer].name, time, words);
+        ratios.map(|[_, ratio, _]| ratio)
     })
 }
 
@@ -104,7 +119,8 @@ fn main() -> ExitCode {
     let options = Options::parse();
     let (departures, repeats) = if options.quick { (50_000, 9) } else { (options.departures, options.repeats) };
     let mut table = Table::new();
-    let head = ["service", "customers", "simulator", "ns/visit", "million events/s", "espsim/peer", "range of pairs"];
+    let head =
+        ["service", "customers", "simulator", "ns/visit", "million visits/s", "espsim/peer", "espsim-unfused/peer"];
     table.load_style(ASCII_MARKDOWN).set_header(head);
     table.column_iter_mut().skip(3).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
     let ratios = [false, true].map(|exponential| {
@@ -112,18 +128,23 @@ fn main() -> ExitCode {
             .map(|customers| compare(&Tandem { customers, departures, exponential, seed: 1 }, repeats, &mut table))
     });
     println!("{table}\n");
-    println!("Medians of {repeats} pairs. A visit of a customer to a station is one event in each simulator.");
+    println!(
+        "Medians and ranges of {repeats} rounds. Unfused, a visit of a customer to a station is one event, as in each peer."
+    );
 
     let mut met = true;
     for (index, peer) in PEERS.iter().enumerate() {
-        let [[low, _, high], [random_low, _, random_high]] = ratios.map(|rows| spread(&rows.map(|row| row[index])));
-        println!(
-            "espsim/{}: {low:.1} to {high:.1} with constant, {random_low:.1} to {random_high:.1} with exponential service",
-            peer.name
-        );
-        for (_, ratio) in options.require.iter().filter(|(of, ratio)| *of == index && low < *ratio) {
-            println!("  missed: {ratio} is required with constant service");
-            met = false;
+        for (ours, simulator) in ESPSIM.iter().enumerate() {
+            let [[low, _, high], [random_low, _, random_high]] =
+                ratios.each_ref().map(|rows| spread(rows.iter().map(|row| row[index][ours])));
+            println!(
+                "{}/{}: {low:.1} to {high:.1} with constant, {random_low:.1} to {random_high:.1} with exponential service",
+                simulator.name, peer.name
+            );
+            for (_, ratio) in options.require.iter().filter(|(of, ratio)| ours == 0 && *of == index && low < *ratio) {
+                println!("  missed: {ratio} is required with constant service");
+                met = false;
+            }
         }
     }
     if met { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -49,7 +49,7 @@ impl Tandem {
 /// What a simulator found.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// Visits that were simulated, each of which is one event.
+    /// Visits that were simulated.
     pub visits: u64,
     /// Departures from the last station.
     pub departures: u64,
@@ -71,8 +71,11 @@ pub struct Simulator {
     pub build: fn(&Tandem) -> Simulation,
 }
 
-/// espsim's engine.
-pub const ESPSIM: Simulator = Simulator { name: "espsim", build: espsim::build };
+/// espsim's engine: as it runs the data path, and with an event for every visit.
+pub const ESPSIM: [Simulator; 2] = [
+    Simulator { name: "espsim", build: espsim::build },
+    Simulator { name: "espsim-unfused", build: espsim::build_unfused },
+];
 
 /// What it is compared with.
 pub const PEERS: [Simulator; 3] = [
