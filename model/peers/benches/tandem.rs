@@ -5,8 +5,8 @@
 //! simulation is not timed. Every run is checked to have found the same.
 //!
 //! Requirements are held against espsim as it runs the data path: with constant service times, which its stations have,
-//! and visits fused where one way leads. Exponential ones are drawn
-//! by the same generator in every simulator; what that costs is in each time and brings all ratios nearer to one.
+//! and visits fused where one way leads. Exponential ones are drawn by the same generator in every simulator; what that
+//! costs is in each time and brings all ratios nearer to one.
 
 use std::process::ExitCode;
 use std::time::Instant;
