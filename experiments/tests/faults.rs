@@ -43,11 +43,12 @@ fn number((variable, default): (&str, usize)) -> usize {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
-/// Checksum and id of every whole line in the journal of a run that has not finished.
+/// Checksum and id of every whole line in the journal that a run would go on with: that of an interrupted one, or that of a
+/// finished one as long as its copy is not whole.
 fn lines(out: &Path) -> Vec<String> {
     let partial = out.with_file_name(format!(".{}.partial", out.file_name().unwrap().to_str().unwrap()));
-    let path = if partial.exists() { partial } else { out.to_owned() }.join("journal");
-    let content = fs::read(path).unwrap_or_default();
+    let path = [&partial, out].map(|folder| folder.join("journal")).into_iter().find(|path| path.exists());
+    let content = path.and_then(|path| fs::read(path).ok()).unwrap_or_default();
     let end = content.iter().rposition(|octet| *octet == b'\n').map_or(0, |at| at + 1);
     let lines = content[..end].split(|octet| *octet == b'\n');
     let names = lines.filter_map(|line| Some(String::from_utf8_lossy(line.get(..49)?).into_owned()));
