@@ -103,9 +103,9 @@ fn timeline(path: &Path) {
 }
 
 /// The model's closed form, from single requests, holds for the failovers measured in the same kernel: as many messages,
-/// and sums of their times over the passes that share a range with what the model allows, from all at their least to all at
-/// their quantiles of 99 %. A single pass may lie outside: other work on this machine disturbs it, and requests right behind
-/// each other can be a little faster than the least of single ones.
+/// and sums of their times between those with all at their least and all at their quantiles of 99 %. Other work on this machine
+/// only lengthens a pass, so that the upper end is held against the shortest; the lower end is held against the median, since
+/// the shortest of five was seen at 99.3 % of a sum of the least.
 fn predictions(table: &str) {
     let rows = table.lines().skip_while(|line| !line.contains("beside what the model makes")).skip(3);
     let mut seen = 0;
@@ -113,8 +113,8 @@ fn predictions(table: &str) {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
         let number = |i: usize| cells[i].parse::<f64>().unwrap();
         assert_eq!(cells[3], cells[4], "messages: {row}");
-        let (least, most) = (number(5), number(7));
-        assert!(least <= number(10) && number(8) <= most, "{row}");
+        let (shortest, median) = (number(5), number(6));
+        assert!(shortest <= number(10) && number(8) <= median, "{row}");
         seen += 1;
     }
     assert_eq!(seen, 6, "{table}");

@@ -4,9 +4,9 @@
 //! ratios are taken within such a round, so that what slows this machine for a while slows all sides. Building a
 //! simulation is not timed. Every run is checked to have found the same.
 //!
-//! Requirements are held against espsim as it runs the data path: with constant service times, which its stations have,
-//! and visits fused where one way leads. Exponential ones are drawn by the same generator in every simulator; what that
-//! costs is in each time and brings all ratios nearer to one.
+//! Requirements are held against an event for every visit, as the peers have, with constant service times, which the data
+//! path's stations have. Exponential ones are drawn by the same generator in every simulator; what that costs is in each time
+//! and brings all ratios nearer to one.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -28,8 +28,8 @@ struct Options {
     /// Short: 9 repeats of 50 000 departures
     #[arg(long, conflicts_with_all = ["departures", "repeats"])]
     quick: bool,
-    /// Fails unless espsim is so many times as fast as a peer with constant service times, whatever the number of
-    /// customers; e.g. desru=3
+    /// Fails unless espsim, with an event for every visit, is so many times as fast as a peer with constant service times,
+    /// whatever the number of customers; e.g. desru=3
     #[arg(long, value_name = "PEER=RATIO", value_parser = requirement)]
     require: Vec<(usize, f64)>,
     /// What cargo tells every benchmark
@@ -59,6 +59,8 @@ fn run(simulator: &Simulator, tandem: &Tandem) -> (f64, u64) {
 
 /// What a table names first: `espsim` and `espsim-unfused`.
 const OURS: usize = ESPSIM.len();
+/// Which of them has an event for every visit.
+const UNFUSED: usize = 1;
 
 /// Nanoseconds per visit of espsim, unfused too, and of a peer, one directly after the other.
 type Round = [f64; OURS + 1];
@@ -141,10 +143,11 @@ fn main() -> ExitCode {
                 "{}/{}: {low:.1} to {high:.1} with constant, {random_low:.1} to {random_high:.1} with exponential service",
                 simulator.name, peer.name
             );
-            for (_, ratio) in options.require.iter().filter(|(of, ratio)| ours == 0 && *of == index && low < *ratio) {
-                println!("  missed: {ratio} is required with constant service");
-                met = false;
-            }
+        }
+        let event_by_event = ratios[0].iter().map(|row| row[index][UNFUSED]).fold(f64::INFINITY, f64::min);
+        for (_, ratio) in options.require.iter().filter(|(of, ratio)| *of == index && event_by_event < *ratio) {
+            println!("  missed: {ratio} is required with constant service, an event for each visit");
+            met = false;
         }
     }
     if met { ExitCode::SUCCESS } else { ExitCode::FAILURE }
