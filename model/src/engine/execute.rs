@@ -2,8 +2,17 @@
 
 use super::lane::Transit;
 use super::program::{Arrivals, Key, Op, Pc};
+use super::tournament::Due;
 use super::trace::Tracer;
-use super::{Engine, Job, Step};
+use super::{Engine, Job};
+
+/// What a job does at a server.
+#[derive(Clone, Copy)]
+struct Visit {
+    server: u16,
+    lane: u16,
+    time: u64,
+}
 
 impl<T: Tracer> Engine<T> {
     /// Puts a job on a lane that it leaves at `time`, unless that is the very next event: then returns where it goes on.
@@ -11,32 +20,37 @@ impl<T: Tracer> Engine<T> {
     fn send(&mut self, lane: u16, time: u64, pc: Pc, job: u32) -> Option<Pc> {
         let slot = usize::from(lane);
         let lane = &mut self.lanes[slot];
+        let due = Due::new(time, slot);
         if lane.is_empty() {
             // Nothing can happen before the job arrives, so it goes on at once: no lane, no tree.
-            if time <= self.hurry_until && self.ready.is_empty() && self.tree.precedes(time, slot) {
+            if due < self.tree.first() && due < self.end && self.ready.is_empty() {
                 self.now = time;
                 self.events += 1;
                 return Some(pc);
             }
-            self.tree.set(slot, time);
+            self.tree.add(slot, due);
+            lane.begin(Transit { due, pc, job });
+        } else {
+            lane.push(Transit { due, pc, job });
         }
-        lane.push(Transit { time, pc, job });
         None
     }
 
     /// Occupies a server for `time` and sends the job down its lane, or down the last lane of a chain.
     #[inline(always)]
-    fn serve(&mut self, server: u16, lane: u16, time: u64, mut pc: Pc, job: u32) -> Option<Pc> {
-        let (mut lane, mut done) = (lane, self.occupy(server, self.now, time));
+    fn serve(&mut self, visit: Visit, chained: bool, mut pc: Pc, job: u32) -> Option<Pc> {
+        let Visit { server, mut lane, time } = visit;
+        let mut done = self.occupy(server, self.now, time);
         self.tracer.visits(job, pc - 1, self.now, time, done);
-        while let Some(Step { op: Op::Chain { server, lane: next, time }, visits }) = self.steps.get_mut(pc as usize) {
-            *visits += 1;
-            let (server, next, time) = (*server, *next, *time);
-            let arrived = done.saturating_add(self.lanes[usize::from(lane)].latency);
-            done = self.occupy(server, arrived, time);
-            self.tracer.visits(job, pc, arrived, time, done);
-            lane = next;
-            pc += 1;
+        if chained {
+            while let Op::Chain { server, lane: next, time } = self.steps[pc as usize].op {
+                self.steps[pc as usize].visits += 1;
+                let arrived = done.saturating_add(self.lanes[usize::from(lane)].latency);
+                done = self.occupy(server, arrived, time);
+                self.tracer.visits(job, pc, arrived, time, done);
+                lane = next;
+                pc += 1;
+            }
         }
         let latency = self.lanes[usize::from(lane)].latency;
         self.send(lane, done.saturating_add(latency), pc, job)
@@ -68,9 +82,9 @@ impl<T: Tracer> Engine<T> {
         }
 
         let slot = usize::from(lane);
-        let time = done.saturating_add(self.lanes[slot].latency);
-        if self.lanes[slot].insert(Transit { time, pc, job }) {
-            self.tree.set(slot, time);
+        let due = Due::new(done.saturating_add(self.lanes[slot].latency), slot);
+        if self.lanes[slot].insert(Transit { due, pc, job }) {
+            self.tree.set(slot, due);
         }
     }
 
@@ -86,15 +100,17 @@ impl<T: Tracer> Engine<T> {
         loop {
             let step = &mut self.steps[pc as usize];
             step.visits += 1;
-            let next = pc + 1;
+            let (next, chained) = (pc + 1, step.chained);
             match step.op {
-                Op::Serve { server, lane, time } => match self.serve(server, lane, time, next, job) {
-                    Some(next) => pc = next,
-                    None => return,
-                },
+                Op::Serve { server, lane, time } => {
+                    match self.serve(Visit { server, lane, time }, chained, next, job) {
+                        Some(next) => pc = next,
+                        None => return,
+                    }
+                }
                 Op::ServeRandom { server, lane, mean } => {
                     let time = self.draw_service(server, mean);
-                    match self.serve(server, lane, time, next, job) {
+                    match self.serve(Visit { server, lane, time }, chained, next, job) {
                         Some(next) => pc = next,
                         None => return,
                     }
@@ -105,10 +121,12 @@ impl<T: Tracer> Engine<T> {
                     return self.serve_any(server, lane, time, next, job);
                 }
                 // Only met if no job came over the lane before it: then it is a plain visit.
-                Op::Chain { server, lane, time } => match self.serve(server, lane, time, next, job) {
-                    Some(next) => pc = next,
-                    None => return,
-                },
+                Op::Chain { server, lane, time } => {
+                    match self.serve(Visit { server, lane, time }, chained, next, job) {
+                        Some(next) => pc = next,
+                        None => return,
+                    }
+                }
                 Op::Wait { lane } => {
                     self.tracer.visits(job, pc, self.now, 0, self.now);
                     let latency = self.lanes[usize::from(lane)].latency;
@@ -192,7 +210,7 @@ impl<T: Tracer> Engine<T> {
                     self.tracer.departs(job, pc, self.now);
                     self.observer.depart(self.now, self.jobs[job as usize].born, bytes);
                     if self.observer.packets() >= self.limits.packets {
-                        self.hurry_until = 0;
+                        self.end = Due::FIRST;
                     }
                     pc = next;
                 }
@@ -297,7 +315,7 @@ impl<T: Tracer> Engine<T> {
         self.counts.ended += 1;
         self.tracer.ends(job, self.now);
         if self.events >= self.limits.events {
-            self.hurry_until = 0;
+            self.end = Due::FIRST;
         }
         if self.closing || !matches!(self.workload.arrivals, Arrivals::Closed { .. }) {
             self.spare_jobs.push(job);

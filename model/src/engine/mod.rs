@@ -30,7 +30,7 @@ use observer::Observer;
 use program::{Arrivals, Op, Pc, Program, Workload};
 use random::{Purpose, Stream};
 use timers::Timers;
-use tournament::{HORIZON_PS, Tournament};
+use tournament::{Due, Tournament};
 use trace::{Tracer, Untraced};
 
 const NO_PARENT: u32 = u32::MAX;
@@ -59,6 +59,8 @@ struct Job {
 struct Step {
     op: Op,
     visits: u64,
+    /// Whether an [`Op::Chain`] follows.
+    chained: bool,
 }
 
 /// Where [`Engine::run`] stops.
@@ -106,8 +108,8 @@ pub struct Engine<T = Untraced> {
     next_flow: u32,
     service: Vec<Option<Stream>>,
     closing: bool,
-    /// Up to when a job may go on without a return to [`Engine::run`], which looks after the limits.
-    hurry_until: u64,
+    /// Before what [`Engine::run`] goes on; nothing is, once a limit is reached.
+    end: Due,
     limits: Limits,
     counts: JobCounts,
     events: u64,
@@ -134,6 +136,8 @@ impl<T: Tracer> Engine<T> {
                 stream.get_or_insert_with(|| Stream::new(seed, Purpose::Service(server)));
             }
         }
+        let followers = program.ops.iter().skip(1).map(|next| matches!(next, Op::Chain { .. })).chain([false]);
+        let steps = program.ops.iter().zip(followers).map(|(&op, chained)| Step { op, visits: 0, chained });
         let lanes = program.lanes.iter().map(|&latency| Lane::new(latency));
         let tallied = program.ops.iter().any(|op| matches!(op, Op::Tally { .. }));
         let keys = workload.keys.iter().max().map_or(0, |&key| key as usize + 1);
@@ -149,7 +153,7 @@ impl<T: Tracer> Engine<T> {
             timers: Timers::new(program.gates.len()),
             gates: program.gates.into_iter().map(Gate::new).collect(),
             caches: program.caches.into_iter().map(Cache::new).collect(),
-            steps: program.ops.into_iter().map(|op| Step { op, visits: 0 }).collect(),
+            steps: steps.collect(),
             jobs: Vec::new(),
             spare_jobs: Vec::new(),
             ready: VecDeque::with_capacity(256),
@@ -162,7 +166,7 @@ impl<T: Tracer> Engine<T> {
             next_flow: 0,
             service,
             closing: false,
-            hurry_until: 0,
+            end: Due::FIRST,
             limits: Limits::default(),
             counts: JobCounts::default(),
             events: 0,
@@ -236,12 +240,13 @@ impl<T: Tracer> Engine<T> {
     /// has the simulation to itself ends before the events are looked at.
     pub fn run(&mut self, packets: u64, events: u64, until: u64) -> bool {
         self.limits = Limits { packets, events };
-        self.hurry_until = until.min(HORIZON_PS);
-        while self.observer.packets() < packets && self.events < events {
-            match self.tree.first() {
-                Some((time, slot)) if time <= until => self.handle(time, slot),
-                _ => break,
+        self.end = if self.observer.packets() < packets { Due::after(until) } else { Due::FIRST };
+        while self.events < events {
+            let due = self.tree.first();
+            if due >= self.end {
+                break;
             }
+            self.handle(due);
         }
         self.observer.packets() >= packets
     }
@@ -249,7 +254,7 @@ impl<T: Tracer> Engine<T> {
     /// Stops arrivals and runs until every job has ended.
     pub fn drain(&mut self) {
         self.closing = true;
-        self.tree.clear(self.arrival_slot());
+        self.tree.set(self.arrival_slot(), Due::NEVER);
         self.run(u64::MAX, u64::MAX, u64::MAX);
     }
 
@@ -272,25 +277,23 @@ impl<T: Tracer> Engine<T> {
                 }
                 self.run_ready();
             }
-            Arrivals::Constant { interval } => self.tree.set(self.arrival_slot(), interval),
+            Arrivals::Constant { interval } => self.show(self.arrival_slot(), interval),
             Arrivals::Poisson { mean } => {
                 let first = self.arrivals.exponential(mean);
-                self.tree.set(self.arrival_slot(), first);
+                self.show(self.arrival_slot(), first);
             }
         }
     }
 
     #[inline(always)]
-    fn handle(&mut self, time: u64, slot: usize) {
-        debug_assert!(time >= self.now);
-        self.now = time;
+    fn handle(&mut self, due: Due) {
+        debug_assert!(due.time() >= self.now);
+        let slot = due.slot();
+        self.now = due.time();
         self.events += 1;
         let (job, pc) = if let Some(lane) = self.lanes.get_mut(slot) {
             let transit = lane.pop();
-            match lane.front() {
-                Some(next) => self.tree.set(slot, next.time),
-                None => self.tree.clear(slot),
-            }
+            self.tree.set(slot, lane.due());
             (transit.job, transit.pc)
         } else {
             if slot == self.arrival_slot() {
@@ -339,7 +342,7 @@ impl<T: Tracer> Engine<T> {
                 (self.arrivals.exponential(mean), flow)
             }
         };
-        self.tree.set(self.arrival_slot(), self.now.saturating_add(after));
+        self.show(self.arrival_slot(), self.now.saturating_add(after));
         self.start_job(flow);
     }
 
@@ -361,11 +364,12 @@ impl<T: Tracer> Engine<T> {
     }
 
     fn show_timers(&mut self) {
-        let slot = self.timer_slot();
-        match self.timers.first() {
-            Some((time, _)) => self.tree.set(slot, time),
-            None => self.tree.clear(slot),
-        }
+        self.show(self.timer_slot(), self.timers.first().map_or(u64::MAX, |(time, _)| time));
+    }
+
+    /// Shows in the tree when a slot is due next.
+    fn show(&mut self, slot: usize, time: u64) {
+        self.tree.set(slot, Due::new(time, slot));
     }
 
     fn start_job(&mut self, flow: u32) {
