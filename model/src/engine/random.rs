@@ -69,10 +69,7 @@ impl Stream {
     #[inline]
     pub fn exponential(&mut self, mean_ps: u64) -> u64 {
         if self.exponential_next == BATCH {
-            for draw in self.exponential.iter_mut() {
-                *draw = Exp1.sample(&mut self.generator);
-            }
-            self.exponential_next = 0;
+            self.draw_exponential();
         }
         let draw = self.exponential[self.exponential_next];
         self.exponential_next += 1;
@@ -83,14 +80,23 @@ impl Stream {
     #[inline]
     pub fn below(&mut self, n: u64) -> u64 {
         if self.uniform_next == BATCH {
-            for draw in self.uniform.iter_mut() {
-                *draw = self.generator.next_u64();
-            }
-            self.uniform_next = 0;
+            self.draw_uniform();
         }
         let draw = self.uniform[self.uniform_next];
         self.uniform_next += 1;
         ((u128::from(draw) * u128::from(n)) >> 64) as u64
+    }
+
+    #[inline(never)]
+    fn draw_exponential(&mut self) {
+        self.exponential.fill_with(|| Exp1.sample(&mut self.generator));
+        self.exponential_next = 0;
+    }
+
+    #[inline(never)]
+    fn draw_uniform(&mut self) {
+        self.uniform.fill_with(|| self.generator.next_u64());
+        self.uniform_next = 0;
     }
 }
 
