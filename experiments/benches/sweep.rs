@@ -49,9 +49,9 @@ fn sweep(criterion: &mut Criterion) {
 /// Simulates every point, with a journal.
 fn run(campaign: &Campaign<'_>, jobs: usize) {
     let folder = tempfile::TempDir::new().expect("a folder");
-    let mut journal = Appender::open(&folder.path().join(JOURNAL), 0).expect("a journal");
+    let journal = Appender::open(&folder.path().join(JOURNAL), 0).expect("a journal");
     let mut finished = Finished::default();
-    execute(campaign, &campaign.own(None), &mut finished, &mut journal, jobs, &Stop::default()).expect("runs");
+    execute(campaign, &campaign.own(None), &mut finished, &journal, jobs, &Stop::default()).expect("runs");
 }
 
 /// Prints the speed-up of two threads over one, divided by two: the median of pairs that were timed one after the other, so

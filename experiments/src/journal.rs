@@ -9,6 +9,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -229,12 +230,12 @@ pub fn header_line(of: &Header) -> Vec<u8> {
     line(HEADER, of)
 }
 
-/// Appends to a journal.
+/// Appends to a journal, from any thread.
 #[derive(Debug)]
 pub struct Appender {
     path: PathBuf,
     file: File,
-    end: u64,
+    end: Mutex<u64>,
 }
 
 impl Appender {
@@ -249,21 +250,22 @@ impl Appender {
             Ok(file)
         };
         let file = open().map_err(|error| Failure::io("write", path, &error))?;
-        Ok(Appender { path: path.to_owned(), file, end })
+        Ok(Appender { path: path.to_owned(), file, end: Mutex::new(end) })
     }
 
     /// Appends a line.
     ///
     /// # Errors
     /// [`Failure`] if it cannot be written, for example because the disk is full; the lines before it stay.
-    pub fn append(&mut self, line: &[u8]) -> Result<Location, Failure> {
-        if let Err(error) = self.file.write_all(line) {
+    pub fn append(&self, line: &[u8]) -> Result<Location, Failure> {
+        let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = (&self.file).write_all(line) {
             // Half a line is what the next one to read would have to drop; if that fails too, it will.
-            let _ = self.file.set_len(self.end);
+            let _ = self.file.set_len(*end);
             return Err(Failure::io("write", &self.path, &error));
         }
-        let location = Location { file: 0, length: line.len() as u32, offset: self.end };
-        self.end += line.len() as u64;
+        let location = Location { file: 0, length: line.len() as u32, offset: *end };
+        *end += line.len() as u64;
         Ok(location)
     }
 

@@ -1,6 +1,6 @@
 //! Progress on a terminal; nothing in a pipe.
 
-use std::cell::Cell;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -28,7 +28,7 @@ pub struct Progress {
     started: Instant,
     /// Cost of what was missing at the start.
     all: f64,
-    done: Cell<f64>,
+    done: Mutex<f64>,
 }
 
 impl Progress {
@@ -41,21 +41,22 @@ impl Progress {
             all += (of - done) as f64 * campaign.cost(point as usize);
         }
         let bar = styled(runs as u64, "{bar:40} {pos}/{len} runs{msg}");
-        Progress { bar, started: Instant::now(), all, done: Cell::new(0.0) }
+        Progress { bar, started: Instant::now(), all, done: Mutex::new(0.0) }
     }
 
     /// A run of this cost has ended.
     pub fn add(&self, cost: f64) {
-        self.done.set(self.done.get() + cost);
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        *done += cost;
         self.bar.inc(1);
         // Where it depends on what runs give how many there are, there may be more.
         if self.bar.length().is_some_and(|length| self.bar.position() > length) {
             self.bar.inc_length(1);
         }
-        if !self.bar.is_hidden() && self.done.get() > 0.0 {
+        if !self.bar.is_hidden() && *done > 0.0 {
             let elapsed = self.started.elapsed();
             let rate = self.bar.position() as f64 / elapsed.as_secs_f64().max(1e-3);
-            let left = elapsed.mul_f64((self.all / self.done.get() - 1.0).max(0.0));
+            let left = elapsed.mul_f64((self.all / *done - 1.0).max(0.0));
             let digits = if rate < 10.0 { 1 } else { 0 };
             self.bar.set_message(format!(", {rate:.digits$}/s, {} left", HumanDuration(left)));
         }

@@ -90,9 +90,9 @@ pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop)
     let points = Points::new(&file, &args.settings, &profile.profile, &kept);
     let campaign = pool.install(|| Campaign::new(study, points, &profile, &drawn, seed, stop))?;
     let mut folder = reserved.map_or_else(|| Folder::prepare(&target, args.resume), Ok)?;
-    let (mut finished, mut journal) = take_up(&campaign, &mut folder, args.shard)?;
+    let (mut finished, journal) = take_up(&campaign, &mut folder, args.shard)?;
     let own = campaign.own(args.shard);
-    let done = execute(&campaign, &own, &mut finished, &mut journal, jobs, stop).and_then(|()| match args.shard {
+    let done = execute(&campaign, &own, &mut finished, &journal, jobs, stop).and_then(|()| match args.shard {
         None => pool.install(|| finish(&campaign, &finished, folder, &made, args.format, stop)),
         Some(shard) => {
             results::write_shard(&campaign, &finished, &folder, shard)?;
@@ -180,7 +180,7 @@ fn take_up(
         say(&format!("espsim: going on: {done} of {all} runs have finished"));
     }
     folder.replace(PROFILE, campaign.profile.text.as_bytes())?;
-    let mut journal = Appender::open(&path, found.end)?;
+    let journal = Appender::open(&path, found.end)?;
     if found.header.as_ref() != Some(&header) {
         journal.append(&header_line(&header))?;
     }
