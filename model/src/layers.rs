@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -14,16 +14,18 @@ use crate::preset::{self, Kind, UnknownPreset};
 use crate::scenario::Scenario;
 
 /// Where a value comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// The program's defaults.
     Default,
     /// A shipped preset, with the source that it names.
     Preset {
-        /// Kind and name, such as `nic connectx-6-dx`.
-        name: Arc<str>,
+        /// Its kind.
+        kind: Kind,
+        /// Its name, such as `connectx-6-dx`.
+        name: &'static str,
         /// The source.
-        source: Arc<str>,
+        source: &'static str,
     },
     /// The scenario file.
     Scenario,
@@ -37,7 +39,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::Default => write!(f, "default"),
-            Origin::Preset { name, source } => write!(f, "preset {name}: {source}"),
+            Origin::Preset { kind, name, source } => write!(f, "preset {} {name}: {source}", kind.name()),
             Origin::Scenario => write!(f, "scenario"),
             Origin::Sweep => write!(f, "sweep"),
             Origin::Set => write!(f, "set"),
@@ -86,7 +88,7 @@ pub fn flatten(table: &Table, origin: &Origin) -> Layer {
             match value {
                 Value::Table(inner) => walk(&path, inner, origin, into),
                 other => {
-                    into.insert(path, (other.clone(), origin.clone()));
+                    into.insert(path, (other.clone(), *origin));
                 }
             }
         }
@@ -165,12 +167,11 @@ pub fn resolve(overrides: &Layer) -> Result<Layer, LayerError> {
 
 fn laid(place: &str, kind: Kind, name: &str) -> Result<Layer, UnknownPreset> {
     let preset = preset::load(kind, name)?;
-    let called: Arc<str> = format!("{} {name}", kind.name()).into();
     let values = flatten(&preset.values, &Origin::Default).into_iter();
     Ok(values
         .map(|(key, (value, _))| {
-            let source = preset.sources.get(&key).map(String::as_str).unwrap_or_default().into();
-            (format!("{place}.{key}"), (value, Origin::Preset { name: Arc::clone(&called), source }))
+            let source = preset.sources.get(&key).map(String::as_str).unwrap_or_default();
+            (format!("{place}.{key}"), (value, Origin::Preset { kind, name: preset.name, source }))
         })
         .collect())
 }
@@ -187,11 +188,11 @@ fn resolve_mix(values: &mut Layer, overrides: &Layer) -> Result<(), LayerError> 
         (None, Some((Value::String(name), _))) => {
             let key = "traffic.mix".to_owned();
             let preset = preset::load(Kind::Mix, name).map_err(|error| LayerError::Preset { key, error })?;
-            let source = preset.sources.get("packet").map(String::as_str).unwrap_or_default().into();
-            let origin = Origin::Preset { name: format!("mix {name}").into(), source };
+            let source = preset.sources.get("packet").map(String::as_str).unwrap_or_default();
+            let origin = Origin::Preset { kind: Kind::Mix, name: preset.name, source };
             for (from, to) in [("packet", "traffic.mix"), ("basis", "traffic.size_basis")] {
                 if let Some(value) = preset.values.get(from) {
-                    values.insert(to.to_owned(), (value.clone(), origin.clone()));
+                    values.insert(to.to_owned(), (value.clone(), origin));
                 }
             }
             Ok(())
@@ -230,28 +231,35 @@ fn tracked(values: &Layer) -> Result<Scenario, LayerError> {
 }
 
 fn nested(values: &Layer) -> Result<Table, LayerError> {
-    let mut root = Table::new();
-    for (path, (value, _)) in values {
-        if path.split('.').count() > MOST_DEPTH {
-            let message = format!("tables in more than {MOST_DEPTH} tables");
-            return Err(LayerError::Value { key: path.clone(), message });
-        }
-        insert(&mut root, path, value.clone())?;
+    if let Some(path) = values.keys().find(|path| path.split('.').count() > MOST_DEPTH) {
+        let message = format!("tables in more than {MOST_DEPTH} tables");
+        return Err(LayerError::Value { key: path.clone(), message });
     }
-    Ok(root)
+    let sorted: Vec<(&str, &Value)> = values.iter().map(|(path, (value, _))| (path.as_str(), value)).collect();
+    table(&sorted, 0)
 }
 
-fn insert(table: &mut Table, path: &str, value: Value) -> Result<(), LayerError> {
-    match path.split_once('.') {
-        None => {
-            table.insert(path.to_owned(), value);
-            Ok(())
+/// The table of the paths that have the same `start` octets; they are sorted, so that those of a table in it stand together.
+fn table(mut entries: &[(&str, &Value)], start: usize) -> Result<Table, LayerError> {
+    let mut table_of = Table::new();
+    while let Some((path, value)) = entries.first() {
+        let (key, inner) = match path[start..].find('.') {
+            None => (&path[start..], None),
+            Some(length) => (&path[start..start + length], Some(start + length + 1)),
+        };
+        let count = inner.map_or(1, |inner| entries.partition_point(|(other, _)| other.starts_with(&path[..inner])));
+        let (these, rest) = entries.split_at(count);
+        entries = rest;
+        let value = match inner {
+            None => (*value).clone(),
+            Some(inner) => Value::Table(table(these, inner)?),
+        };
+        if table_of.insert(key.to_owned(), value).is_some() {
+            let key = path[..start + key.len()].to_owned();
+            return Err(LayerError::Value { key, message: "a value, where a table is expected".into() });
         }
-        Some((head, rest)) => match table.entry(head).or_insert_with(|| Value::Table(Table::new())) {
-            Value::Table(inner) => insert(inner, rest, value),
-            _ => Err(LayerError::Value { key: head.to_owned(), message: "a value, where a table is expected".into() }),
-        },
     }
+    Ok(table_of)
 }
 
 #[cfg(test)]
@@ -299,5 +307,8 @@ mod tests {
         assert_eq!(wrong(&[("traffic.packet", "64")]).key(), "traffic.packet");
         assert_eq!(wrong(&[("traffic.packet", "64 B"), ("traffic.mix", "simple-imix")]).key(), "traffic.packet");
         assert_eq!(wrong(&[("traffic", "64 B")]).key(), "traffic");
+        assert_eq!(wrong(&[("nic.line_rate.of", "64 B")]).key(), "nic.line_rate");
+        let deep = ["nic"; MOST_DEPTH + 1].join(".");
+        assert_eq!(wrong(&[(&deep, "1")]).key(), deep);
     }
 }

@@ -68,6 +68,8 @@ pub const DEFAULTS: &str = include_str!("../presets/default.toml");
 /// A preset's values and where each comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preset {
+    /// Its name.
+    pub name: &'static str,
     /// Values, without the table of sources.
     pub values: Table,
     /// Key path to source.
@@ -110,10 +112,10 @@ pub fn text(kind: Kind, name: &str) -> Result<&'static str, UnknownPreset> {
 static LOADED: LazyLock<BTreeMap<(Kind, &'static str), Preset>> = LazyLock::new(|| {
     let all =
         Kind::ALL.into_iter().flat_map(|kind| kind.files().iter().map(move |(name, text)| ((kind, *name), *text)));
-    all.map(|(key, text)| (key, parse(text))).collect()
+    all.map(|(key, text)| (key, parse(key.1, text))).collect()
 });
 
-fn parse(text: &str) -> Preset {
+fn parse(name: &'static str, text: &str) -> Preset {
     // Shipped files are parsed by a test; a broken one would read as empty here.
     let mut values: Table = text.parse().unwrap_or_default();
     let sources = match values.remove("sources") {
@@ -122,7 +124,7 @@ fn parse(text: &str) -> Preset {
         }
         _ => BTreeMap::new(),
     };
-    Preset { values, sources }
+    Preset { name, values, sources }
 }
 
 /// A hardware or mix preset.
