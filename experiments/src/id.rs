@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use espsim_model::layers::Layer;
 use sha2::{Digest, Sha256};
+use toml::Value;
 
 /// Half of a SHA-256: of 10^9 runs, two have the same with a probability of 10^-21.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,7 +31,8 @@ impl Id {
         // Writing into a hash cannot fail.
         let _ = writeln!(hash, "{kind} {} {} {profile}", PROGRAM.0, PROGRAM.1);
         for (key, (value, _)) in values {
-            let _ = writeln!(hash, "{key} = {value}");
+            hash.part(b'k', key.as_bytes());
+            hash.value(value);
         }
         hash.id()
     }
@@ -58,6 +60,23 @@ impl Write for Hash {
 }
 
 impl Hash {
+    /// Something of a kind, so that no two sequences of parts are the same octets.
+    fn part(&mut self, kind: u8, octets: &[u8]) {
+        self.0.update([kind]);
+        self.0.update((octets.len() as u64).to_le_bytes());
+        self.0.update(octets);
+    }
+
+    fn value(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.part(b's', text.as_bytes()),
+            Value::Integer(n) => self.part(b'i', &n.to_le_bytes()),
+            Value::Float(x) => self.part(b'f', &x.to_bits().to_le_bytes()),
+            Value::Boolean(is) => self.part(b'b', &[u8::from(*is)]),
+            other => self.part(b'o', other.to_string().as_bytes()),
+        }
+    }
+
     fn id(self) -> Id {
         let mut id = [0; 16];
         id.copy_from_slice(&self.0.finalize()[..16]);
@@ -82,10 +101,17 @@ impl FromStr for Id {
 mod tests {
     use super::*;
     use espsim_model::layers::Origin;
-    use toml::Value;
 
     fn layer(value: i64, origin: Origin) -> Layer {
         Layer::from([("host.cores".to_owned(), (Value::Integer(value), origin))])
+    }
+
+    #[test]
+    fn values_that_look_alike_differ() {
+        let values: [Value; 6] = [1.into(), 1.0.into(), true.into(), "1".into(), "true".into(), vec![1].into()];
+        let layers = values.map(|value| Layer::from([("a".to_owned(), (value, Origin::Set))]));
+        let ids: std::collections::BTreeSet<Id> = layers.iter().map(|layer| Id::of_point("run", "p", layer)).collect();
+        assert_eq!(ids.len(), layers.len());
     }
 
     #[test]
