@@ -132,8 +132,8 @@ fn user_mode_linux_gives_times_and_the_model_takes_them() {
         return;
     }
     let (folder, profile, table) = measured("uml");
-    assert_eq!(profile.stack.origin, Origin::MeasuredUml);
-    assert_eq!(profile.sa.as_ref().unwrap().origin, Origin::MeasuredUml);
+    assert_eq!(profile.stack.origin, Origin::GuestUml);
+    assert_eq!(profile.sa.as_ref().unwrap().origin, Origin::GuestUml);
     for key in [
         "stack.send",
         "stack.xfrm",
@@ -146,7 +146,7 @@ fn user_mode_linux_gives_times_and_the_model_takes_them() {
         assert!(interval.low < interval.high, "{key}: {interval:?}");
         // What is left of two large numbers may be anything on a busy host; what is measured as it is may not.
         assert!(interval.value > 0.0 || key != "stack.send", "{key}: {interval:?}");
-        assert!(profile.sources[key].starts_with("measured-uml: User-Mode Linux"), "{}", profile.sources[key]);
+        assert!(profile.sources[key].starts_with("guest-uml: User-Mode Linux"), "{}", profile.sources[key]);
     }
     assert!(profile.sources["stack.deliver"].starts_with("not measured here"));
     predictions(&table);

@@ -76,9 +76,10 @@ pub struct HostCpu {
 pub enum Origin {
     /// Measured on this host.
     Measured,
-    /// Measured in a User-Mode Linux kernel on this host: native speed, but system calls are traced, and the cipher is
-    /// not the host's.
-    MeasuredUml,
+    /// From a User-Mode Linux guest on this host, not measured in the running kernel: the core's own speed, but system
+    /// calls are traced and corrected for, and the cipher is not the host's. Older profiles say `measured-uml`.
+    #[serde(alias = "measured-uml")]
+    GuestUml,
     /// Measured in an emulator: a functional fact, not a time.
     Emulated,
     /// From publications or another host, as the sources say.

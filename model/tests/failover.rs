@@ -220,6 +220,17 @@ fn times_need_a_profile_that_has_them() {
     assert!(simulate_failover(&s, &emulated, 1).unwrap_err().to_string().contains("emulated"));
 }
 
+#[test]
+fn a_guests_times_are_read_by_their_older_name_too() {
+    let mut guest = profile();
+    guest.stack.origin = profile::Origin::GuestUml;
+    guest.sa.as_mut().unwrap().origin = profile::Origin::GuestUml;
+    let text = guest.to_toml().unwrap();
+    assert_eq!(text.matches("origin = \"guest-uml\"").count(), 2, "{text}");
+    let old = text.replace("guest-uml", "measured-uml");
+    assert_eq!(Profile::from_toml(&old).unwrap(), guest);
+}
+
 fn event() -> impl Strategy<Value = String> {
     let what = ["link-down", "link-up", "route-change", "nic-reset", "rekey", "hot-plug"];
     (0..what.len(), any::<bool>(), 1..40u32, 0..3u8, 1..10u32).prop_map(move |(i, standby, at, when, lasts)| {

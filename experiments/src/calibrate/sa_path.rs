@@ -56,7 +56,8 @@ pub fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     write(&profile, &measurement, kernel, partial, [&args.out, &timeline, &figure])?;
     print(sa_path_tables::summary(&measurement, kernel, &fitted).as_bytes())?;
     say(&format!(
-        "espsim: measured the SA path in {:.0} s; wrote {}, {} and {}; everything else in the profile is from {}",
+        "espsim: {} the SA path in {:.0} s; wrote {}, {} and {}; everything else in the profile is from {}",
+        if kernel == Kernel::Uml { "ran" } else { "measured" },
         started.elapsed().as_secs_f64(),
         args.out.display(),
         timeline.display(),
@@ -68,6 +69,12 @@ pub fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
 }
 
 fn warn(fitted: &Fitted, kernel: Kernel) {
+    if kernel == Kernel::Uml {
+        say(
+            "espsim: stack.* and [sa] are from a User-Mode Linux guest and say `guest-uml`: they are corrected for its traced \
+             system calls and its cipher, not measured in the running kernel; --guest native measures there",
+        );
+    }
     if kernel == Kernel::Emulated {
         say(
             "espsim: an emulated kernel's times are none: stack.* was left as it was, [sa] says `emulated`; the counters, \

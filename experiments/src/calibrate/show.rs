@@ -44,7 +44,7 @@ pub fn direction(direction: Direction) -> &'static str {
 pub fn origin(origin: Origin) -> &'static str {
     match origin {
         Origin::Measured => "measured",
-        Origin::MeasuredUml => "measured-uml",
+        Origin::GuestUml => "guest-uml",
         Origin::Emulated => "emulated",
         Origin::Preset => "preset",
     }

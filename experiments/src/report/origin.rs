@@ -9,8 +9,8 @@ use super::manifest::Parameter;
 pub enum OriginKind {
     /// Measured on the host.
     Measured,
-    /// Measured on the host in User-Mode Linux.
-    MeasuredUml,
+    /// From a User-Mode Linux guest on the host.
+    GuestUml,
     /// Measured in an emulator.
     Emulated,
     /// Shipped, from a source.
@@ -38,7 +38,8 @@ impl OriginKind {
             "set" => OriginKind::Set,
             "default" => OriginKind::Default,
             "measured" => OriginKind::Measured,
-            "measured-uml" => OriginKind::MeasuredUml,
+            // The second is how older manifests spell it.
+            "guest-uml" | "measured-uml" => OriginKind::GuestUml,
             "emulated" => OriginKind::Emulated,
             other if other.starts_with("preset") => OriginKind::of_source(parameter.source()),
             _ => OriginKind::Unknown,
@@ -49,7 +50,7 @@ impl OriginKind {
     pub fn of_cost(origin: Origin, source: &str) -> Self {
         match origin {
             Origin::Measured => OriginKind::Measured,
-            Origin::MeasuredUml => OriginKind::MeasuredUml,
+            Origin::GuestUml => OriginKind::GuestUml,
             Origin::Emulated => OriginKind::Emulated,
             Origin::Preset => OriginKind::of_source(source),
         }
@@ -63,7 +64,7 @@ impl OriginKind {
     pub fn name(self) -> &'static str {
         match self {
             OriginKind::Measured => "measured",
-            OriginKind::MeasuredUml => "measured-uml",
+            OriginKind::GuestUml => "guest-uml",
             OriginKind::Emulated => "emulated",
             OriginKind::Source => "preset, with a source",
             OriginKind::Estimate => "preset, an estimate",
@@ -79,7 +80,9 @@ impl OriginKind {
     pub fn meaning(self) -> &'static str {
         match self {
             OriginKind::Measured => "measured on the host by a calibration",
-            OriginKind::MeasuredUml => "measured on the host in a User-Mode Linux kernel",
+            OriginKind::GuestUml => {
+                "from a User-Mode Linux guest on the host, corrected; not measured in its own kernel"
+            }
             OriginKind::Emulated => "measured in an emulator: a functional fact, not a time",
             OriginKind::Source => "shipped, from the source that is named",
             OriginKind::Estimate => "shipped, estimated as is said; no figure is published",
@@ -101,5 +104,20 @@ impl Parameter {
     /// The origin without the source.
     pub fn origin_name(&self) -> &str {
         self.origin.split_once(": ").map_or(self.origin.trim_end_matches([':', ' ']), |(name, _)| name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_is_not_called_measured_in_whichever_manifest() {
+        for origin in ["guest-uml", "measured-uml"] {
+            let parameter: Parameter =
+                serde_json::from_value(serde_json::json!({ "value": 1, "origin": origin })).unwrap();
+            let kind = OriginKind::of_parameter(&parameter);
+            assert_eq!((kind, kind.name()), (OriginKind::GuestUml, "guest-uml"));
+        }
     }
 }

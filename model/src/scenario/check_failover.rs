@@ -121,7 +121,7 @@ fn check_profile(profile: &Profile) -> Result<(), Invalid> {
         Some(sa) if sa.origin == Origin::Emulated => invalid(
             "profile.sa.origin",
             "emulated",
-            "measured, measured-uml or preset: an emulator's times are none, only what it did counts",
+            "measured, guest-uml or preset: an emulator's times are none, only what it did counts",
         ),
         Some(_) => Ok(()),
     }

@@ -11,7 +11,8 @@
 //! | `sa.*` | the control path's times, less a netlink no-op there, plus one on the host |
 //!
 //! System calls of a User-Mode Linux kernel are traced and take thousands of cycles; that is why both corrections are
-//! there. Where the running kernel is measured they cancel. AEAD costs are the host's, from its own calibration: the
+//! there. Cycles are counted by the clock of the kernel that they were spent in, and become time by the same: a guest's
+//! by [`Measurement::frequency`], the host's by [`Interface::frequency`]. Where the running kernel is measured they cancel. AEAD costs are the host's, from its own calibration: the
 //! guest's cipher is taken out.
 
 mod check;
@@ -126,7 +127,7 @@ pub fn apply(fitted: &Fitted, measurement: &Measurement, kernel: Kernel, base: &
     let mut profile = base.clone();
     let how = match kernel {
         Kernel::Native => "measured: Linux",
-        Kernel::Uml => "measured-uml: User-Mode Linux",
+        Kernel::Uml => "guest-uml: User-Mode Linux",
         Kernel::Kvm => "measured in a guest with KVM: Linux",
         Kernel::Emulated => "emulated, a functional fact and no time: Linux",
     };
@@ -163,7 +164,7 @@ pub const NOT_MEASURED: &str = "not measured here";
 fn origin(kernel: Kernel) -> Origin {
     match kernel {
         Kernel::Native | Kernel::Kvm => Origin::Measured,
-        Kernel::Uml => Origin::MeasuredUml,
+        Kernel::Uml => Origin::GuestUml,
         Kernel::Emulated => Origin::Emulated,
     }
 }
