@@ -6,13 +6,18 @@ use espsim_model::units::Hertz;
 
 use crate::CalibrateError;
 
-/// Dependent additions in one pass of the chain.
+/// Dependent additions in one pass of the chain, at least: about 17 us.
 const CHAIN: u64 = 64_000;
-/// Passes that are thrown away first, about 50 ms: a clock governor takes milliseconds to raise an idle core's
-/// frequency.
-const WARM_UP: usize = 2800;
+/// Seconds of additions that are thrown away first: a clock governor takes milliseconds to raise an idle core's frequency.
+const WARM_UP: f64 = 0.05;
 /// Passes, of which the fastest counts: whatever disturbs a pass makes it slower.
 pub const PASSES: usize = 200;
+/// A pass lasts so many readings of the clock, one of which is part of it.
+const READINGS: f64 = 200.0;
+/// Seconds of a pass where the kernel may be a guest's, at least.
+const LONG: f64 = 0.01;
+/// Passes of that length.
+const LONG_PASSES: usize = 20;
 
 /// Seconds that `work` takes.
 pub fn seconds(work: impl FnOnce()) -> f64 {
@@ -27,11 +32,26 @@ pub fn seconds(work: impl FnOnce()) -> f64 {
 /// # Errors
 /// [`CalibrateError::Clock`] if the result lies outside 0.1 to 10 GHz; without a chain for this architecture it is 0.
 pub fn core_frequency() -> Result<Hertz, CalibrateError> {
-    let passes = (0..WARM_UP + PASSES).map(|_| seconds(dependent_additions));
-    let best = passes.skip(WARM_UP).fold(f64::INFINITY, f64::min);
-    let measured = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
+    measured(0.0, PASSES)
+}
+
+/// The same from within a kernel that may be a guest's, with 10 ms and more between two readings of the clock: in a
+/// User-Mode Linux kernel each is a traced system call of some 14 us, as long as a short chain.
+///
+/// # Errors
+/// As [`core_frequency`].
+pub fn core_frequency_in_guest() -> Result<Hertz, CalibrateError> {
+    measured(LONG, LONG_PASSES)
+}
+
+fn measured(least: f64, passes: usize) -> Result<Hertz, CalibrateError> {
+    if cfg!(not(any(target_arch = "x86_64", target_arch = "aarch64"))) {
+        return Err(CalibrateError::Clock(0));
+    }
+    let start = Instant::now();
+    let core = Core { now: || start.elapsed().as_secs_f64(), add: dependent_additions };
     // To the kHz, which is more than the clock resolves and what a profile's text keeps.
-    let hertz = if measured { (CHAIN as f64 / best / 1e3).round() as u64 * 1000 } else { 0 };
+    let hertz = (core.frequency(core.length(least), passes) / 1e3).round() as u64 * 1000;
     if (100_000_000..10_000_000_000).contains(&hertz) {
         Ok(Hertz::new(hertz))
     } else {
@@ -39,12 +59,52 @@ pub fn core_frequency() -> Result<Hertz, CalibrateError> {
     }
 }
 
+/// A core with its clock: seconds now, and additions that wait for each other.
+struct Core<N, A> {
+    now: N,
+    add: A,
+}
+
+impl<N: Fn() -> f64, A: Fn(u64)> Core<N, A> {
+    fn seconds(&self, additions: u64) -> f64 {
+        let start = (self.now)();
+        (self.add)(additions);
+        (self.now)() - start
+    }
+
+    /// The fastest of several: one interruption must not decide.
+    fn fastest(&self, additions: u64, passes: usize) -> f64 {
+        (0..passes).map(|_| self.seconds(additions)).fold(f64::INFINITY, f64::min)
+    }
+
+    /// Additions of one pass, so that it lasts so many seconds and beside which reading the clock is little.
+    fn length(&self, least: f64) -> u64 {
+        let least = least.max(READINGS * self.fastest(0, 100));
+        let mut additions = CHAIN;
+        // Beyond that it is the clock that does not advance, or no core.
+        while additions < CHAIN << 16 && self.fastest(additions, 3) < least {
+            additions *= 2;
+        }
+        additions
+    }
+
+    /// Additions per second of the fastest pass, once the core is warm.
+    fn frequency(&self, additions: u64, passes: usize) -> f64 {
+        let mut warm = 0.0;
+        while warm < WARM_UP {
+            // A clock that does not advance must not keep it for ever.
+            warm += self.seconds(additions).max(WARM_UP / 1e4);
+        }
+        additions as f64 / self.fastest(additions, passes)
+    }
+}
+
 /// Register operands: additions of constants are folded by the renaming stage of some cores. The sum goes from block to
 /// block, or blocks would overlap.
 #[allow(unsafe_code, reason = "only an assembler block keeps the compiler from folding the chain")]
-fn dependent_additions() {
+fn dependent_additions(count: u64) {
     let mut sum = 1u64;
-    for _ in 0..CHAIN / 64 {
+    for _ in 0..count / 64 {
         // SAFETY: touches two registers that it declares, no memory, no stack.
         #[cfg(target_arch = "x86_64")]
         unsafe {
@@ -111,12 +171,66 @@ fn measured_ticks() -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
 
     #[test]
     fn frequency_is_one_that_a_core_has() {
         let hertz = core_frequency().unwrap().get();
         assert!((500_000_000..7_000_000_000).contains(&hertz), "{hertz}");
+    }
+
+    /// A core of 3.69 GHz whose clock takes so many seconds to read.
+    fn slow_to_read(time: &Cell<f64>, reading: f64) -> Core<impl Fn() -> f64, impl Fn(u64)> {
+        let pass = |seconds: f64| time.set(time.get() + seconds);
+        Core {
+            now: move || {
+                pass(reading / 2.0);
+                let now = time.get();
+                pass(reading / 2.0);
+                now
+            },
+            add: move |additions| pass(additions as f64 / 3.69e9),
+        }
+    }
+
+    /// What a traced system call takes in a User-Mode Linux kernel.
+    const TRACED: f64 = 14e-6;
+
+    #[test]
+    fn a_clock_that_is_slow_to_read_leaves_the_frequency_what_it_is() {
+        for least in [0.0, LONG] {
+            let time = Cell::new(0.0);
+            let core = slow_to_read(&time, TRACED);
+            let hertz = core.frequency(core.length(least), LONG_PASSES);
+            assert!((hertz / 3.69e9 - 1.0).abs() < 0.01, "passes of at least {least} s: {hertz}");
+        }
+    }
+
+    #[test]
+    fn a_short_chain_would_halve_it() {
+        let time = Cell::new(0.0);
+        let hertz = slow_to_read(&time, TRACED).frequency(CHAIN, PASSES);
+        assert!((1.9e9..2.2e9).contains(&hertz), "{hertz}");
+    }
+
+    #[test]
+    fn a_pass_in_a_guest_lasts_ten_milliseconds() {
+        for reading in [25e-9, 1e-6, TRACED] {
+            let time = Cell::new(0.0);
+            let core = slow_to_read(&time, reading);
+            let additions = core.length(LONG);
+            assert!(additions as f64 / 3.69e9 > 0.99 * LONG, "{additions} additions where reading takes {reading} s");
+        }
+        let time = Cell::new(0.0);
+        assert_eq!(slow_to_read(&time, 50e-9).length(0.0), CHAIN, "short where the clock is quick to read");
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_is_an_end() {
+        let core = Core { now: || 0.0, add: |_| {} };
+        assert!(core.frequency(core.length(LONG), 1).is_infinite());
     }
 
     #[test]

@@ -120,6 +120,14 @@ fn predictions(table: &str) {
     assert_eq!(seen, 6, "{table}");
 }
 
+/// Guest and host share a core, whose frequency both clocks must find.
+fn frequencies(table: &str) {
+    let line = table.lines().find(|line| line.contains("by the guest's clock")).expect("both frequencies are shown");
+    let ghz: Vec<f64> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+    let [guest, host] = ghz[..] else { panic!("{line}") };
+    assert!((guest / host - 1.0).abs() < 0.03, "{line}");
+}
+
 /// Folders of runs.
 fn runs(cache: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(cache).unwrap().flatten().map(|entry| entry.path());
@@ -150,6 +158,7 @@ fn user_mode_linux_gives_times_and_the_model_takes_them() {
     }
     assert!(profile.sources["stack.deliver"].starts_with("not measured here"));
     predictions(&table);
+    frequencies(&table);
     assert!(table.contains("per segment"), "what the parameters predict stands beside what was measured");
     let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/gso.toml");
     espsim(&folder).arg("run").arg(scenario).args(["--profile", "sa.toml", "--out", "run"]).assert().success();
@@ -240,6 +249,24 @@ fn what_a_guest_lacks_is_passed_on() {
     let cache = fake_guest(&folder, &script);
     let message = refused(&folder, &["--guest", "uml", "--guest-cache", "guests"]);
     assert!(message.contains("has no netdevsim") && message.contains("another kernel"), "{message}");
+    assert!(runs(&cache).is_empty());
+}
+
+/// A guest whose clock loses cycles, as one does whose readings take as long as what is timed.
+#[test]
+fn a_guest_of_another_frequency_is_refused_with_both_numbers() {
+    let folder = TempDir::new().unwrap();
+    let done = r#"{"done":{"kernel":"6.12.0 #1","frequency":200000000,"host_frequency":null,"system_call":0.0,"datagrams":[],
+        "super_packets":[],"tcp":[],"kernel_aead":[],"control":{"rows":[],"refusals":[],"table":0,"skipped":[]},
+        "failovers":[],"proofs":[],"skipped":[]}}"#;
+    let done = done.replace(['\n', ' '], "");
+    let script = format!(
+        "for word; do case $word in rootflags=*) echo '{done}' > ${{word#rootflags=}}/result;; esac; done; sleep 1"
+    );
+    let cache = fake_guest(&folder, &script);
+    let message = refused(&folder, &["--guest", "uml", "--guest-cache", "guests"]);
+    assert!(message.contains("0.20 GHz by the guest's clock") && message.contains("GHz by the host's"), "{message}");
+    assert!(message.contains("at most 3 %") && message.contains("measure again"), "{message}");
     assert!(runs(&cache).is_empty());
 }
 

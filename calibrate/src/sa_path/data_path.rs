@@ -14,7 +14,7 @@ use super::estimate::of_rounds;
 use super::site::{PREFIX, SOURCE, Side, Site, frames};
 use super::xfrm::{Mode, Sa};
 use super::{Plan, proof, stop};
-use crate::clock::seconds;
+use crate::sample::timed;
 
 /// UDP payload octets. The largest fits an Ethernet frame with tunnel and ESP headers.
 pub const PAYLOADS: [usize; 6] = [64, 128, 256, 512, 1024, 1400];
@@ -131,7 +131,7 @@ pub(super) fn measure(
         stop::check()?;
         for ((_, _, rounds), sender) in rows.iter_mut().zip(&mut senders) {
             let mut failure = None;
-            let time = seconds(|| failure = (0..plan.batches).find_map(|_| sender.send().err()));
+            let time = timed(|| failure = (0..plan.batches).find_map(|_| sender.send().err()));
             if let Some(error) = failure {
                 return Err(error);
             }

@@ -2,6 +2,9 @@
 
 use std::io;
 
+use espsim_model::units::Hertz;
+
+use super::guest::frequency;
 use super::netlink::Refusal;
 
 /// Why the SA path cannot be measured.
@@ -44,6 +47,21 @@ pub enum SaPathError {
     /// SIGINT or SIGTERM.
     #[error("interrupted; everything that was made has been removed")]
     Interrupted,
+    /// A guest and the host disagree on the frequency of the core that both run on.
+    #[error(
+        "the core runs at {:.2} GHz by the guest's clock and at {:.2} GHz by the host's, {:.1} % apart (at most {:.0} %): \
+         cycles counted by either would mean nothing",
+        guest.get() as f64 * 1e-9,
+        host.get() as f64 * 1e-9,
+        100.0 * frequency::apart(*guest, *host),
+        100.0 * frequency::MOST
+    )]
+    Frequency {
+        /// By the guest's clock.
+        guest: Hertz,
+        /// By the host's, just before.
+        host: Hertz,
+    },
     /// A guest ended, or did not end, without a result.
     #[error("{what}")]
     Guest {
@@ -63,6 +81,10 @@ impl SaPathError {
     pub fn remedy(&self) -> Option<&str> {
         match self {
             SaPathError::Unavailable { remedy, .. } | SaPathError::Guest { remedy, .. } => Some(remedy),
+            SaPathError::Frequency { .. } => Some(
+                "leave the machine's last core to the guest (nothing else running), or fix its clock (cpupower \
+                 frequency-set --governor performance), and measure again",
+            ),
             _ => None,
         }
     }

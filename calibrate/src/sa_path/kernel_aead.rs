@@ -9,7 +9,7 @@ use super::error::SaPathError;
 use super::estimate::of_rounds;
 use super::{Plan, stop};
 use crate::aead::{AAD, Context, IV, Unavailable, af_alg};
-use crate::clock::seconds;
+use crate::sample::timed;
 
 /// Operations of one size in a round.
 const OPERATIONS: usize = 200;
@@ -51,7 +51,7 @@ pub(super) fn measure(plan: &Plan, frequency: Hertz) -> Result<Result<Vec<Kernel
             let mut cycles = |context: &dyn Context| {
                 let mut seal = || _ = context.seal(&[0; IV], &[0; AAD], &mut text);
                 let work = || (0..OPERATIONS).for_each(|_| seal());
-                seconds(work) * frequency.get() as f64 / OPERATIONS as f64
+                timed(work) * frequency.get() as f64 / OPERATIONS as f64
             };
             rounds.push(cycles(&*gcm) - cycles(&*nothing));
         }

@@ -14,7 +14,7 @@ use super::site::Site;
 use super::super_packets::SuperPacketRow;
 use super::tcp::TcpRow;
 use super::{control_path, data_path, failover, kernel_aead, stop, super_packets, tcp};
-use crate::clock::core_frequency;
+use crate::clock::core_frequency_in_guest;
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,9 @@ pub struct Measurement {
     pub kernel: String,
     /// The core's frequency there, Hz.
     pub frequency: u64,
+    /// The same core's frequency in the running kernel just before, Hz; none where that kernel itself is measured, or
+    /// where an emulator's cycles are none.
+    pub host_frequency: Option<u64>,
     /// Cycles of a system call that does nothing there.
     pub system_call: f64,
     /// Datagrams.
@@ -77,7 +80,7 @@ pub struct Measurement {
 pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measurement, SaPathError> {
     stop::listen()?;
     progress("the core's frequency");
-    let frequency = core_frequency()
+    let frequency = core_frequency_in_guest()
         .map_err(|error| SaPathError::unavailable(error.to_string(), "a host whose clock advances evenly"))?;
     let system_call = super::stack::system_call(frequency);
     progress("making devices");
@@ -110,6 +113,7 @@ pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measuremen
     Ok(Measurement {
         kernel,
         frequency,
+        host_frequency: None,
         system_call,
         datagrams,
         super_packets,
@@ -120,4 +124,27 @@ pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measuremen
         proofs,
         skipped,
     })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A measurement of nothing, at 1 GHz.
+    pub(in crate::sa_path) fn empty() -> Measurement {
+        Measurement {
+            kernel: "6.12.0 #1".into(),
+            frequency: 1_000_000_000,
+            host_frequency: None,
+            system_call: 0.0,
+            datagrams: Vec::new(),
+            super_packets: Vec::new(),
+            tcp: Vec::new(),
+            kernel_aead: Vec::new(),
+            control: ControlPath::default(),
+            failovers: Vec::new(),
+            proofs: Vec::new(),
+            skipped: Vec::new(),
+        }
+    }
 }

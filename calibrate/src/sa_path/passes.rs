@@ -28,6 +28,15 @@ fn merge(first: Measurement, others: &[Measurement]) -> Measurement {
     let mut merged = first;
     let calls = std::iter::once(merged.system_call).chain(others.iter().map(|pass| pass.system_call));
     merged.system_call = median(&calls.collect::<Vec<_>>());
+    // Of the same passes, since it turns those cycles into time.
+    let hertz = |of: &dyn Fn(&Measurement) -> Option<u64>| {
+        let passes: Option<Vec<f64>> =
+            std::iter::once(&merged).chain(others).map(|pass| Some(of(pass)? as f64)).collect();
+        passes.map(|passes| median(&passes).round() as u64)
+    };
+    let (guest, host) = (hertz(&|pass| Some(pass.frequency)), hertz(&|pass| pass.host_frequency));
+    merged.frequency = guest.unwrap_or(merged.frequency);
+    merged.host_frequency = host;
     for (i, row) in merged.datagrams.iter_mut().enumerate() {
         let same = |pass: &Measurement| pass.datagrams.get(i).map(|row| median(&row.rounds));
         (row.rounds, row.cycles) = over(median(&row.rounds), others, same);

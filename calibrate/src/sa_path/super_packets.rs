@@ -18,8 +18,8 @@ use super::packet_socket::PacketSocket;
 use super::site::{PREFIX, Side, Site, frames};
 use super::xfrm::Mode;
 use super::{Plan, proof, stop};
-use crate::clock::seconds;
 use crate::inventory::ethtool::Ethtool;
+use crate::sample::timed;
 
 /// Segments of a super-packet. 46 of 1400 octets fill an IPv4 packet.
 pub const SEGMENTS: [usize; 6] = [1, 2, 5, 10, 20, 40];
@@ -118,7 +118,7 @@ pub(super) fn measure(
         for (_, segments, _, frame, rounds) in &mut rows {
             let count = count(plan, *segments);
             let mut failure = None;
-            let time = seconds(|| {
+            let time = timed(|| {
                 failure = (0..count).find_map(|_| send(socket, frame, MsgFlags::empty()).err());
             });
             if let Some(error) = failure {

@@ -24,7 +24,7 @@ use super::site::{SOURCE, Side, Site, frames};
 use super::super_packets::Way;
 use super::xfrm::Mode;
 use super::{Plan, stop};
-use crate::clock::seconds;
+use crate::sample::timed;
 
 /// Octets of one write.
 const WRITE: usize = 64 * 1024;
@@ -99,7 +99,7 @@ fn connection(site: &mut Site, flow: &Flow, side: Side) -> Result<Vec<(f64, u64)
     for _ in 0..WRITES {
         let before = frames(&name)?;
         let mut written = Ok(());
-        let time = seconds(|| written = near.write_all(&octets));
+        let time = timed(|| written = near.write_all(&octets));
         written.doing("write to a TCP connection")?;
         writes.push((time, frames(&name)? - before));
     }

@@ -33,6 +33,13 @@ const SUPER_PACKETS: [(&str, Way); 4] = [
 /// Everything that was measured and what it means for the model.
 pub fn summary(measurement: &Measurement, kernel: Kernel, fitted: &Fitted) -> String {
     let mut text = format!("Linux {} in {}\n", measurement.kernel, place(kernel));
+    let ghz = |hertz: u64| hertz as f64 * 1e-9;
+    if let Some(host) = measurement.host_frequency {
+        let guest = ghz(measurement.frequency);
+        // Writing to a string does not fail.
+        let _ =
+            writeln!(text, "the core runs at {guest:.2} GHz by the guest's clock, {:.2} GHz by the host's", ghz(host));
+    }
     let sections = [
         ("UDP datagrams by payload: cycles each (95 % interval)", datagrams(measurement)),
         ("Super-packets: cycles per segment beyond those dropped at the route lookup", super_packets(measurement)),
@@ -42,7 +49,7 @@ pub fn summary(measurement: &Measurement, kernel: Kernel, fitted: &Fitted) -> St
         ("Failover: SAs on one device, the route moved to another", failovers(measurement)),
         ("Failover: the daemon's requests, beside what the model makes of single ones", predicted(measurement)),
         ("Parameters for the model", parameters(fitted)),
-        ("What the parameters add up to, beside what was measured: cycles", checks(fitted)),
+        ("What the parameters add up to, beside what was found another way: cycles", checks(fitted)),
         ("Counters that agreed with what was sent", proofs(measurement)),
     ];
     for (title, table) in sections.into_iter().filter(|(_, table)| table.row_count() > 0) {
@@ -58,7 +65,10 @@ pub fn summary(measurement: &Measurement, kernel: Kernel, fitted: &Fitted) -> St
 fn place(kernel: Kernel) -> &'static str {
     match kernel {
         Kernel::Native => "the running kernel",
-        Kernel::Uml => "User-Mode Linux: native speed, traced system calls, the kernel's portable cipher",
+        Kernel::Uml => {
+            "a User-Mode Linux guest: system calls are traced and corrected for, the cipher is the kernel's \
+                        portable one; not measured in the running kernel"
+        }
         Kernel::Kvm => "a guest with KVM",
         Kernel::Emulated => "an emulated guest: cycles and times mean nothing",
     }
@@ -215,7 +225,7 @@ fn parameters(fitted: &Fitted) -> Table {
 }
 
 fn checks(fitted: &Fitted) -> Table {
-    let mut table = table(&["What", "Measured", "Parameters", "Off"], &[1, 2, 3]);
+    let mut table = table(&["What", "Found", "Parameters", "Off"], &[1, 2, 3]);
     for Check { what, measured, predicted } in &fitted.checks {
         let off = (predicted / measured - 1.0) * 100.0;
         table.add_row([what.clone(), format!("{measured:.0}"), format!("{predicted:.0}"), format!("{off:+.0} %")]);

@@ -1,6 +1,7 @@
 //! Guests: kernels of our own making in which this very program measures, where the running kernel lacks netdevsim or
 //! the privileges. `calibrate/guest` prepares them.
 
+pub(super) mod frequency;
 mod inside;
 mod launch;
 mod message;
@@ -69,7 +70,8 @@ pub struct Order {
 /// Measures in a guest.
 ///
 /// # Errors
-/// [`SaPathError`] if the guest is not prepared, does not come up, crashes, hangs, or measures nothing. The guest's
+/// [`SaPathError`] if the guest is not prepared, does not come up, crashes, hangs, measures nothing, or finds
+/// another frequency than the host of the core that both run on. The guest's
 /// process and files are gone in any case.
 pub fn measure_in(
     guest: Guest,
@@ -81,7 +83,9 @@ pub fn measure_in(
     match guest {
         Guest::Uml => {
             let measurement = passes(|plan, pass| {
-                uml::measure(order, &scratch.0, plan, &mut |what| progress(&format!("{pass}: {what}")))
+                let host = frequency::of_host()?;
+                let measured = uml::measure(order, &scratch.0, plan, &mut |what| progress(&format!("{pass}: {what}")));
+                frequency::agreed(measured?, host)
             })?;
             Ok((Kernel::Uml, measurement))
         }

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
+use super::frequency;
 use super::root::Root;
 use super::{INSIDE_COMMAND, Kernel, Order, Run, part, plan_word};
 use crate::sa_path::error::{Doing, SaPathError};
@@ -78,7 +79,12 @@ pub(super) fn measure(
     };
     // Whether KVM works shows when a guest comes up.
     if File::options().read(true).write(true).open("/dev/kvm").is_ok() {
-        match passes(|plan, pass| run(Kernel::Kvm, plan, &mut |what| progress(&format!("{pass}: {what}")))) {
+        let mut one = |plan: &Plan, pass: &str| {
+            let host = frequency::of_host()?;
+            let measured = run(Kernel::Kvm, plan, &mut |what| progress(&format!("{pass}: {what}")));
+            frequency::agreed(measured?, host)
+        };
+        match passes(&mut one) {
             Ok(measurement) => return Ok((Kernel::Kvm, measurement)),
             Err(SaPathError::Guest { what, .. }) => progress(&format!("KVM does not work here ({what}): emulating")),
             Err(error) => return Err(error),

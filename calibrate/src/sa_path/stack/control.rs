@@ -60,12 +60,14 @@ pub fn failovers(measurement: &Measurement) -> Vec<Predicted> {
 /// The control path; where a host's interface is given, with the measured kernel's own taken out and that put in.
 pub(super) fn control(measurement: &Measurement, origin: Origin, host: Option<&Interface>) -> Option<SaCost> {
     let there = measurement.control.delay(what::NOTHING)?.median();
-    let cycles = |cycles: f64| Time::from_seconds(cycles / measurement.frequency as f64);
-    let call = cycles(measurement.system_call);
-    let (here, call_here) = match host.and_then(|host| Some((host.netlink?, host.system_call))) {
-        Some((netlink, system_call)) => (Time::from_seconds(netlink), cycles(system_call)),
-        None => (there, call),
-    };
+    // Cycles are those of the kernel whose clock counted them.
+    let time = |cycles: f64, hertz: u64| Time::from_seconds(cycles / hertz as f64);
+    let call = time(measurement.system_call, measurement.frequency);
+    let (here, call_here) =
+        match host.and_then(|host| Some((host.netlink?, time(host.system_call, host.frequency.get())))) {
+            Some((netlink, call)) => (Time::from_seconds(netlink), call),
+            None => (there, call),
+        };
     // Of so many requests, and so many more messages received than acknowledgements.
     let moved = |name: &str, requests: u64, received: u64| {
         let delay = measurement.control.delay(name)?;
@@ -92,4 +94,41 @@ pub(super) fn control(measurement: &Measurement, origin: Origin, host: Option<&I
         migrate: moved(what::MIGRATE, 1, 0),
         notification: moved(what::NOTIFICATION, 1, 1)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sa_path::control_path::ControlRow;
+    use crate::sa_path::measurement::tests::empty;
+    use crate::sa_path::stack::Interface;
+    use espsim_model::units::Hertz;
+
+    #[test]
+    fn cycles_become_time_by_the_clock_that_counted_them() {
+        let us = |us: f64| Time::from_seconds(us * 1e-6);
+        let mut measurement = empty();
+        // 2 us at 1 GHz.
+        measurement.system_call = 2000.0;
+        let names = [
+            (what::NOTHING, 3.0),
+            (what::ADD, 10.0),
+            (what::ADD_OFFLOAD, 10.0),
+            (what::REFUSE, 10.0),
+            (what::DELETE_OFFLOAD, 10.0),
+            (what::POLICY, 10.0),
+            (what::GET, 10.0),
+            (what::REKEY, 50.0),
+            (what::NOTIFICATION, 10.0),
+        ];
+        let row = |(what, at): (&str, f64)| ControlRow { what: what.into(), delay: Delay::constant(us(at)) };
+        measurement.control.rows = names.map(row).into();
+        // 0.1 us at 4 GHz; 1 us.
+        let host = Interface { frequency: Hertz::new(4_000_000_000), system_call: 400.0, netlink: Some(1e-6) };
+        let sa = control(&measurement, Origin::GuestUml, Some(&host)).unwrap();
+        assert_eq!(sa.add.median(), us(10.0 - 3.0 + 1.0));
+        assert_eq!(sa.get.median(), us(10.0 - 3.0 - 2.0 + 1.0 + 0.1), "one more message is received");
+        let there = control(&measurement, Origin::Measured, None).unwrap();
+        assert_eq!(there.get.median(), us(10.0), "where it is measured nothing is to be corrected");
+    }
 }
