@@ -1,18 +1,21 @@
 //! The output folder: written under a temporary name, renamed when complete.
 //!
 //! While `out/NAME` is being made it is called `out/.NAME.partial`, and `out/.NAME.lock` keeps a second process out. A folder
-//! with a journal stays when its run is interrupted, and is taken up again on request; one without is removed.
+//! with a journal stays when its run is interrupted, and is taken up again on request; one without is removed. One that takes
+//! the place of a finished folder has what `replaced` carries over from `out/.NAME.old`.
 
 use std::ffi::OsString;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::input::Failure;
 use crate::journal::{JOURNAL, OTHERS};
+use crate::lock::Lock;
+use crate::replaced::carry_over;
+use crate::run::say;
 
 /// The profile that was used.
 pub const PROFILE: &str = "profile.toml";
@@ -123,8 +126,48 @@ impl Folder {
         let parent = parent(target);
         fs::create_dir_all(parent).map_err(|error| Failure::io("create folder", parent, &error))?;
         let lock = Lock::take(beside(target, "lock"), target)?;
-        let replaces = exists(&target.join(JOURNAL));
-        Ok(Folder { partial: partial(target), target: target.to_owned(), _lock: lock, kept: true, replaces })
+        let partial = partial(target);
+        let mut folder = Folder { partial, target: target.to_owned(), _lock: lock, kept: true, replaces: false };
+        folder.mend().map_err(|error| folder.not_carried_over(&error))?;
+        folder.replaces = exists(&target.join(JOURNAL));
+        Ok(folder)
+    }
+
+    /// Ends what a process was killed in, between giving a finished folder another name and removing it.
+    fn mend(&self) -> io::Result<()> {
+        let old = self.old();
+        if exists(&self.target) {
+            return self.carry_over();
+        }
+        // Where the new folder is whole, it has its name when it is taken up.
+        let is_the_only_one = exists(&old.join(JOURNAL)) && !exists(&self.path(JOURNAL));
+        if is_the_only_one { fs::rename(&old, &self.target) } else { Ok(()) }
+    }
+
+    /// What the folder is called that this one takes the place of.
+    fn old(&self) -> PathBuf {
+        beside(&self.target, "old")
+    }
+
+    /// Moves what the user put into the folder that was replaced to the one in its place.
+    fn carry_over(&self) -> io::Result<()> {
+        if !exists(&self.old()) {
+            return Ok(());
+        }
+        for (name, now) in carry_over(&self.old(), &self.target)? {
+            let (name, now) = (name.display(), now.display());
+            say(&format!("espsim: {name} in {} is no earlier result: it is called {now} now", self.target.display()));
+        }
+        Ok(())
+    }
+
+    fn not_carried_over(&self, error: &io::Error) -> Failure {
+        let old = self.old();
+        Failure::io("move to its new place what is in", &old, error).with_help(Some(format!(
+            "move it to {} by hand, and remove {}",
+            self.target.display(),
+            old.display()
+        )))
     }
 
     /// An empty folder under the temporary name.
@@ -216,28 +259,29 @@ impl Folder {
         self.kept = true;
     }
 
-    /// Gives the folder its name, which is returned; one that was taken up again is replaced.
+    /// Gives the folder its name, which is returned; one that was taken up again is replaced, but for what is the user's.
     ///
     /// # Errors
     /// [`Failure`] if something of that name has been made meanwhile.
     pub fn commit(mut self) -> Result<PathBuf, Failure> {
-        let old = beside(&self.target, "old");
         let rename = || {
             File::open(&self.partial)?.sync_all()?;
             if self.replaces {
-                // What is left of a process that was killed before it could remove it.
-                if exists(&old) {
-                    fs::remove_dir_all(&old)?;
-                }
-                fs::rename(&self.target, &old)?;
+                fs::rename(&self.target, self.old())?;
             }
             fs::rename(&self.partial, &self.target)?;
             File::open(parent(&self.target))?.sync_all()
         };
+        if self.replaces {
+            // As a process that was killed leaves it.
+            self.carry_over().map_err(|error| self.not_carried_over(&error))?;
+        }
         rename().map_err(|error| Failure::io("rename to", &self.target, &error))?;
-        // It is complete, whether or not what it replaces can be removed.
-        let _ = fs::remove_dir_all(&old);
         self.kept = true;
+        // The results are complete, whether or not everything can be moved.
+        if let Err(error) = self.carry_over() {
+            say(&format!("espsim: {}", self.not_carried_over(&error)));
+        }
         Ok(self.target.clone())
     }
 }
@@ -285,42 +329,6 @@ impl Stream {
     pub fn close(self) -> Result<(), Failure> {
         let synced = self.file.into_inner().map_err(io::Error::from).and_then(|file| file.sync_all());
         synced.map_err(|error| Failure::io("write", &self.path, &error))
-    }
-}
-
-/// A file that one process at a time has locked. The system takes the lock away with the process, however it ends.
-#[derive(Debug)]
-struct Lock {
-    path: PathBuf,
-    _file: File,
-}
-
-impl Lock {
-    fn take(path: PathBuf, target: &Path) -> Result<Self, Failure> {
-        loop {
-            let io = |error: io::Error| Failure::io("write", &path, &error);
-            let file = File::options().create(true).write(true).truncate(false).open(&path).map_err(io)?;
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => {
-                    return Err(Failure::new(format!("another espsim is writing to {}", target.display()))
-                        .with_help(Some("wait for it, or give another folder with --out".into())));
-                }
-                Err(TryLockError::Error(error)) => return Err(io(error)),
-            }
-            // The process before may have removed the file between our opening and our locking it.
-            let ours = file.metadata().map_err(io)?;
-            if fs::metadata(&path).is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino())) {
-                return Ok(Lock { path, _file: file });
-            }
-        }
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        // While it is still locked, so that nobody has it locked under this name.
-        let _ = fs::remove_file(&self.path);
     }
 }
 

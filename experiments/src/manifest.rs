@@ -25,6 +25,8 @@ pub struct Manifest<'a> {
     axes: Option<Value>,
     command: &'a [String],
     drawn: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<&'a [String]>,
     host: Value,
     kind: &'static str,
     number_of_points: usize,
@@ -90,6 +92,7 @@ impl<'a> Manifest<'a> {
             axes: points.is_none().then(|| axes(file)),
             command,
             drawn: of.drawn,
+            files: None,
             host: json!({ "os": std::env::consts::OS, "architecture": std::env::consts::ARCH }),
             kind: of.kind,
             number_of_points: of.number_of_points,
@@ -113,6 +116,11 @@ impl<'a> Manifest<'a> {
             settings: of.settings.iter().map(ToString::to_string).collect(),
             time,
         }
+    }
+
+    /// The same with the names of all files of the folder: what else will be in it is not of the run.
+    pub fn naming(self, files: &'a [String]) -> Self {
+        Manifest { files: Some(files), ..self }
     }
 }
 

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 
 use crate::campaign::Campaign;
 use crate::columns::{self, Columns};
+use crate::deliver::MANIFEST;
 use crate::export::{POINTS, csv_rows};
 use crate::figures::Drawing;
 use crate::folder::{Folder, PROFILE, Stream};
@@ -176,29 +177,30 @@ impl<'a> Outputs<'a> {
         let is_large = self.is_large();
         let Outputs { campaign, folder, footnote, .. } = self;
         self.csv.into_iter().try_for_each(Stream::close)?;
-        let mut files: Vec<String> = vec!["points.csv".into(), "manifest.json".into(), PROFILE.into()];
+        let plots = &campaign.points.file.plots;
+        let mut files: Vec<String> = vec![POINTS.file.into(), MANIFEST.into(), PROFILE.into()];
         if let Some(columns) = self.columns {
             columns.close()?;
             files.push(columns::FILE.into());
         }
+        files.extend(plots.iter().map(|plot| format!("{}.svg", plot.file)));
+        files.extend(campaign.study.csv.iter().skip(1).map(|csv| csv.file.to_owned()));
+        files.extend(self.figures);
+        files.push(JOURNAL.into());
         let resolve = |point| campaign.points.resolve(point);
         let points = manifest::Points { common: &campaign.common, resolve: &resolve, stops: &self.stops };
         let points = (!is_large).then_some(points);
-        folder.open("manifest.json")?.json(&Manifest::new(&campaign.subject(), order.command, order.time, points))?;
-        for (plot, drawing) in campaign.points.file.plots.iter().zip(self.drawings) {
-            let name = format!("{}.svg", plot.file);
+        let manifest = Manifest::new(&campaign.subject(), order.command, order.time, points).naming(&files);
+        folder.open(MANIFEST)?.json(&manifest)?;
+        for (plot, drawing) in plots.iter().zip(self.drawings) {
             if let Some(warning) = drawing.warning() {
                 say(&format!("espsim: {warning}"));
             }
-            folder.write(&name, drawing.svg(&footnote)?.as_bytes())?;
-            files.push(name);
+            folder.write(&format!("{}.svg", plot.file), drawing.svg(&footnote)?.as_bytes())?;
         }
-        files.extend(campaign.study.csv.iter().skip(1).map(|csv| csv.file.to_owned()));
-        files.extend(self.figures);
         self.journal.close()?;
         keep_others(campaign, finished, folder, &campaign.own(None))?;
         folder.rename(JOURNAL_IN_ORDER, JOURNAL)?;
-        files.push(JOURNAL.into());
         Ok(Written { table: self.table.text(), files })
     }
 }

@@ -21,7 +21,7 @@ use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use skip::skip;
-use sweep::{assert_same, quick, refuse, run, succeed};
+use sweep::{add_own, assert_same, quick, refuse, run, succeed, take_own};
 use tempfile::TempDir;
 
 /// Queues of the sweep that is interrupted: 6 points of two runs each.
@@ -89,6 +89,7 @@ fn killed_at_any_moment_nothing_is_lost_or_doubled() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::write(at("s.toml"), quick(number(KILLED_QUEUES))).unwrap();
+    fs::write(at("small.toml"), quick(1)).unwrap();
     let started = Instant::now();
     succeed(&mut run(folder.path(), "s.toml", &["--out", "whole"]));
     let whole = started.elapsed();
@@ -96,6 +97,12 @@ fn killed_at_any_moment_nothing_is_lost_or_doubled() {
     while kills < number(KILLS) {
         round += 1;
         let out = format!("round-{round}");
+        // Every other time there is a finished folder that is replaced, with files of the user.
+        let is_replaced = round % 2 == 0;
+        if is_replaced {
+            succeed(&mut run(folder.path(), "small.toml", &["--out", &out]));
+            add_own(&at(&out));
+        }
         let mut before: BTreeSet<String> = BTreeSet::new();
         loop {
             let mut child = run(folder.path(), "s.toml", &["--out", &out, "--resume"]).spawn().unwrap();
@@ -117,6 +124,9 @@ fn killed_at_any_moment_nothing_is_lost_or_doubled() {
             }
             assert!(status.success(), "{message}");
             break;
+        }
+        if is_replaced {
+            take_own(&at(&out));
         }
         assert_same(&at("whole"), &at(&out));
         fs::remove_dir_all(at(&out)).unwrap();

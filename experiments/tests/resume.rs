@@ -11,7 +11,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
-use sweep::{assert_same, files, program, quick, refuse, run, succeed};
+use sweep::{add_own, assert_same, files, program, quick, refuse, run, succeed, take_own};
 use tempfile::TempDir;
 
 #[test]
@@ -88,6 +88,71 @@ fn what_an_interrupted_writing_left_is_no_result() {
     interrupted(".merged.partial");
     succeed(&mut program(folder.path(), &["merge", "one", "--out", "merged"]));
     assert_same(&at("whole"), &at("merged"));
+}
+
+#[test]
+fn what_no_run_wrote_stays_in_a_folder_that_is_replaced() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("s.toml"), quick(1)).unwrap();
+    succeed(&mut run(folder.path(), "s.toml", &["--out", "out"]));
+    succeed(&mut program(folder.path(), &["report", "out"]));
+    let report = fs::read(at("out/report.html")).unwrap();
+    add_own(&at("out"));
+    fs::write(at("out/packets.svg"), "mine").unwrap();
+    // The figure of before goes, and the new one has the name of a figure of the user's.
+    fs::write(at("s.toml"), quick(2).replace("file = \"throughput\"", "file = \"packets\"")).unwrap();
+    let output = succeed(&mut run(folder.path(), "s.toml", &["--out", "out", "--resume"]));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("packets.svg in out is no earlier result: it is called packets.svg.old now"), "{said}");
+    // Going on once more changes nothing.
+    succeed(&mut run(folder.path(), "s.toml", &["--out", "out", "--resume"]));
+    assert_eq!(fs::read(at("out/report.html")).unwrap(), report);
+    assert_eq!(fs::read_to_string(at("out/packets.svg.old")).unwrap(), "mine");
+    take_own(&at("out"));
+    ["report.html", "packets.svg.old"].iter().for_each(|name| fs::remove_file(at("out").join(name)).unwrap());
+    succeed(&mut run(folder.path(), "s.toml", &["--out", "whole"]));
+    assert_same(&at("whole"), &at("out"));
+}
+
+#[test]
+fn a_kill_while_a_folder_is_replaced_loses_nothing_of_the_users() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let go_on = |expected: &str| {
+        succeed(&mut run(folder.path(), "s.toml", &["--out", "out", "--resume"]));
+        take_own(&at("out"));
+        assert_same(&at(expected), &at("out"));
+        assert!(!at(".out.old").exists() && !at(".out.partial").exists());
+        fs::remove_dir_all(at("out")).unwrap();
+    };
+    for (name, queues) in [("one", 1), ("two", 2)] {
+        fs::write(at("s.toml"), quick(queues)).unwrap();
+        succeed(&mut run(folder.path(), "s.toml", &["--out", name]));
+    }
+    let copy = |from: &str, to: &str| {
+        fs::create_dir(at(to)).unwrap();
+        for entry in fs::read_dir(at(from)).unwrap().map(Result::unwrap) {
+            fs::copy(entry.path(), at(to).join(entry.file_name())).unwrap();
+        }
+    };
+    // The finished folder has another name, and the new one none yet.
+    copy("one", ".out.old");
+    add_own(&at(".out.old"));
+    copy("two", ".out.partial");
+    go_on("two");
+    // The same, and the user removed what was left of the new one.
+    copy("one", ".out.old");
+    add_own(&at(".out.old"));
+    refuse(&mut run(folder.path(), "s.toml", &["--out", "out"]), &["output folder out exists already"]);
+    go_on("two");
+    // Some things have been moved and some removed.
+    copy("one", ".out.old");
+    add_own(&at(".out.old"));
+    copy("two", "out");
+    fs::rename(at(".out.old/notes.txt"), at("out/notes.txt")).unwrap();
+    ["journal", "points.csv"].iter().for_each(|name| fs::remove_file(at(".out.old").join(name)).unwrap());
+    go_on("two");
 }
 
 #[test]

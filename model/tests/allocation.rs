@@ -24,6 +24,7 @@ fn a_warm_engine_allocates_nothing() {
                 ("placement", placement.name()),
                 ("traffic.arrival", arrival),
                 ("traffic.rate", "1 Gbps"),
+                ("traffic.transport", "tcp"),
                 ("offload.gso", "16 KiB"),
             ];
             let set = |(key, value): (&str, &str)| (key.to_owned(), (Value::String(value.to_owned()), Origin::Set));

@@ -5,6 +5,7 @@ use espsim_model::layers::{self, Layer, Origin};
 use espsim_model::preset;
 use espsim_model::profile::{self, Profile};
 use espsim_model::scenario::{Api, Device, Event, Scenario, What};
+use espsim_model::traffic::Transport;
 use espsim_model::units::Time;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -202,6 +203,7 @@ fn an_address_update_waits_for_its_round_trip() {
 fn software_that_is_too_slow_loses_packets() {
     let mut s = route_change("inline-crypto", 16, "[standby]\npreset = \"nic-40g\"");
     s.traffic.rate = Some("20 Gbps".parse().unwrap());
+    s.traffic.transport = Transport::Tcp;
     s.offload.gso = espsim_model::scenario::Gso(Some("16 KiB".parse().unwrap()));
     let timeline = run(&s);
     assert!(lost(&timeline, Loss::QueueFull) > 1000);

@@ -46,17 +46,17 @@ fn ratio_to_bound(settings: &[(&str, &str)], profile: &Profile) -> (f64, Record)
 #[test]
 fn saturated_throughput_is_its_bound() {
     // What limits, and how it is made to: each is one deterministic bottleneck.
-    let gso = ("offload.gso", "64 KiB");
+    let (tcp, gso) = (("traffic.transport", "tcp"), ("offload.gso", "64 KiB"));
     type Case = (&'static str, Vec<(&'static str, &'static str)>, Profile);
     let cases: [Case; 9] = [
         ("core", vec![("placement", "host")], host(free_interrupts)),
-        ("core", vec![("placement", "host"), gso], host(free_interrupts)),
+        ("core", vec![("placement", "host"), tcp, gso], host(free_interrupts)),
         ("core", vec![("placement", "lookaside")], host(free_interrupts)),
         ("core", vec![("placement", "inline-crypto")], host(free_interrupts)),
         ("core", vec![("placement", "inline-packet"), ("host.cores", "4")], host(free_interrupts)),
         ("wire", vec![("placement", "clear"), gso], host(free_cpu)),
-        ("wire", vec![("placement", "inline-packet"), gso], host(free_cpu)),
-        ("NIC ESP engine", vec![("placement", "inline-crypto"), gso, ("nic.esp.rate", "20 Gbps")], host(free_cpu)),
+        ("wire", vec![("placement", "inline-packet"), tcp, gso], host(free_cpu)),
+        ("NIC ESP engine", vec![("placement", "inline-crypto"), tcp, gso, ("nic.esp.rate", "20 Gbps")], host(free_cpu)),
         (
             "uplink down",
             vec![("placement", "lookaside"), ("pcie.attachment", "shared-uplink"), ("pcie.uplink.preset", "gen3-x8")],
@@ -93,7 +93,12 @@ fn payload_crosses_pcie_once_or_three_times() {
     for placement in Placement::ALL {
         for gso in ["off", "64 KiB"] {
             for attachment in ["own-slot", "shared-uplink"] {
-                let settings = [("placement", placement.name()), ("offload.gso", gso), ("pcie.attachment", attachment)];
+                let settings = [
+                    ("placement", placement.name()),
+                    ("traffic.transport", "tcp"),
+                    ("offload.gso", gso),
+                    ("pcie.attachment", attachment),
+                ];
                 let record = simulate(&scenario(&settings), &profile, 1).unwrap();
                 let crossings = f64::from(placement.crossings());
                 assert!((record.pcie_crossings - crossings).abs() < 1e-12, "{settings:?}: {}", record.pcie_crossings);
@@ -169,12 +174,50 @@ fn latency_is_at_least_what_the_hops_take() {
 fn a_mix_keeps_its_proportions_under_gso() {
     let profile = host(|_| {});
     for gso in ["off", "16 KiB"] {
-        let settings = [("traffic.mix", "simple-imix"), ("traffic.mtu", "1600 B"), ("offload.gso", gso)];
+        // In the clear, where Linux takes datagrams of 46 octets as a super-packet.
+        let settings =
+            [("placement", "clear"), ("traffic.mix", "simple-imix"), ("traffic.mtu", "1600 B"), ("offload.gso", gso)];
         let record = simulate(&scenario(&settings), &profile, 1).unwrap();
         // Simple IMIX: 4340 octets of frames in 12 packets, 18 of each frame not l3.
         let l3_octets = record.rate(Basis::L3).unwrap().gbps * 1e9 / 8.0 / record.packets_per_s;
         assert!((l3_octets / (4340.0 / 12.0 - 18.0) - 1.0).abs() < 0.02, "{gso}: {l3_octets}");
     }
+}
+
+#[test]
+fn super_packets_of_udp_are_refused_where_they_are_to_be_encrypted() {
+    let profile = host(|_| {});
+    let check = |settings: &[(&str, &str)]| scenario(settings).check(&profile);
+    let gso = ("offload.gso", "64 KiB");
+    for placement in Placement::ALL {
+        let at = ("placement", placement.name());
+        // A datagram that GSO cuts is a super-packet too.
+        for packet in ["64 B", "1400 B", "9000 B"] {
+            let udp = [at, gso, ("traffic.packet", packet)];
+            match check(&udp) {
+                Ok(()) => assert_eq!(placement, Placement::Clear, "{packet}"),
+                Err(error) => {
+                    let said = error.to_string();
+                    let advice =
+                        ["`offload.gso`", "65536 B", "EIO", "transport = \"tcp\"", "gso = \"off\"", "sendmmsg"];
+                    assert!(advice.iter().all(|part| said.contains(part)), "{said}");
+                    assert_ne!(placement, Placement::Clear, "{packet}");
+                }
+            }
+            check(&[&udp[..], &[("traffic.transport", "tcp")]].concat()).unwrap();
+        }
+        check(&[at]).unwrap();
+        // What comes in has no super-packets, whatever the key says.
+        for direction in ["receive", "forward"] {
+            check(&[at, gso, ("traffic.direction", direction)]).unwrap();
+        }
+    }
+    // What would be refused is not advised.
+    let said = check(&[("traffic.packet", "9000 B")]).unwrap_err().to_string();
+    assert!(
+        said.contains("`traffic.packet`") && said.contains("offload.gso and traffic.transport = \"tcp\""),
+        "{said}"
+    );
 }
 
 #[test]

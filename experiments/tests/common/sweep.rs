@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -108,4 +109,26 @@ pub fn assert_same(a: &Path, b: &Path) {
     for (name, content) in &first {
         assert!(second[name] == *content, "{name} differs between {} and {}", a.display(), b.display());
     }
+}
+
+/// Puts into a folder what no run writes: a file, folders in one another, a link to a folder and one that leads nowhere.
+pub fn add_own(folder: &Path) {
+    fs::write(folder.join("notes.txt"), "mine").unwrap();
+    fs::create_dir_all(folder.join("my figures/old")).unwrap();
+    fs::write(folder.join("my figures/old/throughput.svg"), "mine").unwrap();
+    symlink("my figures", folder.join("link")).unwrap();
+    symlink("nowhere", folder.join("broken")).unwrap();
+}
+
+/// Takes it out again; all of it must be there, and as it was.
+pub fn take_own(folder: &Path) {
+    let leads_to = |name: &str| fs::read_link(folder.join(name)).unwrap();
+    assert_eq!((leads_to("link"), leads_to("broken")), ("my figures".into(), "nowhere".into()));
+    for name in ["notes.txt", "my figures/old/throughput.svg"] {
+        assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), "mine", "{name}");
+    }
+    for name in ["link", "broken", "notes.txt"] {
+        fs::remove_file(folder.join(name)).unwrap();
+    }
+    fs::remove_dir_all(folder.join("my figures")).unwrap();
 }

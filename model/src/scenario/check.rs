@@ -26,6 +26,7 @@ impl Scenario {
         within("host.cores", self.host.cores.into(), 1, 256)?;
         within("host.nics", self.host.nics.into(), 1, 16)?;
         self.check_traffic()?;
+        self.check_super_packets()?;
         self.check_stack(profile)?;
         check_nic("nic", &self.nic)?;
         check_nic("standby", &self.standby)?;
@@ -118,8 +119,9 @@ impl Scenario {
             }
             if l3 > largest && (self.offload.gso.0.is_none() || t.direction != Path::Transmit) {
                 let allowed = format!(
-                    "at most {largest} of l3, so that the packet on the wire fits the MTU of {}; larger sends need offload.gso",
-                    t.mtu
+                    "at most {largest} of l3, so that the packet on the wire fits the MTU of {}; larger sends need {}",
+                    t.mtu,
+                    self.for_larger_sends()
                 );
                 return invalid("traffic.packet", entry.size, allowed);
             }
