@@ -35,7 +35,7 @@ pub fn place_values(point: usize, place: &Place) -> Vec<String> {
 }
 
 fn header(file: &ScenarioFile) -> Vec<String> {
-    let columns = ["replication", "seed", "metric", "value", "unit", "basis", "low", "high", "n", "bottleneck"];
+    let columns = ["replication", "seed", "metric", "value", "unit", "basis", "low", "high", "n", "bottleneck", "stop"];
     place_header(file).into_iter().chain(columns.map(str::to_owned)).collect()
 }
 
@@ -81,6 +81,7 @@ fn row(
         number(high),
         n.map_or_else(String::new, |n| n.to_string()),
         run.bottleneck.clone(),
+        run.stop.clone(),
     ]);
     row
 }

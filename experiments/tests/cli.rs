@@ -64,9 +64,11 @@ fn results_are_written_whole_and_the_same_at_any_thread_count() {
         assert!(read("a") == read("b") && read("b") == read("c"), "{file} differs");
     }
     let points = fs::read_to_string(folder.path().join("a/points.csv")).unwrap();
-    let header = "point,series,traffic.packet,replication,seed,metric,value,unit,basis,low,high,n,bottleneck";
+    let header = "point,series,traffic.packet,replication,seed,metric,value,unit,basis,low,high,n,bottleneck,stop";
     assert_eq!(points.lines().next(), Some(header));
     assert!(points.contains("1,host,1024 B,0,"));
+    let stops = points.lines().skip(1).filter_map(|line| line.rsplit(',').next());
+    assert!(stops.clone().count() > 50 && stops.into_iter().all(|stop| ["half-width", "limit"].contains(&stop)));
     let manifest: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.path().join("a/manifest.json")).unwrap()).unwrap();
     assert_eq!(manifest["profile"]["from"], "preset:zen4");
