@@ -176,7 +176,8 @@ impl<'a> Outputs<'a> {
         let is_large = self.is_large();
         let Outputs { campaign, folder, footnote, .. } = self;
         self.csv.into_iter().try_for_each(Stream::close)?;
-        let mut files: Vec<String> = vec!["points.csv".into(), "manifest.json".into(), PROFILE.into()];
+        let mut files: Vec<String> = campaign.study.csv.iter().map(|csv| csv.file.to_owned()).collect();
+        files.extend(["manifest.json".into(), PROFILE.into()]);
         if let Some(columns) = self.columns {
             columns.close()?;
             files.push(columns::FILE.into());
@@ -193,7 +194,6 @@ impl<'a> Outputs<'a> {
             folder.write(&name, drawing.svg(&footnote)?.as_bytes())?;
             files.push(name);
         }
-        files.extend(campaign.study.csv.iter().skip(1).map(|csv| csv.file.to_owned()));
         files.extend(self.figures);
         self.journal.close()?;
         keep_others(campaign, finished, folder, &campaign.own(None))?;
