@@ -35,7 +35,7 @@ pub fn place_values(point: usize, place: &Place) -> Vec<String> {
 }
 
 fn header(file: &ScenarioFile) -> Vec<String> {
-    let columns = ["replication", "seed", "metric", "value", "unit", "basis", "low", "high", "n", "bottleneck"];
+    let columns = ["replication", "seed", "metric", "value", "unit", "basis", "low", "high", "n", "bottleneck", "stop"];
     place_header(file).into_iter().chain(columns.map(str::to_owned)).collect()
 }
 
@@ -81,6 +81,7 @@ fn row(
         number(high),
         n.map_or_else(String::new, |n| n.to_string()),
         run.bottleneck.clone(),
+        run.stop.clone(),
     ]);
     row
 }
@@ -116,9 +117,18 @@ pub fn csv_rows(rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>, 
 
 /// Nine significant digits: more than any estimate carries, fewer than where sums of floats depend on a compiler.
 pub fn format_number(value: f64) -> String {
+    rounded(value, 9)
+}
+
+/// Four significant digits: what an estimate carries, for tables that are read and kept as reference.
+pub fn four_digits(value: f64) -> String {
+    rounded(value, 4)
+}
+
+fn rounded(value: f64, digits: usize) -> String {
     if value == 0.0 {
         return "0".into();
     }
-    let rounded: f64 = format!("{value:.8e}").parse().unwrap_or(value);
+    let rounded: f64 = format!("{value:.*e}", digits.saturating_sub(1)).parse().unwrap_or(value);
     rounded.to_string()
 }

@@ -26,6 +26,7 @@ pub mod outcome;
 pub mod output;
 pub mod plan;
 pub mod plot;
+pub mod point_table;
 pub mod points;
 pub mod profile_choice;
 pub mod progress;

@@ -177,8 +177,8 @@ impl<'a> Outputs<'a> {
         let is_large = self.is_large();
         let Outputs { campaign, folder, footnote, .. } = self;
         self.csv.into_iter().try_for_each(Stream::close)?;
-        let plots = &campaign.points.file.plots;
-        let mut files: Vec<String> = vec![POINTS.file.into(), MANIFEST.into(), PROFILE.into()];
+        let mut files: Vec<String> = campaign.study.csv.iter().map(|csv| csv.file.to_owned()).collect();
+        files.extend(["manifest.json".into(), PROFILE.into()]);
         if let Some(columns) = self.columns {
             columns.close()?;
             files.push(columns::FILE.into());
@@ -198,6 +198,7 @@ impl<'a> Outputs<'a> {
             }
             folder.write(&format!("{}.svg", plot.file), drawing.svg(&footnote)?.as_bytes())?;
         }
+        files.extend(self.figures);
         self.journal.close()?;
         keep_others(campaign, finished, folder, &campaign.own(None))?;
         folder.rename(JOURNAL_IN_ORDER, JOURNAL)?;

@@ -17,6 +17,7 @@ use crate::export::POINTS;
 use crate::folder::{Folder, PROFILE, default_target, latest_target, partial};
 use crate::input::Failure;
 use crate::journal::{Appender, Finished, Found, JOURNAL, OTHERS, header_line};
+use crate::point_table::OF_RUN;
 use crate::points::{Kept, Point, Points};
 use crate::profile_choice::{ProfileChoice, measured, named, stand_in, taken_up};
 use crate::quote::shell_words;
@@ -35,7 +36,7 @@ pub static RUN: Study = Study {
     cost: cost::of_run,
     check: has_no_events,
     columns: THROUGHPUT,
-    csv: &[POINTS],
+    csv: &[POINTS, OF_RUN],
     figure: None,
 };
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use common::{espsim, text};
+use espsim::point_table::PointTable;
 use message::unbroken;
 use tempfile::TempDir;
 
@@ -59,14 +60,18 @@ fn results_are_written_whole_and_the_same_at_any_thread_count() {
         assert!(output.status.success(), "{}", text(&output.stderr));
         assert!(text(&output.stdout).contains("lookaside"), "{}", text(&output.stdout));
     }
-    for file in ["points.csv", "throughput.svg", "profile.toml"] {
+    for file in ["points.csv", "table.csv", "throughput.svg", "profile.toml"] {
         let read = |out: &str| fs::read(folder.path().join(out).join(file)).unwrap();
         assert!(read("a") == read("b") && read("b") == read("c"), "{file} differs");
     }
     let points = fs::read_to_string(folder.path().join("a/points.csv")).unwrap();
-    let header = "point,series,traffic.packet,replication,seed,metric,value,unit,basis,low,high,n,bottleneck";
+    let header = "point,series,traffic.packet,replication,seed,metric,value,unit,basis,low,high,n,bottleneck,stop";
     assert_eq!(points.lines().next(), Some(header));
     assert!(points.contains("1,host,1024 B,0,"));
+    let stops = points.lines().skip(1).filter_map(|line| line.rsplit(',').next());
+    assert!(stops.clone().count() > 50 && stops.into_iter().all(|stop| ["half-width", "limit"].contains(&stop)));
+    let table = PointTable::read(&folder.path().join("a/table.csv")).unwrap();
+    assert!(table.rows.iter().all(|row| row.number("goodput_gbps").unwrap() > Some(0.0) && row.text("stop").is_some()));
     let manifest: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.path().join("a/manifest.json")).unwrap()).unwrap();
     assert_eq!(manifest["profile"]["from"], "preset:zen4");

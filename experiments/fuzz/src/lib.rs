@@ -16,6 +16,7 @@ use espsim::journal::{Finished, JOURNAL, with_checksum};
 use espsim::plan::prices::Prices;
 use espsim::plan::question::Question;
 use espsim::plan::search::Hardware;
+use espsim::point_table::PointTable;
 use espsim::points::{Kept, Points, Setting, points};
 use espsim::profile_choice::{ProfileChoice, from_text, stand_in};
 use espsim::report::{figure, manifest::Manifest, points::Points as Csv, read::Results, render};
@@ -28,13 +29,14 @@ use espsim_model::uncertainty::draw;
 pub type Parse = fn(&[u8]) -> Result<(), Failure>;
 
 /// The parsers.
-pub const PARSERS: [(&str, Parse); 8] = [
+pub const PARSERS: [(&str, Parse); 9] = [
     ("scenario", scenario),
     ("settings", settings),
     ("profile", profile),
     ("prices", prices),
     ("command", command),
     ("report", report),
+    ("table", table),
     ("figure", svg),
     ("journal", journal),
 ];
@@ -154,6 +156,12 @@ fn report(input: &[u8]) -> Result<(), Failure> {
     };
     let profile = Some(HOST.clone());
     render::html(&Results { manifest, points, profile, figures: Vec::new(), tables: Vec::new() }).map(|_| ())
+}
+
+/// A table of points, as scripts and tests read it.
+fn table(input: &[u8]) -> Result<(), Failure> {
+    let table = PointTable::from_csv(input, Path::new("table.csv"))?;
+    table.rows.iter().try_for_each(|row| row.number("goodput_gbps").map(drop))
 }
 
 /// A figure, for `report`.

@@ -10,7 +10,7 @@ use super::grid::{Grid, Measure, SATURATE, Simulated};
 use super::sensitivity::Sensitivity;
 use super::words::{paragraph, with_unit};
 use crate::deliver::{MANIFEST, TABLE};
-use crate::export::{csv_of, format_number, points_csv};
+use crate::export::{csv_of, four_digits, points_csv};
 use crate::failover::slug;
 use crate::folder::Files;
 use crate::input::Failure;
@@ -171,7 +171,7 @@ impl Output<'_> {
                         cores.to_string(),
                         self.names(&cell.winners),
                         cell.measure.name().to_owned(),
-                        format_number(cell.value),
+                        four_digits(cell.value),
                         cell.carried.to_string(),
                     ]);
                 }
@@ -223,9 +223,9 @@ impl Output<'_> {
                     bar.key.clone(),
                     bar.low.clone(),
                     bar.high.clone(),
-                    format_number(bar.ratio_low),
-                    format_number(bar.ratio_high),
-                    format_number(bar.swing()),
+                    four_digits(bar.ratio_low),
+                    four_digits(bar.ratio_high),
+                    four_digits(bar.swing()),
                     ends.to_owned(),
                 ]
             })

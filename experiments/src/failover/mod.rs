@@ -11,6 +11,7 @@ use crate::cost;
 use crate::export::POINTS;
 use crate::input::Failure;
 use crate::outcome::Outcome;
+use crate::point_table::OF_FAILOVER;
 use crate::points::{Point, shown};
 use crate::run::run_study;
 use crate::scenario_file::ScenarioFile;
@@ -27,7 +28,7 @@ pub static FAILOVER: Study = Study {
     cost: cost::of_failover,
     check: has_events,
     columns: table::COLUMNS,
-    csv: &[POINTS, csv::TIMELINE],
+    csv: &[POINTS, OF_FAILOVER, csv::TIMELINE],
     figure: Some(timeline_figure),
 };
 

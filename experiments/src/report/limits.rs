@@ -92,21 +92,22 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::point_table::{self, PointTable};
 
     #[test]
     fn every_limit_of_the_reference_results_is_explained() {
-        let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../results");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut seen = 0;
-        for folder in std::fs::read_dir(results).unwrap().map(Result::unwrap) {
-            let file = folder.path().join("points.csv");
-            if !file.exists() {
-                continue;
-            }
-            for point in Points::read(&file).unwrap().points.iter().filter(|point| !point.bottleneck.is_empty()) {
-                assert!(entry(&point.bottleneck).is_some(), "{}: {}", file.display(), point.bottleneck);
-                seen += 1;
+        for scenario in std::fs::read_dir(root.join("scenarios")).unwrap().map(Result::unwrap) {
+            let folder = root.join("../results").join(scenario.path().file_stem().unwrap());
+            let table = folder.join(point_table::FILE);
+            for row in PointTable::read(&table).unwrap().rows {
+                for limit in ["bottleneck", "next_bottleneck"].into_iter().filter_map(|heading| row.text(heading)) {
+                    assert!(entry(limit).is_some(), "{}: {limit}", table.display());
+                    seen += 1;
+                }
             }
         }
-        assert!(seen > 100, "{seen}");
+        assert!(seen > 200, "{seen}");
     }
 }

@@ -1,24 +1,15 @@
 //! How far the model is off published measurements: a summary of `espsim validate`.
 //!
-//! The rows are those of `results/validation/validation.csv` as the program was built; the checks of every change
-//! compare that file with what the model then gives.
+//! It is made of `results/validation/table.csv` as the program was built; the checks of every change compare that file
+//! with what the model then gives.
 
 use super::page::{Cell, Column, Table};
 use super::words::{listed, percent, plural};
 use crate::input::Failure;
 use crate::validate::FAMILIES;
+use crate::validate::summary::{Kind, read};
 
-const ROWS: &str = include_str!("../../../results/validation/validation.csv");
-
-/// One row of `validation.csv`.
-struct Row {
-    family: String,
-    id: String,
-    role: String,
-    error: f64,
-    tolerance: Option<f64>,
-    agrees: bool,
-}
+const TABLE: &str = include_str!("../../../results/validation/table.csv");
 
 /// What the section says.
 pub struct Validation {
@@ -31,57 +22,35 @@ pub struct Validation {
 /// The summary.
 ///
 /// # Errors
-/// [`Failure`] if the shipped rows are not what they should be, which a test excludes.
+/// [`Failure`] if the shipped table is not what it should be, which a test excludes.
 pub fn validation() -> Result<Validation, Failure> {
-    let rows = rows(ROWS)?;
-    Ok(Validation { text: in_words(&rows), table: table(&rows) })
+    let kinds = read(TABLE).map_err(|what| Failure::new(format!("shipped results of validation: {what}")))?;
+    Ok(Validation { text: in_words(&kinds), table: table(&kinds) })
 }
 
-fn rows(csv: &str) -> Result<Vec<Row>, Failure> {
-    let broken = |what: String| Failure::new(format!("shipped validation.csv: {what}"));
-    let mut reader = csv::Reader::from_reader(csv.as_bytes());
-    let header = reader.headers().map_err(|error| broken(error.to_string()))?.clone();
-    let column = |name: &str| {
-        header.iter().position(|heading| heading == name).ok_or_else(|| broken(format!("no column `{name}`")))
-    };
-    let [family, id, role] = [column("family")?, column("id")?, column("role")?];
-    let [error, tolerance, verdict] = [column("error")?, column("tolerance")?, column("verdict")?];
-    let number = |text: &str| text.parse::<f64>().map_err(|_| broken(format!("`{text}` is no number")));
-    let row = |record: csv::StringRecord| {
-        Ok(Row {
-            family: record[family].to_owned(),
-            id: record[id].to_owned(),
-            role: record[role].to_owned(),
-            error: number(&record[error])?,
-            tolerance: if record[tolerance].is_empty() { None } else { Some(number(&record[tolerance])?) },
-            agrees: &record[verdict] != "MISS",
-        })
-    };
-    reader.records().map(|record| row(record.map_err(|error| broken(error.to_string()))?)).collect()
+/// The kind with the value that is off most of those that nothing was fitted to, and by how much.
+fn worst<'a>(kinds: impl Iterator<Item = &'a Kind>) -> Option<(&'a Kind, f64)> {
+    let errors = kinds.filter(|kind| kind.is_prediction()).filter_map(|kind| Some((kind, kind.worst_error()?)));
+    errors.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
 }
 
-/// The row that is off most of those that nothing was fitted to.
-fn worst<'a>(rows: impl Iterator<Item = &'a Row>) -> Option<&'a Row> {
-    rows.filter(|row| matches!(row.role.as_str(), "predicted" | "formula"))
-        .max_by(|a, b| a.error.abs().total_cmp(&b.error.abs()))
-}
-
-fn error(row: &Row) -> String {
+fn in_percent(error: f64) -> String {
     // Of what is next to nothing the sign says nothing.
-    let shown = format!("{:+.1} %", 100.0 * row.error);
+    let shown = format!("{:+.1} %", 100.0 * error);
     if shown[1..] == *"0.0 %" { "0.0 %".into() } else { shown }
 }
 
-fn in_words(rows: &[Row]) -> String {
+fn in_words(kinds: &[Kind]) -> String {
     let within = |role: &str| {
-        let of_role = || rows.iter().filter(|row| row.role == role);
-        (of_role().filter(|row| row.agrees).count(), of_role().count())
+        let of_role = || kinds.iter().filter(|kind| kind.role == role);
+        (of_role().map(|kind| kind.within).sum::<u32>(), of_role().map(|kind| kind.rows as usize).sum())
     };
     let ((predicted, measured), (reproduced, formulas)) = (within("predicted"), within("formula"));
     let (measured, formulas) = (plural(measured, "measurement"), plural(formulas, "value"));
-    let predictions = rows.iter().filter(|row| row.role == "predicted");
-    let worst =
-        worst(predictions).map_or_else(String::new, |row| format!("; the worst, {}, is off by {}", row.id, error(row)));
+    let worst = worst(kinds.iter().filter(|kind| kind.role == "predicted"))
+        .map_or_else(String::new, |(kind, error)| {
+            format!("; the worst, {}, is off by {}", kind.worst, in_percent(error))
+        });
     format!(
         "The model was held against published figures. Of {measured} that nothing was fitted to, the model \
          predicts {predicted} within the tolerance of their kind{worst}. Of {formulas} of published formulas it \
@@ -90,25 +59,26 @@ fn in_words(rows: &[Row]) -> String {
     )
 }
 
-fn table(rows: &[Row]) -> Table {
+fn table(kinds: &[Kind]) -> Table {
     let mut columns = vec![Column::text("What")];
     columns.extend(["Rows", "Fitted", "Within", "Tolerance", "Worst error"].map(Column::number));
     let mut table = Table::new("Published figures and the model, by kind", columns);
     for family in &FAMILIES {
-        let of: Vec<&Row> = rows.iter().filter(|row| row.family == family.name).collect();
-        let count = |is: &dyn Fn(&Row) -> bool| Cell::from(of.iter().filter(|row| is(row)).count().to_string());
-        let mut tolerances: Vec<f64> = of.iter().filter_map(|row| row.tolerance).collect();
+        let of: Vec<&Kind> = kinds.iter().filter(|kind| kind.family == family.name).collect();
+        let rows = |is: &dyn Fn(&Kind) -> bool| of.iter().filter(|kind| is(kind)).map(|kind| kind.rows).sum::<u32>();
+        let within: u32 = of.iter().map(|kind| kind.within).sum();
+        let mut tolerances: Vec<f64> = of.iter().filter_map(|kind| kind.tolerance).collect();
         tolerances.sort_by(f64::total_cmp);
         tolerances.dedup();
         let tolerances: Vec<String> = tolerances.into_iter().map(percent).collect();
         let same_limit = tolerances.is_empty().then(|| "same limit".to_owned());
         table.push(vec![
             Cell::from(family.title),
-            Cell::from(of.len().to_string()),
-            count(&|row| row.role == "fitted"),
-            count(&|row| row.agrees),
+            Cell::from(rows(&|_| true).to_string()),
+            Cell::from(rows(&|kind| kind.role == "fitted").to_string()),
+            Cell::from(within.to_string()),
             Cell::from(same_limit.unwrap_or_else(|| listed(&tolerances))),
-            Cell::from(worst(of.iter().copied()).map_or_else(String::new, error)),
+            Cell::from(worst(of.iter().copied()).map_or_else(String::new, |(_, error)| in_percent(error))),
         ]);
     }
     table.remark(
@@ -123,29 +93,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn shipped_rows_are_of_the_families_there_are() {
-        let rows = rows(ROWS).unwrap();
+    fn shipped_results_are_of_the_families_there_are() {
+        let kinds = read(TABLE).unwrap();
         for family in &FAMILIES {
-            assert!(rows.iter().any(|row| row.family == family.name), "{} has no rows", family.name);
+            assert!(kinds.iter().any(|kind| kind.family == family.name), "{} has no rows", family.name);
         }
-        assert!(rows.iter().all(|row| FAMILIES.iter().any(|family| family.name == row.family)));
-        assert!(rows.iter().any(|row| !row.agrees), "misses are shown");
+        assert!(kinds.iter().all(|kind| FAMILIES.iter().any(|family| family.name == kind.family)));
+        assert!(kinds.iter().any(|kind| kind.within < kind.rows), "misses are shown");
     }
 
     #[test]
     fn words_count_what_was_predicted_and_not_what_was_fitted() {
-        let csv = "family,id,role,error,tolerance,verdict\n\
-                   aead,a,fitted,0.9,0.1,MISS\n\
-                   aead,b,predicted,0.05,0.1,within\n\
-                   aead,c,predicted,-0.2,0.1,MISS\n\
-                   aead,d,formula,0,0.01,within\n";
-        let text = in_words(&rows(csv).unwrap());
+        let csv = "family,series,role,rows,within,tolerance,low_error,high_error,mean_error,worst\n\
+                   aead,s,fitted,1,0,0.1,0.9,0.9,0.9,a\n\
+                   aead,s,predicted,2,1,0.1,-0.2,0.05,-0.075,c\n\
+                   aead,s,formula,1,1,0.01,0,0,0,d\n";
+        let text = in_words(&read(csv).unwrap());
         assert!(text.contains("Of 2 measurements that nothing was fitted to, the model predicts 1 within"), "{text}");
         assert!(text.contains("the worst, c, is off by -20.0 %"), "{text}");
         assert!(text.contains("Of 1 value of published formulas it gives 1"), "{text}");
-        assert_eq!(
-            rows("a,b\n").err().map(|error| error.to_string()).unwrap(),
-            "shipped validation.csv: no column `family`"
-        );
     }
 }

@@ -15,6 +15,7 @@ mod pcie_nic;
 mod published;
 mod report;
 mod stack;
+pub mod summary;
 
 use std::path::PathBuf;
 
@@ -83,6 +84,11 @@ impl Row {
     /// Relative error of the model.
     pub fn error(&self) -> f64 {
         self.simulated / self.published - 1.0
+    }
+
+    /// The kind of its series: what stands before the first comma of its name.
+    pub fn kind(&self) -> &str {
+        self.series.split(',').next().unwrap_or_default()
     }
 
     /// Whether model and publication agree.
@@ -193,7 +199,8 @@ pub fn validate(args: &ValidateArgs) -> Result<(), Failure> {
     let results = results?;
     let csv = report::csv(results.iter().flatten())?;
     out.write("validation.csv", &csv)?;
-    let mut files = vec!["validation.csv".to_owned()];
+    out.write(summary::FILE, &summary::csv(results.iter().flatten())?)?;
+    let mut files = vec!["validation.csv".to_owned(), summary::FILE.to_owned()];
     for (family, rows) in families.iter().zip(&results) {
         if let Some(svg) = figure::draw(family, rows)? {
             let name = format!("{}.svg", family.name);

@@ -62,8 +62,7 @@ fn misses(rows: &[Row]) -> String {
 fn worst(rows: &[Row]) -> Vec<&Row> {
     let mut by_series: BTreeMap<&str, &Row> = BTreeMap::new();
     for row in rows {
-        let kind = row.series.split(',').next().unwrap_or_default();
-        let worst = by_series.entry(kind).or_insert(row);
+        let worst = by_series.entry(row.kind()).or_insert(row);
         if row.error().abs() > worst.error().abs() {
             *worst = row;
         }

@@ -39,24 +39,46 @@ impl Points {
     }
 }
 
-/// Where the columns are.
+/// Where the columns are. They are found by their names: others may stand among those after the swept keys.
 struct Columns {
     axes: Vec<String>,
     replication: usize,
+    metric: usize,
+    value: usize,
+    basis: usize,
+    low: usize,
+    high: usize,
+    n: usize,
+    bottleneck: usize,
 }
 
 impl Columns {
-    const AFTER_AXES: [&str; 10] =
-        ["replication", "seed", "metric", "value", "unit", "basis", "low", "high", "n", "bottleneck"];
+    /// Those that are read; the first one ends the swept keys.
+    const AFTER_AXES: [&str; 8] = ["replication", "metric", "value", "basis", "low", "high", "n", "bottleneck"];
 
     fn new(header: &StringRecord, path: &Path) -> Result<Self, Failure> {
         let names: Vec<&str> = header.iter().collect();
-        let replication = names.len().saturating_sub(Self::AFTER_AXES.len());
-        if !names.starts_with(&["point", "series"]) || replication < 2 || names[replication..] != Self::AFTER_AXES {
-            let expected = format!("point, series, swept keys, {}", Self::AFTER_AXES.join(", "));
-            return Err(Failure::new(format!("{}: columns are {}: {expected}", path.display(), names.join(", "))));
+        let end_of_axes = names.iter().position(|name| *name == Self::AFTER_AXES[0]).unwrap_or(names.len());
+        let place = |column: &str| (end_of_axes..names.len()).find(|&place| names[place] == column);
+        match Self::AFTER_AXES.map(place) {
+            [
+                Some(replication),
+                Some(metric),
+                Some(value),
+                Some(basis),
+                Some(low),
+                Some(high),
+                Some(n),
+                Some(bottleneck),
+            ] if names.starts_with(&["point", "series"]) => {
+                let axes = names[2..end_of_axes].iter().map(|name| (*name).to_owned()).collect();
+                Ok(Columns { axes, replication, metric, value, basis, low, high, n, bottleneck })
+            }
+            _ => {
+                let expected = format!("point, series, swept keys, {}", Self::AFTER_AXES.join(", "));
+                Err(Failure::new(format!("{}: columns are {}: {expected}", path.display(), names.join(", "))))
+            }
         }
-        Ok(Columns { axes: names[2..replication].iter().map(|name| (*name).to_owned()).collect(), replication })
     }
 }
 
@@ -86,8 +108,7 @@ impl Building {
     }
 
     fn add(&mut self, columns: &Columns, row: &StringRecord) -> Result<(), String> {
-        let cell = |name: usize| &row[columns.replication + name];
-        let (replication, metric, basis) = (cell(0), cell(2), cell(5));
+        let (replication, metric, basis) = (&row[columns.replication], &row[columns.metric], &row[columns.basis]);
         if self.current.as_ref().is_none_or(|current| current.point.id != row[0]) {
             self.finish_point();
             self.start_point(columns, row);
@@ -99,10 +120,12 @@ impl Building {
             value.ok_or_else(|| format!("`{text}` is no number"))
         };
         let optional = |text: &str| if text.is_empty() { Ok(None) } else { parse(text).map(Some) };
-        let (value, low, high) = (parse(cell(3))?, optional(cell(6))?, optional(cell(7))?);
+        let value = parse(&row[columns.value])?;
+        let (low, high) = (optional(&row[columns.low])?, optional(&row[columns.high])?);
         if let Some(banded) = metric.strip_prefix("band/") {
             if let (true, Some(low), Some(high)) = (is_shown(banded, basis), low, high) {
-                let n = cell(8).parse().map_err(|_| format!("`{}` is no number of profiles", cell(8)))?;
+                let n = &row[columns.n];
+                let n = n.parse().map_err(|_| format!("`{n}` is no number of profiles"))?;
                 current.point.band = (banded == "throughput").then_some(Band { low, high, n }).or(current.point.band);
             }
             return Ok(());
@@ -134,7 +157,7 @@ impl Building {
             self.done.series.push(name.clone());
             self.done.series.len() - 1
         });
-        let bottleneck = row[columns.replication + 9].to_owned();
+        let bottleneck = row[columns.bottleneck].to_owned();
         let (id, summaries) = (row[0].to_owned(), [None; METRICS.len()]);
         self.current = Some(Current {
             first: row[columns.replication].to_owned(),
@@ -194,6 +217,23 @@ mod tests {
         assert_eq!(second.get("throughput"), Some(Summary { value: 20.0, half_width: Some(2.0) }));
         assert_eq!(second.band, Some(Band { low: 19.0, high: 23.0, n: 40 }));
         assert_eq!((points.label(1).as_str(), points.is_ascending()), ("cores 2", true));
+    }
+
+    #[test]
+    fn columns_are_found_by_their_names() {
+        let rows = "0,host,1,0,7,throughput,10,Gb/s,goodput,9,11,20,core\n";
+        let before = read(rows).unwrap();
+        // As a run writes it today, and in another order.
+        let today = format!("{},stop\n{},half-width\n", HEADER.trim_end(), rows.trim_end());
+        let other = "point,series,host.cores,replication,basis,n,more,bottleneck,low,high,metric,value\n\
+                     0,host,1,0,goodput,20,x,core,9,11,throughput,10\n";
+        for text in [today.as_str(), other] {
+            assert_eq!(Points::from_csv(text.as_bytes(), Path::new("points.csv")).unwrap(), before);
+        }
+        let message =
+            |header: &str| Points::from_csv(header.as_bytes(), Path::new("points.csv")).unwrap_err().to_string();
+        let lacks = HEADER.replace(",basis", "");
+        assert!(message(&lacks).contains("bottleneck: point, series, swept keys, replication, metric"), "{lacks}");
     }
 
     #[test]
