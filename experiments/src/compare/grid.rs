@@ -2,7 +2,7 @@
 
 use espsim_model::layers::Origin;
 use espsim_model::profile::Profile;
-use espsim_model::record::Record;
+use espsim_model::record::{Rate, Record};
 use espsim_model::simulate;
 use espsim_model::traffic::{Arrival, Basis};
 use espsim_model::units::{BitRate, Share};
@@ -136,14 +136,14 @@ impl Simulated {
 /// One cell of the map.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell {
-    /// Designs that do best: several where their intervals overlap.
+    /// Designs that do best: several where their intervals overlap, none where nothing could be estimated.
     pub winners: Vec<usize>,
     /// Whether the winners carry the offered rate; always when saturating.
     pub carried: bool,
     /// What they were compared by.
     pub measure: Measure,
     /// The best value.
-    pub value: f64,
+    pub value: Option<f64>,
 }
 
 /// What designs are compared by.
@@ -269,38 +269,36 @@ impl Grid {
     }
 }
 
-/// Which records do best.
+/// Which records do best. Those without an estimate are not compared.
 fn best(records: &[&Record], offered: bool, loss: Share) -> Cell {
-    let goodput = |record: &Record| {
-        let rate = record.rate(Basis::Goodput);
-        rate.map_or((0.0, 0.0), |rate| (rate.gbps, rate.half_width_gbps.unwrap_or(0.0)))
-    };
     let carries = |record: &Record| {
         let lossless = 1.0 - loss.fraction();
-        1.0 - record.loss.unwrap_or(0.0) >= lossless && record.bound.share_allowed() >= lossless
+        1.0 - record.loss.map_or(0.0, |loss| loss.share) >= lossless && record.bound.share_allowed() >= lossless
     };
-    let carrying: Vec<usize> = (0..records.len()).filter(|&i| offered && carries(records[i])).collect();
-    let (measure, values): (_, Vec<(usize, f64, f64)>) = if carrying.is_empty() {
-        let values = records.iter().enumerate().map(|(i, record)| {
-            let (gbps, half_width) = goodput(record);
-            (i, gbps, half_width)
-        });
-        (Measure::Goodput, values.collect())
-    } else {
-        // Utilisation law: what the rate is uncertain by, the time spent is too.
-        let busy = |i: usize| {
-            let (gbps, half_width) = goodput(records[i]);
-            (i, -records[i].busy_cores, records[i].busy_cores * half_width / gbps.max(f64::MIN_POSITIVE))
-        };
-        (Measure::BusyCores, carrying.iter().map(|&i| busy(i)).collect())
+    let goodputs: Vec<(usize, Rate)> =
+        records.iter().enumerate().filter_map(|(i, record)| Some((i, record.rate(Basis::Goodput)?))).collect();
+    // Utilisation law: what the rate is uncertain by, the time spent is too.
+    let busy = |(i, rate): &(usize, Rate)| {
+        let cores = records[*i].busy_cores?;
+        Some((*i, -cores, cores * rate.half_width_gbps.unwrap_or(0.0) / rate.gbps.max(f64::MIN_POSITIVE)))
     };
-    let top =
-        values.iter().copied().fold((0, f64::MIN, 0.0), |best, value| if value.1 > best.1 { value } else { best });
-    let ties = values.iter().filter(|(_, value, half_width)| top.1 - value <= top.2 + half_width);
+    let carrying: Vec<(usize, f64, f64)> =
+        goodputs.iter().filter(|(i, _)| offered && carries(records[*i])).filter_map(busy).collect();
+    let (measure, values) = match carrying.is_empty() {
+        true => {
+            let goodput = |(i, rate): &(usize, Rate)| (*i, rate.gbps, rate.half_width_gbps.unwrap_or(0.0));
+            (Measure::Goodput, goodputs.iter().map(goodput).collect())
+        }
+        false => (Measure::BusyCores, carrying),
+    };
+    let top = values.iter().copied().reduce(|best, value| if value.1 > best.1 { value } else { best });
+    let is_tied = |(_, value, half_width): &&(usize, f64, f64)| {
+        top.is_some_and(|(_, most, widest)| most - value <= widest + half_width)
+    };
     Cell {
-        winners: ties.map(|(i, ..)| *i).collect(),
+        winners: values.iter().filter(is_tied).map(|(i, ..)| *i).collect(),
         carried: !offered || measure == Measure::BusyCores,
         measure,
-        value: top.1.abs(),
+        value: top.map(|(_, value, _)| value.abs()),
     }
 }

@@ -91,7 +91,10 @@ impl Output<'_> {
             let cells = (0..axes.packets.len()).map(|packet| {
                 let cell = self.grid.cell(rate, packet, n);
                 let none = if cell.carried { "" } else { "none; most: " };
-                format!("{none}{} {:.1}", self.names(&cell.winners), cell.value)
+                match cell.value {
+                    Some(value) => format!("{none}{} {value:.1}", self.names(&cell.winners)),
+                    None => "-".into(),
+                }
             });
             table.add_row(std::iter::once(cores.to_string()).chain(cells));
         }
@@ -171,7 +174,7 @@ impl Output<'_> {
                         cores.to_string(),
                         self.names(&cell.winners),
                         cell.measure.name().to_owned(),
-                        format_number(cell.value),
+                        cell.value.map_or_else(String::new, format_number),
                         cell.carried.to_string(),
                     ]);
                 }
@@ -239,7 +242,8 @@ impl Output<'_> {
         let cells = places.map(|(packet, n)| {
             let cell = self.grid.cell(rate, packet, n);
             let digits = if cell.measure == Measure::BusyCores { 2 } else { 1 };
-            HeatCell { text: format!("{:.digits$}", cell.value), colours: cell.winners, pale: !cell.carried }
+            let text = cell.value.map_or_else(|| "-".into(), |value| format!("{value:.digits$}"));
+            HeatCell { text, colours: cell.winners, pale: !cell.carried }
         });
         let map = HeatMap {
             title: self.heading(rate),

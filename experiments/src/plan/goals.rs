@@ -24,6 +24,8 @@ pub enum Missed {
     Busy(Share),
     /// 99 % quantile of latency; absent where no packet came out.
     Latency(Option<Time>),
+    /// Anything: nothing could be estimated.
+    Unknown,
 }
 
 impl std::fmt::Display for Missed {
@@ -34,6 +36,7 @@ impl std::fmt::Display for Missed {
             Missed::Busy(share) => write!(f, "is {:.1} % busy, too close to its limit", share.fraction() * 100.0),
             Missed::Latency(Some(time)) => write!(f, "has a p99 latency of {} us", significant(time.as_ns() * 1e-3)),
             Missed::Latency(None) => write!(f, "lets no packet out"),
+            Missed::Unknown => write!(f, "gives no estimate"),
         }
     }
 }
@@ -47,7 +50,10 @@ pub(super) fn significant(value: f64) -> String {
 impl Goals {
     /// The goal that a record misses worst, if it misses any.
     pub fn missed(&self, record: &Record, scenario: &Scenario) -> Option<Missed> {
-        let loss = record.loss.unwrap_or(0.0);
+        if record.rates.is_empty() {
+            return Some(Missed::Unknown);
+        }
+        let loss = record.loss.map_or(0.0, |loss| loss.share);
         if loss > self.loss.fraction() {
             return Some(Missed::Loss(Share::from_fraction(loss)));
         }

@@ -142,7 +142,7 @@ impl Trial {
 
     /// What limits: a station's name, or what the goal was about where no station is full.
     pub fn limit(&self) -> &'static str {
-        let name = self.records.last().map_or(self.tightest, |record| record.bottleneck);
+        let name = self.records.last().and_then(|record| record.bottleneck).unwrap_or(self.tightest);
         match self.missed {
             Some(Missed::Busy(_)) => self.tightest,
             Some(Missed::Latency(_)) if [OFFERED_LOAD, WAITS].contains(&name) => "latency",

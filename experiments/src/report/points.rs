@@ -58,7 +58,9 @@ pub struct Point {
     pub series: usize,
     /// Its place in [`Points::places`].
     pub place: usize,
-    /// What limited it, a station's name or [`WAITS`]; empty where that is not asked.
+    /// Why it has no estimate, where it has none.
+    pub no_estimate: Option<&'static str>,
+    /// What limited it, a station's name or [`WAITS`]; empty where that is not asked or not known.
     pub bottleneck: String,
     /// The busiest kind of station that did not limit it, and its busy share, 0 to 1.
     pub next: Option<(String, f64)>,

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use csv::StringRecord;
 use espsim_model::bound::OFFERED_LOAD;
+use espsim_model::record::{NO_ESTIMATE, Stop};
 
 use super::{METRICS, Point, Points, WAITS};
 use crate::input::Failure;
@@ -112,7 +113,9 @@ impl Building {
             current.replications += 1;
         }
         let point = &mut current.point;
-        if let Some(station) = metric.strip_prefix("utilisation/") {
+        if let Some(stop) = metric.strip_prefix(NO_ESTIMATE) {
+            point.no_estimate = point.no_estimate.or(Stop::why_no_estimate(stop));
+        } else if let Some(station) = metric.strip_prefix("utilisation/") {
             let is_busier = point.next.as_ref().is_none_or(|(_, share)| value > *share);
             if replication == current.first && station != point.bottleneck && is_busier {
                 point.next = Some((station.to_owned(), value));
@@ -140,7 +143,17 @@ impl Building {
             first: row[columns.replication].to_owned(),
             replications: 0,
             latest: String::from("none yet"),
-            point: Point { id, series, place, bottleneck, next: None, band: None, lost_before: None, summaries },
+            point: Point {
+                id,
+                series,
+                place,
+                no_estimate: None,
+                bottleneck,
+                next: None,
+                band: None,
+                lost_before: None,
+                summaries,
+            },
             runs: std::array::from_fn(|_| Vec::new()),
         });
     }
