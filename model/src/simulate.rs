@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::assembly::{Assembly, COMPLETION_CORE, CORE, interval};
 use crate::bound::{Bound, OFFERED_LOAD, bound};
+use crate::carried::falls_short;
 use crate::engine::Engine;
 use crate::engine::program::{Arrivals, Workload};
 use crate::engine::steady::{RateEstimate, coarsen, mser5, rate};
@@ -20,8 +21,6 @@ const FIRST_LOOK: usize = 100;
 /// Batches that the interval is computed from: few enough to be long and hardly correlated (Schmeiser, "Batch size
 /// effects in the analysis of simulation output", Operations Research 30, 1982, advises 10 to 30).
 const INTERVAL_BATCHES: usize = 30;
-/// Share of the offered load from which on it counts as carried, but for chance.
-const CARRIED: f64 = 0.995;
 /// From this utilisation on a station counts as what limits throughput.
 const FULL: f64 = 0.97;
 /// Events per packet after which a run counts as going nowhere: far above any route's length.
@@ -124,8 +123,7 @@ impl Overload {
 
     /// Whether a rate is below what is offered by more than chance.
     fn falls_short(&self, rate: RateEstimate) -> bool {
-        let most = rate.per_second + 2.0 * rate.half_width.unwrap_or(0.0);
-        self.offered.is_some_and(|offered| most < offered * CARRIED)
+        self.offered.is_some_and(|offered| falls_short(offered, rate.per_second, rate.half_width))
     }
 }
 
