@@ -78,7 +78,8 @@ pub fn merge(args: &MergeArgs, command: Vec<String>) -> Result<(), Failure> {
     all(parts.iter().map(|part| part.check(&campaign, &finished)))?;
     let folder = Folder::create_again(&args.out)?;
     folder.write(PROFILE, profile.text.as_bytes())?;
-    pool.install(|| finish(&campaign, &finished, folder, &made, args.format, &stop))
+    let missing = pool.install(|| finish(&campaign, &finished, folder, &made, args.format, &stop))?;
+    missing.check(campaign.points.len())
 }
 
 /// Reads the journals of a sweep's shards, which must be all of it.

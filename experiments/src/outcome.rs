@@ -2,7 +2,7 @@
 
 use espsim_model::control::Timeline;
 use espsim_model::engine::steady::t_95;
-use espsim_model::record::{Metric, Record};
+use espsim_model::record::{Metric, Record, Stop};
 use espsim_model::traffic::Basis;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ pub struct Run {
     pub seed: u64,
     /// Why it ended.
     pub stop: String,
-    /// What limited throughput; empty where that is not asked.
+    /// What limited throughput; empty where that is not asked, or not known.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub bottleneck: String,
     /// What would limit it next.
@@ -33,7 +33,7 @@ impl From<Record> for Run {
         Run {
             seed: record.seed,
             stop: record.stop.name().into(),
-            bottleneck: record.bottleneck.into(),
+            bottleneck: record.bottleneck.unwrap_or_default().into(),
             next_bottleneck: record.next_bottleneck.unwrap_or_default().into(),
             metrics: record.metrics(),
             timeline: None,
@@ -49,6 +49,11 @@ impl From<Timeline> for Run {
 }
 
 impl Run {
+    /// Why nothing could be estimated; `None` if something was.
+    pub fn why_no_estimate(&self) -> Option<&'static str> {
+        Stop::why_no_estimate(&self.stop)
+    }
+
     /// A metric on a basis, or the first of its name.
     pub fn metric(&self, name: &str, basis: Option<Basis>) -> Option<&Metric> {
         self.metrics.iter().find(|m| m.name == name && (basis.is_none() || m.basis == basis))
@@ -116,6 +121,11 @@ impl Outcome {
     /// Why its runs ended.
     pub fn stops(&self) -> Vec<String> {
         self.runs.iter().map(|run| run.stop.clone()).collect()
+    }
+
+    /// Why there is no estimate, of the first replication that has none.
+    pub fn why_no_estimate(&self) -> Option<&'static str> {
+        self.runs.iter().find_map(Run::why_no_estimate)
     }
 
     /// Where a metric lies for 95 % of the drawn profiles; `None` where none were drawn or it was not always observed.

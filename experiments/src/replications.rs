@@ -112,6 +112,8 @@ impl Replications {
         let n = runs.len() as u32;
         match self {
             Replications::Fixed(fixed) => Ok(n >= *fixed),
+            // More of what gives no estimate does not make the mean known.
+            Replications::Until(until) if runs.iter().any(|run| run.why_no_estimate().is_some()) => Ok(n >= until.min),
             Replications::Until(until) => {
                 let values: Result<Vec<f64>, Vec<String>> = runs.iter().map(|run| until.value(run)).collect();
                 let values = values?;
@@ -165,6 +167,13 @@ mod tests {
         assert_eq!(until("1 %").is_enough(&runs(&[1.0, 20.0, 1.0, 20.0, 5.0])), Ok(true));
         // A mean of nothing at all is known.
         assert_eq!(until("1 %").is_enough(&runs(&[0.0; 3])), Ok(true));
+    }
+
+    #[test]
+    fn a_point_without_an_estimate_is_not_repeated_for_it() {
+        let empty = Run { stop: "warm-up".into(), ..Run::default() };
+        assert_eq!(until("1 %").is_enough(&vec![empty.clone(); 2]), Ok(false));
+        assert_eq!(until("1 %").is_enough(&vec![empty; 3]), Ok(true));
     }
 
     #[test]

@@ -25,6 +25,8 @@ use crate::table::Rows;
 pub const LARGE: usize = 10_000;
 /// Points that are in memory at a time.
 const CHUNK: usize = 128;
+/// Exit code of a command that has written its results, though some point has no estimate.
+const NO_ESTIMATE: u8 = 3;
 
 /// What was written.
 pub struct Written {
@@ -32,6 +34,40 @@ pub struct Written {
     pub table: String,
     /// Names of files.
     pub files: Vec<String>,
+    /// Points without an estimate.
+    pub missing: Missing,
+}
+
+/// Points without an estimate: how many, and why the first of them has none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Missing {
+    points: usize,
+    why: &'static str,
+}
+
+impl Missing {
+    fn add(&mut self, outcome: &Outcome) {
+        let Some(why) = outcome.why_no_estimate() else { return };
+        self.points += 1;
+        if self.points == 1 {
+            self.why = why;
+        }
+    }
+
+    /// Says that results, which are written, are not whole.
+    ///
+    /// # Errors
+    /// [`Failure`] with an exit code of its own if a point has no estimate.
+    pub fn check(&self, of: usize) -> Result<(), Failure> {
+        let Missing { points: n, why } = *self;
+        if n == 0 {
+            return Ok(());
+        }
+        let (have, first) = if n == 1 { ("has", "") } else { ("have", " of the first of them") };
+        let message = format!("{n} of {of} points {have} no estimate; the reason{first}: {why}");
+        let help = "raise run.max_packets, or run.max_time where packets are slow";
+        Err(Failure::new(message).with_help(Some(help.into())).with_code(NO_ESTIMATE))
+    }
 }
 
 /// What is to be written beside the outcomes themselves.
@@ -104,6 +140,7 @@ struct Outputs<'a> {
     stops: Vec<Vec<String>>,
     /// Names of figures of single points.
     figures: Vec<String>,
+    missing: Missing,
 }
 
 impl<'a> Outputs<'a> {
@@ -129,6 +166,7 @@ impl<'a> Outputs<'a> {
             drawings: file.plots.iter().map(|plot| Drawing::new(file, plot, is_large)).collect(),
             stops: Vec::new(),
             figures: Vec::new(),
+            missing: Missing::default(),
         })
     }
 
@@ -147,6 +185,7 @@ impl<'a> Outputs<'a> {
             file.write(columns)?;
         }
         self.table.add(&outcome);
+        self.missing.add(&outcome);
         for drawing in &mut self.drawings {
             drawing.add(&outcome);
         }
@@ -202,7 +241,8 @@ impl<'a> Outputs<'a> {
         self.journal.close()?;
         keep_others(campaign, finished, folder, &campaign.own(None))?;
         folder.rename(JOURNAL_IN_ORDER, JOURNAL)?;
-        Ok(Written { table: self.table.text(), files })
+        files.push(JOURNAL.into());
+        Ok(Written { table: self.table.text(), files, missing: self.missing })
     }
 }
 

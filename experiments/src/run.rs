@@ -21,7 +21,7 @@ use crate::point_table::OF_RUN;
 use crate::points::{Kept, Point, Points};
 use crate::profile_choice::{ProfileChoice, measured, named, stand_in, taken_up};
 use crate::quote::shell_words;
-use crate::results::{self, Order, Written};
+use crate::results::{self, Missing, Order, Written};
 use crate::scenario_file::ScenarioFile;
 use crate::shard::Shard;
 use crate::stop::Stop;
@@ -94,7 +94,7 @@ pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop)
     let (mut finished, journal) = take_up(&campaign, &mut folder, args.shard)?;
     let own = campaign.own(args.shard);
     let done = execute(&campaign, &own, &mut finished, &journal, jobs, stop).and_then(|()| match args.shard {
-        None => pool.install(|| finish(&campaign, &finished, folder, &made, args.format, stop)),
+        None => pool.install(|| finish(&campaign, &finished, folder, &made, args.format, stop)).map(Some),
         Some(shard) => {
             results::write_shard(&campaign, &finished, &folder, shard)?;
             folder.commit()?;
@@ -105,10 +105,12 @@ pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop)
                 made.started.elapsed().as_secs_f64(),
                 target.display()
             ));
-            Ok(())
+            // What its points lack is said when shards are joined.
+            Ok(None)
         }
     });
-    done.inspect_err(|_| say(&format!("espsim: to go on: {}", resume_line(&made.command, &target))))
+    let missing = done.inspect_err(|_| say(&format!("espsim: to go on: {}", resume_line(&made.command, &target))))?;
+    missing.map_or(Ok(()), |missing| missing.check(campaign.points.len()))
 }
 
 /// Where and when results are made.
@@ -193,7 +195,7 @@ fn take_up(
     Ok((finished, journal))
 }
 
-/// Writes the results of finished runs, gives the folder its name and prints.
+/// Writes the results of finished runs, gives the folder its name and prints. Returns what has no estimate.
 ///
 /// # Errors
 /// [`Failure`] if a run is missing, something cannot be written, or a signal tells the process to end.
@@ -204,9 +206,9 @@ pub fn finish(
     made: &Made,
     format: Format,
     stop: &Stop,
-) -> Result<(), Failure> {
+) -> Result<Missing, Failure> {
     let order = Order { command: &made.command, time: &made.time, parquet: made.parquet };
-    let Written { table, files } = results::write(campaign, finished, &folder, &order, stop)?;
+    let Written { table, files, missing } = results::write(campaign, finished, &folder, &order, stop)?;
     let target = folder.commit()?;
     match format {
         Format::Table => print(table.as_bytes())?,
@@ -221,7 +223,7 @@ pub fn finish(
         files.join(", "),
         target.display()
     ));
-    Ok(())
+    Ok(missing)
 }
 
 fn default_out(file: &ScenarioFile, args: &RunArgs) -> PathBuf {

@@ -30,6 +30,11 @@ use skip::Skip;
 /// The most combinations that are looked at, left out or not.
 pub(crate) const MOST_COMBINATIONS: u64 = 100_000_000;
 
+/// The most values that all conditions of `sweep.skip` are worked out for: up to 16 octets each.
+const MOST_CONDITIONS: u64 = 10_000_000;
+/// The most that combinations are held against entries of `sweep.skip`: minutes.
+const MOST_COMPARISONS: u64 = 10_000_000_000;
+
 /// Axes and what is left out.
 #[derive(Debug, Clone, Default)]
 pub struct Sweep {
@@ -122,11 +127,36 @@ impl Sweep {
             let message = format!("the sweep has {} combinations: at most {MOST_COMBINATIONS}", sweep.combinations());
             return Err(file.failure("sweep", message));
         }
+        sweep.check_skips(file, &skips)?;
         for (i, table) in skips.iter().enumerate() {
             let skip = Skip::read(file, &sweep, i, table)?;
             sweep.skips.push(skip);
         }
         Ok(sweep)
+    }
+
+    /// A condition is worked out for every value of its key, and every combination is held against every entry.
+    fn check_skips(&self, file: &ScenarioFile, skips: &[Table]) -> Result<(), Failure> {
+        let values = |key: &String| self.find(key).map_or(0, |(axis, _)| self.axes[axis].rows.len() as u64);
+        let conditions = |table: &Table| flatten(table, &Origin::Sweep).keys().map(values).sum::<u64>();
+        let (entries, combinations) = (skips.len() as u64, self.combinations());
+        let held: u64 = skips.iter().map(conditions).fold(0, u64::saturating_add);
+        if held > MOST_CONDITIONS {
+            let message = format!(
+                "`sweep.skip`: {entries} entries x the swept values of their keys are {held}: at most {MOST_CONDITIONS}"
+            );
+            return Err(file.failure("sweep.skip", message));
+        }
+        let compared = entries.saturating_mul(combinations).saturating_mul(file.series.len() as u64);
+        if compared > MOST_COMPARISONS {
+            let message = format!(
+                "`sweep.skip`: {entries} entries x {combinations} combinations x {} series are {compared}: at most \
+                 {MOST_COMPARISONS}",
+                file.series.len()
+            );
+            return Err(file.failure("sweep.skip", message));
+        }
+        Ok(())
     }
 
     fn check_keys(&self, file: &ScenarioFile) -> Result<(), Failure> {

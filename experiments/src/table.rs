@@ -4,7 +4,7 @@ use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 use espsim_model::traffic::Basis;
 
-use crate::outcome::{Outcome, Summary};
+use crate::outcome::{Outcome, Run, Summary};
 use crate::points::{Place, shown};
 use crate::scenario_file::ScenarioFile;
 
@@ -53,7 +53,7 @@ impl Content {
         match self {
             Content::Made(make) => make(outcome),
             Content::Metric(number) => {
-                outcome.summary(number.name, None).map_or_else(|| "-".into(), |summary| number.shown(summary.value))
+                outcome.summary(number.name, None).map_or_else(dash, |summary| number.shown(summary.value))
             }
         }
     }
@@ -89,18 +89,15 @@ pub const THROUGHPUT: &[Column] = &[
     Column::number("Goodput Gb/s", |o| value(o.summary("throughput", Some(Basis::Goodput)), 2)),
     Column::number("± 95 %", |o| {
         let half_width = o.summary("throughput", Some(Basis::Goodput)).and_then(|goodput| goodput.half_width);
-        half_width.map_or_else(String::new, |width| format!("{width:.2}"))
+        half_width.map_or_else(dash, |width| format!("{width:.2}"))
     }),
     Column::number("Bound Gb/s", |o| value(o.summary("bound", None), 2)),
-    Column::text("Bottleneck", |o| o.runs.first().map_or_else(String::new, |run| run.bottleneck.clone())),
-    Column::text("Next", |o| o.runs.first().map_or_else(String::new, |run| run.next_bottleneck.clone())),
+    Column::text("Bottleneck", |o| name(o, |run| &run.bottleneck)),
+    Column::text("Next", |o| name(o, |run| &run.next_bottleneck)),
     Column::number("Idle cores", |o| value(o.summary("idle_cores", None), 2)),
     Column::number("Cycles/B", |o| value(o.summary("cycles_per_byte", None), 2)),
     Column::number("Latency p99 us", |o| value(scaled(o.summary("latency_p99", None), 1e-3), 1)).only_with("loss"),
-    Column::number("Loss", |o| {
-        o.summary("loss", None).map_or_else(String::new, |loss| format!("{:.3} %", loss.value * 100.0))
-    })
-    .only_with("loss"),
+    Column::number("Loss", |o| o.summary("loss", None).map_or_else(dash, loss)).only_with("loss"),
 ];
 
 fn scaled(summary: Option<Summary>, factor: f64) -> Option<Summary> {
@@ -108,7 +105,23 @@ fn scaled(summary: Option<Summary>, factor: f64) -> Option<Summary> {
 }
 
 fn value(summary: Option<Summary>, digits: usize) -> String {
-    summary.map_or_else(String::new, |summary| format!("{:.*}", digits, summary.value))
+    summary.map_or_else(dash, |summary| format!("{:.*}", digits, summary.value))
+}
+
+/// A station's name of the first replication: limits are not averaged.
+fn name(outcome: &Outcome, of: fn(&Run) -> &String) -> String {
+    outcome.runs.first().map(of).filter(|name| !name.is_empty()).cloned().unwrap_or_else(dash)
+}
+
+/// Loss in percent, with its interval where that is known.
+fn loss(loss: Summary) -> String {
+    let half_width = loss.half_width.map_or_else(String::new, |width| format!(" ± {:.3}", width * 100.0));
+    format!("{:.3}{half_width} %", loss.value * 100.0)
+}
+
+/// What stands where nothing was observed.
+fn dash() -> String {
+    "-".into()
 }
 
 /// A table in the making: one row per point.

@@ -7,6 +7,7 @@
 
 pub mod assembly;
 pub mod bound;
+pub mod carried;
 pub mod control;
 pub mod engine;
 pub mod esp;

@@ -15,6 +15,8 @@ pub enum Stop {
     HalfWidth,
     /// The limit of packets, events or time came first.
     Limit,
+    /// That limit came before the warm-up was over: there is no estimate.
+    WarmUp,
     /// Nothing departed.
     Empty,
 }
@@ -25,7 +27,17 @@ impl Stop {
         match self {
             Stop::HalfWidth => "half-width",
             Stop::Limit => "limit",
+            Stop::WarmUp => "warm-up",
             Stop::Empty => "empty",
+        }
+    }
+
+    /// Why a run that ended so, by its name, has no estimate; `None` if it has one.
+    pub fn why_no_estimate(name: &str) -> Option<&'static str> {
+        match name {
+            "warm-up" => Some("the limit of packets or time was reached before the warm-up was over"),
+            "empty" => Some("nothing departed"),
+            _ => None,
         }
     }
 }
@@ -33,6 +45,9 @@ impl Stop {
 /// What limits where less than the offered load is carried and no station is full: packets wait for answers, such as for
 /// contexts of SAs.
 pub const WAITS: &str = "waits";
+
+/// What the metric of a run without an estimate is called, before the name of its [`Stop`].
+pub const NO_ESTIMATE: &str = "no_estimate/";
 
 /// A rate in Gb/s on one basis, with the half-width of its 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,6 +75,15 @@ pub struct Latency {
     pub n: u64,
 }
 
+/// Share of offered packets that were dropped.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Loss {
+    /// 0 to 1.
+    pub share: f64,
+    /// Half-width of its 95 % interval.
+    pub half_width: Option<f64>,
+}
+
 /// How busy a kind of station was.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Utilisation {
@@ -82,30 +106,30 @@ pub struct Record {
     pub warm_up_packets: u64,
     /// Batches behind the rates' intervals.
     pub batches: u64,
-    /// Throughput on every basis.
+    /// Throughput on every basis; empty where nothing could be estimated.
     pub rates: Vec<Rate>,
     /// Packets per second.
-    pub packets_per_s: f64,
+    pub packets_per_s: Option<f64>,
     /// Latency.
     pub latency: Option<Latency>,
-    /// Share of offered packets that were dropped, 0 to 1; absent when saturating.
-    pub loss: Option<f64>,
-    /// Core cycles per packet, by category.
+    /// Loss; absent when saturating.
+    pub loss: Option<Loss>,
+    /// Core cycles per packet, by category; empty where no packet was sent.
     pub cycles_per_packet: Vec<(Category, f64)>,
     /// Cores' worth of time spent.
-    pub busy_cores: f64,
+    pub busy_cores: Option<f64>,
     /// Cores' worth of time left to the application.
-    pub idle_cores: f64,
+    pub idle_cores: Option<f64>,
     /// Cycles per second left to the application.
-    pub idle_cycles_per_s: f64,
+    pub idle_cycles_per_s: Option<f64>,
     /// TLP octets on PCIe links per octet of goodput: what crosses an uplink and a slot counts on both.
-    pub pcie_bytes_per_payload_byte: f64,
+    pub pcie_bytes_per_payload_byte: Option<f64>,
     /// How often an octet of payload crossed PCIe.
-    pub pcie_crossings: f64,
+    pub pcie_crossings: Option<f64>,
     /// How busy every kind of station was, those that were used.
     pub utilisation: Vec<Utilisation>,
     /// What limited throughput: the busiest station, or what kept stations idle.
-    pub bottleneck: &'static str,
+    pub bottleneck: Option<&'static str>,
     /// The next limit after it.
     pub next_bottleneck: Option<&'static str>,
     /// Closed-form limits.
@@ -153,6 +177,19 @@ impl Record {
         self.rates.iter().copied().find(|rate| rate.basis == basis)
     }
 
+    /// Core cycles per packet, of every category.
+    pub fn cycles(&self) -> Option<f64> {
+        let cycles = self.cycles_per_packet.iter().map(|(_, cycles)| cycles);
+        (!self.cycles_per_packet.is_empty()).then(|| cycles.sum())
+    }
+
+    /// Core cycles per octet of goodput.
+    fn cycles_per_byte(&self) -> Option<f64> {
+        let goodput = self.rate(Basis::Goodput).filter(|rate| rate.gbps > 0.0)?;
+        let octets_per_packet = goodput.gbps * 1e9 / 8.0 / self.packets_per_s?;
+        Some(self.cycles()? / octets_per_packet)
+    }
+
     /// Every number as a flat list, in a fixed order.
     pub fn metrics(&self) -> Vec<Metric> {
         let mut metrics: Vec<Metric> = (self.rates.iter())
@@ -163,7 +200,11 @@ impl Record {
                 ..Metric::plain("throughput", rate.gbps, "Gb/s")
             })
             .collect();
-        metrics.push(Metric::plain("packet_rate", self.packets_per_s, "1/s"));
+        let missing = Stop::why_no_estimate(self.stop.name()).map(|_| format!("{NO_ESTIMATE}{}", self.stop.name()));
+        metrics.extend(missing.map(|name| Metric::plain(&name, 1.0, "1")));
+        let observed =
+            |name: &str, value: Option<f64>, unit: &'static str| value.map(|value| Metric::plain(name, value, unit));
+        metrics.extend(observed("packet_rate", self.packets_per_s, "1/s"));
         if let Some(gbps) = self.bound.goodput_gbps() {
             metrics.push(Metric { basis: Some(Basis::Goodput), ..Metric::plain("bound", gbps, "Gb/s") });
         }
@@ -177,21 +218,19 @@ impl Record {
             metrics.push(Metric { n, ..Metric::plain("latency_p99", latency.p99_ns, "ns") });
             metrics.push(Metric { n, ..Metric::plain("latency_p99.9", latency.p999_ns, "ns") });
         }
-        metrics.extend(self.loss.map(|loss| Metric::plain("loss", loss, "1")));
-        let cycles: f64 = self.cycles_per_packet.iter().map(|(_, cycles)| cycles).sum();
-        metrics.push(Metric::plain("cycles_per_packet", cycles, "cycles"));
+        let with_interval =
+            |loss: Loss| Metric { half_width: loss.half_width, ..Metric::plain("loss", loss.share, "1") };
+        metrics.extend(self.loss.map(with_interval));
+        metrics.extend(observed("cycles_per_packet", self.cycles(), "cycles"));
         for (category, cycles) in &self.cycles_per_packet {
             metrics.push(Metric::plain(&format!("cycles_per_packet/{}", category.name()), *cycles, "cycles"));
         }
-        if let Some(goodput) = self.rate(Basis::Goodput).filter(|rate| rate.gbps > 0.0) {
-            let octets_per_packet = goodput.gbps * 1e9 / 8.0 / self.packets_per_s;
-            metrics.push(Metric::plain("cycles_per_byte", cycles / octets_per_packet, "cycles/B"));
-        }
-        metrics.push(Metric::plain("busy_cores", self.busy_cores, "cores"));
-        metrics.push(Metric::plain("idle_cores", self.idle_cores, "cores"));
-        metrics.push(Metric::plain("idle_cycles", self.idle_cycles_per_s, "cycles/s"));
-        metrics.push(Metric::plain("pcie_bytes_per_payload_byte", self.pcie_bytes_per_payload_byte, "1"));
-        metrics.push(Metric::plain("pcie_crossings", self.pcie_crossings, "1"));
+        metrics.extend(observed("cycles_per_byte", self.cycles_per_byte(), "cycles/B"));
+        metrics.extend(observed("busy_cores", self.busy_cores, "cores"));
+        metrics.extend(observed("idle_cores", self.idle_cores, "cores"));
+        metrics.extend(observed("idle_cycles", self.idle_cycles_per_s, "cycles/s"));
+        metrics.extend(observed("pcie_bytes_per_payload_byte", self.pcie_bytes_per_payload_byte, "1"));
+        metrics.extend(observed("pcie_crossings", self.pcie_crossings, "1"));
         let links = self.utilisation.iter().filter(|u| u.name.contains("link"));
         metrics
             .extend(links.map(|u| u.share).reduce(f64::max).map(|share| Metric::plain("pcie_utilisation", share, "1")));

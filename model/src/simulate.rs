@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::assembly::{Assembly, COMPLETION_CORE, CORE, interval};
 use crate::bound::{Bound, OFFERED_LOAD, bound};
+use crate::carried::falls_short;
 use crate::engine::Engine;
 use crate::engine::program::{Arrivals, Workload};
 use crate::engine::steady::{RateEstimate, coarsen, mser5, rate};
 use crate::engine::trace::{Tracer, Untraced};
 use crate::profile::Profile;
-use crate::record::{Latency, Rate, Record, Stop, Utilisation, WAITS};
+use crate::record::{Latency, Loss, Rate, Record, Stop, Utilisation, WAITS};
 use crate::route::{Account, Category, Charge, Compiled};
 use crate::scenario::{Invalid, RunParams, Scenario, Stack};
 use crate::traffic::{Arrival, Basis};
@@ -20,8 +21,6 @@ const FIRST_LOOK: usize = 100;
 /// Batches that the interval is computed from: few enough to be long and hardly correlated (Schmeiser, "Batch size
 /// effects in the analysis of simulation output", Operations Research 30, 1982, advises 10 to 30).
 const INTERVAL_BATCHES: usize = 30;
-/// Share of the offered load from which on it counts as carried, but for chance.
-const CARRIED: f64 = 0.995;
 /// From this utilisation on a station counts as what limits throughput.
 const FULL: f64 = 0.97;
 /// Events per packet after which a run counts as going nowhere: far above any route's length.
@@ -124,8 +123,7 @@ impl Overload {
 
     /// Whether a rate is below what is offered by more than chance.
     fn falls_short(&self, rate: RateEstimate) -> bool {
-        let most = rate.per_second + 2.0 * rate.half_width.unwrap_or(0.0);
-        self.offered.is_some_and(|offered| most < offered * CARRIED)
+        self.offered.is_some_and(|offered| falls_short(offered, rate.per_second, rate.half_width))
     }
 }
 
@@ -147,7 +145,11 @@ fn run_to_width(engine: &mut Engine, params: &RunParams, overload: &Overload) ->
         if !reached {
             let cut = cut.unwrap_or(batches.len() / 2);
             let estimate = rate(&coarsen(&batches[cut..], INTERVAL_BATCHES));
-            let stop = if estimate.is_some() { Stop::Limit } else { Stop::Empty };
+            let stop = match estimate {
+                Some(_) => Stop::Limit,
+                None if engine.observer.packets() > 0 => Stop::WarmUp,
+                None => Stop::Empty,
+            };
             let visits_at_start = warm.unwrap_or_else(|| vec![0; engine.visits().len()]);
             return Run { stop, cut, estimate, visits_at_start };
         }
@@ -263,49 +265,60 @@ fn record(
     totals: Totals,
     bound: Bound,
 ) -> Record {
-    let per_second = run.estimate.map_or(0.0, |e| e.per_second);
+    // Without an estimate nothing that follows from a rate is known.
+    let per_second = run.estimate.map(|e| e.per_second);
     let half_width = run.estimate.and_then(|e| e.half_width);
-    let per_octet = |octets: f64| if totals.goodput > 0.0 { octets / totals.goodput } else { 0.0 };
+    let per_octet = |octets: f64| (totals.goodput > 0.0).then(|| octets / totals.goodput);
+    let per_second_of = |octets: f64| Some(per_second? * per_octet(octets)?);
     let bases =
         [(Basis::Goodput, totals.goodput), (Basis::L3, totals.l3), (Basis::L2, totals.l2), (Basis::Wire, totals.wire)];
-    let rates = bases.map(|(basis, octets)| Rate {
-        basis,
-        gbps: per_second * per_octet(octets) * 8e-9,
-        half_width_gbps: half_width.map(|width| width * per_octet(octets) * 8e-9),
+    let rates = bases.into_iter().filter_map(|(basis, octets)| {
+        let width = |width: f64| Some(width * per_octet(octets)? * 8e-9);
+        Some(Rate { basis, gbps: per_second_of(octets)? * 8e-9, half_width_gbps: half_width.and_then(width) })
     });
-    let packets_per_s = per_second * per_octet(totals.packets);
+    let packets_per_s = per_second_of(totals.packets);
     // Utilisation law: rate times demand.
-    let utilisation = utilisation(assembly, &totals, packets_per_s);
+    let utilisation = packets_per_s.map_or_else(Vec::new, |rate| utilisation(assembly, &totals, rate));
     let cores = f64::from(scenario.host.cores);
-    let busy_cores = match scenario.host.stack {
-        Stack::Kernel => busy_cores(assembly, &totals, packets_per_s).min(cores),
+    let busy_cores = packets_per_s.map(|rate| match scenario.host.stack {
+        Stack::Kernel => busy_cores(assembly, &totals, rate).min(cores),
         // Cores that poll leave nothing to anybody.
         Stack::Vector => cores,
+    });
+    let idle_cores = busy_cores.map(|busy| cores - busy);
+    let (bottleneck, next_bottleneck) = match packets_per_s {
+        Some(_) => bottlenecks(scenario, &utilisation, &bound, measured.falls_short),
+        None => (None, None),
     };
-    let (bottleneck, next_bottleneck) = bottlenecks(scenario, &utilisation, &bound, measured.falls_short);
     let latency = engine.observer.latency();
     let saturating = scenario.traffic.arrival == Arrival::Saturate;
     let offered = measured.sent + measured.dropped;
+    // What was counted while the warm-up lasted is of no steady state.
+    let is_steady = per_second.is_some();
     Record {
         seed,
         stop: run.stop,
         packets: totals.packets as u64,
         warm_up_packets: run.cut as u64 * u64::from(engine.observer.batch_packets()),
         batches: run.estimate.map_or(0, |e| e.batches as u64),
-        rates: rates.to_vec(),
+        rates: rates.collect(),
         packets_per_s,
-        latency: (!latency.is_empty()).then(|| Latency {
+        latency: (is_steady && !latency.is_empty()).then(|| Latency {
             mean_ns: latency.mean(),
             p50_ns: latency.value_at_quantile(0.5) as f64,
             p99_ns: latency.value_at_quantile(0.99) as f64,
             p999_ns: latency.value_at_quantile(0.999) as f64,
             n: latency.len(),
         }),
-        loss: (!saturating && offered > 0).then(|| measured.dropped as f64 / offered as f64),
-        cycles_per_packet: totals.cycles.iter().map(|(&c, cycles)| (c, cycles / totals.packets.max(1.0))).collect(),
+        loss: (is_steady && !saturating && offered > 0)
+            .then(|| Loss { share: measured.dropped as f64 / offered as f64, half_width: None }),
+        cycles_per_packet: match totals.packets > 0.0 {
+            true => totals.cycles.iter().map(|(&c, cycles)| (c, cycles / totals.packets)).collect(),
+            false => Vec::new(),
+        },
         busy_cores,
-        idle_cores: cores - busy_cores,
-        idle_cycles_per_s: (cores - busy_cores) * assembly.clock.get() as f64,
+        idle_cores,
+        idle_cycles_per_s: idle_cores.map(|idle| idle * assembly.clock.get() as f64),
         pcie_bytes_per_payload_byte: per_octet(totals.pcie_tlp),
         pcie_crossings: per_octet(totals.pcie_payload),
         utilisation,
@@ -348,12 +361,12 @@ fn bottlenecks(
     utilisation: &[Utilisation],
     bound: &Bound,
     falls_short: bool,
-) -> (&'static str, Option<&'static str>) {
+) -> (Option<&'static str>, Option<&'static str>) {
     let mut stations: Vec<&Utilisation> = utilisation.iter().collect();
     stations.sort_by(|a, b| b.share.total_cmp(&a.share));
     let full = stations.first().filter(|first| first.share >= FULL).map(|first| first.name);
     let is_open = scenario.traffic.arrival != Arrival::Saturate;
     let offered = is_open.then_some(if falls_short { WAITS } else { OFFERED_LOAD });
-    let bottleneck = full.or(offered).or_else(|| Some(bound.limits.first()?.name)).unwrap_or("none");
-    (bottleneck, stations.iter().map(|u| u.name).find(|name| *name != bottleneck))
+    let bottleneck = full.or(offered).or_else(|| Some(bound.limits.first()?.name));
+    (bottleneck, stations.iter().map(|u| u.name).find(|name| Some(*name) != bottleneck))
 }

@@ -65,7 +65,7 @@ fn saturated_throughput_is_its_bound() {
     ];
     for (limit, settings, profile) in cases {
         let (ratio, record) = ratio_to_bound(&settings, &profile);
-        assert_eq!(record.bottleneck, limit, "{settings:?}");
+        assert_eq!(record.bottleneck, Some(limit), "{settings:?}");
         assert_eq!(record.bound.limits[0].name, limit, "{settings:?}");
         assert!((0.97..=1.0005).contains(&ratio), "{limit} {settings:?}: {ratio}");
     }
@@ -101,9 +101,13 @@ fn payload_crosses_pcie_once_or_three_times() {
                 ];
                 let record = simulate(&scenario(&settings), &profile, 1).unwrap();
                 let crossings = f64::from(placement.crossings());
-                assert!((record.pcie_crossings - crossings).abs() < 1e-12, "{settings:?}: {}", record.pcie_crossings);
+                assert!(
+                    (record.pcie_crossings.unwrap() - crossings).abs() < 1e-12,
+                    "{settings:?}: {}",
+                    record.pcie_crossings.unwrap()
+                );
                 // Headers, descriptors and TLP framing come on top, on every link of the way.
-                assert!(record.pcie_bytes_per_payload_byte > crossings, "{settings:?}");
+                assert!(record.pcie_bytes_per_payload_byte.unwrap() > crossings, "{settings:?}");
             }
         }
     }
@@ -147,11 +151,11 @@ fn overload_is_dropped_at_the_socket_and_nowhere_else() {
     let profile = host(|_| {});
     let settings = [("traffic.arrival", "poisson"), ("traffic.rate", "20 Gbps"), ("placement", "host")];
     let record = simulate(&scenario(&settings), &profile, 1).unwrap();
-    let (l3, loss) = (record.rate(Basis::L3).unwrap().gbps, record.loss.unwrap());
+    let (l3, loss) = (record.rate(Basis::L3).unwrap().gbps, record.loss.unwrap().share);
     assert!((l3 / 20.0 - (1.0 - loss)).abs() < 0.01, "{l3} {loss}");
-    assert_eq!(record.bottleneck, "core");
+    assert_eq!(record.bottleneck, Some("core"));
     let light = [("traffic.arrival", "poisson"), ("traffic.rate", "1 Gbps"), ("placement", "host")];
-    assert_eq!(simulate(&scenario(&light), &profile, 1).unwrap().loss, Some(0.0));
+    assert_eq!(simulate(&scenario(&light), &profile, 1).unwrap().loss.unwrap().share, 0.0);
 }
 
 #[test]
@@ -179,7 +183,7 @@ fn a_mix_keeps_its_proportions_under_gso() {
             [("placement", "clear"), ("traffic.mix", "simple-imix"), ("traffic.mtu", "1600 B"), ("offload.gso", gso)];
         let record = simulate(&scenario(&settings), &profile, 1).unwrap();
         // Simple IMIX: 4340 octets of frames in 12 packets, 18 of each frame not l3.
-        let l3_octets = record.rate(Basis::L3).unwrap().gbps * 1e9 / 8.0 / record.packets_per_s;
+        let l3_octets = record.rate(Basis::L3).unwrap().gbps * 1e9 / 8.0 / record.packets_per_s.unwrap();
         assert!((l3_octets / (4340.0 / 12.0 - 18.0) - 1.0).abs() < 0.02, "{gso}: {l3_octets}");
     }
 }

@@ -28,10 +28,10 @@ impl Quantity {
     }
 
     /// What leads is the greater.
-    fn of(self, record: &Record) -> f64 {
+    fn of(self, record: &Record) -> Option<f64> {
         match self {
-            Quantity::Goodput => record.rate(Basis::Goodput).map_or(0.0, |rate| rate.gbps),
-            Quantity::Cycles => -record.cycles_per_packet.iter().map(|(_, cycles)| cycles).sum::<f64>(),
+            Quantity::Goodput => record.rate(Basis::Goodput).map(|rate| rate.gbps),
+            Quantity::Cycles => record.cycles().map(|cycles| -cycles),
         }
     }
 }
@@ -149,9 +149,16 @@ pub fn break_evens(grid: &Grid) -> Vec<BreakEven> {
     let pairs = (0..grid.designs.len()).flat_map(|a| (a + 1..grid.designs.len()).map(move |b| (a, b)));
     let mut found = Vec::new();
     for pair in pairs {
-        let mut add = |quantity: Quantity, at: At, x: &[f64], record: &dyn Fn(usize, usize) -> f64| {
-            let [a, b] = [pair.0, pair.1].map(|design| (0..x.len()).map(|i| record(design, i)).collect::<Vec<_>>());
-            let (sign, crossings, equal_from) = crossings(x, &a, &b);
+        let mut add = |quantity: Quantity, at: At, x: &[f64], value: &dyn Fn(usize, usize) -> Option<f64>| {
+            // Places where one of them has no estimate say nothing.
+            let (mut places, mut a, mut b) = (Vec::new(), Vec::new(), Vec::new());
+            for (i, &x) in x.iter().enumerate() {
+                let (Some(of_a), Some(of_b)) = (value(pair.0, i), value(pair.1, i)) else { continue };
+                places.push(x);
+                a.push(of_a);
+                b.push(of_b);
+            }
+            let (sign, crossings, equal_from) = crossings(&places, &a, &b);
             let first = if sign > 0.0 { Some(pair.0) } else { (sign < 0.0).then_some(pair.1) };
             found.push(BreakEven { quantity, at, pair, crossings, first, equal_from });
         };

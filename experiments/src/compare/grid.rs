@@ -1,8 +1,9 @@
 //! Every design at every packet size, rate and number of cores, and which does best where.
 
+use espsim_model::carried::Load;
 use espsim_model::layers::Origin;
 use espsim_model::profile::Profile;
-use espsim_model::record::Record;
+use espsim_model::record::{Rate, Record};
 use espsim_model::simulate;
 use espsim_model::traffic::{Arrival, Basis};
 use espsim_model::units::{BitRate, Share};
@@ -136,14 +137,15 @@ impl Simulated {
 /// One cell of the map.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell {
-    /// Designs that do best: several where their intervals overlap.
-    pub winners: Vec<usize>,
-    /// Whether the winners carry the offered rate; always when saturating.
+    /// Designs that do best, or where none carries the offered rate those that carry most of it: several where their
+    /// intervals overlap, none where nothing could be estimated.
+    pub leaders: Vec<usize>,
+    /// Whether they carry the offered rate, and so win; always when saturating.
     pub carried: bool,
     /// What they were compared by.
     pub measure: Measure,
     /// The best value.
-    pub value: f64,
+    pub value: Option<f64>,
 }
 
 /// What designs are compared by.
@@ -269,38 +271,90 @@ impl Grid {
     }
 }
 
-/// Which records do best.
+/// Which records do best. Those without an estimate are not compared.
 fn best(records: &[&Record], offered: bool, loss: Share) -> Cell {
-    let goodput = |record: &Record| {
-        let rate = record.rate(Basis::Goodput);
-        rate.map_or((0.0, 0.0), |rate| (rate.gbps, rate.half_width_gbps.unwrap_or(0.0)))
+    let goodputs: Vec<(usize, Rate)> =
+        records.iter().enumerate().filter_map(|(i, record)| Some((i, record.rate(Basis::Goodput)?))).collect();
+    let carries = |record: &Record| offered && Load::of(record).is_some_and(|load| load.is_carried(loss));
+    // Utilisation law: what the rate is uncertain by, the time spent is too.
+    let busy = |(i, rate): &(usize, Rate)| {
+        let cores = records[*i].busy_cores?;
+        Some((*i, -cores, cores * rate.half_width_gbps.unwrap_or(0.0) / rate.gbps.max(f64::MIN_POSITIVE)))
     };
-    let carries = |record: &Record| {
-        let lossless = 1.0 - loss.fraction();
-        1.0 - record.loss.unwrap_or(0.0) >= lossless && record.bound.share_allowed() >= lossless
+    let carrying: Vec<(usize, f64, f64)> =
+        goodputs.iter().filter(|(i, _)| carries(records[*i])).filter_map(busy).collect();
+    let goodput = |(i, rate): &(usize, Rate)| (*i, rate.gbps, rate.half_width_gbps.unwrap_or(0.0));
+    let (measure, values) = match carrying.is_empty() {
+        true => (Measure::Goodput, goodputs.iter().map(goodput).collect()),
+        false => (Measure::BusyCores, carrying),
     };
-    let carrying: Vec<usize> = (0..records.len()).filter(|&i| offered && carries(records[i])).collect();
-    let (measure, values): (_, Vec<(usize, f64, f64)>) = if carrying.is_empty() {
-        let values = records.iter().enumerate().map(|(i, record)| {
-            let (gbps, half_width) = goodput(record);
-            (i, gbps, half_width)
-        });
-        (Measure::Goodput, values.collect())
-    } else {
-        // Utilisation law: what the rate is uncertain by, the time spent is too.
-        let busy = |i: usize| {
-            let (gbps, half_width) = goodput(records[i]);
-            (i, -records[i].busy_cores, records[i].busy_cores * half_width / gbps.max(f64::MIN_POSITIVE))
-        };
-        (Measure::BusyCores, carrying.iter().map(|&i| busy(i)).collect())
+    let top = values.iter().copied().reduce(|best, value| if value.1 > best.1 { value } else { best });
+    let is_tied = |(_, value, half_width): &&(usize, f64, f64)| {
+        top.is_some_and(|(_, most, widest)| most - value <= widest + half_width)
     };
-    let top =
-        values.iter().copied().fold((0, f64::MIN, 0.0), |best, value| if value.1 > best.1 { value } else { best });
-    let ties = values.iter().filter(|(_, value, half_width)| top.1 - value <= top.2 + half_width);
     Cell {
-        winners: ties.map(|(i, ..)| *i).collect(),
+        leaders: values.iter().filter(is_tied).map(|(i, ..)| *i).collect(),
         carried: !offered || measure == Measure::BusyCores,
         measure,
-        value: top.1.abs(),
+        value: top.map(|(_, value, _)| value.abs()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use espsim_model::bound::{Bound, Limit, OFFERED_LOAD};
+    use espsim_model::record::{Loss, Stop};
+    use espsim_model::units::PacketRate;
+
+    use super::*;
+
+    /// A record of so many Gb/s of 10 that were offered.
+    fn record(gbps: Option<f64>, busy: f64, loss: f64) -> Record {
+        let rate = gbps.map(|gbps| Rate { basis: Basis::Goodput, gbps, half_width_gbps: Some(0.01) });
+        let offered = Limit { name: OFFERED_LOAD, rate: PacketRate::from_pps(1.25e6) };
+        Record {
+            seed: 1,
+            stop: Stop::Limit,
+            packets: 1000,
+            warm_up_packets: 0,
+            batches: 20,
+            rates: rate.into_iter().collect(),
+            packets_per_s: gbps.map(|gbps| gbps * 1.25e5),
+            latency: None,
+            loss: Some(Loss { share: loss, half_width: None }),
+            cycles_per_packet: Vec::new(),
+            busy_cores: Some(busy),
+            idle_cores: None,
+            idle_cycles_per_s: None,
+            pcie_bytes_per_payload_byte: None,
+            pcie_crossings: None,
+            utilisation: Vec::new(),
+            bottleneck: None,
+            next_bottleneck: None,
+            bound: Bound { limits: vec![offered], mean_goodput: 1000.0 },
+            events: 1,
+        }
+    }
+
+    fn cell(records: &[Record]) -> Cell {
+        best(&records.iter().collect::<Vec<_>>(), true, Share::from_fraction(0.001))
+    }
+
+    #[test]
+    fn who_lets_packets_wait_does_not_win_by_being_idle() {
+        // Nothing is lost, but the queue takes what is not carried.
+        let waiting = record(Some(8.2), 1.0, 0.0);
+        let found = cell(&[waiting.clone(), record(Some(10.0), 5.0, 0.0)]);
+        assert_eq!((found.leaders, found.carried, found.value), (vec![1], true, Some(5.0)));
+        let found = cell(&[waiting, record(Some(7.0), 5.0, 0.0)]);
+        assert_eq!((found.leaders, found.carried, found.value), (vec![0], false, Some(8.2)));
+        assert_eq!(found.measure, Measure::Goodput);
+    }
+
+    #[test]
+    fn who_has_no_estimate_is_not_compared() {
+        assert_eq!(cell(&[record(None, 0.0, 0.0), record(Some(10.0), 5.0, 0.0)]).leaders, [1]);
+        let nobody = cell(&[record(None, 0.0, 0.0)]);
+        assert_eq!((nobody.leaders, nobody.value), (Vec::new(), None));
     }
 }

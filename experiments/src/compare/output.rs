@@ -25,6 +25,9 @@ const TORNADO: &str = "sensitivity.svg";
 /// Parameters that are drawn; all are in the CSV.
 const MOST_BARS: usize = 12;
 
+/// How a design is named that leads where none carries the load.
+const CARRIES_MOST: &str = "carries most";
+
 /// Swings below this share of the answer are not drawn.
 const LEAST_SWING: f64 = 1e-3;
 
@@ -90,8 +93,12 @@ impl Output<'_> {
         for (n, cores) in axes.cores.iter().enumerate() {
             let cells = (0..axes.packets.len()).map(|packet| {
                 let cell = self.grid.cell(rate, packet, n);
-                let none = if cell.carried { "" } else { "none; most: " };
-                format!("{none}{} {:.1}", self.names(&cell.winners), cell.value)
+                let leaders = self.names(&cell.leaders);
+                match cell.value {
+                    Some(value) if cell.carried => format!("{leaders} {value:.1}"),
+                    Some(value) => format!("none; {leaders} {CARRIES_MOST} {value:.1}"),
+                    None => "-".into(),
+                }
             });
             table.add_row(std::iter::once(cores.to_string()).chain(cells));
         }
@@ -159,19 +166,22 @@ impl Output<'_> {
 
     fn winners_csv(&self) -> Result<Vec<u8>, Failure> {
         let axes = &self.grid.axes;
-        let header = ["rate", "packet", "cores", "best", "by", "value", "carried"].map(str::to_owned);
+        let header = ["rate", "packet", "cores", "best", CARRIES_MOST, "by", "value", "carried"].map(str::to_owned);
         let mut rows = Vec::new();
         for (r, rate) in axes.rates.iter().enumerate() {
             for (p, packet) in axes.packets.iter().enumerate() {
                 for (n, cores) in axes.cores.iter().enumerate() {
                     let cell = self.grid.cell(r, p, n);
+                    let leaders = self.names(&cell.leaders);
+                    let (best, most) = if cell.carried { (leaders, String::new()) } else { (String::new(), leaders) };
                     rows.push(vec![
                         rate.clone(),
                         shown(packet),
                         cores.to_string(),
-                        self.names(&cell.winners),
+                        best,
+                        most,
                         cell.measure.name().to_owned(),
-                        four_digits(cell.value),
+                        cell.value.map_or_else(String::new, format_number),
                         cell.carried.to_string(),
                     ]);
                 }
@@ -239,7 +249,8 @@ impl Output<'_> {
         let cells = places.map(|(packet, n)| {
             let cell = self.grid.cell(rate, packet, n);
             let digits = if cell.measure == Measure::BusyCores { 2 } else { 1 };
-            HeatCell { text: format!("{:.digits$}", cell.value), colours: cell.winners, pale: !cell.carried }
+            let text = cell.value.map_or_else(|| "-".into(), |value| format!("{value:.digits$}"));
+            HeatCell { text, colours: cell.leaders, pale: !cell.carried }
         });
         let map = HeatMap {
             title: self.heading(rate),
@@ -251,7 +262,7 @@ impl Output<'_> {
             pale: if axes.rates[rate] == SATURATE {
                 String::new()
             } else {
-                "pale: none carries it; most goodput (Gb/s)".into()
+                format!("pale: none carries it; {CARRIES_MOST} (Gb/s)")
             },
             footnote: footnote.to_owned(),
         };

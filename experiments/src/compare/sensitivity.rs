@@ -88,9 +88,14 @@ pub fn sensitivity(file: &ScenarioFile, args: &CompareArgs, profile: &Profile) -
     };
     let values: Vec<f64> = pool.install(|| designs.par_iter().map(|point| goodput(&point.scenario, profile)).collect());
     let mut order: Vec<usize> = (0..designs.len()).collect();
+    // A design without an estimate leads no other.
+    order.retain(|&design| values[design].is_finite());
     order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
     let [Some(&first), Some(&second)] = [order.first(), order.get(1)] else {
-        return Err(Failure::new("a comparison needs at least two designs: [[series]] twice or more"));
+        return Err(Failure::new(match designs.len() {
+            0 | 1 => "a comparison needs at least two designs: [[series]] twice or more",
+            _ => "fewer than two designs have an estimate in the middle of the grid: raise run.max_time",
+        }));
     };
     let changes: Vec<Change> = of_profile(profile, &designs[first].scenario)
         .into_iter()

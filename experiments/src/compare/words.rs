@@ -49,9 +49,9 @@ fn leaders(grid: &Grid, rate: usize, name: &str) -> String {
     let (packets, cores) = (grid.axes.packets.len(), grid.axes.cores.len());
     let places = (0..packets).flat_map(|packet| (0..cores).map(move |n| (packet, n)));
     let carried: Vec<_> = places.map(|(p, n)| grid.cell(rate, p, n)).filter(|cell| cell.carried).collect();
-    let leads = |i: usize| carried.iter().filter(move |cell| cell.winners.contains(&i));
+    let leads = |i: usize| carried.iter().filter(move |cell| cell.leaders.contains(&i));
     let mut leading: Vec<(usize, usize, &String)> = (grid.designs.iter().enumerate())
-        .map(|(i, design)| (leads(i).count(), leads(i).filter(|cell| cell.winners.len() > 1).count(), design))
+        .map(|(i, design)| (leads(i).count(), leads(i).filter(|cell| cell.leaders.len() > 1).count(), design))
         .filter(|(n, ..)| *n > 0)
         .collect();
     leading.sort_by_key(|(n, ..)| std::cmp::Reverse(*n));

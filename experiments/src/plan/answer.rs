@@ -162,7 +162,7 @@ fn cells(question: &Question, least: &Least, prices: Option<&Prices>) -> Vec<Str
         hardware.accelerators.to_string(),
         hardware.slots().to_string(),
         significant(worst(|record| Some(record.latency?.p99_ns)) * 1e-3),
-        significant(worst(|record| record.loss) * 100.0),
+        significant(worst(|record| Some(record.loss?.share)) * 100.0),
         format!("{at_least}{:.1}", least.carries * question.rate.as_gbps()),
         format!("{:.0}", (least.carries - 1.0) * 100.0),
         least.limit().to_owned(),

@@ -1,8 +1,8 @@
 //! What a design must do, and whether a simulated point does it.
 
+use espsim_model::carried::Load;
 use espsim_model::record::Record;
-use espsim_model::scenario::Scenario;
-use espsim_model::units::{BitRate, Share, Time};
+use espsim_model::units::{Share, Time};
 
 /// What must hold at the offered load.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,6 +24,8 @@ pub enum Missed {
     Busy(Share),
     /// 99 % quantile of latency; absent where no packet came out.
     Latency(Option<Time>),
+    /// Anything: nothing could be estimated.
+    Unknown,
 }
 
 impl std::fmt::Display for Missed {
@@ -34,6 +36,7 @@ impl std::fmt::Display for Missed {
             Missed::Busy(share) => write!(f, "is {:.1} % busy, too close to its limit", share.fraction() * 100.0),
             Missed::Latency(Some(time)) => write!(f, "has a p99 latency of {} us", significant(time.as_ns() * 1e-3)),
             Missed::Latency(None) => write!(f, "lets no packet out"),
+            Missed::Unknown => write!(f, "gives no estimate"),
         }
     }
 }
@@ -46,20 +49,19 @@ pub(super) fn significant(value: f64) -> String {
 
 impl Goals {
     /// The goal that a record misses worst, if it misses any.
-    pub fn missed(&self, record: &Record, scenario: &Scenario) -> Option<Missed> {
-        let loss = record.loss.unwrap_or(0.0);
-        if loss > self.loss.fraction() {
-            return Some(Missed::Loss(Share::from_fraction(loss)));
+    pub fn missed(&self, record: &Record) -> Option<Missed> {
+        let Some(load) = Load::of(record) else { return Some(Missed::Unknown) };
+        if load.loss > self.loss.fraction() {
+            return Some(Missed::Loss(Share::from_fraction(load.loss)));
         }
-        let offered_gbps = scenario.traffic.rate.map_or(0.0, BitRate::as_gbps);
-        let rate = record.rate(scenario.traffic.rate_basis);
-        let (carried, half_width) = rate.map_or((0.0, 0.0), |rate| (rate.gbps, rate.half_width_gbps.unwrap_or(0.0)));
-        // Of Poisson arrivals a finite run sees a little more or less than the mean.
-        if carried + 2.0 * half_width < offered_gbps * (1.0 - self.loss.fraction()) {
-            return Some(Missed::Carried(Share::from_fraction(carried / offered_gbps)));
+        if load.falls_short(self.loss) {
+            return Some(Missed::Carried(Share::from_fraction(load.carried / load.offered)));
         }
         let p99 = record.latency.map(|latency| Time::from_seconds(latency.p99_ns * 1e-9));
-        let most = self.latency_p99?;
-        p99.is_none_or(|p99| p99 > most).then_some(Missed::Latency(p99))
+        if self.latency_p99.is_some_and(|most| p99.is_none_or(|p99| p99 > most)) {
+            return Some(Missed::Latency(p99));
+        }
+        // A queue that fills slowly is not full at the end of a run, but will be: no station exceeds its bound.
+        load.exceeds_bound(self.loss).then(|| Missed::Carried(Share::from_fraction(load.allowed / load.offered)))
     }
 }

@@ -34,6 +34,8 @@ pub const MOST: Hardware = Hardware { cores: 256, nics: 16, accelerators: 16 };
 const LONGEST: Time = Time::from_us(3_600_000_000);
 /// How close the load that breaks a design is found.
 const LOAD_STEP: f64 = 0.01;
+/// The station that frames arrive at.
+const WIRE_IN: &str = "wire in";
 /// How far above its load a design is tried.
 const MOST_LOAD: f64 = 4.0;
 
@@ -142,7 +144,7 @@ impl Trial {
 
     /// What limits: a station's name, or what the goal was about where no station is full.
     pub fn limit(&self) -> &'static str {
-        let name = self.records.last().map_or(self.tightest, |record| record.bottleneck);
+        let name = self.records.last().and_then(|record| record.bottleneck).unwrap_or(self.tightest);
         match self.missed {
             Some(Missed::Busy(_)) => self.tightest,
             Some(Missed::Latency(_)) if [OFFERED_LOAD, WAITS].contains(&name) => "latency",
@@ -194,12 +196,7 @@ impl Design<'_> {
         let first = if runs == Runs::Search { 0 } else { REPLICATIONS };
         for replication in first..first + REPLICATIONS {
             let record = simulate(&scenario, self.profile, seed(self.seed, replication))?;
-            trial.missed = self.goals.missed(&record, &scenario);
-            // A queue that fills slowly is not full at the end of a run, but will be: no station exceeds its bound.
-            let allowed = record.bound.share_allowed();
-            if trial.missed.is_none() && allowed < 1.0 - self.goals.loss.fraction() {
-                trial.missed = Some(Missed::Carried(Share::from_fraction(allowed)));
-            }
+            trial.missed = self.goals.missed(&record);
             // Loss that is allowed relieves the station.
             let busy = busy * (1.0 - self.goals.loss.fraction());
             if trial.missed.is_none() && busy > MOST_BUSY {
@@ -326,10 +323,13 @@ impl Design<'_> {
     /// # Errors
     /// [`Invalid`] for a load that cannot be offered.
     pub fn headroom(&self, hardware: Hardware, low: f64) -> Result<(f64, Option<Trial>), Invalid> {
-        let tightest = self.limits(hardware).first().map_or(f64::INFINITY, |(_, load)| *load);
+        let limits = self.limits(hardware);
+        let tightest = limits.first().map_or(f64::INFINITY, |(_, load)| *load);
         // A little more than closed forms allow, and than may be lost, breaks it.
         let breaks = tightest * (1.0 + 2.0 * LOAD_STEP) / (1.0 - self.goals.loss.fraction());
-        let (mut low, mut high) = (low, (low * MOST_LOAD).min(breaks).max(low));
+        // More than the wire brings cannot be offered; so close to that everything is too busy.
+        let wire_in = limits.iter().find(|(name, _)| *name == WIRE_IN).map_or(f64::INFINITY, |(_, load)| *load);
+        let (mut low, mut high) = (low, (low * MOST_LOAD).min(breaks).min(wire_in * (1.0 - 1e-6)).max(low));
         let mut broken = self.trial(hardware, high, Runs::Search)?;
         if broken.meets() {
             return Ok((high, None));

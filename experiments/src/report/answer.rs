@@ -20,17 +20,18 @@ pub fn answer(points: &Points) -> String {
     let ends = points.ends("throughput");
     let mut sentences: Vec<String> = extremes(points).into_iter().collect();
     match points.series.len() {
-        1 if sentences.is_empty() => sentences.push(one_series(points, &ends)),
+        1 if sentences.is_empty() => sentences.extend(one_series(points, &ends)),
         1 => {}
         _ => sentences.extend(ends.iter().filter_map(|&place| leaders(points, place))),
     }
     let is_offered = points.points.iter().any(|point| point.get("loss").is_some());
-    sentences.push(limits(points));
+    sentences.extend(limits(points));
     if is_offered {
         sentences.push(carried(points));
         sentences.extend(latency(points));
     }
     sentences.extend(ends.last().and_then(|&place| idle(points, place)));
+    sentences.extend(no_estimate(points));
     sentences.join(" ")
 }
 
@@ -84,16 +85,17 @@ pub fn same(a: Summary, b: Summary) -> bool {
     apart <= a.half_width.unwrap_or(0.0) + b.half_width.unwrap_or(0.0) || apart <= SAME * a.value.max(b.value)
 }
 
-fn one_series(points: &Points, ends: &[usize]) -> String {
+fn one_series(points: &Points, ends: &[usize]) -> Option<String> {
     let amounts: Vec<String> = (ends.iter())
         .flat_map(|&place| points.at(place))
+        .filter(|point| point.get("throughput").is_some())
         .map(|point| {
             let label = points.label(point.place);
             let place = if label.is_empty() { label } else { format!(" at {label}") };
             format!("{}{place}", amount(point))
         })
         .collect();
-    format!("{} carries {} (goodput).", quoted(&points.series[0]), listed(&amounts))
+    (!amounts.is_empty()).then(|| format!("{} carries {} (goodput).", quoted(&points.series[0]), listed(&amounts)))
 }
 
 /// Which series carry most at a place, and how much more than the next and the least.
@@ -112,7 +114,8 @@ fn leaders(points: &Points, place: usize) -> Option<String> {
     } else if others.is_empty() && rates.len() > 1 {
         format!("{at}{} series carry the same, {}.", how_many(rates.len()), most_in_words(""))
     } else if others.is_empty() {
-        format!("{at}only {} was simulated: {}.", quoted(&points.series[best.series]), most_in_words(""))
+        let was = if points.at(place).len() > 1 { "has an estimate" } else { "was simulated" };
+        format!("{at}only {} {was}: {}.", quoted(&points.series[best.series]), most_in_words(""))
     } else {
         let mut leading: Vec<usize> = leading.iter().map(|(point, _)| point.series).collect();
         leading.sort_unstable();
@@ -153,9 +156,10 @@ fn against(points: &Points, most: Summary, group: &[(&Point, Summary)], remark: 
     }
 }
 
-/// What limits each series, and where.
-fn limits(points: &Points) -> String {
-    let groups = grouped((0..points.series.len()).map(|series| (limits_of(points, series), series)));
+/// What limits each series, and where; nothing where no series has an estimate.
+fn limits(points: &Points) -> Option<String> {
+    let limits = (0..points.series.len()).map(|series| (limits_of(points, series), series));
+    let groups = grouped(limits.filter(|(limits, _)| !limits.is_empty()));
     let each: Vec<String> = match &groups[..] {
         [(limits, series)] if series.len() > 1 => vec![format!("{} series are {limits}", how_many(series.len()))],
         several => (several.iter())
@@ -165,12 +169,13 @@ fn limits(points: &Points) -> String {
             })
             .collect(),
     };
-    format!("{}.", sentence(&each.join("; ")))
+    (!each.is_empty()).then(|| format!("{}.", sentence(&each.join("; "))))
 }
 
 /// What limits one series: `limited by the cores up to packet 64 B and not limited from packet 512 B on`.
 fn limits_of(points: &Points, series: usize) -> String {
-    let of = points.of(series);
+    let mut of = points.of(series);
+    of.retain(|point| !point.bottleneck.is_empty());
     let kinds = grouped(of.iter().map(|point| (point.bottleneck.clone(), point.place)));
     let (mut by, mut free) = (Vec::new(), None);
     for (bottleneck, _) in &kinds {
@@ -190,7 +195,8 @@ fn limits_of(points: &Points, series: usize) -> String {
 /// Where each series carries all that is offered.
 fn carried(points: &Points) -> String {
     let of_series = |series: usize| {
-        let of = points.of(series);
+        let mut of = points.of(series);
+        of.retain(|point| point.no_estimate.is_none());
         let which: Vec<(usize, bool)> = of.iter().map(|point| (point.place, point.carries_all())).collect();
         let share = match which.iter().filter(|(_, all)| *all).count() {
             0 => String::new(),
@@ -234,6 +240,25 @@ fn idle(points: &Points, place: usize) -> Option<String> {
     let label = points.label(place);
     let at = if label.is_empty() { label } else { format!(" at {label}") };
     (!groups.is_empty()).then(|| format!("Cores left idle{at}: {}.", by_series(points, &groups)))
+}
+
+/// Which points have no estimate, and why.
+fn no_estimate(points: &Points) -> Vec<String> {
+    let without = points.points.iter().filter_map(|point| Some((point.no_estimate?.to_owned(), point)));
+    let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
+    for (why, point) in without {
+        let (name, label) = (quoted(&points.series[point.series]), points.label(point.place));
+        let at = if label.is_empty() { name } else { format!("{name} at {label}") };
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, all)) => all.push(at),
+            None => reasons.push((why, vec![at])),
+        }
+    }
+    let have = |n: usize| if n == 1 { "has" } else { "have" };
+    reasons
+        .into_iter()
+        .map(|(why, all)| format!("{} {} no estimate: {why}.", sentence(&listed(&all)), have(all.len())))
+        .collect()
 }
 
 #[cfg(test)]

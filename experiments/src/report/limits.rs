@@ -61,7 +61,9 @@ pub fn table(points: &Points) -> Table {
         vec![Column::text("Series"), Column::long("Limit"), Column::text("Where"), Column::text("Next")],
     );
     for (series, name) in points.series.iter().enumerate() {
-        let of = points.of(series);
+        let mut of = points.of(series);
+        // Where nothing could be estimated it is not known what limits.
+        of.retain(|point| !point.bottleneck.is_empty());
         for (limit, places) in grouped(of.iter().map(|point| (point.bottleneck.clone(), point.place))) {
             let which: Vec<(usize, bool)> = of.iter().map(|point| (point.place, point.bottleneck == limit)).collect();
             let everywhere = if which.len() == 1 { "" } else { "everywhere" };

@@ -2,6 +2,9 @@
 
 mod read;
 
+use espsim_model::carried::Load;
+use espsim_model::units::Share;
+
 use crate::outcome::{Band, Summary};
 use crate::points::number;
 
@@ -31,10 +34,6 @@ const METRICS: [&str; 20] = [
 
 /// What limits where less than the offered load is carried and no station is full: the file names the load there.
 pub const WAITS: &str = "waits";
-/// Throughputs of this share of the closed-form bound, or more, fall short of it by chance.
-const BY_CHANCE: f64 = 0.98;
-/// Of the offered load this share, or more, is all of it.
-const ALL: f64 = 0.999;
 
 /// The points of a folder: every series at every place of the sweep, or those that were simulated.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +57,9 @@ pub struct Point {
     pub series: usize,
     /// Its place in [`Points::places`].
     pub place: usize,
-    /// What limited it, a station's name or [`WAITS`]; empty where that is not asked.
+    /// Why it has no estimate, where it has none.
+    pub no_estimate: Option<&'static str>,
+    /// What limited it, a station's name or [`WAITS`]; empty where that is not asked or not known.
     pub bottleneck: String,
     /// The busiest kind of station that did not limit it, and its busy share, 0 to 1.
     pub next: Option<(String, f64)>,
@@ -82,21 +83,21 @@ impl Point {
 
     /// Whether load was offered and all of it was carried: nothing was lost, and no queue was left growing.
     pub fn carries_all(&self) -> bool {
-        self.value("loss").is_some_and(|loss| loss <= 0.0) && self.keeps_up()
+        self.value("loss").is_some() && self.load().is_some_and(|load| load.is_carried(Share::from_fraction(0.0)))
     }
 
-    /// Whether throughput reaches the offered load; where a file does not name that, its bound.
-    fn keeps_up(&self) -> bool {
-        let (Some(rate), Some(offered)) = (self.get("throughput"), self.value("offered")) else {
-            return !self.falls_short();
-        };
-        rate.value + rate.half_width.unwrap_or(0.0) >= ALL * offered
+    /// What was offered and carried; where a file does not name the load, it is what closed forms allow.
+    fn load(&self) -> Option<Load> {
+        let rate = self.get("throughput")?;
+        let allowed = self.value("bound").or(self.value("offered")).unwrap_or(rate.value);
+        let offered = self.value("offered").unwrap_or(allowed);
+        let loss = self.value("loss").unwrap_or(0.0);
+        Some(Load { offered, carried: rate.value, half_width: rate.half_width, allowed, loss })
     }
 
-    /// Whether throughput is below its closed-form bound by more than chance.
+    /// Whether throughput is below what was offered by more than chance.
     fn falls_short(&self) -> bool {
-        let (Some(rate), Some(bound)) = (self.get("throughput"), self.value("bound")) else { return false };
-        rate.value + rate.half_width.unwrap_or(0.0) < BY_CHANCE * bound
+        self.load().is_some_and(|load| load.falls_short(Share::from_fraction(0.0)))
     }
 }
 

@@ -40,6 +40,9 @@ pub fn matrix(points: &Points) -> Table {
 }
 
 fn summed_up(point: &Point) -> Cell {
+    if point.no_estimate.is_some() {
+        return Cell::with_remarks("–".into(), vec!["no estimate".into()]);
+    }
     let mut remarks = vec![point.bottleneck.clone()];
     remarks.extend(point.value("idle_cores").map(|idle| format!("{idle:.2} idle")));
     // Latency under saturation is that of the queues, and tells nothing.
@@ -53,6 +56,18 @@ fn summed_up(point: &Point) -> Cell {
 fn gbps(rate: Summary) -> String {
     let half_width = rate.half_width.map_or_else(String::new, |half_width| format!(" ± {half_width:.2}"));
     format!("{:.2}{half_width}", rate.value)
+}
+
+/// Loss with its interval, where that is known.
+fn lost(loss: Summary) -> String {
+    let half_width = loss.half_width.filter(|width| *width > 0.0);
+    let half_width = half_width.map_or_else(String::new, |width| format!(" ± {}", percent(width)));
+    format!("{}{half_width}", percent(loss.value))
+}
+
+/// What stands where nothing was observed.
+fn dash() -> String {
+    "–".into()
 }
 
 /// Headings of the columns that say which point a row is of.
@@ -82,19 +97,19 @@ pub fn every_point(points: &Points) -> Table {
         columns.push(Column::number("Drawn profiles, Gb/s"));
     }
     let mut table = Table::new("Every point", columns);
-    let two = |value: Option<f64>| Cell::from(value.map_or_else(String::new, |value| format!("{value:.2}")));
+    let two = |value: Option<f64>| Cell::from(value.map_or_else(dash, |value| format!("{value:.2}")));
     for point in points.points.iter().take(MOST_ROWS) {
         let mut row = place_cells(points, point);
         row.push(two(point.value("throughput")));
         row.push(two(point.get("throughput").and_then(|rate| rate.half_width)));
         row.push(two(point.value("bound")));
-        row.push(Cell::from(point.bottleneck.as_str()));
+        row.push(Cell::from(Some(point.bottleneck.clone()).filter(|name| !name.is_empty()).unwrap_or_else(dash)));
         row.push(two(point.value("idle_cores")));
         row.push(two(point.value("cycles_per_byte")));
         if is_offered {
             let latency = point.value("latency_p99").map(|ns| duration(ns * 1e-9));
-            row.push(Cell::from(latency.unwrap_or_default()));
-            row.push(Cell::from(point.value("loss").map(percent).unwrap_or_default()));
+            row.push(Cell::from(latency.unwrap_or_else(dash)));
+            row.push(Cell::from(point.get("loss").map_or_else(dash, lost)));
         }
         if is_drawn {
             let band = point.band.map(|band| format!("{:.2} to {:.2}", band.low, band.high));
@@ -128,7 +143,7 @@ pub fn failovers(points: &Points) -> Table {
                 Content::Metric(number) => point.value(number.name).map(|value| number.shown(value)),
                 Content::Made(_) => None,
             };
-            Cell::from(value.unwrap_or_else(|| "–".into()))
+            Cell::from(value.unwrap_or_else(dash))
         }));
         table.push(row);
     }

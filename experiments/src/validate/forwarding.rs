@@ -5,7 +5,7 @@ use espsim_model::units::Cycles;
 use toml::Value;
 
 use super::Row;
-use super::machine::{cpu, fit, run};
+use super::machine::{cpu, fit, packets_per_s, run};
 use super::published::{Published, read};
 use crate::input::Failure;
 
@@ -27,7 +27,7 @@ fn rate(profile: &Profile, cores: i64) -> Result<f64, Failure> {
             ("nic.preset", "nic-100g".into()),
         ],
     )?;
-    Ok(record.packets_per_s * 1e-6)
+    Ok(packets_per_s(&record)? * 1e-6)
 }
 
 pub(super) fn rows() -> Result<Vec<Row>, Failure> {

@@ -2,11 +2,10 @@
 
 use espsim_model::profile::Profile;
 use espsim_model::record::Record;
-use espsim_model::traffic::Basis;
 use toml::Value;
 
 use super::Row;
-use super::machine::{cpu, run};
+use super::machine::{cpu, goodput_gbps, run};
 use super::published::{Published, read};
 use crate::input::Failure;
 
@@ -55,9 +54,9 @@ pub(super) fn rows() -> Result<Vec<Row>, Failure> {
                     "3.8 GHz".parse().map_err(|error| Failure::new(format!("3.8 GHz: {error}")))?;
             }
             let record = case(&row.id, &profile)?;
-            let gbps = record.rate(Basis::Goodput).map_or(0.0, |rate| rate.gbps);
+            let gbps = goodput_gbps(&record)?;
             // Inwards the wire is `wire in`.
-            let same = record.bottleneck.starts_with(row.limit.as_str());
+            let same = record.bottleneck.is_some_and(|limit| limit.starts_with(row.limit.as_str()));
             Ok(row.row("limits", gbps, None, same))
         })
         .collect()

@@ -5,7 +5,7 @@ use espsim_model::units::{Cycles, Time};
 use toml::Value;
 
 use super::Row;
-use super::machine::{cpu, fit, run, scale_stack};
+use super::machine::{cpu, fit, packets_per_s, run, scale_stack};
 use super::published::{Published, read};
 use crate::input::Failure;
 
@@ -44,7 +44,7 @@ fn qat(profile: &Profile, submission: &str, cores: i64, rate: f64, latency: Time
             ("nic.read_tags", Value::Integer(1024)),
         ],
     )?;
-    Ok(record.packets_per_s * BUFFER * 1e-9)
+    Ok(packets_per_s(&record)? * BUFFER * 1e-9)
 }
 
 /// A gateway of four cores through an accelerator on the chip, in kpps.
@@ -61,7 +61,7 @@ fn gateway(profile: &Profile, interrupts: &str) -> Result<f64, Failure> {
             ("nic.preset", "nic-40g".into()),
         ],
     )?;
-    Ok(record.packets_per_s * 1e-3)
+    Ok(packets_per_s(&record)? * 1e-3)
 }
 
 pub(super) fn rows() -> Result<Vec<Row>, Failure> {

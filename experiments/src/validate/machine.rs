@@ -5,6 +5,7 @@ use espsim_model::preset;
 use espsim_model::profile::Profile;
 use espsim_model::record::Record;
 use espsim_model::simulate::simulate;
+use espsim_model::traffic::Basis;
 use espsim_model::units::Cycles;
 use toml::Value;
 
@@ -35,6 +36,26 @@ pub fn run(profile: &Profile, settings: &[(&str, Value)]) -> Result<Record, Fail
         .and_then(|values| layers::scenario(&values))
         .map_err(|error| Failure::new(error.to_string()))?;
     simulate(&scenario, profile, 1).map_err(|error| Failure::new(error.to_string()))
+}
+
+/// Packets per second of a point.
+///
+/// # Errors
+/// [`Failure`] if the simulation has no estimate.
+pub fn packets_per_s(record: &Record) -> Result<f64, Failure> {
+    record.packets_per_s.ok_or_else(no_estimate)
+}
+
+/// Goodput of a point in Gb/s.
+///
+/// # Errors
+/// [`Failure`] if the simulation has no estimate.
+pub fn goodput_gbps(record: &Record) -> Result<f64, Failure> {
+    record.rate(Basis::Goodput).map(|rate| rate.gbps).ok_or_else(no_estimate)
+}
+
+fn no_estimate() -> Failure {
+    Failure::new("a simulation has no estimate")
 }
 
 /// The factor at which `model` gives `target`, by bisection between a hundredth and a hundred; `model` falls as the

@@ -5,11 +5,10 @@
 //! predicted.
 
 use espsim_model::profile::Profile;
-use espsim_model::traffic::Basis;
 use toml::Value;
 
 use super::Row;
-use super::machine::{cpu, fit, run, scale_stack};
+use super::machine::{cpu, fit, goodput_gbps, run, scale_stack};
 use super::published::{Published, read};
 use crate::input::Failure;
 
@@ -34,7 +33,7 @@ fn goodput(profile: &Profile, placement: &str, cpus: i64) -> Result<f64, Failure
             ("nic.preset", "connectx-6-dx".into()),
         ],
     )?;
-    Ok(record.rate(Basis::Goodput).map_or(0.0, |rate| rate.gbps))
+    goodput_gbps(&record)
 }
 
 pub(super) fn rows() -> Result<Vec<Row>, Failure> {

@@ -45,6 +45,7 @@ impl Scenario {
         }
         self.check_crypto(profile)?;
         self.check_failover(profile)?;
+        self.check_products()?;
         let half_width = self.run.half_width.fraction();
         if !(half_width > 0.0 && half_width <= 0.5) {
             return invalid("run.half_width", self.run.half_width, "above 0 % and at most 50 %");

@@ -2,7 +2,7 @@
 
 mod check;
 mod check_failover;
-mod check_super_packets;
+mod check_products;
 mod failover;
 
 pub use failover::{AddressUpdate, Api, Bonding, DaemonCpu, Delays, Device, Event, Failover, What};
