@@ -22,16 +22,10 @@ fn tandem(packets: u32, exponential: bool) -> Engine {
             }
         })
         .collect();
-    ops.extend([Op::Depart { bytes: 1500 }, Op::End]);
+    ops.extend([Op::Depart { class: 0, bytes: 1500 }, Op::End]);
     let program =
         Program { ops, servers: vec![1; SERVERS.into()], lanes: vec![0; SERVERS.into()], ..Program::default() };
-    let workload = Workload {
-        flows: vec![0],
-        keys: vec![0],
-        starts: vec![vec![0]],
-        weights: vec![1],
-        arrivals: Arrivals::Closed { jobs_per_flow: packets },
-    };
+    let workload = Workload::single(1, Arrivals::Closed { jobs_per_flow: packets });
     Engine::new(program, workload, 1, 1 << 20)
 }
 

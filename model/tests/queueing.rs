@@ -2,20 +2,20 @@
 //! picosecond.
 
 use espsim_model::engine::Engine;
-use espsim_model::engine::program::{Arrivals, Gate, Op, Program, Workload};
+use espsim_model::engine::program::{Arrivals, Gate, Op, Pool, Program, Source, Workload};
 use espsim_model::engine::random::{Purpose, Stream};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 const SERVICE: u64 = 1_000_000;
 
 fn workload(arrivals: Arrivals) -> Workload {
-    Workload { flows: vec![0], keys: vec![0], starts: vec![vec![0]], weights: vec![1], arrivals }
+    Workload::single(1, arrivals)
 }
 
 /// Mean time in the system, in service times, of one replication.
 fn mean_sojourn(op: Op, units: u16, load: f64, seed: u64) -> f64 {
     let program = Program {
-        ops: vec![op, Op::Depart { bytes: 1 }, Op::End],
+        ops: vec![op, Op::Depart { class: 0, bytes: 1 }, Op::End],
         servers: vec![units],
         lanes: vec![0],
         ..Program::default()
@@ -25,7 +25,7 @@ fn mean_sojourn(op: Op, units: u16, load: f64, seed: u64) -> f64 {
     engine.run(20_000, u64::MAX, u64::MAX);
     engine.observer.forget_latency();
     engine.run(220_000, u64::MAX, u64::MAX);
-    engine.observer.latency().mean() / (SERVICE as f64 * 1e-3)
+    engine.observer.latency(0).mean() / (SERVICE as f64 * 1e-3)
 }
 
 /// The mean over replications must lie within its 99.9 % interval of theory.
@@ -104,15 +104,16 @@ fn closed_tandem_is_lindley_to_the_picosecond() {
                     _ => Op::Serve { server, lane, time },
                 }
             };
-            let ops = (0..SERVERS).map(op).chain([Op::Depart { bytes: 1 }, Op::End]).collect();
+            let ops = (0..SERVERS).map(op).chain([Op::Depart { class: 0, bytes: 1 }, Op::End]).collect();
             let program = Program { ops, servers: vec![1; 4], lanes: vec![0; 4], ..Program::default() };
             let arrivals = Arrivals::Closed { jobs_per_flow: packets };
             let mut engine = Engine::new(program, workload(arrivals), 5, 1);
             engine.run(DEPARTURES as u64, u64::MAX, u64::MAX);
             let rounds = engine.events() / if fused { 1 } else { u64::from(SERVERS) };
             assert!((DEPARTURES as u64..=DEPARTURES as u64 + u64::from(packets)).contains(&rounds), "{rounds} rounds");
-            let ours: Vec<u64> = (engine.observer.batches().iter())
-                .scan(0, |now, (_, ps)| {
+            let ours: Vec<u64> = (0..engine.observer.batches())
+                .map(|batch| engine.observer.batch(batch, 0))
+                .scan(0, |now, (ps, _)| {
                     *now += ps;
                     Some(*now)
                 })
@@ -133,11 +134,11 @@ fn gates_close_by_number_and_by_time() {
         Op::Gather { gate: 0 },
         Op::Serve { server: 0, lane: 0, time: 10 },
         Op::Serve { server: 1, lane: 1, time: 0 },
-        Op::Depart { bytes: 1 },
+        Op::Depart { class: 0, bytes: 1 },
         Op::End,
     ];
     let run = |(jobs, timeout)| {
-        let gate = Gate { jobs, timeout, budget: 0 };
+        let gate = Gate { jobs, timeout, budget: 0, merging: None };
         let program = Program {
             ops: ops.clone(),
             servers: vec![1; 2],
@@ -164,12 +165,12 @@ fn pools_wait_in_order_and_drop_when_told() {
         Op::TryAcquire { pool: 0, n: 1, otherwise: 5 },
         Op::Wait { lane: 0 },
         Op::Release { pool: 0, n: 1 },
-        Op::Depart { bytes: 1 },
+        Op::Depart { class: 0, bytes: 1 },
         Op::End,
-        Op::Count,
+        Op::Drop { class: 0, n: 1 },
         Op::End,
     ];
-    let program = Program { ops, lanes: vec![299_000], pools: vec![2], ..Program::default() };
+    let program = Program { ops, lanes: vec![299_000], pools: vec![Pool::of(2)], ..Program::default() };
     let mut engine = Engine::new(program, workload(Arrivals::Constant { interval: 100_000 }), 1, 1);
     engine.run(2000, u64::MAX, u64::MAX);
     let (sent, dropped) = (engine.visits()[3], engine.visits()[5]);
@@ -187,7 +188,7 @@ fn one_poll_follows_the_other_while_packets_wait() {
         Op::Serve { server: 0, lane: 0, time: 100_000 },
         Op::Serve { server: 0, lane: 0, time: 90_000 },
         Op::Polled { gate: 0 },
-        Op::Depart { bytes: 1 },
+        Op::Depart { class: 0, bytes: 1 },
         Op::End,
     ];
     let run = |interval: u64, packets: u64| {
@@ -195,7 +196,7 @@ fn one_poll_follows_the_other_while_packets_wait() {
             ops: ops.clone(),
             servers: vec![1],
             lanes: vec![0],
-            gates: vec![Gate { jobs: 1, timeout: 0, budget: 8 }],
+            gates: vec![Gate { jobs: 1, timeout: 0, budget: 8, merging: None }],
             ..Program::default()
         };
         let mut engine = Engine::new(program, workload(Arrivals::Constant { interval }), 1, 1);
@@ -216,12 +217,12 @@ fn one_poll_follows_the_other_while_packets_wait() {
 fn packets_merge_up_to_the_end_of_their_poll() {
     let ops = vec![
         Op::Poll { gate: 0 },
-        Op::Count,
-        Op::Count,
+        Op::Jump { to: 2 },
+        Op::Jump { to: 3 },
         Op::Serve { server: 0, lane: 0, time: 10_000 },
         Op::Merge { gate: 1, poll: 0 },
         Op::Serve { server: 0, lane: 0, time: 1000 },
-        Op::Depart { bytes: 1 },
+        Op::Depart { class: 0, bytes: 1 },
         Op::End,
     ];
     let merged = |jobs: u32, budget: u32, window: u32| {
@@ -229,7 +230,10 @@ fn packets_merge_up_to_the_end_of_their_poll() {
             ops: ops.clone(),
             servers: vec![1],
             lanes: vec![0],
-            gates: vec![Gate { jobs: window, timeout: 1000, budget }, Gate { jobs, timeout: u64::MAX, budget: 0 }],
+            gates: vec![
+                Gate { jobs: window, timeout: 1000, budget, merging: Some(1) },
+                Gate { jobs, timeout: u64::MAX, budget: 0, merging: None },
+            ],
             ..Program::default()
         };
         let closed = Arrivals::Closed { jobs_per_flow: window };
@@ -257,7 +261,7 @@ fn a_lock_is_a_bottleneck_and_spinning_holds_the_core() {
             Op::Serve { server: core, lane: core, time: 100_000 },
             Op::Serve { server: 3, lane: 3, time: 60_000 },
             Op::Free { pool: core },
-            Op::Depart { bytes: 1 },
+            Op::Depart { class: 0, bytes: 1 },
             Op::End,
         ]
     };
@@ -265,15 +269,19 @@ fn a_lock_is_a_bottleneck_and_spinning_holds_the_core() {
         ops: (0..3).flat_map(core).collect(),
         servers: vec![1; 4],
         lanes: vec![0; 4],
-        pools: vec![1; 3],
+        pools: vec![Pool::of(1); 3],
         ..Program::default()
     };
     let workload = Workload {
         flows: vec![0, 1, 2],
         keys: vec![0; 3],
         starts: vec![vec![0], vec![6], vec![12]],
-        weights: vec![1],
-        arrivals: Arrivals::Closed { jobs_per_flow: 4 },
+        sources: vec![Source {
+            flows: 3,
+            weights: vec![1],
+            packets: vec![1],
+            arrivals: Arrivals::Closed { jobs_per_flow: 4 },
+        }],
     };
     let mut engine = Engine::new(program, workload, 1, 1);
     engine.run(30_000, u64::MAX, u64::MAX);
@@ -286,7 +294,7 @@ fn a_lock_is_a_bottleneck_and_spinning_holds_the_core() {
 
 #[test]
 fn behind_a_server_too_slow_for_any_time_nothing_comes_and_nothing_breaks() {
-    let ops = vec![Op::Serve { server: 0, lane: 0, time: 1 << 62 }, Op::Depart { bytes: 1 }, Op::End];
+    let ops = vec![Op::Serve { server: 0, lane: 0, time: 1 << 62 }, Op::Depart { class: 0, bytes: 1 }, Op::End];
     let program = Program { ops, servers: vec![1], lanes: vec![1 << 62], ..Program::default() };
     // The times of sixty-four such jobs add up to more than the clock can say.
     let mut engine = Engine::new(program, workload(Arrivals::Closed { jobs_per_flow: 64 }), 1, 1);

@@ -37,15 +37,9 @@ fn visits(tandem: &Tandem) -> Vec<Op> {
 }
 
 fn simulation(tandem: &Tandem, mut ops: Vec<Op>) -> Simulation {
-    ops.extend([Op::Depart { bytes: 1 }, Op::End]);
+    ops.extend([Op::Depart { class: 0, bytes: 1 }, Op::End]);
     let program = Program { ops, servers: vec![1; STATIONS], lanes: vec![0; STATIONS], ..Program::default() };
-    let workload = Workload {
-        flows: vec![0],
-        keys: vec![0],
-        starts: vec![vec![0]],
-        weights: vec![1],
-        arrivals: Arrivals::Closed { jobs_per_flow: tandem.customers },
-    };
+    let workload = Workload::single(1, Arrivals::Closed { jobs_per_flow: tandem.customers });
     let mut engine = Engine::new(program, workload, tandem.seed, BATCH);
     let departures = tandem.departures;
     Box::new(move || {
@@ -56,7 +50,7 @@ fn simulation(tandem: &Tandem, mut ops: Vec<Op>) -> Simulation {
             departures: engine.observer.packets(),
             end: engine.now_ps(),
             // The histogram is in ns, a thousand ticks.
-            mean_sojourn: engine.observer.latency().mean() * 1e3,
+            mean_sojourn: engine.observer.latency(0).mean() * 1e3,
         }
     })
 }

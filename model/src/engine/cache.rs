@@ -1,6 +1,8 @@
-//! Caches of keys: which are held, and which goes when a new one comes.
+//! Caches of keys: which are held, which goes when a new one comes, and who waits for one that is being filled.
 
-use super::program::{self, Replacement};
+use std::collections::VecDeque;
+
+use super::program::{self, Pc, Replacement};
 use super::random::Stream;
 
 const NONE: u32 = u32::MAX;
@@ -18,6 +20,10 @@ pub(super) struct Cache {
     older: Vec<u32>,
     newer: Vec<u32>,
     oldest: u32,
+    /// Keys whose misses are being filled; few at a time.
+    pending: Vec<u32>,
+    /// Jobs that wait for such a key, and where they go on.
+    waiting: Vec<(u32, u32, Pc)>,
 }
 
 impl Cache {
@@ -31,7 +37,37 @@ impl Cache {
             older: Vec::with_capacity(capacity),
             newer: Vec::with_capacity(capacity),
             oldest: NONE,
+            pending: Vec::new(),
+            waiting: Vec::new(),
         }
+    }
+
+    /// Whether a miss of the key is being filled.
+    pub fn is_pending(&self, key: u32) -> bool {
+        !self.pending.is_empty() && self.pending.contains(&key)
+    }
+
+    /// A job waits for a key that is being filled, to go on at `hit`.
+    pub fn wait(&mut self, key: u32, job: u32, hit: Pc) {
+        self.waiting.push((key, job, hit));
+    }
+
+    /// A key's miss will be filled; lookups of it wait until then.
+    pub fn begin_fill(&mut self, key: u32) {
+        self.pending.push(key);
+    }
+
+    /// A key is there: those that wait for it are ready, in the order in which they came.
+    pub fn fill(&mut self, key: u32, ready: &mut VecDeque<(u32, Pc)>) {
+        if let Some(at) = self.pending.iter().position(|&pending| pending == key) {
+            self.pending.swap_remove(at);
+        }
+        self.waiting.retain(|&(wanted, job, hit)| {
+            if wanted == key {
+                ready.push_back((job, hit));
+            }
+            wanted != key
+        });
     }
 
     /// Whether the key was held; it is now.

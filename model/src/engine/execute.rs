@@ -1,10 +1,10 @@
 //! What each operation does.
 
 use super::lane::Transit;
-use super::program::{Arrivals, Key, Op, Pc};
+use super::program::{Arrivals, Op, Pc};
 use super::tournament::Due;
 use super::trace::Tracer;
-use super::{Engine, Job};
+use super::{Engine, Job, NO_PAGE};
 
 /// What a job does at a server.
 #[derive(Clone, Copy)]
@@ -17,7 +17,7 @@ struct Visit {
 impl<T: Tracer> Engine<T> {
     /// Puts a job on a lane that it leaves at `time`, unless that is the very next event: then returns where it goes on.
     #[inline(always)]
-    fn send(&mut self, lane: u16, time: u64, pc: Pc, job: u32) -> Option<Pc> {
+    pub(super) fn send(&mut self, lane: u16, time: u64, pc: Pc, job: u32) -> Option<Pc> {
         let slot = usize::from(lane);
         let lane = &mut self.lanes[slot];
         let due = Due::new(time, slot);
@@ -155,7 +155,12 @@ impl<T: Tracer> Engine<T> {
                 }
                 Op::Release { pool, n } => {
                     let pool = &mut self.pools[usize::from(pool)];
-                    pool.available += n;
+                    pool.returned += n;
+                    pc = next;
+                    if pool.returned < pool.quantum {
+                        continue;
+                    }
+                    pool.available += std::mem::take(&mut pool.returned);
                     while let Some(&(waiter, at, wanted)) = pool.waiting.front() {
                         if wanted > pool.available {
                             break;
@@ -164,7 +169,6 @@ impl<T: Tracer> Engine<T> {
                         pool.waiting.pop_front();
                         self.ready.push_back((waiter, at));
                     }
-                    pc = next;
                 }
                 Op::Hold { pool } => {
                     let pool = &mut self.pools[usize::from(pool)];
@@ -192,7 +196,22 @@ impl<T: Tracer> Engine<T> {
                     pc = next;
                 }
                 Op::Merge { gate, poll } => return self.merge(usize::from(gate), usize::from(poll), next, job),
-                Op::Lookup { cache, key, hit } => pc = if self.lookup(cache, key, job) { hit } else { next },
+                Op::Lock { lane, time } => match self.lock(lane, time, next, job) {
+                    Some(next) => pc = next,
+                    None => return,
+                },
+                Op::Lookup { cache, key, hit } => match self.lookup(cache, key, hit, next, job) {
+                    Some(next) => pc = next,
+                    None => return,
+                },
+                Op::Fill { cache, key } => {
+                    self.fill(cache, key, job);
+                    pc = next;
+                }
+                Op::Place { pages } => {
+                    self.page(job, pages);
+                    pc = next;
+                }
                 Op::Fork { body, n } => {
                     self.fork(job, body, n);
                     pc = next;
@@ -206,15 +225,18 @@ impl<T: Tracer> Engine<T> {
                     pc = next;
                 }
                 Op::Join => return self.join(job),
-                Op::Depart { bytes } => {
+                Op::Depart { class, bytes } => {
                     self.tracer.departs(job, pc, self.now);
-                    self.observer.depart(self.now, self.jobs[job as usize].born, bytes);
+                    self.observer.depart(self.now, self.jobs[job as usize].born, class, bytes);
                     if self.observer.packets() >= self.limits.packets {
                         self.end = Due::FIRST;
                     }
                     pc = next;
                 }
-                Op::Count => pc = next,
+                Op::Drop { class, n } => {
+                    self.observer.lose(class, n);
+                    pc = next;
+                }
                 Op::Tally { n } => {
                     self.tally(job, n);
                     pc = next;
@@ -249,49 +271,43 @@ impl<T: Tracer> Engine<T> {
     /// A job's share of a poll is done.
     #[inline(never)]
     fn polled(&mut self, index: usize) {
+        if self.gates[index].done() {
+            self.end_poll(index);
+        }
+    }
+
+    /// A poll is over: what has merged goes on, and the next poll begins if jobs wait.
+    fn end_poll(&mut self, index: usize) {
+        if let Some(merging) = self.gates[index].merging() {
+            self.gates[merging].open(&mut self.ready);
+        }
         let gate = &mut self.gates[index];
-        if gate.done() && !gate.is_empty() {
+        if !gate.is_empty() {
             gate.poll(false, &mut self.ready);
         }
     }
 
-    /// A job joins those that are merged, who go on when they are enough or the poll is over: before the next poll.
+    /// A job joins those that are merged, who go on when they are enough or a poll is over: before the next poll.
     #[inline(never)]
     fn merge(&mut self, merged: usize, poll: usize, next: Pc, job: u32) {
         self.tracer.parks(job, next - 1, self.now);
         let over = self.gates[poll].done();
         let gate = &mut self.gates[merged];
         gate.join(job, next);
-        if over || gate.is_full() {
+        if gate.is_full() {
             gate.open(&mut self.ready);
         }
-        let poll = &mut self.gates[poll];
-        if over && !poll.is_empty() {
-            poll.poll(false, &mut self.ready);
+        if over {
+            self.end_poll(poll);
         }
-    }
-
-    #[inline(never)]
-    fn lookup(&mut self, cache: u16, key: Key, job: u32) -> bool {
-        let key = match key {
-            Key::Flow => self.workload.keys[self.jobs[job as usize].flow as usize],
-            Key::Random(n) => self.lookups.below(u64::from(n)) as u32,
-        };
-        self.caches[usize::from(cache)].lookup(key, &mut self.lookups)
-    }
-
-    #[inline(never)]
-    fn tally(&mut self, job: u32, n: u32) {
-        let key = self.workload.keys[self.jobs[job as usize].flow as usize];
-        self.tallies[key as usize] += u64::from(n);
     }
 
     #[inline(never)]
     fn fork(&mut self, job: u32, body: Pc, n: u32) {
-        let Job { born, flow, .. } = self.jobs[job as usize];
+        let Job { born, flow, page, .. } = self.jobs[job as usize];
         self.jobs[job as usize].children += n;
         for _ in 0..n {
-            let child = self.new_job(Job { born, flow, parent: job, children: 0, resume: Pc::MAX });
+            let child = self.new_job(Job { born, flow, page, parent: job, children: 0, resume: Pc::MAX });
             self.tracer.forks(job, child, self.now);
             self.ready.push_back((child, body));
         }
@@ -317,14 +333,17 @@ impl<T: Tracer> Engine<T> {
         if self.events >= self.limits.events {
             self.end = Due::FIRST;
         }
-        if self.closing || !matches!(self.workload.arrivals, Arrivals::Closed { .. }) {
+        let flow = self.jobs[job as usize].flow;
+        let source = self.source_of(flow);
+        if self.closing || !matches!(self.sources[source].arrivals, Arrivals::Closed { .. }) {
             self.spare_jobs.push(job);
             return None;
         }
         self.counts.started += 1;
-        let flow = self.jobs[job as usize].flow;
-        self.jobs[job as usize].born = self.now;
+        let restarted = &mut self.jobs[job as usize];
+        restarted.born = self.now;
+        restarted.page = NO_PAGE;
         self.tracer.starts(job, flow, self.now);
-        Some(self.start_of(flow))
+        Some(self.start_of(source, flow))
     }
 }

@@ -69,6 +69,11 @@ impl Gate {
         self.in_poll == 0
     }
 
+    /// The gate that opens when a poll is over.
+    pub fn merging(&self) -> Option<usize> {
+        self.spec.merging.map(usize::from)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty()
     }

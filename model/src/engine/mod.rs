@@ -12,10 +12,12 @@
 mod cache;
 mod execute;
 mod gate;
+mod keyed;
 mod lane;
 pub mod observer;
 pub mod program;
 pub mod random;
+mod source;
 pub mod steady;
 pub mod timers;
 pub mod tournament;
@@ -27,17 +29,22 @@ use cache::Cache;
 use gate::Gate;
 use lane::Lane;
 use observer::Observer;
-use program::{Arrivals, Op, Pc, Program, Workload};
+use program::{Op, Pc, Program, Workload};
 use random::{Purpose, Stream};
+use source::Source;
 use timers::Timers;
 use tournament::{Due, Tournament};
 use trace::{Tracer, Untraced};
 
 const NO_PARENT: u32 = u32::MAX;
+const NO_PAGE: u32 = u32::MAX;
 
 #[derive(Debug, Clone)]
 struct Pool {
     available: u32,
+    /// Units that are given back at a time, and how many have been released since the last time.
+    quantum: u32,
+    returned: u32,
     waiting: VecDeque<(u32, Pc, u32)>,
     /// Since when it is held, and for how long it was before.
     since: u64,
@@ -48,6 +55,8 @@ struct Pool {
 struct Job {
     born: u64,
     flow: u32,
+    /// The page of its buffer, or `NO_PAGE`.
+    page: u32,
     parent: u32,
     children: u32,
     /// Where to go on when the last child joins; `Pc::MAX` while not waiting.
@@ -98,14 +107,12 @@ pub struct Engine<T = Untraced> {
     spare_jobs: Vec<u32>,
     ready: VecDeque<(u32, Pc)>,
     workload: Workload,
-    total_weight: u64,
-    arrivals: Stream,
-    sizes: Stream,
-    flows: Stream,
+    sources: Vec<Source>,
+    /// When the lock of each key is free; empty in a program without locks.
+    locks: Vec<u64>,
     lookups: Stream,
     /// What [`Op::Tally`] has added up, by key; empty in a program without it.
     tallies: Vec<u64>,
-    next_flow: u32,
     service: Vec<Option<Stream>>,
     closing: bool,
     /// Before what [`Engine::run`] goes on; nothing is, once a limit is reached.
@@ -140,12 +147,26 @@ impl<T: Tracer> Engine<T> {
         let steps = program.ops.iter().zip(followers).map(|(&op, chained)| Step { op, visits: 0, chained });
         let lanes = program.lanes.iter().map(|&latency| Lane::new(latency));
         let tallied = program.ops.iter().any(|op| matches!(op, Op::Tally { .. }));
+        let locked = program.ops.iter().any(|op| matches!(op, Op::Lock { .. }));
         let keys = workload.keys.iter().max().map_or(0, |&key| key as usize + 1);
-        let pools =
-            program.pools.iter().map(|&available| Pool { available, waiting: VecDeque::new(), since: 0, held: 0 });
+        let pools = program.pools.iter().map(|pool| Pool {
+            available: pool.capacity,
+            quantum: pool.quantum.clamp(1, pool.capacity.max(1)),
+            returned: 0,
+            waiting: VecDeque::new(),
+            since: 0,
+            held: 0,
+        });
+        let mut first = 0;
+        let sources = workload.sources.iter().enumerate().map(|(i, source)| {
+            let started = Source::new(source, i, first, seed);
+            first = started.flows.1;
+            started
+        });
+        let sources: Vec<Source> = sources.collect();
         let mut engine = Engine {
             now: 0,
-            tree: Tournament::new(program.lanes.len() + 2),
+            tree: Tournament::new(program.lanes.len() + sources.len() + 1),
             lanes: lanes.collect(),
             free_at: vec![0; program.servers.len()],
             units: program.servers.iter().map(|&units| VecDeque::from(vec![0; units.into()])).collect(),
@@ -157,22 +178,19 @@ impl<T: Tracer> Engine<T> {
             jobs: Vec::new(),
             spare_jobs: Vec::new(),
             ready: VecDeque::with_capacity(256),
-            total_weight: workload.weights.iter().map(|&w| u64::from(w)).sum(),
-            arrivals: Stream::new(seed, Purpose::Arrivals),
-            sizes: Stream::new(seed, Purpose::Sizes),
-            flows: Stream::new(seed, Purpose::Flows),
+            locks: if locked { vec![0; keys] } else { Vec::new() },
             lookups: Stream::new(seed, Purpose::Lookups),
             tallies: if tallied { vec![0; keys] } else { Vec::new() },
-            next_flow: 0,
             service,
             closing: false,
             end: Due::FIRST,
             limits: Limits::default(),
             counts: JobCounts::default(),
             events: 0,
-            observer: Observer::new(batch_packets),
+            observer: Observer::new(batch_packets, sources.len()),
             tracer,
             workload,
+            sources,
         };
         engine.open();
         engine
@@ -230,6 +248,26 @@ impl<T: Tracer> Engine<T> {
         self.counts
     }
 
+    /// Packets of the jobs that a source has started.
+    pub fn started(&self, source: usize) -> u64 {
+        self.sources[source].started
+    }
+
+    /// Servers and pools.
+    pub fn sizes(&self) -> (u16, u16) {
+        (self.free_at.len() as u16, self.pools.len() as u16)
+    }
+
+    /// How much work has come to a server that is not done, in picoseconds of all its units.
+    pub fn backlog_ps(&self, server: u16) -> u64 {
+        let units = &self.units[usize::from(server)];
+        let busy = |free_at: u64| free_at.saturating_sub(self.now);
+        match units.len() {
+            1 => busy(self.free_at[usize::from(server)]),
+            _ => units.iter().map(|&free_at| busy(free_at)).sum(),
+        }
+    }
+
     /// Jobs in flight, forked children not counted.
     pub fn in_flight(&self) -> u64 {
         self.counts.started - self.counts.ended
@@ -254,35 +292,18 @@ impl<T: Tracer> Engine<T> {
     /// Stops arrivals and runs until every job has ended.
     pub fn drain(&mut self) {
         self.closing = true;
-        self.tree.set(self.arrival_slot(), Due::NEVER);
+        for source in 0..self.sources.len() {
+            self.tree.set(self.arrival_slot(source), Due::NEVER);
+        }
         self.run(u64::MAX, u64::MAX, u64::MAX);
     }
 
-    fn arrival_slot(&self) -> usize {
-        self.lanes.len()
+    fn arrival_slot(&self, source: usize) -> usize {
+        self.lanes.len() + source
     }
 
     fn timer_slot(&self) -> usize {
-        self.lanes.len() + 1
-    }
-
-    fn open(&mut self) {
-        match self.workload.arrivals {
-            Arrivals::Closed { jobs_per_flow } => {
-                // Flow by flow within each round, so that no flow owns the head of every queue.
-                for _ in 0..jobs_per_flow {
-                    for flow in 0..self.workload.flows.len() as u32 {
-                        self.start_job(flow);
-                    }
-                }
-                self.run_ready();
-            }
-            Arrivals::Constant { interval } => self.show(self.arrival_slot(), interval),
-            Arrivals::Poisson { mean } => {
-                let first = self.arrivals.exponential(mean);
-                self.show(self.arrival_slot(), first);
-            }
-        }
+        self.lanes.len() + self.sources.len()
     }
 
     #[inline(always)]
@@ -296,10 +317,10 @@ impl<T: Tracer> Engine<T> {
             self.tree.set(slot, lane.due());
             (transit.job, transit.pc)
         } else {
-            if slot == self.arrival_slot() {
-                self.arrive();
-            } else {
+            if slot == self.timer_slot() {
                 self.expire();
+            } else {
+                self.arrive(slot - self.lanes.len());
             }
             match self.ready.pop_front() {
                 Some(first) => first,
@@ -328,24 +349,6 @@ impl<T: Tracer> Engine<T> {
         }
     }
 
-    fn arrive(&mut self) {
-        let flows = self.workload.flows.len() as u64;
-        let (after, flow) = match self.workload.arrivals {
-            Arrivals::Closed { .. } => return,
-            Arrivals::Constant { interval } => {
-                let flow = self.next_flow;
-                self.next_flow = (flow + 1) % flows as u32;
-                (interval, flow)
-            }
-            Arrivals::Poisson { mean } => {
-                let flow = if flows == 1 { 0 } else { self.flows.below(flows) as u32 };
-                (self.arrivals.exponential(mean), flow)
-            }
-        };
-        self.show(self.arrival_slot(), self.now.saturating_add(after));
-        self.start_job(flow);
-    }
-
     fn expire(&mut self) {
         if let Some((_, gate)) = self.timers.first() {
             self.open_gate(gate);
@@ -370,29 +373,6 @@ impl<T: Tracer> Engine<T> {
     /// Shows in the tree when a slot is due next.
     fn show(&mut self, slot: usize, time: u64) {
         self.tree.set(slot, Due::new(time, slot));
-    }
-
-    fn start_job(&mut self, flow: u32) {
-        self.counts.started += 1;
-        let job = self.new_job(Job { born: self.now, flow, parent: NO_PARENT, children: 0, resume: Pc::MAX });
-        self.tracer.starts(job, flow, self.now);
-        let pc = self.start_of(flow);
-        self.ready.push_back((job, pc));
-    }
-
-    fn start_of(&mut self, flow: u32) -> Pc {
-        let row = &self.workload.starts[usize::from(self.workload.flows[flow as usize])];
-        if row.len() == 1 {
-            return row[0];
-        }
-        let mut draw = self.sizes.below(self.total_weight);
-        for (&pc, &weight) in row.iter().zip(&self.workload.weights) {
-            match draw.checked_sub(u64::from(weight)) {
-                Some(rest) => draw = rest,
-                None => return pc,
-            }
-        }
-        row[row.len() - 1]
     }
 
     fn new_job(&mut self, job: Job) -> u32 {

@@ -1,63 +1,111 @@
-//! What is observed of departing packets: batches for the rate, a histogram for latency.
+//! What is observed of packets that depart or are lost, by traffic class: batches for rates, a histogram for latency.
 
 use hdrhistogram::Histogram;
 
 /// Longest latency that the histogram tells apart, in ns; longer ones count as this.
 const LONGEST_NS: u64 = 10_000_000_000;
 
-/// Counts departures in batches of a fixed number of packets and their latencies.
+/// Sums over the packets of one class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Packets that departed.
+    pub packets: u64,
+    /// Their octets of goodput.
+    pub octets: u64,
+    /// Their latencies, in picoseconds; wraps around, so that only differences mean something.
+    pub latency_ps: u64,
+    /// Packets that were lost.
+    pub lost: u64,
+}
+
+impl Counts {
+    /// What was added since `before`.
+    pub fn since(self, before: Counts) -> Counts {
+        Counts {
+            packets: self.packets - before.packets,
+            octets: self.octets - before.octets,
+            latency_ps: self.latency_ps.wrapping_sub(before.latency_ps),
+            lost: self.lost - before.lost,
+        }
+    }
+
+    /// Both together.
+    pub fn and(self, other: Counts) -> Counts {
+        Counts {
+            packets: self.packets + other.packets,
+            octets: self.octets + other.octets,
+            latency_ps: self.latency_ps.wrapping_add(other.latency_ps),
+            lost: self.lost + other.lost,
+        }
+    }
+}
+
+/// Counts departures of each class, in batches of a fixed number of packets of all classes, and their latencies.
 #[derive(Debug, Clone)]
 pub struct Observer {
     batch_packets: u32,
     packets_in_batch: u32,
-    bytes_in_batch: u64,
-    batch_start: u64,
-    /// Goodput octets and picoseconds of each full batch.
-    batches: Vec<(u64, u64)>,
     packets: u64,
-    bytes: u64,
-    latency: Histogram<u64>,
+    classes: Vec<Counts>,
+    /// When each full batch ended, in picoseconds.
+    ends: Vec<u64>,
+    /// The sums at those times, class by class.
+    sums: Vec<Counts>,
+    /// One histogram for each class.
+    latency: Vec<Histogram<u64>>,
 }
 
 impl Observer {
-    /// An observer that closes a batch every `batch_packets` packets.
-    pub fn new(batch_packets: u32) -> Self {
+    /// An observer of so many classes that closes a batch every `batch_packets` packets.
+    pub fn new(batch_packets: u32, classes: usize) -> Self {
         let latency = Histogram::new_with_bounds(1, LONGEST_NS, 3).expect("bounds are constant and valid");
         Observer {
             batch_packets: batch_packets.max(1),
             packets_in_batch: 0,
-            bytes_in_batch: 0,
-            batch_start: 0,
-            batches: Vec::with_capacity(4096),
             packets: 0,
-            bytes: 0,
-            latency,
+            classes: vec![Counts::default(); classes],
+            ends: Vec::with_capacity(4096),
+            sums: Vec::with_capacity(4096 * classes),
+            latency: vec![latency; classes],
         }
     }
 
     #[inline]
-    pub(super) fn depart(&mut self, now: u64, born: u64, bytes: u32) {
+    pub(super) fn depart(&mut self, now: u64, born: u64, class: u8, bytes: u32) {
+        let class = usize::from(class);
+        let latency = now - born;
+        let counts = &mut self.classes[class];
+        counts.packets += 1;
+        counts.octets += u64::from(bytes);
+        counts.latency_ps = counts.latency_ps.wrapping_add(latency);
+        self.latency[class].saturating_record((latency + 500) / 1000);
         self.packets += 1;
-        self.bytes += u64::from(bytes);
-        self.bytes_in_batch += u64::from(bytes);
         self.packets_in_batch += 1;
-        self.latency.saturating_record((now - born + 500) / 1000);
         if self.packets_in_batch == self.batch_packets {
-            self.batches.push((self.bytes_in_batch, now - self.batch_start));
             self.packets_in_batch = 0;
-            self.bytes_in_batch = 0;
-            self.batch_start = now;
+            self.ends.push(now);
+            self.sums.extend_from_slice(&self.classes);
         }
     }
 
-    /// Packets that have departed.
+    #[inline]
+    pub(super) fn lose(&mut self, class: u8, packets: u32) {
+        self.classes[usize::from(class)].lost += u64::from(packets);
+    }
+
+    /// Packets of all classes that have departed.
     pub fn packets(&self) -> u64 {
         self.packets
     }
 
-    /// Goodput octets that have departed.
+    /// Goodput octets of all classes that have departed.
     pub fn bytes(&self) -> u64 {
-        self.bytes
+        self.classes.iter().map(|class| class.octets).sum()
+    }
+
+    /// Sums so far, class by class.
+    pub fn classes(&self) -> &[Counts] {
+        &self.classes
     }
 
     /// Packets of a batch.
@@ -65,18 +113,33 @@ impl Observer {
         self.batch_packets
     }
 
-    /// Goodput octets and picoseconds of each full batch, from the start of the simulation.
-    pub fn batches(&self) -> &[(u64, u64)] {
-        &self.batches
+    /// Full batches so far.
+    pub fn batches(&self) -> usize {
+        self.ends.len()
     }
 
-    /// Latencies in ns, from birth to departure, since the last [`Self::forget_latency`].
-    pub fn latency(&self) -> &Histogram<u64> {
-        &self.latency
+    /// How long a full batch took, in picoseconds, and what was counted of a class in it.
+    pub fn batch(&self, index: usize, class: usize) -> (u64, Counts) {
+        let sums = |index: usize| self.sums[index * self.classes.len() + class];
+        match index.checked_sub(1) {
+            None => (self.ends[0], sums(0)),
+            Some(before) => (self.ends[index] - self.ends[before], sums(index).since(sums(before))),
+        }
+    }
+
+    /// As [`Self::batch`], of all classes together.
+    pub fn batch_of_all(&self, index: usize) -> (u64, Counts) {
+        let classes = (0..self.classes.len()).map(|class| self.batch(index, class));
+        classes.reduce(|(time, all), (_, one)| (time, all.and(one))).unwrap_or_default()
+    }
+
+    /// Latencies in ns of a class, from birth to departure, since the last [`Self::forget_latency`].
+    pub fn latency(&self, class: usize) -> &Histogram<u64> {
+        &self.latency[class]
     }
 
     /// Forgets the latencies so far: they belong to the warm-up.
     pub fn forget_latency(&mut self) {
-        self.latency.reset();
+        self.latency.iter_mut().for_each(Histogram::reset);
     }
 }

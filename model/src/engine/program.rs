@@ -93,6 +93,14 @@ pub enum Op {
         /// The pool.
         pool: u16,
     },
+    /// Occupy the lock of the job's flow's key for `time`, first come, first served, and go down a lane that belongs to
+    /// a server which the job holds: no other job is on it.
+    Lock {
+        /// Lane to leave by.
+        lane: u16,
+        /// How long the lock is held.
+        time: u64,
+    },
     /// Wait at a gate until it has its number of jobs or the first has waited its time. The first job goes on at the
     /// next operation, the others skip that one: it holds what is paid once per batch.
     Gather {
@@ -111,15 +119,16 @@ pub enum Op {
         /// The polled gate.
         gate: u16,
     },
-    /// Join the jobs that are merged into one (GRO) at `gate`, which opens when it is full and when the poll is over;
-    /// then `Polled`. The first job of the merged goes on at the next operation, the others skip it.
+    /// Join the jobs that are merged into one (GRO) at `gate`, which opens when it is full and when a poll that names it is
+    /// over; then `Polled`. The first job of the merged goes on at the next operation, the others skip it.
     Merge {
         /// The gate at which jobs merge.
         gate: u16,
         /// The polled gate.
         poll: u16,
     },
-    /// Look a key up in a cache, which then holds it: jump to `hit`, or go on here on a miss.
+    /// Look a key up in a cache, which then holds it: jump to `hit`, or go on here on a miss. While a miss is being
+    /// filled, others for the same key wait for it.
     Lookup {
         /// The cache.
         cache: u16,
@@ -128,7 +137,19 @@ pub enum Op {
         /// Where to go on after a hit.
         hit: Pc,
     },
-    /// Start `n` children at `body`.
+    /// What was looked up and missed is there now: jobs that wait for it go on at the lookup's `hit`.
+    Fill {
+        /// The cache.
+        cache: u16,
+        /// What was looked up.
+        key: Key,
+    },
+    /// Give the job's buffer one of so many pages, drawn at random, unless it has one.
+    Place {
+        /// Pages.
+        pages: u32,
+    },
+    /// Start `n` children at `body`; they share the page of the job's buffer.
     Fork {
         /// Where the children start.
         body: Pc,
@@ -141,11 +162,18 @@ pub enum Op {
     Join,
     /// One packet with so many octets of goodput has left: what throughput and latency count.
     Depart {
+        /// Its traffic class.
+        class: u8,
         /// Goodput octets.
         bytes: u32,
     },
-    /// Nothing but being counted.
-    Count,
+    /// So many packets are lost: what loss counts.
+    Drop {
+        /// Their traffic class.
+        class: u8,
+        /// Packets.
+        n: u32,
+    },
     /// Add `n` to the tally of the key of the job's flow.
     Tally {
         /// What is added.
@@ -165,7 +193,9 @@ pub enum Op {
 pub enum Key {
     /// The key of the job's flow.
     Flow,
-    /// One of so many, drawn at random.
+    /// The page of the job's buffer, which is one of so many and drawn at the first lookup.
+    Page(u32),
+    /// One of so many, drawn at random each time.
     Random(u32),
 }
 
@@ -178,6 +208,8 @@ pub struct Gate {
     pub timeout: u64,
     /// The most jobs of one poll, at a polled gate.
     pub budget: u32,
+    /// The gate that opens when a poll is over: where jobs merge.
+    pub merging: Option<u16>,
 }
 
 /// How a cache chooses what to forget.
@@ -201,6 +233,22 @@ pub struct Cache {
     pub replacement: Replacement,
 }
 
+/// A pool of units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pool {
+    /// Units.
+    pub capacity: u32,
+    /// Units that are given back at a time: those released before wait until so many have been.
+    pub quantum: u32,
+}
+
+impl Pool {
+    /// A pool whose units are free as soon as they are released.
+    pub const fn of(capacity: u32) -> Self {
+        Pool { capacity, quantum: 1 }
+    }
+}
+
 /// The resources and operations of one simulation.
 #[derive(Debug, Clone, Default)]
 pub struct Program {
@@ -210,25 +258,48 @@ pub struct Program {
     pub servers: Vec<u16>,
     /// Latency of each lane.
     pub lanes: Vec<u64>,
-    /// Capacity of each pool.
-    pub pools: Vec<u32>,
+    /// Pools.
+    pub pools: Vec<Pool>,
     /// Gates.
     pub gates: Vec<Gate>,
     /// Caches.
     pub caches: Vec<Cache>,
 }
 
-/// When jobs start, on which flow, and of which class.
-#[derive(Debug, Clone)]
+/// When jobs start, on which flow, and of which size.
+#[derive(Debug, Clone, Default)]
 pub struct Workload {
-    /// The row of `starts` that each flow uses.
+    /// The row of `starts` that each flow uses; flows of a source stand together.
     pub flows: Vec<u16>,
     /// The key that each flow looks up.
     pub keys: Vec<u32>,
-    /// Where a job starts, by row and then class.
+    /// Where a job starts, by row and then size.
     pub starts: Vec<Vec<Pc>>,
-    /// Relative frequency of each class.
+    /// Sources of jobs, one for each traffic class, in the order of their flows.
+    pub sources: Vec<Source>,
+}
+
+impl Workload {
+    /// One source with a single size, whose flows are all alike and start at the first operation.
+    pub fn single(flows: u32, arrivals: Arrivals) -> Self {
+        Workload {
+            flows: vec![0; flows as usize],
+            keys: vec![0; flows as usize],
+            starts: vec![vec![0]],
+            sources: vec![Source { flows, weights: vec![1], packets: vec![1], arrivals }],
+        }
+    }
+}
+
+/// What starts jobs of one traffic class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its flows.
+    pub flows: u32,
+    /// Relative frequency of each size.
     pub weights: Vec<u32>,
+    /// Packets of a job of each size.
+    pub packets: Vec<u32>,
     /// When jobs start.
     pub arrivals: Arrivals,
 }

@@ -10,12 +10,12 @@ const BATCH: usize = 256;
 /// What a stream is for. The number is part of the results' definition and never changes its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// Times between arrivals.
-    Arrivals,
-    /// Packet sizes of a mix.
-    Sizes,
-    /// Which flow the next packet belongs to.
-    Flows,
+    /// Times between arrivals of this source.
+    Arrivals(u8),
+    /// Packet sizes of this source's mix.
+    Sizes(u8),
+    /// Which flow the next packet of this source belongs to.
+    Flows(u8),
     /// What is looked up in caches, and what they forget.
     Lookups,
     /// When random events of a failover scenario happen.
@@ -29,9 +29,9 @@ pub enum Purpose {
 impl Purpose {
     fn stream(self) -> u64 {
         match self {
-            Purpose::Arrivals => 1,
-            Purpose::Sizes => 2,
-            Purpose::Flows => 3,
+            Purpose::Arrivals(source) => 0x100 * u64::from(source) + 1,
+            Purpose::Sizes(source) => 0x100 * u64::from(source) + 2,
+            Purpose::Flows(source) => 0x100 * u64::from(source) + 3,
             Purpose::Lookups => 4,
             Purpose::Events => 5,
             Purpose::Messages => 6,
@@ -110,15 +110,15 @@ mod tests {
             let mut stream = Stream::new(seed, purpose);
             (0..600).map(|_| stream.below(1 << 40)).collect::<Vec<_>>()
         };
-        assert_eq!(draw(7, Purpose::Arrivals), draw(7, Purpose::Arrivals));
-        assert_ne!(draw(7, Purpose::Arrivals), draw(7, Purpose::Sizes));
-        assert_ne!(draw(7, Purpose::Arrivals), draw(8, Purpose::Arrivals));
+        assert_eq!(draw(7, Purpose::Arrivals(0)), draw(7, Purpose::Arrivals(0)));
+        assert_ne!(draw(7, Purpose::Arrivals(0)), draw(7, Purpose::Sizes(0)));
+        assert_ne!(draw(7, Purpose::Arrivals(0)), draw(8, Purpose::Arrivals(0)));
         assert_ne!(draw(7, Purpose::Service(0)), draw(7, Purpose::Service(1)));
     }
 
     #[test]
     fn exponential_draws_have_the_mean_and_variance_of_the_distribution() {
-        let mut stream = Stream::new(1, Purpose::Arrivals);
+        let mut stream = Stream::new(1, Purpose::Arrivals(0));
         let n = 400_000;
         let draws: Vec<f64> = (0..n).map(|_| stream.exponential(1_000_000) as f64 / 1e6).collect();
         let mean = draws.iter().sum::<f64>() / f64::from(n);

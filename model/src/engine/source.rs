@@ -1,0 +1,119 @@
+//! Sources of jobs: when they start, on which flow, and of which size.
+
+use super::program::{self, Arrivals, Pc};
+use super::random::{Purpose, Stream};
+use super::trace::Tracer;
+use super::{Engine, Job, NO_PAGE, NO_PARENT};
+
+/// What starts jobs of one traffic class, at work.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    pub arrivals: Arrivals,
+    /// Its first flow, and the first of the next source.
+    pub flows: (u32, u32),
+    weights: Vec<u32>,
+    packets: Vec<u32>,
+    total_weight: u64,
+    next_flow: u32,
+    /// Packets of jobs that it has started.
+    pub started: u64,
+    times: Stream,
+    sizes: Stream,
+    drawn_flows: Stream,
+}
+
+impl Source {
+    pub fn new(source: &program::Source, index: usize, first: u32, seed: u64) -> Self {
+        let number = index as u8;
+        Source {
+            arrivals: source.arrivals,
+            flows: (first, first + source.flows),
+            weights: source.weights.clone(),
+            packets: source.packets.clone(),
+            total_weight: source.weights.iter().map(|&w| u64::from(w)).sum(),
+            next_flow: first,
+            started: 0,
+            times: Stream::new(seed, Purpose::Arrivals(number)),
+            sizes: Stream::new(seed, Purpose::Sizes(number)),
+            drawn_flows: Stream::new(seed, Purpose::Flows(number)),
+        }
+    }
+}
+
+impl Source {
+    /// Which size the next job has.
+    fn draw_size(&mut self) -> usize {
+        let mut draw = self.sizes.below(self.total_weight);
+        for (size, &weight) in self.weights.iter().enumerate() {
+            match draw.checked_sub(u64::from(weight)) {
+                Some(rest) => draw = rest,
+                None => return size,
+            }
+        }
+        self.weights.len() - 1
+    }
+}
+
+impl<T: Tracer> Engine<T> {
+    pub(super) fn open(&mut self) {
+        for source in 0..self.sources.len() {
+            let Source { arrivals, flows: (first, end), .. } = self.sources[source];
+            match arrivals {
+                Arrivals::Closed { jobs_per_flow } => {
+                    // Flow by flow within each round, so that no flow owns the head of every queue.
+                    for _ in 0..jobs_per_flow {
+                        (first..end).for_each(|flow| self.start_job(source, flow));
+                    }
+                    self.run_ready();
+                }
+                Arrivals::Constant { interval } => self.show(self.arrival_slot(source), interval),
+                Arrivals::Poisson { mean } => {
+                    let after = self.sources[source].times.exponential(mean);
+                    self.show(self.arrival_slot(source), after);
+                }
+            }
+        }
+    }
+
+    pub(super) fn arrive(&mut self, index: usize) {
+        let source = &mut self.sources[index];
+        let (first, end) = source.flows;
+        let (after, flow) = match source.arrivals {
+            Arrivals::Closed { .. } => return,
+            Arrivals::Constant { interval } => {
+                let flow = source.next_flow;
+                source.next_flow = if flow + 1 == end { first } else { flow + 1 };
+                (interval, flow)
+            }
+            Arrivals::Poisson { mean } => {
+                let flows = u64::from(end - first);
+                let flow = if flows == 1 { 0 } else { source.drawn_flows.below(flows) as u32 };
+                (source.times.exponential(mean), first + flow)
+            }
+        };
+        self.show(self.arrival_slot(index), self.now.saturating_add(after));
+        self.start_job(index, flow);
+    }
+
+    fn start_job(&mut self, source: usize, flow: u32) {
+        self.counts.started += 1;
+        let (born, parent, resume) = (self.now, NO_PARENT, Pc::MAX);
+        let job = self.new_job(Job { born, flow, page: NO_PAGE, parent, children: 0, resume });
+        self.tracer.starts(job, flow, self.now);
+        let pc = self.start_of(source, flow);
+        self.ready.push_back((job, pc));
+    }
+
+    /// The source that a flow belongs to: there are few.
+    pub(super) fn source_of(&self, flow: u32) -> usize {
+        self.sources.iter().position(|source| flow < source.flows.1).unwrap_or(0)
+    }
+
+    pub(super) fn start_of(&mut self, source: usize, flow: u32) -> Pc {
+        let row = &self.workload.starts[usize::from(self.workload.flows[flow as usize])];
+        let source = &mut self.sources[source];
+        let size = if row.len() == 1 { 0 } else { source.draw_size() };
+        source.started += u64::from(source.packets[size]);
+        row[size]
+    }
+}
