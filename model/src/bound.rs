@@ -3,251 +3,230 @@
 //! - **Stations**: the bottleneck law, rate <= units / demand (Lazowska et al., "Quantitative System Performance", 1984,
 //!   chapter 5).
 //! - **Pools and the window**: Little's law, rate <= units / (units held x shortest time held).
+//!
+//! Two questions are asked of them. *Without loss*: at which rate of the whole traffic, in its proportions, is the first
+//! one full? And *delivered*: whatever is dropped, how much goodput can be left at the most? Where packets may be
+//! dropped, those that give most goodput for what they take may be all that is left.
+
+mod delivered;
+mod demand;
 
 use std::collections::BTreeMap;
 
-use crate::assembly::{Assembly, interval};
-use crate::route::{Floor, Hop, PoolId, Route, StationId, Visit};
-use crate::scenario::Scenario;
-use crate::units::{PacketRate, Time};
+use demand::Demand;
 
-/// The limit's name where the offered rate is all there is to carry.
-pub const OFFERED_LOAD: &str = "offered load";
-/// The limit's name where too few packets are in flight to fill the path.
-pub const WINDOW: &str = "window";
+use crate::engine::program::Arrivals;
+use crate::machine::{Class, Machine};
+use crate::resource::Resource;
+use crate::route::{Floor, PoolId, Route, StationId};
+use crate::units::PacketRate;
 
 /// One limit of a scenario's packet rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Limit {
-    /// What limits: a station, a pool, `window` or `offered load`.
-    pub name: &'static str,
-    /// Packets per second that it lets through.
+    /// What limits.
+    pub resource: Resource,
+    /// Packets per second of all classes that it lets through.
     pub rate: PacketRate,
 }
 
 /// Every limit of a scenario, the tightest first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bound {
-    /// Limits in ascending order of rate.
+    /// Limits in ascending order of rate, all classes in their proportions: beyond it, something is lost or waits for
+    /// ever. When saturating, what no mixture of flows exceeds.
     pub limits: Vec<Limit>,
-    /// Mean goodput of a packet, in octets.
+    /// Packets per second offered by all classes; absent when saturating.
+    pub offered: Option<PacketRate>,
+    /// Mean goodput of a packet, in octets; when saturating several classes, of the largest.
     pub mean_goodput: f64,
+    /// Goodput that can be left at the most, in Gb/s, whatever is dropped.
+    pub delivered_gbps: f64,
 }
 
 impl Bound {
-    /// The tightest limit as goodput, in Gb/s.
+    /// What can be delivered at the most as goodput, in Gb/s.
     pub fn goodput_gbps(&self) -> Option<f64> {
-        Some(self.limits.first()?.rate.as_pps() * self.mean_goodput * 8e-9)
+        Some(self.delivered_gbps).filter(|gbps| gbps.is_finite())
     }
 
     /// What is offered as goodput, in Gb/s; absent when saturating.
     pub fn offered_gbps(&self) -> Option<f64> {
-        Some(self.offered()?.as_pps() * self.mean_goodput * 8e-9)
+        Some(self.offered?.as_pps() * self.mean_goodput * 8e-9)
     }
 
-    /// Packets per second offered; absent when saturating.
-    pub fn offered(&self) -> Option<PacketRate> {
-        self.limits.iter().find(|limit| limit.name == OFFERED_LOAD).map(|limit| limit.rate)
+    /// The share of the offered packets that the tightest limit lets through without loss, 0 to 1; 1 when saturating.
+    pub fn share_without_loss(&self) -> f64 {
+        let tightest = self.limits.first().map_or(f64::INFINITY, |limit| limit.rate.as_pps());
+        self.offered.map_or(1.0, |offered| (tightest / offered.as_pps()).min(1.0))
     }
 
-    /// The share of the offered rate that the tightest limit lets through, 0 to 1; 1 when saturating.
-    pub fn share_allowed(&self) -> f64 {
-        let share = |offered: PacketRate| Some(self.limits.first()?.rate.as_pps() / offered.as_pps());
-        self.offered().and_then(share).unwrap_or(1.0)
-    }
-}
-
-/// What one job on a route takes of everything, in seconds.
-#[derive(Debug, Clone, Default)]
-struct Demand {
-    /// Time at each station.
-    stations: BTreeMap<StationId, f64>,
-    /// Units times the shortest time held.
-    pools: BTreeMap<PoolId, f64>,
-    /// Shortest time from start to end.
-    elapsed: f64,
-    packets: f64,
-}
-
-impl Demand {
-    fn add(&mut self, other: &Demand, times: f64) {
-        for (&station, time) in &other.stations {
-            *self.stations.entry(station).or_default() += times * time;
-        }
-        for (&pool, held) in &other.pools {
-            *self.pools.entry(pool).or_default() += times * held;
-        }
-        self.packets += times * other.packets;
+    /// The share of the offered goodput that can be delivered at the most, 0 to 1; 1 when saturating.
+    pub fn share_delivered(&self) -> f64 {
+        self.offered_gbps().map_or(1.0, |offered| (self.delivered_gbps / offered).min(1.0))
     }
 
-    /// A visit that is made `times` times; the station waits while the lock is held.
-    fn visit(&mut self, visit: &Visit, times: f64) {
-        let held = visit.lock.map_or(Time::ZERO, |(_, time)| time);
-        *self.stations.entry(visit.station).or_default() += times * (visit.time + held).as_seconds();
-        if let Some((lock, time)) = visit.lock {
-            *self.stations.entry(lock).or_default() += times * time.as_seconds();
-        }
-    }
-
-    fn of(route: &Route, floor: &Floor) -> Demand {
-        let mut total = Demand::default();
-        let mut held: BTreeMap<PoolId, (u32, f64)> = BTreeMap::new();
-        for hop in &route.0 {
-            match hop {
-                Hop::Serve(visit) => {
-                    total.visit(visit, 1.0);
-                    total.elapsed += (visit.time + visit.latency).as_seconds();
-                }
-                // A full batch shares the visit, and the last of the batch does not wait.
-                Hop::Gather(gate, visit) | Hop::Merge(gate, _, visit) => {
-                    total.visit(visit, 1.0 / f64::from(floor.gates[usize::from(gate.0)].jobs));
-                }
-                // Under load one poll follows the other without an interrupt, each with its whole budget.
-                Hop::Poll(gate, _, poll) => {
-                    total.visit(poll, 1.0 / f64::from(floor.gates[usize::from(gate.0)].budget));
-                }
-                Hop::Polled(_) => {}
-                Hop::Lookup(lookup, miss) => total.add(&Demand::of(miss, floor), 1.0 - lookup.hits.fraction()),
-                // Whichever way it goes, it takes at least what both ways have in common.
-                Hop::AcquireElse(_, _, with, without) => {
-                    let (with, without) = (Demand::of(with, floor), Demand::of(without, floor));
-                    for (station, time) in with.stations {
-                        if let Some(other) = without.stations.get(&station) {
-                            *total.stations.entry(station).or_default() += time.min(*other);
-                        }
-                    }
-                    total.elapsed += with.elapsed.min(without.elapsed);
-                    total.packets += with.packets.min(without.packets);
-                }
-                Hop::Acquire(pool, n) | Hop::AcquireOrDrop(pool, n) => {
-                    let n = (*n).min(floor.pools[usize::from(pool.0)].capacity);
-                    held.insert(*pool, (n, total.elapsed));
-                }
-                Hop::Release(pool, _) => {
-                    if let Some((n, since)) = held.remove(pool) {
-                        *total.pools.entry(*pool).or_default() += f64::from(n) * (total.elapsed - since);
-                    }
-                }
-                Hop::Split(parts) => {
-                    let mut slowest = 0.0f64;
-                    for (part, n) in parts {
-                        let part = Demand::of(part, floor);
-                        slowest = slowest.max(part.elapsed);
-                        total.add(&part, f64::from(*n));
-                    }
-                    total.elapsed += slowest;
-                }
-                Hop::Depart(_) => total.packets += 1.0,
-                Hop::Tally(_) | Hop::Drop(_) => {}
-            }
-        }
-        total
+    /// The tightest limit that is no matter of how much is offered.
+    pub fn tightest(&self) -> Option<Limit> {
+        self.limits.iter().copied().find(|limit| limit.resource != Resource::OfferedLoad)
     }
 }
 
-/// A core's sends, weighted by how often each is made.
-struct Row {
-    /// Demand of a mean packet.
+/// A path that flows take.
+struct Row<'a> {
+    class: &'a Class,
+    /// What each send takes.
+    sends: Vec<Demand>,
+    /// What a mean packet takes.
     per_packet: Demand,
-    /// Mean shortest time of a job per packet of it.
-    elapsed_per_packet: f64,
-    /// Jobs in flight when saturating.
-    jobs: f64,
+    flows: f64,
     /// Packets per second offered, where a rate is.
     offered: f64,
+}
+
+impl<'a> Row<'a> {
+    fn new(machine: &'a Machine, path: usize, flows: u32) -> Self {
+        let class = &machine.classes[usize::from(machine.paths[path].class)];
+        let sends: Vec<Demand> = machine.routes[path].iter().map(|route| Demand::of(route, &machine.floor)).collect();
+        let packets = class.packets_per_send();
+        let total: f64 = class.weights.iter().map(|&w| f64::from(w)).sum();
+        let mut per_packet = Demand::default();
+        for (demand, &weight) in sends.iter().zip(&class.weights) {
+            per_packet.add(demand, f64::from(weight) / total / packets);
+        }
+        let flows = f64::from(flows);
+        let offered = class.offered_pps().map_or(f64::INFINITY, |rate| rate * flows / class.flows.len() as f64);
+        Row { class, sends, per_packet, flows, offered }
+    }
+
+    /// Mean goodput of a packet, in octets.
+    fn goodput(&self) -> f64 {
+        goodput(self.class)
+    }
+
+    /// Jobs in flight when saturating.
+    fn jobs(&self) -> f64 {
+        match self.class.arrivals {
+            Arrivals::Closed { jobs_per_flow } => self.flows * f64::from(jobs_per_flow),
+            _ => f64::INFINITY,
+        }
+    }
+}
+
+/// Mean goodput of a packet of a class, in octets.
+fn goodput(class: &Class) -> f64 {
+    class.mean(|send| send.total(|p| p.goodput).get() as f64) / class.packets_per_send()
+}
+
+/// A station or a pool that is used: what it is, its units, and what a packet of each row that uses it takes of it.
+struct Taken {
+    resource: Resource,
+    units: f64,
+    at: At,
+    users: Vec<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum At {
+    Station(StationId),
+    Pool(PoolId),
+}
+
+impl Taken {
+    /// Everything that some demand takes.
+    fn all<'d>(floor: &Floor, demands: impl Iterator<Item = &'d Demand>) -> Vec<Taken> {
+        let mut users: BTreeMap<At, Vec<usize>> = BTreeMap::new();
+        for (row, demand) in demands.enumerate() {
+            let stations = demand.stations.iter().map(|(id, taken)| (At::Station(*id), *taken));
+            let pools = demand.pools.iter().map(|(id, taken)| (At::Pool(*id), *taken));
+            for (at, _) in stations.chain(pools).filter(|(_, taken)| *taken > 0.0) {
+                users.entry(at).or_default().push(row);
+            }
+        }
+        let taken = users.into_iter().map(|(at, users)| {
+            let (resource, units) = match at {
+                At::Station(id) => {
+                    let station = &floor.stations[usize::from(id.0)];
+                    (station.resource, station.units)
+                }
+                At::Pool(id) => {
+                    let pool = &floor.pools[usize::from(id.0)];
+                    (pool.resource, pool.units.capacity)
+                }
+            };
+            Taken { resource, units: f64::from(units), at, users }
+        });
+        taken.collect()
+    }
+
+    fn of(&self, demand: &Demand) -> f64 {
+        match self.at {
+            At::Station(id) => demand.stations.get(&id),
+            At::Pool(id) => demand.pools.get(&id),
+        }
+        .copied()
+        .unwrap_or(0.0)
+    }
 }
 
 /// The limits of jobs on one route, per job: stations by the bottleneck law, pools by Little's.
 pub fn route_limits(route: &Route, floor: &Floor) -> Vec<Limit> {
     let total = Demand::of(route, floor);
-    let stations = total.stations.iter().map(|(id, time)| {
-        let station = &floor.stations[usize::from(id.0)];
-        (station.name, f64::from(station.units) / time)
-    });
-    let pools = total.pools.iter().map(|(id, held)| {
-        let pool = &floor.pools[usize::from(id.0)];
-        (pool.name, f64::from(pool.capacity) / held)
-    });
-    stations.chain(pools).map(|(name, rate)| Limit { name, rate: PacketRate::from_pps(rate) }).collect()
+    let taken = Taken::all(floor, std::iter::once(&total)).into_iter();
+    let limit = |taken: Taken| {
+        let rate = PacketRate::from_pps(taken.units / taken.of(&total));
+        Limit { resource: taken.resource, rate }
+    };
+    taken.map(limit).collect()
 }
 
-/// The bounds of a scenario's assembly.
-pub fn bound(scenario: &Scenario, assembly: &Assembly) -> Bound {
-    let weights = assembly.send_weights();
-    let total_weight: f64 = weights.iter().map(|&w| f64::from(w)).sum();
-    let share = |i: usize| f64::from(weights[i]) / total_weight;
-    let packets_per_job: f64 = assembly.sends.iter().enumerate().map(|(i, s)| share(i) * f64::from(s.count())).sum();
-    let goodput_per_job: f64 =
-        assembly.sends.iter().enumerate().map(|(i, s)| share(i) * s.total(|p| p.goodput).get() as f64).sum();
-    let offered = interval(scenario, assembly).map(|interval| packets_per_job / interval.as_seconds());
-    let jobs_per_flow = f64::from(assembly.jobs_per_flow(scenario.traffic.window));
+/// The bounds of a machine.
+pub fn bound(machine: &Machine) -> Bound {
+    let mut flows = vec![0u32; machine.paths.len()];
+    machine.flows.iter().for_each(|path| flows[usize::from(*path)] += 1);
+    let taken = (0..flows.len()).filter(|&path| flows[path] > 0);
+    let rows: Vec<Row<'_>> = taken.map(|path| Row::new(machine, path, flows[path])).collect();
+    let resources = Taken::all(&machine.floor, rows.iter().map(|row| &row.per_packet));
+    let offered: f64 = rows.iter().map(|row| row.offered).sum();
+    if offered.is_finite() { open(&rows, &resources, offered) } else { closed(&rows, &resources) }
+}
 
-    let mut flows = vec![0u32; assembly.routes.len()];
-    for core in &assembly.flows {
-        flows[usize::from(*core)] += 1;
+/// Packets come at a rate.
+fn open(rows: &[Row<'_>], resources: &[Taken], offered: f64) -> Bound {
+    let mut limits: BTreeMap<Resource, f64> = BTreeMap::from([(Resource::OfferedLoad, offered)]);
+    for resource in resources {
+        let users = resource.users.iter().map(|&row| &rows[row]);
+        let demand: f64 = users.map(|row| row.offered / offered * resource.of(&row.per_packet)).sum();
+        least(&mut limits, resource.resource, resource.units / demand);
     }
-    let rows: Vec<Row> = (assembly.routes.iter().zip(&flows))
-        .filter(|(_, flows)| **flows > 0)
-        .map(|(routes, &flows)| {
-            let mut per_packet = Demand::default();
-            let mut elapsed = 0.0;
-            for (i, route) in routes.iter().enumerate() {
-                let demand = Demand::of(route, &assembly.floor);
-                per_packet.add(&demand, share(i) / packets_per_job);
-                elapsed += share(i) * demand.elapsed;
-            }
-            Row {
-                per_packet,
-                elapsed_per_packet: elapsed / packets_per_job,
-                jobs: f64::from(flows) * jobs_per_flow,
-                offered: offered.map_or(f64::INFINITY, |rate| rate * f64::from(flows) / assembly.flows.len() as f64),
-            }
-        })
-        .collect();
+    let octets: f64 = rows.iter().map(|row| row.offered * row.goodput()).sum();
+    Bound {
+        limits: sorted(limits),
+        offered: Some(PacketRate::from_pps(offered)),
+        mean_goodput: octets / offered,
+        delivered_gbps: delivered::open(rows, resources) * 8e-9,
+    }
+}
 
-    let mut limits = Vec::new();
-    for (i, station) in assembly.floor.stations.iter().enumerate() {
-        let demand = |row: &Row| row.per_packet.stations.get(&StationId(i as u16)).copied().unwrap_or(0.0);
-        limits.push((station.name, f64::from(station.units), rows.iter().map(demand).collect::<Vec<_>>()));
+/// A closed loop: whatever mixture of rows is carried, each row's sends come in the proportions of its class.
+fn closed(rows: &[Row<'_>], resources: &[Taken]) -> Bound {
+    let limits = delivered::closed(rows, resources, |_| 1.0);
+    let octets = delivered::closed(rows, resources, |row| row.goodput());
+    Bound {
+        limits: sorted(limits),
+        offered: None,
+        mean_goodput: rows.iter().map(Row::goodput).fold(0.0, f64::max),
+        delivered_gbps: octets.into_values().fold(f64::INFINITY, f64::min) * 8e-9,
     }
-    for (i, pool) in assembly.floor.pools.iter().enumerate() {
-        let held = |row: &Row| row.per_packet.pools.get(&PoolId(i as u16)).copied().unwrap_or(0.0);
-        limits.push((pool.name, f64::from(pool.capacity), rows.iter().map(held).collect::<Vec<_>>()));
-    }
-    let mut by_name: BTreeMap<&'static str, f64> = BTreeMap::new();
-    // Of what some rows have for themselves, such as a core: the rate that it allows, and which rows use it.
-    let mut private: BTreeMap<&'static str, Vec<(f64, Vec<usize>)>> = BTreeMap::new();
-    for (name, units, demands) in limits {
-        let users: Vec<usize> = (0..rows.len()).filter(|&r| demands[r] > 0.0).collect();
-        // The least demand: a bound for whatever mixture of rows.
-        let Some(demand) = users.iter().map(|&r| demands[r]).reduce(f64::min) else { continue };
-        let rate = units / demand;
-        if users.len() == rows.len() && rows.len() > 1 {
-            by_name.entry(name).and_modify(|least| *least = least.min(rate)).or_insert(rate);
-        } else {
-            private.entry(name).or_default().push((rate, users));
-        }
-    }
-    for (name, rates) in private {
-        let offered = |users: &[usize]| users.iter().map(|&r| rows[r].offered).sum::<f64>();
-        // Cores that are offered less than they can take do not make up for those that are offered more.
-        let overloaded = rates.iter().any(|(rate, users)| *rate < offered(users));
-        let used: f64 =
-            rates.iter().map(|(rate, users)| if overloaded { rate.min(offered(users)) } else { *rate }).sum();
-        // Rows that use none of them are not limited by them.
-        let others: Vec<usize> =
-            (0..rows.len()).filter(|r| !rates.iter().any(|(_, users)| users.contains(r))).collect();
-        let rate = used + offered(&others);
-        if rate.is_finite() {
-            by_name.entry(name).and_modify(|least| *least = least.min(rate)).or_insert(rate);
-        }
-    }
-    match offered {
-        Some(rate) => by_name.insert(OFFERED_LOAD, rate),
-        None => by_name.insert(WINDOW, rows.iter().map(|row| row.jobs / row.elapsed_per_packet).sum()),
-    };
+}
+
+fn least(limits: &mut BTreeMap<Resource, f64>, resource: Resource, rate: f64) {
+    limits.entry(resource).and_modify(|least| *least = least.min(rate)).or_insert(rate);
+}
+
+fn sorted(limits: BTreeMap<Resource, f64>) -> Vec<Limit> {
     let mut limits: Vec<Limit> =
-        by_name.into_iter().map(|(name, rate)| Limit { name, rate: PacketRate::from_pps(rate) }).collect();
+        limits.into_iter().map(|(resource, rate)| Limit { resource, rate: PacketRate::from_pps(rate) }).collect();
     limits.sort_by(|a, b| a.rate.as_pps().total_cmp(&b.rate.as_pps()));
-    Bound { limits, mean_goodput: goodput_per_job / packets_per_job }
+    limits
 }

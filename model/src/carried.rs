@@ -38,7 +38,7 @@ impl Load {
             offered,
             carried: rate.gbps,
             half_width: rate.half_width_gbps,
-            allowed: offered * record.bound.share_allowed(),
+            allowed: offered * record.bound.share_delivered(),
             loss: record.loss.map_or(0.0, |loss| loss.share),
         })
     }

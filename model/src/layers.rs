@@ -3,6 +3,8 @@
 //! Every layer is flat: key path to value and origin. Laid over each other they give one [`Scenario`] and the origin of
 //! every value in it.
 
+mod lists;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::LazyLock;
@@ -80,13 +82,19 @@ impl LayerError {
     }
 }
 
-/// Flattens a table; arrays stay whole, so that a later layer replaces them whole.
+/// Flattens a table. Arrays stay whole, so that a later layer replaces them whole, but for those of tables that may be
+/// lists ([`LISTS`]): of those each has its keys.
 pub fn flatten(table: &Table, origin: &Origin) -> Layer {
     fn walk(prefix: &str, table: &Table, origin: &Origin, into: &mut Layer) {
         for (key, value) in table {
             let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
             match value {
                 Value::Table(inner) => walk(&path, inner, origin, into),
+                Value::Array(tables) if LISTS.contains(&path.as_str()) && tables.iter().all(Value::is_table) => {
+                    for (i, table) in tables.iter().filter_map(Value::as_table).enumerate() {
+                        walk(&format!("{path}[{i}]"), table, origin, into);
+                    }
+                }
                 other => {
                     into.insert(path, (other.clone(), *origin));
                 }
@@ -102,14 +110,33 @@ pub fn flatten(table: &Table, origin: &Origin) -> Layer {
 pub const MOST_DEPTH: usize = 16;
 
 /// Where presets may be named, and of which kind. A slot's default is the one its device names.
-pub const PRESET_KEYS: [(&str, Kind); 7] = [
+pub const PRESET_KEYS: [(&str, Kind); 5] = [
     ("nic", Kind::Nic),
-    ("standby", Kind::Nic),
     ("accelerator", Kind::Accelerator),
-    ("pcie.nic", Kind::Pcie),
-    ("pcie.standby", Kind::Pcie),
-    ("pcie.accelerator", Kind::Pcie),
+    ("nic.pcie", Kind::Pcie),
+    ("accelerator.pcie", Kind::Pcie),
     ("pcie.uplink", Kind::Pcie),
+];
+
+/// Tables that may be lists: `[nic]` is one, `[[nic]]` one of several. Keys of the first one are `nic[0].count` and so
+/// on; what stands at `nic.count` beside them is said of each that says nothing else.
+pub const LISTS: [&str; 3] = ["nic", "accelerator", "traffic"];
+
+/// More than a scenario has of anything in a list.
+const MOST_IN_LIST: usize = 64;
+
+/// Other spellings of a key, or of the keys below one.
+const ALIASES: [(&str, &str); 4] = [
+    ("host.nics", "nic.count"),
+    ("lookaside.devices", "accelerator.count"),
+    ("pcie.nic", "nic.pcie"),
+    ("pcie.accelerator", "accelerator.pcie"),
+];
+
+/// Keys that are no more, and what to write instead.
+const REPLACED: [(&str, &str); 2] = [
+    ("standby", "a NIC of its own: [[nic]] for the first one, and [[nic]] with standby = true for the second"),
+    ("pcie.standby", "the second NIC's own table: [nic.pcie] below [[nic]] with standby = true"),
 ];
 
 /// What a preset says at a place.
@@ -131,12 +158,38 @@ static PRESETS: LazyLock<Laid> = LazyLock::new(|| {
 /// Lays `overrides` over the presets that they name and the defaults. The result has every key of a scenario.
 ///
 /// # Errors
-/// [`LayerError`] for an unknown preset or a preset name that is not a string.
+/// [`LayerError`] for an unknown preset, a preset name that is not a string, or a key that is no more.
 pub fn resolve(overrides: &Layer) -> Result<Layer, LayerError> {
+    let overrides = &renamed(overrides)?;
+    match overrides.keys().any(|key| key.contains('[')) {
+        true => lists::resolve(overrides),
+        false => resolve_one(overrides),
+    }
+}
+
+/// The overrides with each key as it is spelt now.
+fn renamed(overrides: &Layer) -> Result<Layer, LayerError> {
+    let mut layer = Layer::new();
+    for (key, entry) in overrides {
+        let below = |name: &str| key.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with('.'));
+        if let Some((_, instead)) = REPLACED.iter().find(|(name, _)| below(name).is_some()) {
+            return Err(LayerError::Value { key: key.clone(), message: format!("is now {instead}") });
+        }
+        let new = ALIASES.iter().find_map(|(old, new)| Some(format!("{new}{}", below(old)?)));
+        if let Some(new) = new.as_ref().filter(|new| overrides.contains_key(*new)) {
+            return Err(LayerError::Value { key: key.clone(), message: format!("is `{new}`, which is given too") });
+        }
+        layer.insert(new.unwrap_or_else(|| key.clone()), entry.clone());
+    }
+    Ok(layer)
+}
+
+/// The same without lists.
+fn resolve_one(overrides: &Layer) -> Result<Layer, LayerError> {
     let mut values = DEFAULTS.clone();
     for (place, kind) in PRESET_KEYS {
         let key = format!("{place}.preset");
-        let device_slot = place.strip_prefix("pcie.").and_then(|device| {
+        let device_slot = place.strip_suffix(".pcie").and_then(|device| {
             let (slot, _) =
                 overrides.get(&format!("{device}.slot")).or_else(|| values.get(&format!("{device}.slot")))?;
             Some((format!("{device}.slot"), slot.clone()))
@@ -236,7 +289,14 @@ fn nested(values: &Layer) -> Result<Table, LayerError> {
         return Err(LayerError::Value { key: path.clone(), message });
     }
     let sorted: Vec<(&str, &Value)> = values.iter().map(|(path, (value, _))| (path.as_str(), value)).collect();
-    table(&sorted, 0)
+    let mut whole = table(&sorted, 0)?;
+    for list in LISTS {
+        let items: Vec<Value> = (0..).map_while(|i| whole.remove(&format!("{list}[{i}]"))).collect();
+        if !items.is_empty() {
+            whole.insert(list.to_owned(), Value::Array(items));
+        }
+    }
+    Ok(whole)
 }
 
 /// The table of the paths that have the same `start` octets; they are sorted, so that those of a table in it stand together.
@@ -285,17 +345,39 @@ mod tests {
         assert_eq!(values["nic.line_rate"].1, Origin::Set);
         assert!(matches!(values["nic.ring"].1, Origin::Preset { .. }));
         let scenario = scenario(&values).unwrap();
-        assert_eq!(scenario.nic.line_rate.as_gbps(), 25.0);
-        assert!(scenario.nic.esp.is_none());
+        assert_eq!(scenario.nic[0].line_rate.as_gbps(), 25.0);
+        assert!(scenario.nic[0].esp.is_none());
     }
 
     #[test]
     fn a_device_brings_its_slot() {
         let values = resolve(&set(&[("accelerator.preset", "qat-4xxx")])).unwrap();
-        let named = values["pcie.accelerator.lanes"].1.to_string();
+        let named = values["accelerator.pcie.lanes"].1.to_string();
         assert!(named.starts_with("preset pcie on-package"), "{named}");
         let values = resolve(&set(&[("nic.preset", "nic-40g"), ("pcie.nic.preset", "gen5-x16")])).unwrap();
-        assert_eq!(scenario(&values).unwrap().pcie.nic.generation, 5);
+        assert_eq!(scenario(&values).unwrap().nic[0].pcie.generation, 5);
+    }
+
+    #[test]
+    fn a_list_has_what_is_said_of_all_and_what_is_said_of_one() {
+        let table: Table = "[[nic]]\npreset = \"nic-40g\"\n[[nic]]\nstandby = true\npcie.lanes = 4\n".parse().unwrap();
+        let mut layer = flatten(&table, &Origin::Scenario);
+        layer.extend(set(&[("nic.latency", "1 us")]));
+        let nics = scenario(&resolve(&layer).unwrap()).unwrap().nic;
+        assert_eq!((nics.len(), nics[0].standby, nics[1].standby), (2, false, true));
+        assert!(nics[0].esp.is_none() && nics[1].esp.is_some());
+        assert_eq!((nics[0].pcie.lanes, nics[1].pcie.lanes), (8, 4));
+        assert!(nics.iter().all(|nic| nic.latency == "1 us".parse().unwrap()));
+        let error = resolve(&set(&[("nic[1].preset", "nic-4g")])).unwrap_err();
+        assert_eq!(error.key(), "nic[1].preset");
+    }
+
+    #[test]
+    fn other_spellings_mean_the_same_and_what_is_replaced_says_by_what() {
+        let layer = Layer::from([("host.nics".to_owned(), (Value::Integer(3), Origin::Set))]);
+        assert_eq!(scenario(&resolve(&layer).unwrap()).unwrap().nic[0].count, 3);
+        let error = resolve(&set(&[("standby.preset", "nic-40g")])).unwrap_err();
+        assert!(error.to_string().contains("standby = true"), "{error}");
     }
 
     #[test]

@@ -5,7 +5,6 @@
 
 #![forbid(unsafe_code)]
 
-pub mod assembly;
 pub mod bound;
 pub mod carried;
 pub mod control;
@@ -14,17 +13,19 @@ pub mod esp;
 pub mod hardware;
 pub mod layers;
 pub mod logca;
+pub mod machine;
 pub mod pcie_bench;
 pub mod placement;
 pub mod preset;
 pub mod profile;
 pub mod record;
+pub mod resource;
 pub mod route;
+pub mod run;
 pub mod scenario;
-pub mod simulate;
 pub mod trace;
 pub mod traffic;
 pub mod uncertainty;
 pub mod units;
 
-pub use simulate::simulate;
+pub use run::simulate;

@@ -33,11 +33,11 @@ pub struct LogCa {
 impl LogCa {
     /// The parameters of a scenario's core, cipher and accelerator; `None` where the profile has no cost for the cipher.
     pub fn of(s: &Scenario, profile: &Profile) -> Option<Self> {
-        let cost = s.software_cost(profile)?;
+        let cost = s.software_cost(profile, s.traffic.first()?.direction)?;
         let (small, large) = (Bytes::new(SIZES.0), Bytes::new(SIZES.1));
         let slope = (cost.cycles(large).0 - cost.cycles(small).0) / (large - small).get() as f64;
         let clock = profile.host.clock(s.host.cores, true);
-        let (stack, card) = (&profile.stack, &s.accelerator);
+        let (stack, card) = (&profile.stack, s.accelerator.first()?);
         let waits = s.lookaside.submission == Submission::Sync;
         // A request that is waited for has an interrupt of its own, after the longest that coalescing lets it wait.
         let per_interrupt = if waits { 1.0 } else { f64::from(card.coalesce_responses) };

@@ -6,8 +6,9 @@ use crate::engine::Engine;
 use crate::engine::program::{Arrivals, Workload};
 use crate::hardware::memory::Memory;
 use crate::hardware::pcie::{Iommu, IommuParams, Link, Read, Slot, SlotParams};
+use crate::resource::Resource;
 use crate::route;
-use crate::route::{Floor, Hop, Owner, Route, Visit};
+use crate::route::{Floor, Hop, Route, Visit};
 use crate::traffic::Packet;
 use crate::units::{BitRate, Bytes, Time};
 
@@ -92,40 +93,40 @@ impl Bench {
 
     fn engine(&self, case: Case, window: u32) -> Engine {
         let (floor, route) = self.floor(case);
-        let compiled = floor.compile(&[&route]);
+        let compiled = floor.compile(&[(0, &route)]).expect("a handful of stations");
         let workload = Workload {
-            flows: vec![0],
-            keys: vec![0],
             starts: vec![compiled.starts],
-            weights: vec![1],
-            arrivals: Arrivals::Closed { jobs_per_flow: window },
+            ..Workload::single(1, Arrivals::Closed { jobs_per_flow: window })
         };
         Engine::new(compiled.program, workload, 1, 256)
     }
 
     fn floor(&self, case: Case) -> (Floor, Route) {
         let mut floor = Floor::default();
-        let engine = floor.station(Owner::Nic, "DMA engine", 1);
+        let engine = floor.station(Resource::DmaEngine, 1);
         let link = Link {
-            up: floor.station(Owner::Pcie, "link up", 1),
-            down: floor.station(Owner::Pcie, "link down", 1),
+            up: floor.station(Resource::LinkUp, 1),
+            down: floor.station(Resource::LinkDown, 1),
             rate_up: self.slot.tlp_rate(),
             rate_down: self.slot.tlp_rate_down(),
         };
         // DRAM's latency counts here; its bandwidth is far from being reached.
-        let dram = Memory { station: floor.station(Owner::Host, "memory", 1), bandwidth: BitRate::from_gbps(1e6) };
+        let dram = Memory { station: floor.station(Resource::Memory, 1), bandwidth: BitRate::from_gbps(1e6) };
         let slot = Slot {
             params: self.slot.clone(),
             links: vec![link],
-            tags: (floor.pool("tags", self.tags), self.tags),
+            tags: (floor.pool(Resource::Tags, self.tags), self.tags),
             memory: (!case.warm).then_some(dram),
-            credits: self.slot.posted_data_credits.map(|credits| floor.pool("posted credits", credits.get() as u32)),
+            credits: self
+                .slot
+                .posted_data_credits
+                .map(|credits| floor.pool(Resource::PostedCredits, credits.get() as u32)),
             iommu: Iommu::new(&IommuParams { working_set: case.window, ..self.iommu.clone() }, &mut floor),
             root_complex: None,
         };
         let n = case.size;
         // A wait without a queue: many units.
-        let copying = floor.station(Owner::Nic, "engine copy", u16::MAX);
+        let copying = floor.station(Resource::EngineCopy, u16::MAX.into());
         let copy = Hop::Serve(Visit::new(copying, n / self.engine_copy, Time::ZERO, "engine copies"));
         let issue = Hop::Serve(Visit::new(copying, self.engine_latency, Time::ZERO, "engine starts"));
         let done = Hop::Depart(Packet::plain(n));

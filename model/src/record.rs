@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::bound::Bound;
+use crate::machine::Spread;
+use crate::resource::Resource;
 use crate::route::Category;
-use crate::traffic::Basis;
+use crate::traffic::{Basis, Direction};
 
 /// Why a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub enum Stop {
     Limit,
     /// That limit came before the warm-up was over: there is no estimate.
     WarmUp,
+    /// Queues still grew when that limit came: what would be carried, lost or late in the end is not known.
+    Growing,
     /// Nothing departed.
     Empty,
 }
@@ -28,6 +32,7 @@ impl Stop {
             Stop::HalfWidth => "half-width",
             Stop::Limit => "limit",
             Stop::WarmUp => "warm-up",
+            Stop::Growing => "growing",
             Stop::Empty => "empty",
         }
     }
@@ -41,10 +46,6 @@ impl Stop {
         }
     }
 }
-
-/// What limits where less than the offered load is carried and no station is full: packets wait for answers, such as for
-/// contexts of SAs.
-pub const WAITS: &str = "waits";
 
 /// What the metric of a run without an estimate is called, before the name of its [`Stop`].
 pub const NO_ESTIMATE: &str = "no_estimate/";
@@ -65,6 +66,8 @@ pub struct Rate {
 pub struct Latency {
     /// Mean.
     pub mean_ns: f64,
+    /// Half-width of its 95 % interval.
+    pub mean_half_width_ns: Option<f64>,
     /// Median.
     pub p50_ns: f64,
     /// 99 %.
@@ -84,12 +87,47 @@ pub struct Loss {
     pub half_width: Option<f64>,
 }
 
+/// What came of a class's packets while it was measured: what came in is what left, was lost, or is under way beyond what
+/// was before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Balance {
+    /// Packets that came.
+    pub offered: u64,
+    /// Packets that left.
+    pub carried: u64,
+    /// Packets that were lost.
+    pub dropped: u64,
+    /// Packets under way when measuring began, and when it ended.
+    pub in_flight: [u64; 2],
+}
+
+/// What one traffic class met.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClassRecord {
+    /// Its name.
+    pub name: String,
+    /// Which way its packets go.
+    pub direction: Direction,
+    /// Throughput on every basis; empty where nothing could be estimated.
+    pub rates: Vec<Rate>,
+    /// Packets per second.
+    pub packets_per_s: Option<f64>,
+    /// Goodput offered, in Gb/s; absent when saturating.
+    pub offered_gbps: Option<f64>,
+    /// Latency.
+    pub latency: Option<Latency>,
+    /// Loss; absent when saturating.
+    pub loss: Option<Loss>,
+    /// Where its packets went.
+    pub balance: Balance,
+}
+
 /// How busy a kind of station was.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Utilisation {
-    /// The stations' name.
-    pub name: &'static str,
-    /// Busy share of their time, 0 to 1, mean over stations of the name.
+    /// The kind.
+    pub resource: Resource,
+    /// Busy share of their time while it was measured, 0 to 1, mean over stations of the kind.
     pub share: f64,
 }
 
@@ -106,14 +144,16 @@ pub struct Record {
     pub warm_up_packets: u64,
     /// Batches behind the rates' intervals.
     pub batches: u64,
-    /// Throughput on every basis; empty where nothing could be estimated.
+    /// Throughput on every basis, of all classes; empty where nothing could be estimated.
     pub rates: Vec<Rate>,
-    /// Packets per second.
+    /// Packets per second, of all classes.
     pub packets_per_s: Option<f64>,
-    /// Latency.
+    /// Latency; of several classes, the one whose 99 % quantile is highest.
     pub latency: Option<Latency>,
-    /// Loss; absent when saturating.
+    /// Loss, of all classes; absent when saturating.
     pub loss: Option<Loss>,
+    /// What each traffic class met.
+    pub classes: Vec<ClassRecord>,
     /// Core cycles per packet, by category; empty where no packet was sent.
     pub cycles_per_packet: Vec<(Category, f64)>,
     /// Cores' worth of time spent.
@@ -129,9 +169,11 @@ pub struct Record {
     /// How busy every kind of station was, those that were used.
     pub utilisation: Vec<Utilisation>,
     /// What limited throughput: the busiest station, or what kept stations idle.
-    pub bottleneck: Option<&'static str>,
+    pub bottleneck: Option<Resource>,
     /// The next limit after it.
-    pub next_bottleneck: Option<&'static str>,
+    pub next_bottleneck: Option<Resource>,
+    /// How flows and SAs came to lie.
+    pub spread: Spread,
     /// Closed-form limits.
     pub bound: Bound,
     /// Events handled.
@@ -190,37 +232,17 @@ impl Record {
         Some(self.cycles()? / octets_per_packet)
     }
 
-    /// Every number as a flat list, in a fixed order.
+    /// Every number as a flat list, in a fixed order; those of single classes last, where there are several.
     pub fn metrics(&self) -> Vec<Metric> {
-        let mut metrics: Vec<Metric> = (self.rates.iter())
-            .map(|rate| Metric {
-                basis: Some(rate.basis),
-                half_width: rate.half_width_gbps,
-                n: Some(self.batches),
-                ..Metric::plain("throughput", rate.gbps, "Gb/s")
-            })
-            .collect();
+        let mut metrics = rates(&self.rates, self.batches);
         let missing = Stop::why_no_estimate(self.stop.name()).map(|_| format!("{NO_ESTIMATE}{}", self.stop.name()));
         metrics.extend(missing.map(|name| Metric::plain(&name, 1.0, "1")));
-        let observed =
-            |name: &str, value: Option<f64>, unit: &'static str| value.map(|value| Metric::plain(name, value, unit));
         metrics.extend(observed("packet_rate", self.packets_per_s, "1/s"));
-        if let Some(gbps) = self.bound.goodput_gbps() {
-            metrics.push(Metric { basis: Some(Basis::Goodput), ..Metric::plain("bound", gbps, "Gb/s") });
-        }
-        if let Some(gbps) = self.bound.offered_gbps() {
-            metrics.push(Metric { basis: Some(Basis::Goodput), ..Metric::plain("offered", gbps, "Gb/s") });
-        }
-        if let Some(latency) = self.latency {
-            let n = Some(latency.n);
-            metrics.push(Metric { n, ..Metric::plain("latency_mean", latency.mean_ns, "ns") });
-            metrics.push(Metric { n, ..Metric::plain("latency_p50", latency.p50_ns, "ns") });
-            metrics.push(Metric { n, ..Metric::plain("latency_p99", latency.p99_ns, "ns") });
-            metrics.push(Metric { n, ..Metric::plain("latency_p99.9", latency.p999_ns, "ns") });
-        }
-        let with_interval =
-            |loss: Loss| Metric { half_width: loss.half_width, ..Metric::plain("loss", loss.share, "1") };
-        metrics.extend(self.loss.map(with_interval));
+        let goodput = |metric: Metric| Metric { basis: Some(Basis::Goodput), ..metric };
+        metrics.extend(observed("bound", self.bound.goodput_gbps(), "Gb/s").map(goodput));
+        metrics.extend(observed("offered", self.bound.offered_gbps(), "Gb/s").map(goodput));
+        metrics.extend(self.latency.iter().flat_map(latencies));
+        metrics.extend(self.loss.map(loss));
         metrics.extend(observed("cycles_per_packet", self.cycles(), "cycles"));
         for (category, cycles) in &self.cycles_per_packet {
             metrics.push(Metric::plain(&format!("cycles_per_packet/{}", category.name()), *cycles, "cycles"));
@@ -231,14 +253,74 @@ impl Record {
         metrics.extend(observed("idle_cycles", self.idle_cycles_per_s, "cycles/s"));
         metrics.extend(observed("pcie_bytes_per_payload_byte", self.pcie_bytes_per_payload_byte, "1"));
         metrics.extend(observed("pcie_crossings", self.pcie_crossings, "1"));
-        let links = self.utilisation.iter().filter(|u| u.name.contains("link"));
+        let links = self.utilisation.iter().filter(|u| u.resource.is_link());
         metrics
             .extend(links.map(|u| u.share).reduce(f64::max).map(|share| Metric::plain("pcie_utilisation", share, "1")));
         for station in &self.utilisation {
-            metrics.push(Metric::plain(&format!("utilisation/{}", station.name), station.share, "1"));
+            metrics.push(Metric::plain(&format!("utilisation/{}", station.resource), station.share, "1"));
         }
+        metrics.extend(spread(&self.spread));
         metrics.push(Metric::plain("packets", self.packets as f64, "1"));
         metrics.push(Metric::plain("warm_up_packets", self.warm_up_packets as f64, "1"));
+        if self.classes.len() > 1 {
+            metrics.extend(self.classes.iter().flat_map(|class| class.metrics(self.batches)));
+        }
         metrics
     }
+}
+
+impl ClassRecord {
+    /// The throughput on a basis.
+    pub fn rate(&self, basis: Basis) -> Option<Rate> {
+        self.rates.iter().copied().find(|rate| rate.basis == basis)
+    }
+
+    fn metrics(&self, batches: u64) -> Vec<Metric> {
+        let mut metrics = rates(&self.rates, batches);
+        metrics.extend(observed("packet_rate", self.packets_per_s, "1/s"));
+        let offered = observed("offered", self.offered_gbps, "Gb/s");
+        metrics.extend(offered.map(|metric| Metric { basis: Some(Basis::Goodput), ..metric }));
+        metrics.extend(self.latency.iter().flat_map(latencies));
+        metrics.extend(self.loss.map(loss));
+        metrics.into_iter().map(|metric| Metric { name: format!("{}/{}", metric.name, self.name), ..metric }).collect()
+    }
+}
+
+fn rates(rates: &[Rate], batches: u64) -> Vec<Metric> {
+    let metric = |rate: &Rate| Metric {
+        basis: Some(rate.basis),
+        half_width: rate.half_width_gbps,
+        n: Some(batches),
+        ..Metric::plain("throughput", rate.gbps, "Gb/s")
+    };
+    rates.iter().map(metric).collect()
+}
+
+fn observed(name: &str, value: Option<f64>, unit: &'static str) -> Option<Metric> {
+    value.map(|value| Metric::plain(name, value, unit))
+}
+
+fn latencies(latency: &Latency) -> [Metric; 4] {
+    let n = Some(latency.n);
+    [
+        Metric { n, half_width: latency.mean_half_width_ns, ..Metric::plain("latency_mean", latency.mean_ns, "ns") },
+        Metric { n, ..Metric::plain("latency_p50", latency.p50_ns, "ns") },
+        Metric { n, ..Metric::plain("latency_p99", latency.p99_ns, "ns") },
+        Metric { n, ..Metric::plain("latency_p99.9", latency.p999_ns, "ns") },
+    ]
+}
+
+fn loss(loss: Loss) -> Metric {
+    Metric { half_width: loss.half_width, ..Metric::plain("loss", loss.share, "1") }
+}
+
+/// SAs that did not go as asked are only there where some did not.
+fn spread(spread: &Spread) -> Vec<Metric> {
+    let some = |name: &str, sas: u32| (sas > 0).then(|| Metric::plain(name, f64::from(sas), "1"));
+    let cores = [
+        Metric::plain("cores_without_flows", f64::from(spread.idle_cores), "cores"),
+        Metric::plain("busiest_core_over_mean", spread.busiest_core, "1"),
+    ];
+    let sas = [some("sas_fallen_back", spread.sas_fallen_back), some("sas_refused", spread.sas_refused)];
+    cores.into_iter().chain(sas.into_iter().flatten()).collect()
 }

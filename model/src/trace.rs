@@ -3,14 +3,14 @@
 //! The same engine runs the same program as in [`crate::simulate`], with a tracer: every packet leaves at the same
 //! picosecond.
 
-use crate::assembly::Assembly;
 use crate::engine::Engine;
 use crate::engine::program::{Op, Pc};
 use crate::engine::trace::{Part, Recorder, Step};
+use crate::machine::Machine;
 use crate::profile::Profile;
 use crate::route::{Category, Charge, Compiled, Floor, StationId};
+use crate::run::{EVENTS_PER_PACKET, too_large, traced_engine};
 use crate::scenario::{Invalid, Scenario};
-use crate::simulate::{EVENTS_PER_PACKET, traced_engine};
 use crate::traffic::Packet;
 use crate::units::{Bytes, Cycles, Time};
 
@@ -104,10 +104,9 @@ pub struct Visit {
 /// # Errors
 /// [`Invalid`] for a scenario that fails [`Scenario::check`], or a beginning that a run does not come to.
 pub fn trace(scenario: &Scenario, profile: &Profile, seed: u64, sends: usize, after: After) -> Result<Trace, Invalid> {
-    scenario.check(profile)?;
-    let assembly = Assembly::new(scenario, profile);
-    let compiled = assembly.floor.compile(&assembly.routes.iter().flatten().collect::<Vec<_>>());
-    let mut engine = traced_engine(scenario, &assembly, &compiled, seed, Recorder::default());
+    let machine = Machine::build(scenario, profile)?;
+    let compiled = machine.compile().map_err(|error| too_large(scenario, error))?;
+    let mut engine = traced_engine(&machine, &compiled, seed, Recorder::default());
     let events = scenario.run.max_packets.saturating_mul(EVENTS_PER_PACKET);
     warm_up(&mut engine, after, events)?;
     engine.tracer.record(sends);
@@ -120,7 +119,7 @@ pub fn trace(scenario: &Scenario, profile: &Profile, seed: u64, sends: usize, af
         }
     }
     let jobs = numbered(engine.tracer.parts(), &compiled);
-    Ok(Trace { floor: assembly.floor, jobs })
+    Ok(Trace { floor: machine.floor, jobs })
 }
 
 fn warm_up(engine: &mut Engine<Recorder>, after: After, events: u64) -> Result<(), Invalid> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::esp::{Encapsulation, IPV4_HEADER, TCP_HEADER, UDP_HEADER};
 use crate::hardware::wire;
-use crate::units::{BitRate, Bytes};
+use crate::units::{BitRate, Bytes, Share};
 
 /// What a rate or size counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,22 +14,57 @@ pub enum Basis {
     Goodput,
     /// Inner IP packet.
     L3,
-    /// Ethernet frame as sent, FCS included.
+    /// Ethernet frame of the packet in the clear, FCS included.
+    ClearL2,
+    /// Ethernet frame of the packet under ESP, FCS included; without IPsec that in the clear.
     L2,
-    /// Frame with preamble and inter-packet gap.
+    /// The latter with preamble and inter-packet gap.
     Wire,
 }
 
 /// Which way packets go through the host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Path {
+pub enum Direction {
     /// From an application to the wire, encrypted.
     Transmit,
     /// From the wire to an application, decrypted.
     Receive,
-    /// From the wire in the clear to the wire encrypted: a security gateway (RFC 4301).
-    Forward,
+    /// From the wire in the clear to the wire encrypted: a security gateway (RFC 4301), outbound.
+    #[serde(alias = "forward")]
+    Encrypt,
+    /// From the wire encrypted to the wire in the clear: a security gateway, inbound.
+    Decrypt,
+    /// Both ways through a gateway: one class that it encrypts and one that it decrypts, alike in all else.
+    Both,
+}
+
+impl Direction {
+    /// The name used in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Direction::Transmit => "transmit",
+            Direction::Receive => "receive",
+            Direction::Encrypt => "encrypt",
+            Direction::Decrypt => "decrypt",
+            Direction::Both => "both",
+        }
+    }
+
+    /// Whether packets come in by the wire.
+    pub const fn comes_by_wire(self) -> bool {
+        !matches!(self, Direction::Transmit)
+    }
+
+    /// Whether packets come in by the wire and leave by it.
+    pub const fn is_forwarding(self) -> bool {
+        matches!(self, Direction::Encrypt | Direction::Decrypt | Direction::Both)
+    }
+
+    /// Whether packets come in under ESP, by inbound SAs.
+    pub const fn is_inbound(self) -> bool {
+        matches!(self, Direction::Receive | Direction::Decrypt)
+    }
 }
 
 /// When packets come.
@@ -80,7 +115,7 @@ impl Transport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Steering {
-    /// Evenly, as a scheduler or one process per core does.
+    /// Evenly, in an order drawn by hash, as a scheduler or one process per core does.
     Spread,
     /// By the Toeplitz hash of each flow's addresses and ports (receive-side scaling), which may be uneven.
     Rss,
@@ -96,12 +131,15 @@ pub struct MixEntry {
     pub size: Bytes,
 }
 
-/// What the application sends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// One class of traffic.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Traffic {
+    /// Name in results; the direction's if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Which way packets go.
-    pub direction: Path,
+    pub direction: Direction,
     /// When packets come.
     pub arrival: Arrival,
     /// Offered rate of all flows together; needed unless saturating.
@@ -109,9 +147,11 @@ pub struct Traffic {
     pub rate: Option<BitRate>,
     /// What `rate` counts.
     pub rate_basis: Basis,
+    /// The share of `rate` that this class offers.
+    pub share: Share,
     /// Packet sizes with their relative numbers.
     pub mix: Vec<MixEntry>,
-    /// What the mix's sizes count: `l3` or `l2` (the clear packet's frame).
+    /// What the mix's sizes count: `l3`, or `clear-l2` (or `l2`, which says the same here): the clear packet's frame.
     pub size_basis: Basis,
     /// Transport protocol.
     pub transport: Transport,
@@ -119,11 +159,17 @@ pub struct Traffic {
     pub mtu: Bytes,
     /// Flows.
     pub flows: u32,
+    /// SAs of `sa.count` that the flows use; all if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sas: Option<u32>,
     /// How flows are placed on cores.
     pub steering: Steering,
+    /// What flows, SAs and cores are hashed with: another seed is another placement.
+    pub hash_seed: u64,
     /// Packets in flight per core when saturating.
     pub window: u32,
-    /// Packets that may wait or be in flight per core at an offered rate; more are dropped.
+    /// Packets at an offered rate that may be under way from an application, per core, or may wait for a place in the
+    /// transmit ring; more are dropped.
     pub queue: u32,
 }
 
@@ -164,6 +210,11 @@ impl Packet {
         Packet { goodput: octets, l4: octets, l3: octets, encrypted: Bytes::ZERO, outer: octets, frame: octets }
     }
 
+    /// The frame of the packet in the clear, FCS included.
+    pub fn clear_frame(&self) -> Bytes {
+        wire::frame(self.l3)
+    }
+
     /// What the NIC reads for it from host memory: the frame without the FCS that it appends.
     pub fn dma(&self) -> Bytes {
         self.frame - wire::FCS
@@ -174,6 +225,7 @@ impl Packet {
         match basis {
             Basis::Goodput => self.goodput,
             Basis::L3 => self.l3,
+            Basis::ClearL2 => self.clear_frame(),
             Basis::L2 => self.frame,
             Basis::Wire => wire::on_wire(self.frame),
         }
@@ -205,9 +257,29 @@ impl Traffic {
     /// Inner IP packet of a mix entry.
     pub fn l3(&self, entry: &MixEntry) -> Bytes {
         match self.size_basis {
-            Basis::L2 => entry.size.saturating_sub(wire::ETHERNET_HEADER + wire::FCS),
+            Basis::ClearL2 | Basis::L2 => entry.size.saturating_sub(wire::ETHERNET_HEADER + wire::FCS),
             _ => entry.size,
         }
+    }
+
+    /// Name in results.
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.direction.name())
+    }
+
+    /// The rate that this class offers; `None` when saturating.
+    pub fn offered(&self) -> Option<BitRate> {
+        let rate = self.rate.filter(|_| self.arrival != Arrival::Saturate)?;
+        Some(BitRate::from_bps((rate.as_bps() as f64 * self.share.fraction()).round() as u64))
+    }
+
+    /// How often each send is made, so that packets come in the mix's proportions: a super-packet of many segments
+    /// counts as that many packets.
+    pub fn send_weights(sends: &[Send]) -> Vec<u32> {
+        let per_packet = |send: &Send| f64::from(send.weight) / f64::from(send.count());
+        let largest = sends.iter().map(per_packet).fold(0.0, f64::max);
+        // 2^20 steps: a mix's shares are kept to a millionth.
+        sends.iter().map(|send| (per_packet(send) / largest * f64::from(1 << 20)).round() as u32).collect()
     }
 
     /// The smallest inner IP packet: headers and one octet.
@@ -249,47 +321,6 @@ impl Traffic {
             })
             .collect()
     }
-
-    /// The core of each flow, out of `cores`; `steered_by` says what of a flow the hash sees: the flow itself, or its
-    /// SA where the SPI stands in the ports' place.
-    pub fn cores(&self, cores: u32, steered_by: impl Fn(u32) -> u32) -> Vec<u16> {
-        (0..self.flows)
-            .map(|flow| match self.steering {
-                Steering::Spread => (steered_by(flow) % cores) as u16,
-                Steering::Rss => (toeplitz(flow_tuple(steered_by(flow))) % 128 % cores) as u16,
-            })
-            .collect()
-    }
-}
-
-/// Addresses and ports of a flow: neighbouring ports of one pair of hosts, as a benchmark with parallel streams has.
-fn flow_tuple(flow: u32) -> [u8; 12] {
-    let mut tuple = [0; 12];
-    tuple[..4].copy_from_slice(&[192, 0, 2, 1]);
-    tuple[4..8].copy_from_slice(&[198, 51, 100, 1]);
-    // More flows than ports move on to the next source address.
-    let (host, port) = (flow / 28_000, 32_768 + flow % 28_000);
-    tuple[2..4].copy_from_slice(&(0x0201 + host as u16).to_be_bytes());
-    tuple[8..10].copy_from_slice(&(port as u16).to_be_bytes());
-    tuple[10..12].copy_from_slice(&5201u16.to_be_bytes());
-    tuple
-}
-
-/// The Toeplitz hash with the key of the verification suite in Microsoft, "Introduction to Receive Side Scaling", which
-/// drivers use as their default. The low 7 bits index a table of 128 entries that is filled with the cores in turn.
-fn toeplitz(input: [u8; 12]) -> u32 {
-    const KEY: [u8; 16] =
-        [0x6d, 0x5a, 0x56, 0xda, 0x25, 0x5b, 0x0e, 0xc2, 0x41, 0x67, 0x25, 0x3d, 0x43, 0xa3, 0x8f, 0xb0];
-    let key = u128::from_be_bytes(KEY);
-    let mut hash = 0;
-    for (i, byte) in input.iter().enumerate() {
-        for bit in 0..8 {
-            if byte & (0x80 >> bit) != 0 {
-                hash ^= (key << (8 * i + bit) >> 96) as u32;
-            }
-        }
-    }
-    hash
 }
 
 #[cfg(test)]
@@ -302,26 +333,23 @@ mod tests {
 
     fn traffic(size: u64) -> Traffic {
         Traffic {
-            direction: Path::Transmit,
+            name: None,
+            direction: Direction::Transmit,
             arrival: Arrival::Saturate,
             rate: None,
             rate_basis: Basis::L3,
+            share: Share::from_fraction(1.0),
             mix: vec![MixEntry { weight: 1, size: Bytes::new(size) }],
             size_basis: Basis::L3,
             transport: Transport::Udp,
             mtu: Bytes::new(1500),
             flows: 64,
+            sas: None,
             steering: Steering::Spread,
+            hash_seed: 1,
             window: 256,
             queue: 1000,
         }
-    }
-
-    #[test]
-    fn toeplitz_agrees_with_the_published_verification_suite() {
-        // 66.9.149.187:2794 to 161.142.100.80:1766 hashes to 0x51ccc178 over addresses and ports (source first).
-        let input = [66, 9, 149, 187, 161, 142, 100, 80, 0x0a, 0xea, 0x06, 0xe6];
-        assert_eq!(toeplitz(input), 0x51cc_c178);
     }
 
     #[test]
@@ -333,14 +361,6 @@ mod tests {
         assert_eq!(sends[0].total(|p| p.goodput), Bytes::new(8000));
         assert!(sends[0].segments.iter().all(|(p, _)| p.outer <= Bytes::new(1500)));
         assert_eq!(traffic(1428).sends(Some(&ESP), None)[0].count(), 1);
-    }
-
-    #[test]
-    fn spread_is_even_and_rss_reaches_every_core() {
-        let cores = traffic(100).cores(4, |flow| flow);
-        assert!((0..4).all(|core| cores.iter().filter(|&&c| c == core).count() == 16));
-        let cores = Traffic { steering: Steering::Rss, ..traffic(100) }.cores(4, |flow| flow);
-        assert!((0..4).all(|core| cores.contains(&core)));
     }
 
     #[test]

@@ -2,13 +2,12 @@
 
 use std::alloc::System;
 
-use espsim_model::assembly::Assembly;
-use espsim_model::layers::{self, Layer, Origin};
+use espsim_model::machine::Machine;
 use espsim_model::placement::Placement;
 use espsim_model::preset;
-use espsim_model::simulate::engine;
+use espsim_model::run::engine;
+use espsim_model::scenario::Scenario;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use toml::Value;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -26,14 +25,12 @@ fn a_warm_engine_allocates_nothing() {
                 ("traffic.rate", "1 Gbps"),
                 ("traffic.transport", "tcp"),
                 ("offload.gso", "16 KiB"),
+                ("traffic.transport", "tcp"),
             ];
-            let set = |(key, value): (&str, &str)| (key.to_owned(), (Value::String(value.to_owned()), Origin::Set));
-            let layer: Layer = settings.map(set).into_iter().collect();
-            let scenario = layers::scenario(&layers::resolve(&layer).unwrap()).unwrap();
-            let assembly = Assembly::new(&scenario, &profile);
-            let routes: Vec<_> = assembly.routes.iter().flatten().collect();
-            let compiled = assembly.floor.compile(&routes);
-            let mut engine = engine(&scenario, &assembly, &compiled, 1);
+            let scenario = Scenario::from_settings(&settings).unwrap();
+            let machine = Machine::build(&scenario, &profile).unwrap();
+            let compiled = machine.compile().unwrap();
+            let mut engine = engine(&machine, &compiled, 1);
             engine.run(PACKETS, u64::MAX, u64::MAX);
 
             let region = Region::new(ALLOCATOR);

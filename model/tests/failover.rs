@@ -2,9 +2,12 @@
 
 use espsim_model::control::{Loss, MessageTimes, Timeline, predict, simulate_failover};
 use espsim_model::layers::{self, Layer, Origin};
+use espsim_model::machine::Machine;
 use espsim_model::preset;
 use espsim_model::profile::{self, Profile};
+use espsim_model::run::engine;
 use espsim_model::scenario::{Api, Device, Event, Scenario, What};
+use espsim_model::simulate;
 use espsim_model::traffic::Transport;
 use espsim_model::units::Time;
 use proptest::prelude::*;
@@ -33,9 +36,10 @@ fn route_change(placement: &str, sas: u32, rest: &str) -> Scenario {
         "placement = \"{placement}\"\n\
          traffic = {{ arrival = \"constant\", rate = \"1 Gbps\", flows = {sas} }}\n\
          sa.count = {sas}\n\
-         {rest}\n\
+         {}\n\
          [failover]\nspan = \"200 ms\"\nnotification = \"500 us\"\n\
-         [[failover.event]]\nwhat = \"route-change\"\ndevice = \"standby\"\nat = \"100 ms\"\n"
+         [[failover.event]]\nwhat = \"route-change\"\ndevice = \"standby\"\nat = \"100 ms\"\n",
+        if rest.is_empty() { "[[nic]]\n[[nic]]\nstandby = true" } else { rest }
     ))
 }
 
@@ -87,7 +91,7 @@ fn crypto_offload_falls_back() {
 #[test]
 fn refused_sas_are_installed_in_software() {
     for (api, name) in [(Api::FailThenRetry, "fail-then-retry"), (Api::FallbackFlag, "fallback-flag")] {
-        let mut s = route_change("inline-packet", 32, "[standby]\nesp.sa_capacity = 12");
+        let mut s = route_change("inline-packet", 32, "[[nic]]\n[[nic]]\nstandby = true\nesp.sa_capacity = 12");
         s.failover.api = api;
         let (timeline, predicted) = (run(&s), predict(NOTIFICATION, &times(&s), 32, 12, api, true));
         assert_eq!(timeline.reinstalled, Some(predicted.last), "{name}");
@@ -102,7 +106,7 @@ fn refused_sas_are_installed_in_software() {
 #[test]
 fn a_reset_costs_no_deletion() {
     for (api, name) in [(Api::FailThenRetry, "fail-then-retry"), (Api::FallbackFlag, "fallback-flag")] {
-        let mut s = route_change("inline-crypto", 32, "[standby]\nesp.sa_capacity = 12");
+        let mut s = route_change("inline-crypto", 32, "[[nic]]\n[[nic]]\nstandby = true\nesp.sa_capacity = 12");
         s.failover.event[0].what = What::NicReset;
         s.failover.event[0].device = Device::Nic;
         s.failover.detection = Time::from_us(2000);
@@ -154,7 +158,7 @@ fn rekeying_costs_messages_alone() {
 /// Without software what is refused stays out.
 #[test]
 fn refused_sas_without_fallback_are_dropped() {
-    let mut s = route_change("inline-packet", 8, "[standby]\npreset = \"nic-40g\"");
+    let mut s = route_change("inline-packet", 8, "[[nic]]\n[[nic]]\nstandby = true\npreset = \"nic-40g\"");
     s.failover.software = false;
     let timeline = run(&s);
     assert_eq!(timeline.outage_max, Time::from_us(100_000));
@@ -201,9 +205,9 @@ fn an_address_update_waits_for_its_round_trip() {
 /// A CPU that cannot carry the traffic in software loses the rest in its queue.
 #[test]
 fn software_that_is_too_slow_loses_packets() {
-    let mut s = route_change("inline-crypto", 16, "[standby]\npreset = \"nic-40g\"");
-    s.traffic.rate = Some("20 Gbps".parse().unwrap());
-    s.traffic.transport = Transport::Tcp;
+    let mut s = route_change("inline-crypto", 16, "[[nic]]\n[[nic]]\nstandby = true\npreset = \"nic-40g\"");
+    s.traffic[0].rate = Some("20 Gbps".parse().unwrap());
+    s.traffic[0].transport = Transport::Tcp;
     s.offload.gso = espsim_model::scenario::Gso(Some("16 KiB".parse().unwrap()));
     let timeline = run(&s);
     assert!(lost(&timeline, Loss::QueueFull) > 1000);
@@ -231,6 +235,71 @@ fn a_guests_times_are_read_by_their_older_name_too() {
     assert_eq!(text.matches("origin = \"guest-uml\"").count(), 2, "{text}");
     let old = text.replace("guest-uml", "measured-uml");
     assert_eq!(Profile::from_toml(&old).unwrap(), guest);
+}
+
+/// Behind one uplink, whichever NIC packets leave by: no failover makes it wider.
+#[test]
+fn a_shared_uplink_is_one_before_and_after() {
+    let s = scenario(
+        "placement = \"lookaside\"\nhost.cores = 48\nsa.count = 256\n\
+         traffic = { arrival = \"constant\", rate = \"60 Gbps\", flows = 256, queue = 64, packet = \"1400 B\" }\n\
+         pcie = { attachment = \"shared-uplink\", uplink.preset = \"gen3-x8\" }\n\
+         [[nic]]\n[[nic]]\nstandby = true\n\
+         [failover]\nspan = \"60 ms\"\nbins = 20\n\
+         [[failover.event]]\nwhat = \"route-change\"\ndevice = \"standby\"\nat = \"30 ms\"\n",
+    );
+    let timeline = simulate_failover(&s, &profile(), 1).unwrap();
+    let gbps: Vec<f64> =
+        timeline.bins.iter().map(|bin| bin.goodput.get() as f64 * 8e-9 / timeline.bin.as_seconds()).collect();
+    let (before, after) = (gbps[7], gbps[17]);
+    assert!((before / after - 1.0).abs() < 0.05 && gbps.iter().all(|gbps| *gbps < 24.0), "{gbps:?}");
+}
+
+/// One core for all completions is the bottleneck in a failover as in a run.
+#[test]
+fn completions_on_one_core_are_so_in_a_failover_too() {
+    let at = |interrupts: &str| {
+        let s = scenario(&format!(
+            "placement = \"lookaside\"\nhost.cores = 16\nsa.count = 16\n\
+             traffic = {{ arrival = \"constant\", rate = \"60 Gbps\", flows = 64 }}\n\
+             lookaside.interrupts = \"{interrupts}\"\n\
+             [failover]\nspan = \"40 ms\"\nbins = 20\n\
+             [[failover.event]]\nwhat = \"rekey\"\nat = \"36 ms\"\n"
+        ));
+        let timeline = simulate_failover(&s, &profile(), 1).unwrap();
+        let failed_over = timeline.bins[16].packets as f64 / timeline.bin.as_seconds();
+        (failed_over, simulate(&s, &profile(), 1).unwrap().packets_per_s.unwrap())
+    };
+    let (one, own) = (at("one-core"), at("own-core"));
+    assert!(one.0 < 0.7 * own.0, "{one:?} {own:?}");
+    assert!((one.0 / one.1 - 1.0).abs() < 0.03 && (own.0 / own.1 - 1.0).abs() < 0.03, "{one:?} {own:?}");
+}
+
+/// Without anything that happens, a failover is the same simulation as a run: packet by packet.
+#[test]
+fn a_failover_in_which_nothing_happens_is_a_run() {
+    for placement in ["host", "lookaside", "inline-crypto", "inline-packet"] {
+        for direction in ["transmit", "encrypt"] {
+            let s = scenario(&format!(
+                "placement = \"{placement}\"\nhost.cores = 3\nsa.count = 12\n\
+                 traffic = {{ arrival = \"poisson\", rate = \"3 Gbps\", flows = 24, direction = \"{direction}\", packet = \"700 B\" }}\n\
+                 [[nic]]\n[[nic]]\nstandby = true\n\
+                 [failover]\nspan = \"20 ms\"\nbins = 20\n\
+                 [[failover.event]]\nwhat = \"route-change\"\ndevice = \"nic\"\nat = \"10 ms\"\n"
+            ));
+            let timeline = simulate_failover(&s, &profile(), 5).unwrap();
+            let machine = Machine::build(&s, &profile()).unwrap();
+            let mut engine = engine(&machine, &machine.compile().unwrap(), 5);
+            for bin in &timeline.bins {
+                let before = engine.observer.classes()[0];
+                engine.run(u64::MAX, u64::MAX, bin.end.as_ps());
+                let counts = engine.observer.classes()[0].since(before);
+                let seen = (counts.packets, counts.octets, counts.lost);
+                assert_eq!(seen, (bin.packets, bin.goodput.get(), bin.lost()), "{placement} {direction}");
+            }
+            assert_eq!(engine.counts().started, timeline.offered);
+        }
+    }
 }
 
 fn event() -> impl Strategy<Value = String> {
@@ -266,7 +335,7 @@ proptest! {
         placement in prop::sample::select(vec!["host", "lookaside", "inline-crypto", "inline-packet"]),
         sas in 1..40u32,
         (direction, arrival, delays, daemon) in (
-            prop::sample::select(vec!["transmit", "forward"]),
+            prop::sample::select(vec!["transmit", "encrypt"]),
             prop::sample::select(vec!["constant", "poisson"]),
             prop::sample::select(vec!["median", "drawn"]),
             prop::sample::select(vec!["own-core", "shared"]),
@@ -286,7 +355,7 @@ proptest! {
             "placement = \"{placement}\"\n\
              traffic = {{ arrival = \"{arrival}\", rate = \"2 Gbps\", flows = 24, direction = \"{direction}\", packet = \"700 B\" }}\n\
              sa.count = {sas}\nhost.cores = {cores}\n\
-             [standby]\npreset = \"{standby}\"\n\
+             [[nic]]\n[[nic]]\nstandby = true\npreset = \"{standby}\"\n\
              [failover]\nspan = \"50 ms\"\nbins = 20\ndetection = \"1 ms\"\nround_trip = \"1 ms\"\n\
              bonding = \"{bonding}\"\napi = \"{api}\"\nsoftware = {software}\ndelays = \"{delays}\"\ndaemon = \"{daemon}\"\n\
              address_update = \"{address}\"\nsas_per_ike_sa = 4\nfailback = {failback}\n\

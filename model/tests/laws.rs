@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use espsim_model::assembly::Assembly;
 use espsim_model::bound::bound;
 use espsim_model::engine::Engine;
 use espsim_model::engine::observer::Observer;
 use espsim_model::engine::trace::{Recorder, Tracer};
 use espsim_model::layers::{self, Layer, Origin};
+use espsim_model::machine::{Machine, Way};
 use espsim_model::placement::Placement;
 use espsim_model::preset;
 use espsim_model::route::{Charge, Compiled, StationId};
+use espsim_model::run::{engine, traced_engine};
 use espsim_model::scenario::{Scenario, WhenFull};
-use espsim_model::simulate::{engine, traced_engine};
 use espsim_model::trace::{After, Hop, Job, Trace, Visit, trace};
-use espsim_model::traffic::{Packet, Path};
+use espsim_model::traffic::{Direction, Packet};
 use espsim_model::units::Bytes;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -35,6 +35,17 @@ fn quantity(range: std::ops::Range<i64>, unit: &'static str) -> impl Strategy<Va
     range.prop_map(move |n| Value::String(format!("{n} {unit}")))
 }
 
+/// One size or a few.
+fn mix() -> impl Strategy<Value = Value> {
+    let size = (1..8i64, 64..1400i64).prop_map(|(weight, size)| {
+        Value::Table(toml::Table::from_iter([
+            ("weight".to_owned(), Value::Integer(weight)),
+            ("size".to_owned(), Value::String(format!("{size} B"))),
+        ]))
+    });
+    prop::collection::vec(size, 1..4).prop_map(Value::Array)
+}
+
 /// Any placement, hardware, ring size, traffic and offload that passes the check.
 fn scenarios() -> impl Strategy<Value = Scenario> {
     let hardware = (
@@ -48,8 +59,8 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
     );
     let traffic = (
         one_of(&["saturate", "constant", "poisson"]),
-        quantity(100..100_000, "Mbps"),
-        quantity(64..1440, "B"),
+        quantity(100..40_000, "Mbps"),
+        mix(),
         one_of(&["off", "4 KiB", "64 KiB"]),
         any::<bool>(),
         number(1..20),
@@ -57,7 +68,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         one_of(&["spread", "rss"]),
     );
     let paths = (
-        one_of(&["transmit", "receive", "forward"]),
+        one_of(&["transmit", "receive", "encrypt", "decrypt", "both"]),
         one_of(&["off", "4 KiB", "64 KiB"]),
         one_of(&["kernel", "vector"]),
         one_of(&["interrupt", "poll", "sync"]),
@@ -72,30 +83,30 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         one_of(&["128 B", "512 B", "4096 B"]),
         one_of(&["local", "remote"]),
         quantity(256..4096, "B"),
+        (number(1..3), quantity(2000..300_000, "B"), number(1..8)),
     );
     (hardware, traffic, paths, pcie).prop_map(|(hardware, traffic, paths, pcie)| {
-        let (translated, working_set, mrrs, numa, credits) = pcie;
+        let (translated, working_set, mrrs, numa, credits, (ports, receive_buffer, sa_capacity)) = pcie;
         let (direction, gro, stack, submission, interrupts, when_full, (threads, devices, sas, nics), sa) = paths;
         let (sa_cache, replacement, lock) = sa;
         let (placement, attachment, uplink, cores, ring, card_ring, tags) = hardware;
         let (arrival, rate, packet, gso, nic_segmentation, flows, window, steering) = traffic;
-        // Linux takes no UDP super-packets that are to be encrypted.
-        let is_refused = gso.as_str() != Some("off") && placement != Placement::Clear;
+        let forwards = ["encrypt", "decrypt", "both"].map(Some).contains(&direction.as_str());
         let settings = [
             ("placement", Value::String(placement.name().into())),
-            ("traffic.transport", if is_refused { "tcp".into() } else { "udp".into() }),
             ("pcie.attachment", attachment),
             ("pcie.uplink.preset", uplink),
             ("host.cores", cores),
-            ("host.nics", nics),
+            ("nic.count", nics),
             ("nic.ring", ring),
             ("accelerator.ring", card_ring),
             ("nic.read_tags", tags.clone()),
             ("accelerator.read_tags", tags),
             ("traffic.arrival", arrival),
             ("traffic.rate", rate),
-            ("traffic.packet", packet),
+            ("traffic.mix", packet),
             ("offload.gso", gso),
+            ("traffic.transport", "tcp".into()),
             ("offload.nic_segmentation", Value::Boolean(nic_segmentation)),
             ("traffic.flows", flows),
             ("traffic.window", window),
@@ -103,19 +114,22 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             ("traffic.direction", direction.clone()),
             ("offload.gro", gro),
             // What does not go together is left out: vectors only forward, and only senders can wait.
-            ("host.stack", if direction.as_str() == Some("forward") { stack } else { "kernel".into() }),
+            ("host.stack", if forwards { stack } else { "kernel".into() }),
             ("lookaside.submission", if direction.as_str() == Some("transmit") { submission } else { "poll".into() }),
             ("lookaside.interrupts", interrupts),
             ("lookaside.when_full", when_full),
             ("lookaside.threads", threads),
-            ("lookaside.devices", devices),
+            ("accelerator.count", devices),
             ("sa.count", sas),
             ("sa.lock", lock),
             ("pcie.iommu.enabled", Value::Boolean(translated)),
             ("pcie.iommu.working_set", working_set),
-            ("pcie.nic.max_read_request_size", mrrs),
-            ("pcie.nic.numa", numa),
-            ("pcie.nic.posted_data_credits", credits),
+            ("nic.pcie.max_read_request_size", mrrs),
+            ("nic.pcie.numa", numa),
+            ("nic.pcie.posted_data_credits", credits),
+            ("nic.ports", ports),
+            ("nic.receive_buffer", receive_buffer),
+            ("nic.esp.sa_capacity", sa_capacity),
             ("nic.esp.sa_cache", sa_cache),
             ("nic.esp.sa_replacement", replacement),
         ];
@@ -134,7 +148,7 @@ fn counted(engine: &Engine, compiled: &Compiled) -> (u64, u64, u64) {
                     sent += n;
                     octets += n * goodput.get();
                 }
-                Charge::Dropped(packets) => dropped += n * packets,
+                Charge::Dropped(packets) => dropped += n * u64::from(*packets),
                 _ => {}
             }
         }
@@ -155,38 +169,41 @@ proptest! {
         let mut profile = preset::profile("zen4").unwrap().unwrap();
         profile.host.ddio = ddio;
         prop_assert_eq!(scenario.check(&profile), Ok(()));
-        let assembly = Assembly::new(&scenario, &profile);
-        let routes: Vec<_> = assembly.routes.iter().flatten().collect();
-        let compiled = assembly.floor.compile(&routes);
-        let mut engine = engine(&scenario, &assembly, &compiled, seed);
+        let machine = Machine::build(&scenario, &profile).unwrap();
+        let compiled = machine.compile().unwrap();
+        let mut engine = engine(&machine, &compiled, seed);
         engine.run(PACKETS, PACKETS * 256, u64::MAX);
 
-        // Throughput so far is within the bound, but for six standard deviations of a Poisson process of sends.
-        let segments = u64::from(assembly.sends[0].count());
+        // Goodput so far is within the bound, but for six standard deviations of a Poisson process of the largest sends.
+        let sends = machine.classes.iter().flat_map(|class| &class.sends);
+        let largest = sends.map(|send| send.total(|p| p.goodput).get()).max().unwrap() as f64;
         let seconds = engine.now_ps() as f64 * 1e-12;
-        let limit = bound(&scenario, &assembly).limits[0].rate.as_pps();
-        let departed = engine.observer.packets();
-        let slack = segments as f64 + 6.0 * ((departed * segments) as f64).sqrt();
-        prop_assert!(departed as f64 <= limit * seconds + slack, "{} in {} s at {}", departed, seconds, limit);
+        let limit = bound(&machine).delivered_gbps * 1e9 / 8.0;
+        let octets = engine.observer.bytes() as f64;
+        let slack = 2.0 * largest * f64::from(scenario.host.cores) + 6.0 * (octets * largest).sqrt();
+        prop_assert!(octets <= limit * seconds + slack, "{} in {} s at {}", octets, seconds, limit);
 
-        // In = out + dropped, and nothing is left, once everything has run out.
+        // In = out + dropped, and nothing is left, for each class, once everything has run out.
         engine.drain();
         prop_assert_eq!(engine.in_flight(), 0);
+        for (class, counts) in engine.observer.classes().iter().enumerate() {
+            prop_assert_eq!(counts.packets + counts.lost, engine.started(class));
+        }
         let (sent, dropped, octets) = counted(&engine, &compiled);
         prop_assert_eq!(sent, engine.observer.packets());
         prop_assert_eq!(octets, engine.observer.bytes());
-        prop_assert_eq!(sent + dropped, engine.counts().started * segments);
+        prop_assert_eq!(dropped, engine.observer.classes().iter().map(|counts| counts.lost).sum::<u64>());
     }
 
     #[test]
     fn chained_visits_change_nothing(scenario in scenarios(), seed in any::<u64>(), ddio in any::<bool>()) {
         let mut profile = preset::profile("zen4").unwrap().unwrap();
         profile.host.ddio = ddio;
-        let assembly = Assembly::new(&scenario, &profile);
-        let routes: Vec<_> = assembly.routes.iter().flatten().collect();
-        let [chained, plain] = [assembly.floor.compile(&routes), assembly.floor.compile_unchained(&routes)];
+        let machine = Machine::build(&scenario, &profile).unwrap();
+        let plain = machine.floor.compile_unchained(&machine.routes_by_class()).unwrap();
+        let chained = machine.compile().unwrap();
         let run = |compiled| {
-            let mut engine = engine(&scenario, &assembly, compiled, seed);
+            let mut engine = engine(&machine, compiled, seed);
             // Two milliseconds: some hundred thousand packets at the most.
             engine.run(u64::MAX, u64::MAX, 2_000_000_000);
             engine.observer.packets()
@@ -199,10 +216,10 @@ proptest! {
     #[test]
     fn a_traced_run_is_the_same_to_the_picosecond(scenario in scenarios(), seed in any::<u64>()) {
         let profile = preset::profile("zen4").unwrap().unwrap();
-        let assembly = Assembly::new(&scenario, &profile);
-        let compiled = assembly.floor.compile(&assembly.routes.iter().flatten().collect::<Vec<_>>());
-        let untraced = departures(engine(&scenario, &assembly, &compiled, seed), |_| {});
-        let traced = traced_engine(&scenario, &assembly, &compiled, seed, Recorder::default());
+        let machine = Machine::build(&scenario, &profile).unwrap();
+        let compiled = machine.compile().unwrap();
+        let untraced = departures(engine(&machine, &compiled, seed), |_| {});
+        let traced = traced_engine(&machine, &compiled, seed, Recorder::default());
         prop_assert_eq!(untraced, departures(traced, |engine| engine.tracer.record(1000)));
     }
 
@@ -210,7 +227,7 @@ proptest! {
     fn traced_hops_are_a_whole_way(scenario in scenarios(), seed in any::<u64>(), ddio in any::<bool>()) {
         let mut profile = preset::profile("zen4").unwrap().unwrap();
         profile.host.ddio = ddio;
-        let sends = scenario.traffic.sends(scenario.encapsulation().as_ref(), scenario.gso());
+        let machine = Machine::build(&scenario, &profile).unwrap();
         let traced = trace(&scenario, &profile, seed, 20, After::Packets(300)).unwrap();
         prop_assert_eq!(traced.sends(), 20);
         for job in &traced.jobs {
@@ -220,11 +237,14 @@ proptest! {
             let way = whole(&traced, i);
             let packets: Vec<Packet> = way.iter().filter_map(|job| job.departure()).map(|(packet, _)| packet).collect();
             // All of a send leaves, or it was dropped as a whole.
-            prop_assert!(packets.is_empty() || packets.len() as u32 == sends[0].count(), "{:?}", send);
+            let class = machine.classes.iter().find(|class| class.flows.contains(&send.flow)).unwrap();
+            let counts: Vec<u32> = class.sends.iter().map(|send| send.count()).collect();
+            prop_assert!(packets.is_empty() || counts.contains(&(packets.len() as u32)), "{:?}", send);
             let goodput: u64 = packets.iter().map(|packet| packet.goodput.get()).sum();
             let crossed: Bytes = way.iter().flat_map(|job| job.visits()).map(|visit| visit.payload).sum();
             if goodput > 0 {
-                prop_assert!(crossings(&scenario).contains(&(crossed.get() as f64 / goodput as f64)), "{:?}", crossed);
+                let crossings = crossings(&scenario, &machine, send.flow);
+                prop_assert!(crossings.contains(&(crossed.get() as f64 / goodput as f64)), "{:?}", crossed);
             }
         }
         nothing_overlaps(&traced)?;
@@ -232,11 +252,12 @@ proptest! {
 }
 
 /// When each packet departs, with everything that was counted.
-fn departures<T: Tracer>(mut engine: Engine<T>, begin: impl Fn(&mut Engine<T>)) -> (Vec<(u64, u64)>, Vec<u64>, u64) {
-    engine.observer = Observer::new(1);
+fn departures<T: Tracer>(mut engine: Engine<T>, begin: impl Fn(&mut Engine<T>)) -> (Vec<u64>, Vec<u64>, u64) {
+    engine.observer = Observer::new(1, engine.observer.classes().len());
     begin(&mut engine);
     engine.run(5000, 5000 * 256, u64::MAX);
-    (engine.observer.batches().to_vec(), engine.visits(), engine.events())
+    let times = (0..engine.observer.batches()).map(|batch| engine.observer.batch_of_all(batch).0);
+    (times.collect(), engine.visits(), engine.events())
 }
 
 /// A send with all its parts.
@@ -245,14 +266,16 @@ fn whole(traced: &Trace, send: usize) -> Vec<&Job> {
     traced.jobs.iter().filter(|job| job.number.starts_with(number)).collect()
 }
 
-/// How often payload crosses PCIe. Segments for which the core steps in where the card's ring is full do not cross to the
-/// card and back.
-fn crossings(scenario: &Scenario) -> RangeInclusive<f64> {
-    let inwards = if scenario.traffic.direction == Path::Forward { 1.0 } else { 0.0 };
-    let most = f64::from(scenario.placement.crossings()) + inwards;
-    let may_fall_back = scenario.placement == Placement::Lookaside
+/// How often payload crosses PCIe: as the design of the flow's path says. Segments for which the core steps in where the
+/// card's ring is full do not cross to the card and back.
+fn crossings(scenario: &Scenario, machine: &Machine, flow: u32) -> RangeInclusive<f64> {
+    let path = machine.paths[usize::from(machine.flows[flow as usize])];
+    let Way::By(design) = path.way else { panic!("{path:?}") };
+    let direction = machine.classes[usize::from(path.class)].direction;
+    let most = f64::from(design.crossings()) + if direction.is_forwarding() { 1.0 } else { 0.0 };
+    let may_fall_back = design.uses_accelerator()
         && scenario.lookaside.when_full == WhenFull::Software
-        && scenario.traffic.direction != Path::Receive;
+        && direction != Direction::Receive;
     if may_fall_back { most - 2.0..=most } else { most..=most }
 }
 
@@ -284,7 +307,7 @@ fn nothing_overlaps(traced: &Trace) -> Result<(), TestCaseError> {
     }
     for (station, mut visits) in served {
         visits.sort_by_key(|visit| (visit.begins, visit.ends));
-        let units = usize::from(traced.floor.stations[usize::from(station.0)].units);
+        let units = traced.floor.stations[usize::from(station.0)].units as usize;
         for (first, later) in visits.iter().zip(visits.iter().skip(units)) {
             // With `units` begun before, one of them must be over; with one unit, the one before.
             prop_assert!(units > 1 || first.ends <= later.begins, "{:?} {:?}", first, later);

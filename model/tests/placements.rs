@@ -1,25 +1,22 @@
 //! Placements against their closed-form bounds and counts, on shipped presets.
 
-use espsim_model::assembly::Assembly;
 use espsim_model::bound::bound;
-use espsim_model::layers::{self, Layer, Origin};
-use espsim_model::placement::Placement;
+use espsim_model::layers;
+use espsim_model::machine::Machine;
+use espsim_model::placement::{Agent, Design, Host, Orphan, Placement};
 use espsim_model::preset::{self, Kind};
 use espsim_model::profile::{Algorithm, Direction, Profile};
 use espsim_model::record::Record;
+use espsim_model::resource::Resource;
+use espsim_model::route;
+use espsim_model::route::{Category, Hop, Route};
 use espsim_model::scenario::Scenario;
 use espsim_model::simulate;
-use espsim_model::traffic::Basis;
-use espsim_model::units::Bytes;
-use toml::Value;
+use espsim_model::traffic::{Basis, Packet};
+use espsim_model::units::{Bytes, Cycles};
 
 fn scenario(settings: &[(&str, &str)]) -> Scenario {
-    let value = |text: &str| match text.parse::<i64>() {
-        Ok(n) => Value::Integer(n),
-        Err(_) => Value::String(text.to_owned()),
-    };
-    let overrides: Layer = settings.iter().map(|(key, text)| ((*key).to_owned(), (value(text), Origin::Set))).collect();
-    layers::scenario(&layers::resolve(&overrides).unwrap()).unwrap()
+    Scenario::from_settings(settings).unwrap()
 }
 
 /// A host whose CPU costs next to nothing, or whose interrupts do, so that one station alone limits.
@@ -46,17 +43,17 @@ fn ratio_to_bound(settings: &[(&str, &str)], profile: &Profile) -> (f64, Record)
 #[test]
 fn saturated_throughput_is_its_bound() {
     // What limits, and how it is made to: each is one deterministic bottleneck.
-    let (tcp, gso) = (("traffic.transport", "tcp"), ("offload.gso", "64 KiB"));
+    let (gso, tcp) = (("offload.gso", "64 KiB"), ("traffic.transport", "tcp"));
     type Case = (&'static str, Vec<(&'static str, &'static str)>, Profile);
     let cases: [Case; 9] = [
         ("core", vec![("placement", "host")], host(free_interrupts)),
-        ("core", vec![("placement", "host"), tcp, gso], host(free_interrupts)),
+        ("core", vec![("placement", "host"), gso, tcp], host(free_interrupts)),
         ("core", vec![("placement", "lookaside")], host(free_interrupts)),
         ("core", vec![("placement", "inline-crypto")], host(free_interrupts)),
         ("core", vec![("placement", "inline-packet"), ("host.cores", "4")], host(free_interrupts)),
-        ("wire", vec![("placement", "clear"), gso], host(free_cpu)),
-        ("wire", vec![("placement", "inline-packet"), tcp, gso], host(free_cpu)),
-        ("NIC ESP engine", vec![("placement", "inline-crypto"), tcp, gso, ("nic.esp.rate", "20 Gbps")], host(free_cpu)),
+        ("wire", vec![("placement", "clear"), gso, tcp], host(free_cpu)),
+        ("wire", vec![("placement", "inline-packet"), gso, tcp], host(free_cpu)),
+        ("NIC ESP engine", vec![("placement", "inline-crypto"), gso, tcp, ("nic.esp.rate", "20 Gbps")], host(free_cpu)),
         (
             "uplink down",
             vec![("placement", "lookaside"), ("pcie.attachment", "shared-uplink"), ("pcie.uplink.preset", "gen3-x8")],
@@ -65,8 +62,8 @@ fn saturated_throughput_is_its_bound() {
     ];
     for (limit, settings, profile) in cases {
         let (ratio, record) = ratio_to_bound(&settings, &profile);
-        assert_eq!(record.bottleneck, Some(limit), "{settings:?}");
-        assert_eq!(record.bound.limits[0].name, limit, "{settings:?}");
+        assert_eq!(record.bottleneck.map(Resource::name), Some(limit), "{settings:?}");
+        assert_eq!(record.bound.limits[0].resource.name(), limit, "{settings:?}");
         assert!((0.97..=1.0005).contains(&ratio), "{limit} {settings:?}: {ratio}");
     }
 }
@@ -82,7 +79,7 @@ fn more_limits_are_met_where_they_bind() {
         ("window", vec![("traffic.window", "2"), ("traffic.flows", "1"), ("nic.moderation_packets", "1")]),
     ] {
         let (ratio, record) = ratio_to_bound(&settings, &free);
-        assert_eq!(record.bound.limits[0].name, limit, "{settings:?}");
+        assert_eq!(record.bound.limits[0].resource.name(), limit, "{settings:?}");
         assert!((0.90..=1.0005).contains(&ratio), "{limit}: {ratio}");
     }
 }
@@ -95,8 +92,8 @@ fn payload_crosses_pcie_once_or_three_times() {
             for attachment in ["own-slot", "shared-uplink"] {
                 let settings = [
                     ("placement", placement.name()),
-                    ("traffic.transport", "tcp"),
                     ("offload.gso", gso),
+                    ("traffic.transport", "tcp"),
                     ("pcie.attachment", attachment),
                 ];
                 let record = simulate(&scenario(&settings), &profile, 1).unwrap();
@@ -153,7 +150,7 @@ fn overload_is_dropped_at_the_socket_and_nowhere_else() {
     let record = simulate(&scenario(&settings), &profile, 1).unwrap();
     let (l3, loss) = (record.rate(Basis::L3).unwrap().gbps, record.loss.unwrap().share);
     assert!((l3 / 20.0 - (1.0 - loss)).abs() < 0.01, "{l3} {loss}");
-    assert_eq!(record.bottleneck, Some("core"));
+    assert_eq!(record.bottleneck, Some(Resource::Core));
     let light = [("traffic.arrival", "poisson"), ("traffic.rate", "1 Gbps"), ("placement", "host")];
     assert_eq!(simulate(&scenario(&light), &profile, 1).unwrap().loss.unwrap().share, 0.0);
 }
@@ -164,8 +161,8 @@ fn latency_is_at_least_what_the_hops_take() {
     for placement in Placement::ALL {
         let settings = [("placement", placement.name()), ("traffic.arrival", "constant"), ("traffic.rate", "100 Mbps")];
         let scenario = scenario(&settings);
-        let assembly = Assembly::new(&scenario, &profile);
-        assert_eq!(bound(&scenario, &assembly).limits[0].name, "offered load");
+        let machine = Machine::build(&scenario, &profile).unwrap();
+        assert_eq!(bound(&machine).limits[0].resource, Resource::OfferedLoad);
         let record = simulate(&scenario, &profile, 1).unwrap();
         // Unloaded and deterministic: every packet takes the same time, to the histogram's 0.1 %.
         let latency = record.latency.unwrap();
@@ -177,14 +174,36 @@ fn latency_is_at_least_what_the_hops_take() {
 #[test]
 fn a_mix_keeps_its_proportions_under_gso() {
     let profile = host(|_| {});
-    for gso in ["off", "16 KiB"] {
-        // In the clear, where Linux takes datagrams of 46 octets as a super-packet.
+    // A super-packet of UDP is only possible in the clear.
+    for (gso, placement) in [("off", "host"), ("16 KiB", "clear")] {
         let settings =
-            [("placement", "clear"), ("traffic.mix", "simple-imix"), ("traffic.mtu", "1600 B"), ("offload.gso", gso)];
+            [("traffic.mix", "simple-imix"), ("traffic.mtu", "1600 B"), ("placement", placement), ("offload.gso", gso)];
         let record = simulate(&scenario(&settings), &profile, 1).unwrap();
         // Simple IMIX: 4340 octets of frames in 12 packets, 18 of each frame not l3.
         let l3_octets = record.rate(Basis::L3).unwrap().gbps * 1e9 / 8.0 / record.packets_per_s.unwrap();
         assert!((l3_octets / (4340.0 / 12.0 - 18.0) - 1.0).abs() < 0.02, "{gso}: {l3_octets}");
+    }
+}
+
+#[test]
+fn every_preset_number_has_a_source() {
+    for kind in Kind::ALL {
+        for (name, text) in kind.files() {
+            text.parse::<toml::Table>().unwrap_or_else(|error| panic!("{name}: {error}"));
+            let preset = preset::load(kind, name).unwrap();
+            for (key, _) in layers::flatten(&preset.values, &layers::Origin::Default) {
+                if matches!(key.as_str(), "title" | "format" | "aead")
+                    || key.ends_with(".origin")
+                    || key == "algorithms"
+                {
+                    continue;
+                }
+                assert!(preset.source(&key).is_some_and(|source| source.len() > 10), "{} {name}: {key}", kind.name());
+            }
+        }
+    }
+    for (name, _) in Kind::Cpu.files() {
+        preset::profile(name).unwrap().unwrap();
     }
 }
 
@@ -199,13 +218,13 @@ fn super_packets_of_udp_are_refused_where_they_are_to_be_encrypted() {
         for packet in ["64 B", "1400 B", "9000 B"] {
             let udp = [at, gso, ("traffic.packet", packet)];
             match check(&udp) {
-                Ok(()) => assert_eq!(placement, Placement::Clear, "{packet}"),
+                Ok(()) => assert_eq!(placement, Placement::CLEAR, "{packet}"),
                 Err(error) => {
                     let said = error.to_string();
                     let advice =
                         ["`offload.gso`", "65536 B", "EIO", "transport = \"tcp\"", "gso = \"off\"", "sendmmsg"];
                     assert!(advice.iter().all(|part| said.contains(part)), "{said}");
-                    assert_ne!(placement, Placement::Clear, "{packet}");
+                    assert_ne!(placement, Placement::CLEAR, "{packet}");
                 }
             }
             check(&[&udp[..], &[("traffic.transport", "tcp")]].concat()).unwrap();
@@ -224,24 +243,42 @@ fn super_packets_of_udp_are_refused_where_they_are_to_be_encrypted() {
     );
 }
 
+/// A design of its own: the CPU encrypts at a cycle an octet, the NIC sends.
+static TOY: Design = Design {
+    name: "toy",
+    summary: "one cycle an octet",
+    encrypts: Agent::Cpu,
+    encapsulates: Agent::Cpu,
+    orphan: Orphan::Software,
+    fallback: None,
+    crossings: 1,
+    transmit: |send, h| toy(&send.segments[0].0, h),
+    receive: |_, _| Route::default(),
+    encrypt: |_, _| Route::default(),
+    decrypt: |_, _| Route::default(),
+};
+
+fn toy(p: &Packet, h: &Host<'_>) -> Route {
+    let cost = [(Category::Aead, Cycles(p.encrypted.get() as f64))];
+    route![
+        Hop::Serve(h.core.work("a cycle an octet", &cost)),
+        Hop::Acquire(h.nic.ring, 1),
+        h.nic.fetch_descriptor(),
+        h.nic.transmit(p.dma(), p.frame, p, false),
+        h.nic.complete(&h.core),
+    ]
+}
+
+/// A design is its facts and its routes: nothing else in the model has to know it.
 #[test]
-fn every_preset_number_has_a_source() {
-    for kind in Kind::ALL {
-        for (name, text) in kind.files() {
-            text.parse::<toml::Table>().unwrap_or_else(|error| panic!("{name}: {error}"));
-            let preset = preset::load(kind, name).unwrap();
-            for (key, _) in layers::flatten(&preset.values, &Origin::Default) {
-                if matches!(key.as_str(), "title" | "format" | "aead")
-                    || key.ends_with(".origin")
-                    || key == "algorithms"
-                {
-                    continue;
-                }
-                assert!(preset.source(&key).is_some_and(|source| source.len() > 10), "{} {name}: {key}", kind.name());
-            }
-        }
-    }
-    for (name, _) in Kind::Cpu.files() {
-        preset::profile(name).unwrap().unwrap();
-    }
+fn a_new_design_takes_one_constant() {
+    let profile = host(free_interrupts);
+    let scenario = Scenario { placement: Placement(&TOY), ..scenario(&[]) };
+    let record = simulate(&scenario, &profile, 1).unwrap();
+    let packet = &Machine::build(&scenario, &profile).unwrap().classes[0].sends[0].segments[0].0;
+    let cycles = packet.encrypted.get() as f64 + profile.stack.complete.0;
+    let expected = profile.host.clock(1, true).get() as f64 / cycles;
+    assert!((record.packets_per_s.unwrap() / expected - 1.0).abs() < 0.01, "{record:?}");
+    assert_eq!(record.bottleneck, Some(Resource::Core));
+    assert_eq!(record.pcie_crossings, Some(1.0));
 }

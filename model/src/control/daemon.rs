@@ -157,10 +157,10 @@ pub struct Tables {
 impl Tables {
     /// The tables of a scenario's NICs, empty.
     pub fn new(s: &Scenario) -> Self {
-        let table = |nic: &NicParams| {
-            let esp = nic.esp.as_ref();
+        let table = |nic: Option<&NicParams>| {
+            let esp = nic.and_then(|nic| nic.esp.as_ref());
             let takes = esp.is_some_and(|esp| {
-                let packet = s.placement != Placement::InlinePacket || esp.packet_offload;
+                let packet = !s.placement.encapsulates_in_nic() || esp.packet_offload;
                 esp.algorithms.contains(&s.sa.algorithm) && packet
             });
             (esp.is_some(), takes, esp.map_or(0, |esp| esp.sa_capacity))
@@ -170,7 +170,7 @@ impl Tables {
             api: s.failover.api,
             software: s.failover.software,
             bonding: s.failover.bonding,
-            nics: [table(&s.nic), table(&s.standby)],
+            nics: [table(s.nics().first().copied()), table(s.standby())],
             held: [0; 2],
         }
     }
@@ -234,7 +234,7 @@ impl Tables {
             Some(wanted) if self.takes(wanted) => Some(Message::AddOffload),
             Some(_) if self.api == Api::FallbackFlag && self.software => Some(Message::AddFallback),
             Some(_) => Some(Message::Refuse),
-            None => (self.software || self.placement == Placement::Host).then_some(Message::Add),
+            None => (self.software || self.placement.encrypts_on_cpu()).then_some(Message::Add),
         }
     }
 
@@ -272,7 +272,7 @@ impl Tables {
                 if there || self.takes(wanted) {
                     sa.installed = Installed::At(wanted);
                     sa.address = aim.route;
-                } else if self.software || self.placement == Placement::Host {
+                } else if self.software || self.placement.encrypts_on_cpu() {
                     sa.installed = Installed::At(Holders::NONE);
                     sa.address = aim.route;
                     sa.refused = sa.refused.with(wanted);

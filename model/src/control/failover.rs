@@ -9,11 +9,11 @@ use super::event::{Happening, happenings};
 use super::life_cycle::{Holders, Installed, Sa, State, Use, holder};
 use super::sampler::Sampler;
 use super::timeline::{Bin, Timeline};
-use super::ways::{Way, Ways};
+use super::ways::{Exit, Ways};
 use crate::engine::Engine;
 use crate::profile::{Profile, SaCost};
+use crate::run::{engine, too_large};
 use crate::scenario::{Bonding, Device, Invalid, Scenario, What};
-use crate::simulate::engine;
 use crate::units::Time;
 
 /// Simulates what happens to throughput when NICs change under SAs.
@@ -28,7 +28,7 @@ pub fn simulate_failover(scenario: &Scenario, profile: &Profile, seed: u64) -> R
         return Err(missing("failover.event", "at least one [[failover.event]] with `what` and `at`"));
     }
     let costs = profile.sa.as_ref().ok_or_else(|| missing("profile.sa", "a profile with a table [sa]"))?;
-    Ok(Run::new(scenario, profile, costs, seed).through(seed))
+    Ok(Run::new(scenario, profile, costs, seed)?.through(seed))
 }
 
 /// Something that is due.
@@ -80,15 +80,18 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(scenario: &'a Scenario, profile: &Profile, costs: &SaCost, seed: u64) -> Self {
+    fn new(scenario: &'a Scenario, profile: &Profile, costs: &SaCost, seed: u64) -> Result<Self, Invalid> {
         let f = &scenario.failover;
-        let ways = Ways::new(scenario, profile);
-        let compiled = ways.assembly.floor.compile(&ways.assembly.routes.iter().flatten().collect::<Vec<_>>());
+        let ways = Ways::new(scenario, profile)?;
+        let compiled = ways.machine.compile().map_err(|error| too_large(scenario, error))?;
         let plugged_later = |device| f.event.iter().any(|e| e.what == What::HotPlug && e.device == device);
-        let nic = |device| Nic { present: !plugged_later(device), carrier: !plugged_later(device) };
+        let nic = |device| {
+            let present = !plugged_later(device) && (device == Device::Nic || scenario.standby().is_some());
+            Nic { present, carrier: present }
+        };
         let mut run = Run {
             scenario,
-            engine: engine(scenario, &ways.assembly, &compiled, seed),
+            engine: engine(&ways.machine, &compiled, seed),
             sampler: Sampler::new(&ways, &compiled),
             clockwork: Clockwork::new(f, costs, seed),
             tables: Tables::new(scenario),
@@ -113,7 +116,7 @@ impl<'a> Run<'a> {
             run.put(run.happenings[i].at, Due::Happening(i));
         }
         run.put(run.bin_end(1), Due::BinEnd);
-        run
+        Ok(run)
     }
 
     /// SAs are where they are wanted before anything happens, as far as there is room.
@@ -218,15 +221,15 @@ impl<'a> Run<'a> {
         self.counts[sa.counted as usize] -= 1;
         self.counts[state as usize] += 1;
         sa.counted = state;
-        let way = match state.packets() {
-            _ if !carrier => Way::NoCarrier,
-            Use::Offloaded => Way::Offloaded(self.route),
-            Use::Software => Way::Software(self.route),
-            Use::Dropped => Way::NoSa,
+        let exit = match state.packets() {
+            _ if !carrier => Exit::NoCarrier,
+            Use::Offloaded => Exit::Offloaded(self.route),
+            Use::Software => Exit::Software(self.route),
+            Use::Dropped => Exit::NoSa,
         };
-        sa.note(matches!(way, Way::NoCarrier | Way::NoSa), self.now);
+        sa.note(matches!(exit, Exit::NoCarrier | Exit::NoSa), self.now);
         for &flow in self.ways.flows(index) {
-            self.engine.steer(flow, self.ways.row(flow, way));
+            self.engine.steer(flow, self.ways.path(flow, exit));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The life of an SA: where it is installed, what its packets do, and which sequence number comes next.
 
-use crate::placement::Placement;
+use crate::placement::{Agent, Orphan, Placement};
 use crate::scenario::Device;
 
 /// A set of things that can hold an SA: the NICs, and the lookaside accelerator.
@@ -150,7 +150,7 @@ impl Sa {
             Installed::At(_) if self.address != route => State::Missing,
             Installed::At(holders) if holders.has(holder(placement, route)) => State::Offloaded,
             Installed::At(Holders::NONE) => State::Software,
-            Installed::At(_) if placement == Placement::InlinePacket => State::Orphaned,
+            Installed::At(_) if placement.0.orphan == Orphan::Dropped => State::Orphaned,
             Installed::At(_) => State::Fallback,
         }
     }
@@ -170,10 +170,10 @@ impl Sa {
 
 /// What holds an SA while it is offloaded and packets leave by `route`.
 pub const fn holder(placement: Placement, route: Device) -> Holders {
-    match placement {
-        Placement::Clear | Placement::Host => Holders::NONE,
-        Placement::Lookaside => ACCELERATOR,
-        Placement::InlineCrypto | Placement::InlinePacket => Holders::nic(route),
+    match placement.0.encrypts {
+        Agent::Nobody | Agent::Cpu => Holders::NONE,
+        Agent::Accelerator => ACCELERATOR,
+        Agent::Nic => Holders::nic(route),
     }
 }
 
@@ -253,15 +253,15 @@ mod tests {
         let state = |installed, placement, route| Sa { installed, address: route, ..Sa::new() }.state(placement, route);
         let at = |holders| Installed::At(holders);
         let nic = at(Holders::nic(Device::Nic));
-        assert_eq!(state(Installed::Gone, Placement::InlineCrypto, Device::Nic), State::Missing);
-        assert_eq!(state(nic, Placement::InlineCrypto, Device::Nic), State::Offloaded);
-        assert_eq!(state(nic, Placement::InlineCrypto, Device::Standby), State::Fallback);
-        assert_eq!(state(nic, Placement::InlinePacket, Device::Standby), State::Orphaned);
-        assert_eq!(state(at(Holders::NONE), Placement::InlinePacket, Device::Standby), State::Software);
-        assert_eq!(state(at(ACCELERATOR), Placement::Lookaside, Device::Standby), State::Offloaded);
+        assert_eq!(state(Installed::Gone, Placement::INLINE_CRYPTO, Device::Nic), State::Missing);
+        assert_eq!(state(nic, Placement::INLINE_CRYPTO, Device::Nic), State::Offloaded);
+        assert_eq!(state(nic, Placement::INLINE_CRYPTO, Device::Standby), State::Fallback);
+        assert_eq!(state(nic, Placement::INLINE_PACKET, Device::Standby), State::Orphaned);
+        assert_eq!(state(at(Holders::NONE), Placement::INLINE_PACKET, Device::Standby), State::Software);
+        assert_eq!(state(at(ACCELERATOR), Placement::LOOKASIDE, Device::Standby), State::Offloaded);
         // With the address of the other NIC it is of no use.
         let sa = Sa { installed: nic, ..Sa::new() };
-        assert_eq!(sa.state(Placement::InlineCrypto, Device::Standby), State::Missing);
+        assert_eq!(sa.state(Placement::INLINE_CRYPTO, Device::Standby), State::Missing);
     }
 
     proptest! {

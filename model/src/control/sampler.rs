@@ -1,7 +1,7 @@
 //! What the engine's counts mean: packets by way, losses by cause, work by core.
 
 use super::timeline::{Bin, LOSSES, Loss};
-use super::ways::{Way, Ways};
+use super::ways::{Exit, Ways};
 use crate::engine::Engine;
 use crate::engine::program::Pc;
 use crate::route::{Charge, Compiled, PoolId, StationId};
@@ -40,24 +40,26 @@ pub struct Sampler {
 impl Sampler {
     /// A sampler of a program's operations.
     pub fn new(ways: &Ways, compiled: &Compiled) -> Self {
-        let assembly = &ways.assembly;
-        let station = |core: u32| &assembly.floor.stations[core as usize];
-        let cores = (0..assembly.cores).map(|core| CoreWork {
+        let machine = &ways.machine;
+        let station = |core: u32| &machine.floor.stations[core as usize];
+        let cores = (0..machine.cores).map(|core| CoreWork {
             station: StationId(core as u16),
             held: station(core).held,
             arrived: 0,
             before: 0,
         });
-        let routes_per_way = usize::from(ways.rows_per_way) * assembly.sends.len();
+        let routes = machine.routes.iter().enumerate();
+        let path_of_route: Vec<usize> =
+            routes.flat_map(|(path, routes)| std::iter::repeat_n(path, routes.len())).collect();
         let mut counted = Vec::new();
         for (pc, account) in compiled.accounts.iter().enumerate() {
             let Some(account) = account else { continue };
             let job = compiled.ends.partition_point(|&end| end as usize <= pc);
-            let way = Way::ALL[job / routes_per_way];
-            let worked = account.busy.filter(|(station, _)| u32::from(station.0) < assembly.cores);
+            let exit = ways.exit(path_of_route[job]);
+            let worked = account.busy.filter(|(station, _)| u32::from(station.0) < machine.cores);
             let worked =
                 worked.map(|(station, time)| Counted::Worked { core: usize::from(station.0), ps: time.as_ps() });
-            let charged = account.charges.iter().filter_map(|charge| of_charge(charge, way));
+            let charged = account.charges.iter().filter_map(|charge| of_charge(charge, exit));
             counted.extend(worked.into_iter().chain(charged).map(|what| (pc as Pc, 0, what)));
         }
         Sampler { counted, cores: cores.collect(), bin: Bin::default() }
@@ -111,15 +113,15 @@ impl Sampler {
     }
 }
 
-fn of_charge(charge: &Charge, way: Way) -> Option<Counted> {
-    match (charge, way) {
-        (Charge::Sent(packet), Way::Offloaded(device) | Way::Software(device)) => {
-            let software = matches!(way, Way::Software(_));
+fn of_charge(charge: &Charge, exit: Exit) -> Option<Counted> {
+    match (charge, exit) {
+        (Charge::Sent(packet), Exit::Offloaded(device) | Exit::Software(device)) => {
+            let software = matches!(exit, Exit::Software(_));
             Some(Counted::Sent { device, software, goodput: packet.on(Basis::Goodput) })
         }
-        (Charge::Dropped(n), Way::NoCarrier) => Some(Counted::Lost(LOSSES[0], *n)),
-        (Charge::Dropped(n), Way::NoSa) => Some(Counted::Lost(LOSSES[1], *n)),
-        (Charge::Dropped(n), _) => Some(Counted::Lost(LOSSES[2], *n)),
+        (Charge::Dropped(n), Exit::NoCarrier) => Some(Counted::Lost(LOSSES[0], u64::from(*n))),
+        (Charge::Dropped(n), Exit::NoSa) => Some(Counted::Lost(LOSSES[1], u64::from(*n))),
+        (Charge::Dropped(n), _) => Some(Counted::Lost(LOSSES[2], u64::from(*n))),
         _ => None,
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::core::Core;
-use super::pcie::{Read, Slot};
+use super::pcie::{Read, Slot, SlotParams};
 use crate::profile::Algorithm;
 use crate::route::{Category, GateId, Hop, PoolId, Route, StationId, Visit};
 use crate::scenario::Submission;
@@ -16,6 +16,10 @@ use crate::units::{BitRate, Bytes, PacketRate, Time};
 pub struct AcceleratorParams {
     /// Full name.
     pub title: String,
+    /// Devices of this kind, each in a slot of its own; cores take them in turn.
+    pub count: u32,
+    /// Its slot.
+    pub pcie: SlotParams,
     /// Ciphers that it offers.
     pub algorithms: Vec<Algorithm>,
     /// Engines that work in parallel, each on one request at a time.
@@ -66,6 +70,8 @@ pub struct Accelerator {
     pub coalescing: GateId,
     /// How callers wait.
     pub submission: Submission,
+    /// Whether responses are handled in polls, whose end [`Hop::Polled`] or [`Hop::Merge`] tells.
+    pub polled: bool,
 }
 
 impl Accelerator {
@@ -93,23 +99,17 @@ impl Accelerator {
         Hop::Serve(Visit::new(self.engines, time, p.latency, label).of(n))
     }
 
-    /// The core hears of the response: by an interrupt when coalescing lets it, or when it polls. With `polled` the
-    /// responses of one interrupt are handled as one poll, whose end [`Hop::Polled`] or [`Hop::Merge`] tells.
-    pub fn notify(&self, core: &Core<'_>, polled: bool) -> Hop {
+    /// The core hears of the response: by an interrupt when coalescing lets it, or when it polls.
+    pub fn notify(&self, core: &Core<'_>) -> Hop {
         let stack = &core.profile.stack;
-        let interrupt = core.work("interrupt", &[(Category::Interrupt, stack.interrupt)]);
-        match self.submission {
-            Submission::Poll => {
-                let nothing = core.work("no interrupt", &[]);
-                Hop::Poll(self.coalescing, nothing, core.work("poll", &[(Category::Poll, stack.poll)]))
-            }
-            _ if polled => Hop::Poll(self.coalescing, interrupt, core.work("poll", &[(Category::Poll, stack.poll)])),
-            _ => Hop::Gather(self.coalescing, interrupt),
+        let costs = [(Category::Interrupt, stack.interrupt)];
+        let interrupt = match self.submission {
+            Submission::Poll => core.work("no interrupt", &[]),
+            _ => core.work("interrupt", &costs),
+        };
+        match self.polled {
+            true => Hop::Poll(self.coalescing, interrupt, core.work("poll", &[(Category::Poll, stack.poll)])),
+            false => Hop::Gather(self.coalescing, interrupt),
         }
-    }
-
-    /// Whether responses come in polls.
-    pub fn is_polled(&self) -> bool {
-        self.submission == Submission::Poll
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::core::Core;
-use super::pcie::{Read, Slot};
+use super::pcie::{Read, Slot, SlotParams};
 use super::wire::Wire;
 use crate::engine::program::{Key, Replacement};
 use crate::profile::Algorithm;
@@ -12,12 +12,20 @@ use crate::route::{CacheId, Category, GateId, Hop, Lookup, PoolId, Route, Statio
 use crate::traffic::Packet;
 use crate::units::{BitRate, Bytes, PacketRate, Share, Time};
 
-/// Parameters of a NIC port. Sources stand in the preset beside each value.
+/// Parameters of a NIC. Sources stand in the preset beside each value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NicParams {
     /// Full name.
     pub title: String,
+    /// NICs of this kind, each in a slot of its own; every core has queues on all of them, SAs are spread over them.
+    pub count: u32,
+    /// Ports in use, which share chip and slot. A gateway's clear side is the first one, its ESP side the last.
+    pub ports: u32,
+    /// Whether packets leave by it only after a failover.
+    pub standby: bool,
+    /// Its slot.
+    pub pcie: SlotParams,
     /// Line rate of the port, on the wire basis (preamble and gap included).
     pub line_rate: BitRate,
     /// Highest transmit packet rate of the port.
@@ -31,6 +39,10 @@ pub struct NicParams {
     pub queue_packet_rate: Option<PacketRate>,
     /// On-chip packet buffer for transmit.
     pub buffer: Bytes,
+    /// On-chip packet buffer of a port for what comes in and is not in host memory yet; what finds no room is lost.
+    pub receive_buffer: Bytes,
+    /// Receive descriptors that the driver gives back at a time.
+    pub refill_batch: u32,
     /// DMA read requests that may be outstanding.
     pub read_tags: u32,
     /// Size of one transmit descriptor (WQE).
@@ -76,7 +88,7 @@ pub struct InlineEsp {
     pub checksum: bool,
     /// Offers packet offload (XFRM_DEV_OFFLOAD_PACKET): encapsulation and policy in the NIC.
     pub packet_offload: bool,
-    /// SAs that the NIC holds.
+    /// SAs that the NIC holds in each direction.
     pub sa_capacity: u32,
     /// SA contexts that its on-chip cache holds; the others are read from host memory.
     pub sa_cache: u32,
@@ -84,7 +96,7 @@ pub struct InlineEsp {
     pub sa_replacement: Replacement,
     /// Octets of an SA context.
     pub sa_context: Bytes,
-    /// Contexts that may be fetched at a time.
+    /// Contexts that may be fetched at a time; while so many are, no other packet is looked up.
     pub sa_fetches: u32,
 }
 
@@ -126,12 +138,16 @@ pub struct Nic {
     pub ring: PoolId,
     /// Entries of the core's receive ring.
     pub receive_ring: PoolId,
-    /// Whether packets that find no receive descriptor are dropped; a saturating sender is held back instead.
+    /// Packets that may wait for a place in the transmit ring; none where the stack does not queue.
+    pub transmit_queue: Option<PoolId>,
+    /// Whether packets that find no room are dropped; a saturating sender is held back instead.
     pub drops: bool,
     /// Polls of the core's receive queue.
     pub polling: GateId,
     /// Transmit buffer, in octets.
     pub buffer: PoolId,
+    /// Receive buffer of the port that packets come in by, in octets.
+    pub receive_buffer: PoolId,
     /// Interrupt moderation of the core's queue.
     pub moderation: GateId,
 }
@@ -143,8 +159,8 @@ pub struct SaCache {
     pub cache: CacheId,
     /// The highest share of packets whose context the cache can hold.
     pub hits: Share,
-    /// Contexts that are being fetched.
-    pub fetches: PoolId,
+    /// Packets that are being looked up, where the cache does not hold all contexts.
+    pub lookups: Option<PoolId>,
 }
 
 impl Nic {
@@ -154,17 +170,27 @@ impl Nic {
         self.slot.read_descriptor(p.descriptor, p.descriptor_batch, DOORBELL, DESCRIPTOR)
     }
 
-    /// The NIC reads `dma` octets and sends the packet, encrypting it on the way if it is to.
-    pub fn transmit(&self, dma: Bytes, packet: &Packet, encrypt: bool) -> Route {
-        let held = packet.frame.get() as u32;
+    /// A place in the transmit ring for a packet that came in by the wire. One that finds none waits in a queue, and is
+    /// dropped if that is full; a saturating sender is held back instead.
+    pub fn forwarded(&self) -> Route {
+        match self.transmit_queue.filter(|_| self.drops) {
+            Some(queue) => route![Hop::AcquireOrDrop(queue, 1, 1), Hop::Acquire(self.ring, 1), Hop::Release(queue, 1)],
+            None if self.drops => Hop::AcquireOrDrop(self.ring, 1, 1).into(),
+            None => Hop::Acquire(self.ring, 1).into(),
+        }
+    }
+
+    /// The NIC reads `dma` octets and sends the packet in a frame of `frame` octets, encrypting it on the way if it is to.
+    pub fn transmit(&self, dma: Bytes, frame: Bytes, packet: &Packet, encrypt: bool) -> Route {
+        let held = frame.get() as u32;
         let esp = if encrypt { self.cipher(packet.encrypted, "NIC encrypts") } else { Route::default() };
         route![
             Hop::Acquire(self.buffer, held),
             self.slot.read_payload(dma, packet.goodput, PAYLOAD),
-            self.passes(self.packet_engine, packet.frame),
+            self.passes(self.packet_engine, frame),
             self.queue_limit(),
             esp,
-            Hop::Serve(self.wire.pass(packet.frame)),
+            Hop::Serve(self.wire.pass(frame)),
             Hop::Release(self.buffer, held),
             Hop::Depart(*packet),
         ]
@@ -172,7 +198,7 @@ impl Nic {
 
     /// The NIC reads the headers of a super-packet, `n` octets, which it puts before each segment.
     pub fn read_headers(&self, n: Bytes) -> Route {
-        self.slot.read_payload(n, Bytes::ZERO, HEADERS)
+        self.slot.read_elsewhere(n, HEADERS)
     }
 
     /// The NIC writes a completion, raises an interrupt when moderation lets it, and the core cleans up.
@@ -192,18 +218,19 @@ impl Nic {
     pub fn receive(&self, frame: Bytes, dma: Bytes, packet: &Packet, decrypt: bool, polls: [Visit; 2]) -> Route {
         let p = &self.params;
         let esp = if decrypt { self.cipher(packet.encrypted, "NIC decrypts") } else { Route::default() };
-        let ring = match self.drops {
-            true => Hop::AcquireOrDrop(self.receive_ring, 1),
-            false => Hop::Acquire(self.receive_ring, 1),
-        };
+        let held = frame.get() as u32;
+        let take = |pool, n| if self.drops { Hop::AcquireOrDrop(pool, n, 1) } else { Hop::Acquire(pool, n) };
         let [interrupt, poll] = polls;
         route![
+            // Room is taken for a frame before it is on the wire: what a switch before it holds back counts too.
+            take(self.receive_buffer, held),
             Hop::Serve(self.wire_in.pass(frame)),
             self.passes(self.receive_engine, frame),
             esp,
-            ring,
+            take(self.receive_ring, 1),
             self.queue_limit(),
             self.slot.write_payload(dma, packet.goodput, Bytes::ZERO, "payload, NIC to RAM"),
+            Hop::Release(self.receive_buffer, held),
             self.slot.write_completion(p.completion + MSI_X, p.completion_batch, "completion, NIC to RAM"),
             Hop::Poll(self.polling, interrupt, poll),
         ]
@@ -213,13 +240,10 @@ impl Nic {
     pub fn refill(&self) -> Route {
         let p = &self.params;
         let (n, batch) = (p.receive_descriptor, p.descriptor_batch);
-        let mut read = self.slot.read_descriptor(n, batch, DOORBELL, RECEIVE_DESCRIPTOR);
-        for hop in &mut read.0 {
-            if let Hop::Serve(visit) = hop {
-                visit.latency = Time::ZERO;
-            }
-        }
-        route![Hop::Release(self.receive_ring, 1), read]
+        route![
+            Hop::Release(self.receive_ring, 1),
+            self.slot.prefetch_descriptor(n, batch, DOORBELL, RECEIVE_DESCRIPTOR)
+        ]
     }
 
     /// A frame passes one of the port's packet engines.
@@ -240,12 +264,14 @@ impl Nic {
         let (Some(esp), Some(engine)) = (&self.params.esp, self.esp_engine) else { return Route::default() };
         let time = (n / esp.rate).max(esp.packet_rate.interval());
         let context = self.sa_cache.map_or_else(Route::default, |sa| {
-            let fetch = route![
-                Hop::Acquire(sa.fetches, 1),
-                self.slot.read_payload(esp.sa_context, Bytes::ZERO, SA_CONTEXT),
-                Hop::Release(sa.fetches, 1),
-            ];
-            Hop::Lookup(Lookup { cache: sa.cache, key: Key::Flow, hits: sa.hits }, fetch).into()
+            let fetch = self.slot.read_elsewhere(esp.sa_context, SA_CONTEXT);
+            let lookup = Lookup { cache: sa.cache, key: Key::Flow, hits: sa.hits };
+            let hop = Hop::Lookup(lookup, fetch);
+            match sa.lookups {
+                // Packets are looked up in order: one whose context is there waits behind those that fetch theirs.
+                Some(lookups) => route![Hop::Acquire(lookups, 1), hop, Hop::Release(lookups, 1)],
+                None => hop.into(),
+            }
         });
         route![context, Hop::Serve(Visit::new(engine, time, esp.latency, label).of(n))]
     }

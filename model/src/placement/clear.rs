@@ -1,7 +1,22 @@
-use crate::placement::{Host, clear_headers};
+use crate::placement::{Agent, Design, Host, Orphan, clear_headers};
 use crate::route;
 use crate::route::Route;
 use crate::traffic::{Packet, Send};
+
+/// The facts of this design.
+pub const DESIGN: Design = Design {
+    name: "clear",
+    summary: "no IPsec; TSO and checksum in the NIC",
+    encrypts: Agent::Nobody,
+    encapsulates: Agent::Nobody,
+    orphan: Orphan::Software,
+    fallback: None,
+    crossings: 1,
+    transmit,
+    receive,
+    encrypt,
+    decrypt,
+};
 
 /// Transmit without IPsec.
 ///
@@ -29,6 +44,11 @@ pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
 }
 
 /// Forward in the clear.
-pub fn forward(p: &Packet, h: &Host<'_>) -> Route {
+pub fn encrypt(p: &Packet, h: &Host<'_>) -> Route {
     route![h.arrives_clear(p), h.forwards(h.forward_costs(true), p, p.dma(), false)]
+}
+
+/// Forward in the clear, the other way.
+pub fn decrypt(p: &Packet, h: &Host<'_>) -> Route {
+    encrypt(p, h)
 }

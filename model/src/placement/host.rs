@@ -1,7 +1,22 @@
-use crate::placement::Host;
+use crate::placement::{Agent, Design, Host, Orphan};
 use crate::route;
 use crate::route::Route;
 use crate::traffic::{Packet, Send};
+
+/// The facts of this design.
+pub const DESIGN: Design = Design {
+    name: "host",
+    summary: "CPU segments, checksums, encapsulates and encrypts; NIC reads the result",
+    encrypts: Agent::Cpu,
+    encapsulates: Agent::Cpu,
+    orphan: Orphan::Software,
+    fallback: None,
+    crossings: 1,
+    transmit,
+    receive,
+    encrypt,
+    decrypt,
+};
 
 /// Transmit with crypto on the CPU.
 ///
@@ -35,7 +50,13 @@ pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
 }
 
 /// Forward with crypto on the CPU: clear in, ESP out.
-pub fn forward(p: &Packet, h: &Host<'_>) -> Route {
+pub fn encrypt(p: &Packet, h: &Host<'_>) -> Route {
     let costs = [h.forward_costs(true), vec![h.xfrm(), h.core.cipher(p.encrypted)]].concat();
     route![h.arrives_clear(p), h.forwards(costs, p, p.dma(), false)]
+}
+
+/// A gateway's inbound side with crypto on the CPU: ESP in, clear out.
+pub fn decrypt(p: &Packet, h: &Host<'_>) -> Route {
+    let costs = [h.forward_costs(true), vec![h.xfrm(), h.core.cipher(p.encrypted)]].concat();
+    route![h.arrives_sealed(p), h.forwards_clear(costs, p)]
 }

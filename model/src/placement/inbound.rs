@@ -15,11 +15,6 @@ pub const NAPI_BUDGET: u32 = 64;
 /// The most packets of one vector: `VLIB_FRAME_SIZE`, VPP src/vlib/node.h.
 pub const VECTOR_SIZE: u32 = 256;
 
-/// The frame of a packet in the clear, FCS included.
-fn clear_frame(p: &Packet) -> Bytes {
-    wire::frame(p.l3)
-}
-
 impl Host<'_> {
     /// The costs of vector processing, where that carries packets.
     pub(super) fn vector(&self) -> Option<&VectorCost> {
@@ -44,13 +39,13 @@ impl Host<'_> {
 
     /// A packet that the NIC decrypts comes to a poll, its ESP header still on it or not.
     pub(super) fn arrives_opened(&self, p: &Packet, decapsulated: bool) -> Route {
-        let dma = if decapsulated { clear_frame(p) - wire::FCS } else { p.dma() };
+        let dma = if decapsulated { p.clear_frame() - wire::FCS } else { p.dma() };
         self.nic.receive(p.frame, dma, p, true, self.polls())
     }
 
     /// A packet in the clear comes to a poll.
     pub(super) fn arrives_clear(&self, p: &Packet) -> Route {
-        let frame = clear_frame(p);
+        let frame = p.clear_frame();
         self.nic.receive(frame, frame - wire::FCS, p, false, self.polls())
     }
 
@@ -105,11 +100,22 @@ impl Host<'_> {
 
     /// In its poll the core spends `costs` on the packet and hands it to the NIC, which reads `dma` octets and sends it.
     pub(super) fn forwards(&self, costs: Costs, p: &Packet, dma: Bytes, encrypt: bool) -> Route {
-        route![
-            Hop::Serve(self.core.work("forward packet", &costs)),
-            Hop::Polled(self.nic.polling),
-            self.nic.refill(),
-            self.nic_sends(p, dma, encrypt),
-        ]
+        route![self.in_poll("forward packet", costs), self.nic.forwarded(), self.nic_takes(p, dma, p.frame, encrypt)]
+    }
+
+    /// The same for a packet that leaves in the clear.
+    pub(super) fn forwards_clear(&self, costs: Costs, p: &Packet) -> Route {
+        route![self.in_poll("forward packet", costs), self.sends_clear(p)]
+    }
+
+    /// A packet leaves in the clear.
+    pub(super) fn sends_clear(&self, p: &Packet) -> Route {
+        let frame = p.clear_frame();
+        route![self.nic.forwarded(), self.nic_takes(p, frame - wire::FCS, frame, false)]
+    }
+
+    /// In its poll the core spends `costs` on the packet and gives the NIC a buffer in its place.
+    pub(super) fn in_poll(&self, label: &'static str, costs: Costs) -> Route {
+        route![Hop::Serve(self.core.work(label, &costs)), Hop::Polled(self.nic.polling), self.nic.refill()]
     }
 }

@@ -1,7 +1,22 @@
-use crate::placement::{Host, encapsulated_headers};
+use crate::placement::{Agent, Design, Host, Orphan, Placement, encapsulated_headers};
 use crate::route;
 use crate::route::Route;
 use crate::traffic::{Packet, Send};
+
+/// The facts of this design.
+pub const DESIGN: Design = Design {
+    name: "inline-crypto",
+    summary: "CPU encapsulates; NIC segments, checksums and encrypts",
+    encrypts: Agent::Nic,
+    encapsulates: Agent::Cpu,
+    orphan: Orphan::Software,
+    fallback: Some(Placement::HOST),
+    crossings: 1,
+    transmit,
+    receive,
+    encrypt,
+    decrypt,
+};
 
 /// Transmit with crypto offload: XFRM encapsulates, the NIC encrypts.
 ///
@@ -37,8 +52,14 @@ pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
 }
 
 /// Forward with crypto offload: clear in, ESP out.
-pub fn forward(p: &Packet, h: &Host<'_>) -> Route {
+pub fn encrypt(p: &Packet, h: &Host<'_>) -> Route {
     let costs = [h.forward_costs(true), vec![h.xfrm_offload()]].concat();
     let dma = encapsulated_headers(p, h.sizes) + p.goodput;
     route![h.arrives_clear(p), h.forwards(costs, p, dma, true)]
+}
+
+/// A gateway's inbound side with crypto offload: the NIC decrypts, XFRM decapsulates.
+pub fn decrypt(p: &Packet, h: &Host<'_>) -> Route {
+    let costs = [h.forward_costs(true), vec![h.xfrm_offload()]].concat();
+    route![h.arrives_opened(p, false), h.forwards_clear(costs, p)]
 }

@@ -1,7 +1,22 @@
-use crate::placement::{Host, clear_headers};
+use crate::placement::{Agent, Design, Host, Orphan, Placement, clear_headers};
 use crate::route;
 use crate::route::Route;
 use crate::traffic::{Packet, Send};
+
+/// The facts of this design.
+pub const DESIGN: Design = Design {
+    name: "inline-packet",
+    summary: "NIC segments, checksums, encapsulates and encrypts",
+    encrypts: Agent::Nic,
+    encapsulates: Agent::Nic,
+    orphan: Orphan::Dropped,
+    fallback: Some(Placement::INLINE_CRYPTO),
+    crossings: 1,
+    transmit,
+    receive,
+    encrypt,
+    decrypt,
+};
 
 /// Transmit with packet offload: the NIC finds the SA, encapsulates and encrypts.
 ///
@@ -30,6 +45,11 @@ pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
 }
 
 /// Forward with packet offload: clear in, ESP out; the host sees packets in the clear.
-pub fn forward(p: &Packet, h: &Host<'_>) -> Route {
+pub fn encrypt(p: &Packet, h: &Host<'_>) -> Route {
     route![h.arrives_clear(p), h.forwards(h.forward_costs(true), p, clear_headers(p) + p.goodput, true)]
+}
+
+/// A gateway's inbound side with packet offload: the host sees packets in the clear.
+pub fn decrypt(p: &Packet, h: &Host<'_>) -> Route {
+    route![h.arrives_opened(p, true), h.forwards_clear(h.forward_costs(true), p)]
 }

@@ -1,17 +1,18 @@
-//! Where ESP crypto runs: one short file per design, and the table of all.
+//! Where ESP crypto runs: one short file per design, headed by its facts, and the table of all.
 //!
 //! A placement is a route: what a send visits, in order. Hardware says what each visit costs; a placement only says
 //! which visits there are.
 
 mod clear;
+mod design;
 mod host;
 mod inbound;
 mod inline_crypto;
 mod inline_packet;
 mod lookaside;
 
+pub use design::{Agent, Design, Orphan, Placement};
 pub use inbound::{NAPI_BUDGET, VECTOR_SIZE};
-use serde::{Deserialize, Serialize};
 
 use crate::esp::{CipherSizes, ESP_TRAILER};
 use crate::hardware::accelerator::Accelerator;
@@ -21,104 +22,22 @@ use crate::hardware::wire;
 use crate::route;
 use crate::route::{Category, GateId, Hop, PoolId, Route};
 use crate::scenario::{Stack, WhenFull};
-use crate::traffic::{Packet, Path, Send};
+use crate::traffic::{Direction, Packet, Send};
 use crate::units::{Bytes, Cycles};
 
-/// The designs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Placement {
-    /// No IPsec: what the data path carries in the clear.
-    Clear,
-    /// The CPU encrypts.
-    Host,
-    /// A lookaside accelerator encrypts.
-    Lookaside,
-    /// The NIC encrypts what the host has encapsulated (crypto offload).
-    InlineCrypto,
-    /// The NIC encapsulates and encrypts (packet offload).
-    InlinePacket,
-}
-
 impl Placement {
-    /// Every placement.
-    pub const ALL: [Placement; 5] =
-        [Placement::Clear, Placement::Host, Placement::Lookaside, Placement::InlineCrypto, Placement::InlinePacket];
-
-    /// The name used in files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Placement::Clear => "clear",
-            Placement::Host => "host",
-            Placement::Lookaside => "lookaside",
-            Placement::InlineCrypto => "inline-crypto",
-            Placement::InlinePacket => "inline-packet",
-        }
-    }
-
-    /// What it does, in a line.
-    pub const fn summary(self) -> &'static str {
-        match self {
-            Placement::Clear => "no IPsec; TSO and checksum in the NIC",
-            Placement::Host => "CPU segments, checksums, encapsulates and encrypts; NIC reads the result",
-            Placement::Lookaside => "CPU segments, checksums and encapsulates; card reads, encrypts, writes; NIC reads",
-            Placement::InlineCrypto => "CPU encapsulates; NIC segments, checksums and encrypts",
-            Placement::InlinePacket => "NIC segments, checksums, encapsulates and encrypts",
-        }
-    }
-
-    /// How often the payload crosses PCIe on transmit.
-    pub const fn crossings(self) -> u32 {
-        match self {
-            Placement::Lookaside => 3,
-            _ => 1,
-        }
-    }
-
     /// The route of a send, or of a packet that comes in.
-    pub fn route(self, path: Path, send: &Send, h: &Host<'_>) -> Route {
-        match path {
-            Path::Transmit => self.transmit(send, h),
-            // Packets come in one by one.
-            Path::Receive => self.receive(&send.segments[0].0, h),
-            Path::Forward => self.forward(&send.segments[0].0, h),
-        }
-    }
-
-    fn transmit(self, send: &Send, h: &Host<'_>) -> Route {
-        let route = match self {
-            Placement::Clear => clear::transmit(send, h),
-            Placement::Host => host::transmit(send, h),
-            Placement::Lookaside => lookaside::transmit(send, h),
-            Placement::InlineCrypto => inline_crypto::transmit(send, h),
-            Placement::InlinePacket => inline_packet::transmit(send, h),
-        };
-        match h.admission {
-            Some(queue) => {
-                let n = send.count();
-                route![Hop::AcquireOrDrop(queue, n), route, Hop::Release(queue, n)]
-            }
-            None => route,
-        }
-    }
-
-    fn receive(self, packet: &Packet, h: &Host<'_>) -> Route {
-        match self {
-            Placement::Clear => clear::receive(packet, h),
-            Placement::Host => host::receive(packet, h),
-            Placement::Lookaside => lookaside::receive(packet, h),
-            Placement::InlineCrypto => inline_crypto::receive(packet, h),
-            Placement::InlinePacket => inline_packet::receive(packet, h),
-        }
-    }
-
-    fn forward(self, packet: &Packet, h: &Host<'_>) -> Route {
-        match self {
-            Placement::Clear => clear::forward(packet, h),
-            Placement::Host => host::forward(packet, h),
-            Placement::Lookaside => lookaside::forward(packet, h),
-            Placement::InlineCrypto => inline_crypto::forward(packet, h),
-            Placement::InlinePacket => inline_packet::forward(packet, h),
+    pub fn route(self, direction: Direction, send: &Send, h: &Host<'_>) -> Route {
+        let n = send.count();
+        let design = self.0;
+        // Packets come in one by one.
+        let packet = &send.segments[0].0;
+        let numbered = if h.numbered { Hop::Tally(n).into() } else { Route::default() };
+        match direction {
+            Direction::Transmit => h.admitted(n, route![numbered, (design.transmit)(send, h)]),
+            Direction::Receive => route![numbered, (design.receive)(packet, h)],
+            Direction::Encrypt | Direction::Both => route![numbered, (design.encrypt)(packet, h)],
+            Direction::Decrypt => route![numbered, (design.decrypt)(packet, h)],
         }
     }
 }
@@ -161,11 +80,21 @@ pub struct Host<'a> {
     pub threads: Option<PoolId>,
     /// What a core does when the accelerator's ring is full.
     pub when_full: WhenFull,
+    /// Whether packets are counted by SA, as they take sequence numbers.
+    pub numbered: bool,
 }
 
 type Costs = Vec<(Category, Cycles)>;
 
 impl Host<'_> {
+    /// A send's place among those under way, if there is a limit; what finds none is dropped.
+    pub fn admitted(&self, n: u32, route: Route) -> Route {
+        match self.admission {
+            Some(queue) => route![Hop::AcquireOrDrop(queue, n, n), route, Hop::Release(queue, n)],
+            None => route,
+        }
+    }
+
     /// Segmentation in software: the core sends, then works on each segment, which goes on by itself. A single packet
     /// is worked on in the send call. `segment` gives a segment's further cycles and the rest of its route. With
     /// threads that wait, a segment waits for its thread first. `labels` say what the core does with a single packet and
@@ -195,9 +124,9 @@ impl Host<'_> {
     fn nic_segments(&self, send: &Send, costs: Costs, headers: Bytes, encrypt: bool) -> Route {
         let head = self.core.send(send.total(|p| p.goodput)).to_vec();
         let segments = match send.segments[..] {
-            [(p, 1)] => self.nic.transmit(headers + p.goodput, &p, encrypt),
+            [(p, 1)] => self.nic.transmit(headers + p.goodput, p.frame, &p, encrypt),
             _ => {
-                let parts = send.segments.iter().map(|(p, n)| (self.nic.transmit(p.goodput, p, encrypt), *n));
+                let parts = send.segments.iter().map(|(p, n)| (self.nic.transmit(p.goodput, p.frame, p, encrypt), *n));
                 route![self.nic.read_headers(headers), Hop::Split(parts.collect()),]
             }
         };
@@ -212,12 +141,12 @@ impl Host<'_> {
 
     /// A packet goes out from a descriptor of its own: the NIC reads `dma` octets, encrypts if it is to, sends.
     fn nic_sends(&self, p: &Packet, dma: Bytes, encrypt: bool) -> Route {
-        route![
-            Hop::Acquire(self.nic.ring, 1),
-            self.nic.fetch_descriptor(),
-            self.nic.transmit(dma, p, encrypt),
-            self.nic.complete(&self.core),
-        ]
+        route![Hop::Acquire(self.nic.ring, 1), self.nic_takes(p, dma, p.frame, encrypt)]
+    }
+
+    /// With a place in the ring: the NIC reads `dma` octets and sends them in a frame of `frame`.
+    fn nic_takes(&self, p: &Packet, dma: Bytes, frame: Bytes, encrypt: bool) -> Route {
+        route![self.nic.fetch_descriptor(), self.nic.transmit(dma, frame, p, encrypt), self.nic.complete(&self.core),]
     }
 
     /// Handing a packet to the NIC's driver; the doorbell is rung once for all segments of a send.

@@ -3,30 +3,71 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::lanes::{LaneKey, chain, renumber_lanes};
-use super::{Charge, Floor, Hop, Lookup, Pool, PoolId, Route, StationId, Visit};
-use crate::engine::program::{Op, Pc, Program};
-use crate::units::{Bytes, Time};
+use super::on_its_way::OnItsWay;
+use super::{Category, Charge, Floor, Hop, Lookup, Pool, PoolId, Route, StationId, Visit};
+use crate::engine::program::{Key, Op, Pc, Program};
+use crate::engine::tournament::MAX_SLOTS;
+use crate::resource::Resource;
+use crate::units::{Bytes, Cycles, Time};
+
+/// Slots of the event core that are kept for sources and timers.
+const OTHER_SLOTS: usize = 17;
+
+/// More stations with latencies of their own than the event core has slots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{lanes} stations and latencies, {of_most} of them `{most}`, and the event core takes {}", MAX_SLOTS - OTHER_SLOTS)]
+pub struct TooLarge {
+    /// Stations, each counted once for every latency behind it.
+    pub lanes: usize,
+    /// The kind that has most of them.
+    pub most: Resource,
+    /// How many that has.
+    pub of_most: usize,
+}
 
 impl Floor {
-    /// The engine's program for a set of routes, where each one starts, and what its operations stand for.
-    pub fn compile(&self, routes: &[&Route]) -> Compiled {
-        let mut compiled = self.compile_unchained(routes);
+    /// The engine's program for a set of routes, each of a traffic class; where each one starts, and what its operations
+    /// stand for.
+    ///
+    /// # Errors
+    /// [`TooLarge`] for more stations than the engine takes.
+    pub fn compile(&self, routes: &[(u8, &Route)]) -> Result<Compiled, TooLarge> {
+        let mut compiled = self.compile_unchained(routes)?;
         chain(&mut compiled.program, &compiled.entries);
-        compiled
+        Ok(compiled)
     }
 
     /// As [`Self::compile`], with an event for every visit: slower, with the same results.
-    pub fn compile_unchained(&self, routes: &[&Route]) -> Compiled {
+    ///
+    /// # Errors
+    /// As [`Self::compile`].
+    pub fn compile_unchained(&self, routes: &[(u8, &Route)]) -> Result<Compiled, TooLarge> {
         let mut compiler = Compiler::new(self);
-        let (starts, ends) = routes.iter().map(|route| (compiler.job(route), compiler.next_pc())).unzip();
+        let (starts, ends) =
+            routes.iter().map(|&(class, route)| (compiler.job(class, route), compiler.next_pc())).unzip();
         let Compiler { mut program, accounts, notes, lanes, mut entries, .. } = compiler;
-        program.servers = self.stations.iter().map(|s| s.units).collect();
-        program.pools = self.pools.iter().map(|p| p.capacity).collect();
+        self.check_lanes(&lanes)?;
+        // A lock is found by its SA: its station is not one server.
+        let units = |s: &super::Station| if s.resource == Resource::SaLock { 1 } else { s.units as u16 };
+        program.servers = self.stations.iter().map(units).collect();
+        program.pools = self.pools.iter().map(|p| p.units).collect();
         program.gates = self.gates.clone();
         program.caches = self.caches.clone();
         renumber_lanes(&mut program, &lanes);
         entries.extend::<&Vec<Pc>>(&starts);
-        Compiled { program, starts, ends, accounts, notes, entries }
+        Ok(Compiled { program, starts, ends, accounts, notes, entries })
+    }
+
+    fn check_lanes(&self, lanes: &BTreeMap<LaneKey, u16>) -> Result<(), TooLarge> {
+        if lanes.len() + OTHER_SLOTS <= MAX_SLOTS {
+            return Ok(());
+        }
+        let mut kinds: BTreeMap<Resource, usize> = BTreeMap::new();
+        for (station, _) in lanes.keys() {
+            *kinds.entry(self.stations[usize::from(station.0)].resource).or_default() += 1;
+        }
+        let most = kinds.into_iter().max_by_key(|(_, count)| *count).unwrap_or((Resource::Core, 0));
+        Err(TooLarge { lanes: lanes.len(), most: most.0, of_most: most.1 })
     }
 }
 
@@ -73,6 +114,18 @@ struct Compiler<'a> {
     /// Lane numbers as first met.
     lanes: BTreeMap<LaneKey, u16>,
     entries: BTreeSet<Pc>,
+    /// The traffic class of the route.
+    class: u8,
+    /// Where the job is dropped, so far.
+    drops: Vec<DropSite>,
+}
+
+/// An operation that drops the job where it finds too few units.
+#[derive(Debug)]
+struct DropSite {
+    at: Pc,
+    packets: u32,
+    job: OnItsWay,
 }
 
 impl<'a> Compiler<'a> {
@@ -84,6 +137,8 @@ impl<'a> Compiler<'a> {
             notes: Vec::new(),
             lanes: BTreeMap::new(),
             entries: BTreeSet::new(),
+            class: 0,
+            drops: Vec::new(),
         }
     }
 
@@ -105,24 +160,37 @@ impl<'a> Compiler<'a> {
         self.program.ops.len() as Pc
     }
 
-    /// A whole job: the bodies of its splits first, then the route, then its end and where dropped jobs go.
-    fn job(&mut self, route: &Route) -> Pc {
-        let (start, drops) = self.route(route);
+    /// A whole job: the bodies of its splits first, then the route, then its end and where it is dropped.
+    fn job(&mut self, class: u8, route: &Route) -> Pc {
+        self.class = class;
+        let start = self.route(route, &mut OnItsWay::default());
         self.emit(Op::End, None);
-        if !drops.is_empty() {
-            let charges = vec![Charge::Dropped(route.packets())];
-            let target = self.emit(Op::Count, Some(Account { busy: None, charges }));
-            self.emit(Op::End, None);
-            for pc in drops {
-                if let Op::TryAcquire { otherwise, .. } = &mut self.program.ops[pc as usize] {
-                    *otherwise = target;
-                }
-            }
+        for site in std::mem::take(&mut self.drops) {
+            self.dropped(site);
         }
         start
     }
 
-    fn route(&mut self, route: &Route) -> (Pc, Vec<Pc>) {
+    /// Where a job goes that is dropped: it gives back what it holds, and what was spent on it was in vain.
+    fn dropped(&mut self, DropSite { at, packets, job }: DropSite) {
+        let target = self.entry();
+        for (pool, n) in job.held {
+            self.emit(Op::Release { pool: pool.0, n }, None);
+        }
+        let mut charges = vec![Charge::Dropped(packets)];
+        charges.extend(job.spent.iter().map(|(&category, &spent)| Charge::Cycles(category, Cycles(-spent))));
+        let spent: f64 = job.spent.values().sum();
+        if spent > 0.0 {
+            charges.push(Charge::Cycles(Category::Dropped, Cycles(spent)));
+        }
+        self.emit(Op::Drop { class: self.class, n: packets }, Some(Account { busy: None, charges }));
+        self.emit(Op::End, None);
+        if let Op::TryAcquire { otherwise, .. } = &mut self.program.ops[at as usize] {
+            *otherwise = target;
+        }
+    }
+
+    fn route(&mut self, route: &Route, job: &mut OnItsWay) -> Pc {
         let bodies: Vec<Vec<(Pc, u32)>> = route
             .0
             .iter()
@@ -132,82 +200,103 @@ impl<'a> Compiler<'a> {
             })
             .collect();
         let start = self.next_pc();
-        let mut drops = Vec::new();
         for (hop, bodies) in route.0.iter().zip(bodies) {
-            match hop {
-                Hop::Serve(visit) => self.visit(visit),
-                Hop::Acquire(pool, n) => {
-                    let n = self.clamp(*pool, *n);
-                    self.emit_wait(Op::Acquire { pool: pool.0, n }, self.pool(*pool).name);
+            self.hop(hop, bodies, job);
+        }
+        start
+    }
+
+    fn hop(&mut self, hop: &Hop, bodies: Vec<(Pc, u32)>, job: &mut OnItsWay) {
+        match hop {
+            Hop::Serve(visit) => {
+                job.spend(visit);
+                self.visit(visit);
+            }
+            Hop::Acquire(pool, n) => {
+                let n = self.clamp(*pool, *n);
+                self.emit_wait(Op::Acquire { pool: pool.0, n }, self.pool(*pool).resource.name());
+                job.held.push((*pool, n));
+            }
+            Hop::AcquireOrDrop(pool, n, packets) => {
+                let n = self.clamp(*pool, *n);
+                let at = self.emit(Op::TryAcquire { pool: pool.0, n, otherwise: Pc::MAX }, None);
+                self.drops.push(DropSite { at, packets: *packets, job: job.clone() });
+                job.held.push((*pool, n));
+            }
+            Hop::AcquireElse(pool, n, with, without) => {
+                let n = self.clamp(*pool, *n);
+                let take = self.emit(Op::TryAcquire { pool: pool.0, n, otherwise: Pc::MAX }, None);
+                let mut other = job.clone();
+                job.held.push((*pool, n));
+                self.inline(with, job);
+                let skip = self.emit(Op::Jump { to: Pc::MAX }, None);
+                let otherwise = self.entry();
+                self.inline(without, &mut other);
+                let to = self.entry();
+                self.program.ops[take as usize] = Op::TryAcquire { pool: pool.0, n, otherwise };
+                self.program.ops[skip as usize] = Op::Jump { to };
+            }
+            Hop::Release(pool, n) => {
+                let n = self.clamp(*pool, *n);
+                self.emit(Op::Release { pool: pool.0, n }, None);
+                job.held.retain(|(held, _)| held != pool);
+            }
+            Hop::Gather(gate, visit) => {
+                self.emit_wait(Op::Gather { gate: gate.0 }, visit.label);
+                self.leader(&[visit]);
+            }
+            Hop::Poll(gate, interrupt, poll) => {
+                self.emit_wait(Op::Poll { gate: gate.0 }, poll.label);
+                self.leader(&[interrupt, poll]);
+            }
+            Hop::Polled(gate) => {
+                self.emit(Op::Polled { gate: gate.0 }, None);
+            }
+            Hop::Merge(gate, poll, visit) => {
+                self.emit_wait(Op::Merge { gate: gate.0, poll: poll.0 }, visit.label);
+                self.leader(&[visit]);
+            }
+            Hop::Lookup(lookup, miss) => self.lookup(lookup, miss, job),
+            Hop::Place(pages) => {
+                self.emit(Op::Place { pages: *pages }, None);
+            }
+            Hop::Split(_) => {
+                for (body, n) in bodies {
+                    self.emit(Op::Fork { body, n }, None);
                 }
-                Hop::AcquireOrDrop(pool, n) => {
-                    let n = self.clamp(*pool, *n);
-                    drops.push(self.emit(Op::TryAcquire { pool: pool.0, n, otherwise: Pc::MAX }, None));
-                }
-                Hop::AcquireElse(pool, n, with, without) => {
-                    let n = self.clamp(*pool, *n);
-                    let take = self.emit(Op::TryAcquire { pool: pool.0, n, otherwise: Pc::MAX }, None);
-                    self.inline(with);
-                    let skip = self.emit(Op::Jump { to: Pc::MAX }, None);
-                    let otherwise = self.entry();
-                    self.inline(without);
-                    let to = self.entry();
-                    self.program.ops[take as usize] = Op::TryAcquire { pool: pool.0, n, otherwise };
-                    self.program.ops[skip as usize] = Op::Jump { to };
-                }
-                Hop::Release(pool, n) => {
-                    let n = self.clamp(*pool, *n);
-                    self.emit(Op::Release { pool: pool.0, n }, None);
-                }
-                Hop::Gather(gate, visit) => {
-                    self.emit_wait(Op::Gather { gate: gate.0 }, visit.label);
-                    self.leader(&[visit]);
-                }
-                Hop::Poll(gate, interrupt, poll) => {
-                    self.emit_wait(Op::Poll { gate: gate.0 }, poll.label);
-                    self.leader(&[interrupt, poll]);
-                }
-                Hop::Polled(gate) => {
-                    self.emit(Op::Polled { gate: gate.0 }, None);
-                }
-                Hop::Merge(gate, poll, visit) => {
-                    self.emit_wait(Op::Merge { gate: gate.0, poll: poll.0 }, visit.label);
-                    self.leader(&[visit]);
-                }
-                Hop::Lookup(Lookup { cache, key, .. }, miss) => {
-                    let lookup = self.emit(Op::Lookup { cache: cache.0, key: *key, hit: Pc::MAX }, None);
-                    self.inline(miss);
-                    let hit = self.entry();
-                    self.program.ops[lookup as usize] = Op::Lookup { cache: cache.0, key: *key, hit };
-                }
-                Hop::Split(_) => {
-                    for (body, n) in bodies {
-                        self.emit(Op::Fork { body, n }, None);
-                    }
-                    self.emit_wait(Op::Await, "all parts");
-                }
-                Hop::Depart(packet) => {
-                    let account = Account { busy: None, charges: vec![Charge::Sent(*packet)] };
-                    self.emit(Op::Depart { bytes: packet.goodput.get() as u32 }, Some(account));
-                }
-                Hop::Tally(n) => {
-                    self.emit(Op::Tally { n: *n }, None);
-                }
-                Hop::Drop(n) => {
-                    let charges = vec![Charge::Dropped(u64::from(*n))];
-                    self.emit(Op::Count, Some(Account { busy: None, charges }));
-                }
+                self.emit_wait(Op::Await, "all parts");
+            }
+            Hop::Depart(packet) => {
+                let account = Account { busy: None, charges: vec![Charge::Sent(*packet)] };
+                let bytes = packet.goodput.get() as u32;
+                self.emit(Op::Depart { class: self.class, bytes }, Some(account));
+            }
+            Hop::Tally(n) => {
+                self.emit(Op::Tally { n: *n }, None);
+            }
+            Hop::Drop(n) => {
+                let charges = vec![Charge::Dropped(*n)];
+                self.emit(Op::Drop { class: self.class, n: *n }, Some(Account { busy: None, charges }));
             }
         }
-        (start, drops)
+    }
+
+    /// A lookup, and on a miss the route that fills it.
+    fn lookup(&mut self, &Lookup { cache, key, .. }: &Lookup, miss: &Route, job: &mut OnItsWay) {
+        let lookup = self.emit_wait(Op::Lookup { cache: cache.0, key, hit: Pc::MAX }, "somebody else's fetch");
+        self.inline(miss, job);
+        if !matches!(key, Key::Random(_)) {
+            self.emit(Op::Fill { cache: cache.0, key }, None);
+        }
+        let hit = self.entry();
+        self.program.ops[lookup as usize] = Op::Lookup { cache: cache.0, key, hit };
     }
 
     /// A route within a route. The bodies of its splits lie before it and are jumped over.
-    fn inline(&mut self, route: &Route) {
+    fn inline(&mut self, route: &Route, job: &mut OnItsWay) {
         let splits = route.0.iter().any(|hop| matches!(hop, Hop::Split(_)));
         let jump = splits.then(|| self.emit(Op::Jump { to: Pc::MAX }, None));
-        let (start, drops) = self.route(route);
-        debug_assert!(drops.is_empty(), "only whole jobs are dropped");
+        let start = self.route(route, job);
         if let Some(jump) = jump {
             self.program.ops[jump as usize] = Op::Jump { to: start };
             self.entries.insert(start);
@@ -222,7 +311,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn child(&mut self, route: &Route) -> Pc {
-        let (start, _) = self.route(route);
+        let drops = self.drops.len();
+        let start = self.route(route, &mut OnItsWay::default());
+        debug_assert!(self.drops.len() == drops, "only whole jobs are dropped");
         self.emit(Op::Join, None);
         self.entries.insert(start);
         start
@@ -230,7 +321,7 @@ impl<'a> Compiler<'a> {
 
     /// A job that needs more than the whole pool takes the whole pool.
     fn clamp(&self, pool: PoolId, n: u32) -> u32 {
-        n.min(self.pool(pool).capacity)
+        n.min(self.pool(pool).units.capacity)
     }
 
     fn pool(&self, pool: PoolId) -> &'a Pool {
@@ -265,19 +356,26 @@ impl<'a> Compiler<'a> {
             self.serve(visit);
             return;
         };
-        self.emit_wait(Op::Hold { pool: held.0 }, self.pool(held).name);
+        self.emit_wait(Op::Hold { pool: held.0 }, self.pool(held).resource.name());
         self.serve(visit);
         if let Some((lock, time)) = visit.lock {
-            self.serve(&Visit::new(lock, time, Time::ZERO, "SA lock held"));
+            let lane = self.lane(visit.station, Time::ZERO);
+            let account = Account { busy: Some((lock, time)), charges: Vec::new() };
+            let pc = self.emit_wait(Op::Lock { lane, time: time.as_ps() }, "SA lock held");
+            self.accounts[pc as usize] = Some(account);
         }
         self.emit(Op::Free { pool: held.0 }, None);
+    }
+
+    fn lane(&mut self, station: StationId, latency: Time) -> u16 {
+        let next = self.lanes.len() as u16;
+        *self.lanes.entry((station, latency)).or_insert(next)
     }
 
     fn serve(&mut self, visit: &Visit) {
         let &Visit { station, latency, label, octets, .. } = visit;
         let server = station.0;
-        let next = self.lanes.len() as u16;
-        let lane = *self.lanes.entry((station, latency)).or_insert(next);
+        let lane = self.lane(station, latency);
         let time = visit.time.as_ps();
         let op = match self.floor.stations[usize::from(server)].units {
             1 => Op::Serve { server, lane, time },

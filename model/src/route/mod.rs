@@ -5,10 +5,12 @@
 
 mod compile;
 mod lanes;
+mod on_its_way;
 
-pub use compile::{Account, Compiled, Note};
+pub use compile::{Account, Compiled, Note, TooLarge};
 
-use crate::engine::program::{Cache, Gate, Key};
+use crate::engine::program::{Cache, Gate, Key, Pool as Units};
+use crate::resource::Resource;
 use crate::traffic::Packet;
 use crate::units::{Bytes, Cycles, Share, Time};
 
@@ -69,11 +71,13 @@ pub enum Category {
     Switch,
     /// Holding the lock of an SA that cores share, and spinning for it.
     Lock,
+    /// Whatever was spent on packets that were dropped afterwards.
+    Dropped,
 }
 
 impl Category {
     /// Every category, in the order of a packet's way.
-    pub const ALL: [Category; 19] = [
+    pub const ALL: [Category; 20] = [
         Category::Send,
         Category::Copy,
         Category::Segment,
@@ -93,6 +97,7 @@ impl Category {
         Category::Forward,
         Category::Switch,
         Category::Lock,
+        Category::Dropped,
     ];
 
     /// The name used in results.
@@ -117,6 +122,7 @@ impl Category {
             Category::Forward => "forward",
             Category::Switch => "switch",
             Category::Lock => "lock",
+            Category::Dropped => "dropped",
         }
     }
 }
@@ -131,7 +137,7 @@ pub enum Charge {
     /// Payload octets that crossed PCIe: the crossings that the placements differ in.
     PciePayload(Bytes),
     /// Packets that were dropped.
-    Dropped(u64),
+    Dropped(u32),
     /// A packet that was sent.
     Sent(Packet),
 }
@@ -175,8 +181,9 @@ pub enum Hop {
     Serve(Visit),
     /// Take units of a pool, waiting for them.
     Acquire(PoolId, u32),
-    /// Take units of a pool, or drop the job's packets if there are too few.
-    AcquireOrDrop(PoolId, u32),
+    /// Take so many units of a pool, or drop the job with so many packets if there are too few: what it holds it gives
+    /// back, and the cycles that were spent on it count as [`Category::Dropped`]. Not in a part of a split.
+    AcquireOrDrop(PoolId, u32, u32),
     /// Take units of a pool and go the first route, or the second one if there are too few.
     AcquireElse(PoolId, u32, Route, Route),
     /// Give units back.
@@ -189,8 +196,10 @@ pub enum Hop {
     Polled(GateId),
     /// Done with the poll (the second gate) and merged at the first one; the visit is made once for all that merged.
     Merge(GateId, GateId, Visit),
-    /// Look up in a cache; on a miss, go the route first.
+    /// Look up in a cache; on a miss, go the route first, while others that miss the same wait.
     Lookup(Lookup, Route),
+    /// The job's buffer is in one of so many pages from now on.
+    Place(u32),
     /// Go on as so many packets on each of these routes, all of which must end before the route goes on.
     Split(Vec<(Route, u32)>),
     /// A packet has left.
@@ -221,19 +230,6 @@ impl Route {
     pub fn concat(parts: impl IntoIterator<Item = Route>) -> Route {
         Route(parts.into_iter().flat_map(|part| part.0).collect())
     }
-
-    /// Packets that depart from one job on this route.
-    pub fn packets(&self) -> u64 {
-        self.0
-            .iter()
-            .map(|hop| match hop {
-                Hop::Depart(_) => 1,
-                Hop::Drop(n) => u64::from(*n),
-                Hop::Split(parts) => parts.iter().map(|(route, n)| route.packets() * u64::from(*n)).sum(),
-                _ => 0,
-            })
-            .sum()
-    }
 }
 
 impl From<Hop> for Route {
@@ -256,43 +252,13 @@ macro_rules! route {
     };
 }
 
-/// What a station is part of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Owner {
-    /// The host: cores, memory, locks.
-    Host,
-    /// PCI Express: links, root complex, page walkers.
-    Pcie,
-    /// The lookaside accelerator.
-    Accelerator,
-    /// The NIC with its wire.
-    Nic,
-}
-
-impl Owner {
-    /// Every owner, from the CPU outwards.
-    pub const ALL: [Owner; 4] = [Owner::Host, Owner::Pcie, Owner::Accelerator, Owner::Nic];
-
-    /// The name used in traces.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Owner::Host => "host",
-            Owner::Pcie => "PCIe",
-            Owner::Accelerator => "accelerator",
-            Owner::Nic => "NIC",
-        }
-    }
-}
-
 /// A station: one queue, one or more units that serve it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Station {
-    /// What it is part of.
-    pub owner: Owner,
-    /// Name in results, such as `core` or `NIC link down`; cores share one.
-    pub name: &'static str,
-    /// Units in parallel.
-    pub units: u16,
+    /// What it is; cores share one.
+    pub resource: Resource,
+    /// Units in parallel. Locks are a station of as many units as there are shared SAs, each of which is one SA's.
+    pub units: u32,
     /// A pool of one unit that is held throughout a visit, where visits wait for locks: a core that spins serves
     /// nobody else.
     pub held: Option<PoolId>,
@@ -301,10 +267,10 @@ pub struct Station {
 /// A pool of units that packets hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pool {
-    /// Name in results; the rings of several cores share one.
-    pub name: &'static str,
-    /// Units.
-    pub capacity: u32,
+    /// What it is; the rings of several cores share one.
+    pub resource: Resource,
+    /// Its units.
+    pub units: Units,
 }
 
 /// Everything that routes can visit, hold or gather at.
@@ -322,30 +288,39 @@ pub struct Floor {
 
 impl Floor {
     /// Adds a station.
-    pub fn station(&mut self, owner: Owner, name: &'static str, units: u16) -> StationId {
-        self.stations.push(Station { owner, name, units, held: None });
+    pub fn station(&mut self, resource: Resource, units: u32) -> StationId {
+        self.stations.push(Station { resource, units, held: None });
         StationId(self.stations.len() as u16 - 1)
     }
 
     /// Adds a pool.
-    pub fn pool(&mut self, name: &'static str, capacity: u32) -> PoolId {
-        self.pools.push(Pool { name, capacity });
+    pub fn pool(&mut self, resource: Resource, capacity: u32) -> PoolId {
+        self.pool_in_bulk(resource, capacity, 1)
+    }
+
+    /// Adds a pool whose units are given back so many at a time.
+    pub fn pool_in_bulk(&mut self, resource: Resource, capacity: u32, quantum: u32) -> PoolId {
+        self.pools.push(Pool { resource, units: Units { capacity, quantum } });
         PoolId(self.pools.len() as u16 - 1)
     }
 
     /// Adds a gate.
     pub fn gate(&mut self, jobs: u32, timeout: Time) -> GateId {
-        self.add_gate(Gate { jobs: jobs.max(1), timeout: timeout.as_ps(), budget: 0 })
+        self.add_gate(Gate { jobs: jobs.max(1), timeout: timeout.as_ps(), budget: 0, merging: None })
     }
 
-    /// Adds a gate that only others open: for jobs that merge.
-    pub fn merging_gate(&mut self, jobs: u32) -> GateId {
-        self.add_gate(Gate { jobs: jobs.max(1), timeout: u64::MAX, budget: 0 })
+    /// Adds a gate for jobs that merge until they are so many or one of these polls is over.
+    pub fn merging_gate(&mut self, jobs: u32, polls: &[GateId]) -> GateId {
+        let gate = self.add_gate(Gate { jobs: jobs.max(1), timeout: u64::MAX, budget: 0, merging: None });
+        for poll in polls {
+            self.gates[usize::from(poll.0)].merging = Some(gate.0);
+        }
+        gate
     }
 
     /// Adds a polled gate: an interrupt after `jobs` or `timeout`, then polls of up to `budget`.
     pub fn polled_gate(&mut self, jobs: u32, timeout: Time, budget: u32) -> GateId {
-        self.add_gate(Gate { jobs: jobs.max(1), timeout: timeout.as_ps(), budget: budget.max(1) })
+        self.add_gate(Gate { jobs: jobs.max(1), timeout: timeout.as_ps(), budget: budget.max(1), merging: None })
     }
 
     fn add_gate(&mut self, gate: Gate) -> GateId {

@@ -1,12 +1,12 @@
 //! What types alone cannot say: ranges, and whether the hardware can do what is asked of it.
 
-use super::{Gso, Invalid, Scenario, Stack, Submission, WhenFull};
+use super::{Gso, Invalid, Scenario, Stack, Submission};
+use crate::hardware::accelerator::AcceleratorParams;
 use crate::hardware::nic::NicParams;
 use crate::hardware::pcie::{IommuParams, SlotParams};
-use crate::placement::Placement;
-use crate::profile::{Algorithm, Profile};
-use crate::traffic::{Arrival, Basis, Path};
-use crate::units::Time;
+use crate::profile::Profile;
+use crate::traffic::{Arrival, Basis, Direction, Traffic};
+use crate::units::{Share, Time};
 
 pub(super) fn invalid<T>(key: &str, value: impl ToString, allowed: impl Into<String>) -> Result<T, Invalid> {
     Err(Invalid { key: key.to_owned(), value: value.to_string(), allowed: allowed.into() })
@@ -24,26 +24,28 @@ impl Scenario {
     pub fn check(&self, profile: &Profile) -> Result<(), Invalid> {
         // Every core takes a slot of the event core, and a few for hardware remain.
         within("host.cores", self.host.cores.into(), 1, 256)?;
-        within("host.nics", self.host.nics.into(), 1, 16)?;
-        self.check_traffic()?;
+        for (at, class) in listed("traffic", &self.traffic) {
+            self.check_traffic(&at, class)?;
+        }
+        self.check_classes()?;
         self.check_super_packets()?;
         self.check_stack(profile)?;
-        check_nic("nic", &self.nic)?;
-        check_nic("standby", &self.standby)?;
-        self.check_accelerator()?;
-        for (key, slot) in [
-            ("pcie.nic", &self.pcie.nic),
-            ("pcie.standby", &self.pcie.standby),
-            ("pcie.accelerator", &self.pcie.accelerator),
-            ("pcie.uplink", &self.pcie.uplink),
-        ] {
-            check_slot(key, slot)?;
+        within("sa.count", self.sa.count.into(), 1, 1_000_000)?;
+        within("lookaside.threads", self.lookaside.threads.into(), 1, 1024)?;
+        if let Gso(Some(size)) = self.offload.gso {
+            // Linux takes up to 512 KiB with BIG TCP (GSO_MAX_SIZE in include/linux/netdevice.h).
+            within("offload.gso", size.get(), 1, 524_280)?;
         }
+        if let Gso(Some(size)) = self.offload.gro {
+            within("offload.gro", size.get(), 1, 524_280)?;
+        }
+        self.check_devices()?;
+        check_slot("pcie.uplink", &self.pcie.uplink)?;
         check_iommu(&self.pcie.iommu)?;
         if self.pcie.root_complex_rate.is_some_and(|rate| !rate.is_positive()) {
             return invalid("pcie.root_complex_rate", "zero", "a rate above zero");
         }
-        self.check_crypto(profile)?;
+        self.check_offload(profile)?;
         self.check_failover(profile)?;
         self.check_products()?;
         let half_width = self.run.half_width.fraction();
@@ -58,7 +60,9 @@ impl Scenario {
     }
 
     fn check_stack(&self, profile: &Profile) -> Result<(), Invalid> {
-        if self.lookaside.submission == Submission::Sync && self.traffic.direction != Path::Transmit {
+        let forwards = self.traffic.iter().all(|class| class.direction.is_forwarding());
+        let sends = self.traffic.iter().all(|class| class.direction == Direction::Transmit);
+        if self.lookaside.submission == Submission::Sync && !sends {
             return invalid("lookaside.submission", "sync", "interrupt or poll: a softirq cannot wait");
         }
         if self.host.stack == Stack::Kernel {
@@ -67,131 +71,133 @@ impl Scenario {
         if profile.vector.is_none() {
             return invalid("host.stack", "vector", "the profile has no [vector] costs");
         }
-        if self.traffic.direction != Path::Forward {
-            return invalid("host.stack", "vector", "vector processing forwards: traffic.direction = \"forward\"");
+        if !forwards {
+            let allowed = "vector processing forwards: traffic.direction = \"encrypt\", \"decrypt\" or \"both\"";
+            return invalid("host.stack", "vector", allowed);
         }
         Ok(())
     }
 
-    fn check_traffic(&self) -> Result<(), Invalid> {
-        let t = &self.traffic;
-        within("traffic.flows", t.flows.into(), 1, 1_000_000)?;
-        within("traffic.window", t.window.into(), 1, 1_000_000)?;
-        within("traffic.queue", t.queue.into(), 1, 1_000_000)?;
-        within("traffic.mtu", t.mtu.get(), 68, 65_535)?;
-        within("sa.count", self.sa.count.into(), 1, 1_000_000)?;
-        within("lookaside.threads", self.lookaside.threads.into(), 1, 1024)?;
-        within("lookaside.devices", self.lookaside.devices.into(), 1, 16)?;
+    /// What classes must have in common.
+    fn check_classes(&self) -> Result<(), Invalid> {
+        within("traffic", self.classes().len() as u64, 1, 8)?;
+        let flows: u64 = self.classes().iter().map(|class| u64::from(class.flows)).sum();
+        within("traffic.flows", flows, 1, 1_000_000)?;
+        let saturates = |class: &Traffic| class.arrival == Arrival::Saturate;
+        if self.traffic.iter().any(saturates) && !self.traffic.iter().all(saturates) {
+            return invalid(
+                "traffic.arrival",
+                "saturate",
+                "all classes or none: one that saturates leaves others no rate",
+            );
+        }
+        let classes = self.classes();
+        let mut names: Vec<&str> = classes.iter().map(Traffic::name).collect();
+        names.sort_unstable();
+        if let Some(pair) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return invalid("traffic.name", pair[0], "a name of its own for each class: several go in one direction");
+        }
+        Ok(())
+    }
+
+    fn check_traffic(&self, at: &str, t: &Traffic) -> Result<(), Invalid> {
+        let key = |name: &str| format!("{at}.{name}");
+        within(&key("flows"), t.flows.into(), 1, 1_000_000)?;
+        within(&key("window"), t.window.into(), 1, 1_000_000)?;
+        within(&key("queue"), t.queue.into(), 1, 1_000_000)?;
+        within(&key("mtu"), t.mtu.get(), 68, 65_535)?;
+        within(&key("hash_seed"), t.hash_seed, 1, 1 << 32)?;
+        if let Some(sas) = t.sas {
+            within(&key("sas"), sas.into(), 1, self.sa.count.into())?;
+        }
+        if !(t.share > Share::from_fraction(0.0) && t.share <= Share::from_fraction(1.0)) {
+            return invalid(&key("share"), t.share, "above 0 % and at most 100 %");
+        }
         match (t.arrival, t.rate) {
             (Arrival::Saturate, _) => {}
-            (_, None) => return invalid("traffic.rate", "missing", "arrivals at a rate need one, such as \"40 Gbps\""),
-            (_, Some(rate)) if rate.as_bps() == 0 => return invalid("traffic.rate", rate, "a rate above zero"),
-            (_, Some(rate)) if rate.as_gbps() > 100_000.0 => return invalid("traffic.rate", rate, "at most 100 Tbps"),
+            (_, None) => return invalid(&key("rate"), "missing", "arrivals at a rate need one, such as \"40 Gbps\""),
+            (_, Some(rate)) if rate.as_bps() == 0 => return invalid(&key("rate"), rate, "a rate above zero"),
+            (_, Some(rate)) if rate.as_gbps() > 100_000.0 => return invalid(&key("rate"), rate, "at most 100 Tbps"),
             _ => {}
         }
-        if !matches!(t.size_basis, Basis::L3 | Basis::L2) {
-            return invalid("traffic.size_basis", "neither", "l3 or l2");
+        if !matches!(t.size_basis, Basis::L3 | Basis::ClearL2 | Basis::L2) {
+            return invalid(&key("size_basis"), "neither", "l3, or clear-l2 for the frame of the packet in the clear");
         }
         if t.mix.is_empty() || t.mix.iter().all(|entry| entry.weight == 0) {
-            return invalid("traffic.mix", "empty", "at least one size with a weight above zero");
+            return invalid(&key("mix"), "empty", "at least one size with a weight above zero");
         }
         if t.mix.iter().any(|entry| entry.weight > 1_000_000) {
-            return invalid("traffic.mix", "a weight", "weights up to 1000000");
+            return invalid(&key("mix"), "a weight", "weights up to 1000000");
         }
+        self.check_sizes(at, t)
+    }
+
+    /// Whether the packets of a class fit the wire.
+    fn check_sizes(&self, at: &str, t: &Traffic) -> Result<(), Invalid> {
+        let (mtu, packet) = (format!("{at}.mtu"), format!("{at}.packet"));
         let esp = self.encapsulation();
         let Some(largest) = t.largest_l3(esp.as_ref()).filter(|l3| *l3 >= t.smallest_l3()) else {
-            return invalid("traffic.mtu", t.mtu, "an MTU that holds at least one octet of payload after all headers");
+            return invalid(&mtu, t.mtu, "an MTU that holds at least one octet of payload after all headers");
         };
-        if let Gso(Some(size)) = self.offload.gso {
-            // Linux takes up to 512 KiB with BIG TCP (GSO_MAX_SIZE in include/linux/netdevice.h).
-            within("offload.gso", size.get(), 1, 524_280)?;
-        }
-        if let Gso(Some(size)) = self.offload.gro {
-            within("offload.gro", size.get(), 1, 524_280)?;
-        }
         for entry in &t.mix {
             let (l3, smallest) = (t.l3(entry), t.smallest_l3());
             if l3 < smallest {
-                return invalid(
-                    "traffic.packet",
-                    entry.size,
-                    format!("at least {smallest} of l3: headers and one octet"),
-                );
+                let allowed = format!("at least {smallest} of l3: headers and one octet");
+                return invalid(&packet, entry.size, allowed);
             }
-            if l3 > largest && (self.offload.gso.0.is_none() || t.direction != Path::Transmit) {
+            if l3 > largest && (self.offload.gso.0.is_none() || t.direction != Direction::Transmit) {
                 let allowed = format!(
                     "at most {largest} of l3, so that the packet on the wire fits the MTU of {}; larger sends need {}",
                     t.mtu,
-                    self.for_larger_sends()
+                    self.for_larger_sends(t.transport)
                 );
-                return invalid("traffic.packet", entry.size, allowed);
+                return invalid(&packet, entry.size, allowed);
             }
             if l3.get() > 524_280 {
-                return invalid("traffic.packet", entry.size, "at most 524280 B");
+                return invalid(&packet, entry.size, "at most 524280 B");
             }
         }
         Ok(())
     }
 
-    fn check_accelerator(&self) -> Result<(), Invalid> {
-        let card = &self.accelerator;
-        if card.rate.as_bps() == 0 {
-            return invalid("accelerator.rate", card.rate, "a rate above zero");
+    fn check_devices(&self) -> Result<(), Invalid> {
+        for (at, nic) in listed("nic", &self.nic) {
+            check_nic(&at, nic)?;
         }
-        if !card.operation_rate.is_positive() {
-            return invalid("accelerator.operation_rate", card.operation_rate, "a rate above zero");
+        for (at, card) in listed("accelerator", &self.accelerator) {
+            check_accelerator(&at, card)?;
         }
-        within("accelerator.engines", card.engines.into(), 1, 64)?;
-        within("accelerator.ring", card.ring.into(), 1, 65_536)?;
-        within("accelerator.request", card.request.get(), 1, 4096)?;
-        within("accelerator.response", card.response.get(), 1, 4096)?;
-        within("accelerator.request_batch", card.request_batch.into(), 1, 1024)?;
-        within("accelerator.read_tags", card.read_tags.into(), 1, 1024)?;
-        within("accelerator.coalesce_responses", card.coalesce_responses.into(), 1, 65_536)
+        within("nic.count", self.nics().len() as u64, 1, 16)?;
+        within("accelerator.count", self.accelerators().len() as u64, 1, 16)?;
+        let standby = self.nic.iter().filter(|nic| nic.standby).count() as u64;
+        within("nic.standby", standby, 0, 1)
     }
+}
 
-    /// Whether whoever is to encrypt can do this cipher.
-    fn check_crypto(&self, profile: &Profile) -> Result<(), Invalid> {
-        let algorithm = self.sa.algorithm;
-        let offers = |algorithms: &[Algorithm]| algorithms.contains(&algorithm);
-        match self.placement {
-            Placement::Clear => Ok(()),
-            Placement::Host if self.software_cost(profile).is_some() => Ok(()),
-            Placement::Host => invalid("sa.algorithm", algorithm.name(), "the profile has no cost for this cipher"),
-            Placement::Lookaside
-                if self.lookaside.when_full == WhenFull::Software && self.software_cost(profile).is_none() =>
-            {
-                invalid("sa.algorithm", algorithm.name(), "the profile has no cost for this cipher, to fall back to")
-            }
-            Placement::Lookaside if offers(&self.accelerator.algorithms) => Ok(()),
-            Placement::Lookaside => {
-                invalid("sa.algorithm", algorithm.name(), format!("{} does not offer it", self.accelerator.title))
-            }
-            Placement::InlineCrypto | Placement::InlinePacket => {
-                let Some(esp) = &self.nic.esp else {
-                    return invalid(
-                        "placement",
-                        self.placement.name(),
-                        format!("{} has no ESP engine", self.nic.title),
-                    );
-                };
-                if !offers(&esp.algorithms) {
-                    return invalid("sa.algorithm", algorithm.name(), format!("{} does not offer it", self.nic.title));
-                }
-                if self.placement == Placement::InlinePacket && !esp.packet_offload {
-                    let allowed = format!("{} has crypto offload only", self.nic.title);
-                    return invalid("placement", self.placement.name(), allowed);
-                }
-                // In a failover those that the NIC refuses are installed in software.
-                if self.sa.count.div_ceil(self.host.nics) > esp.sa_capacity && self.failover.event.is_empty() {
-                    let allowed =
-                        format!("{} holds {} SAs, and there are {}", self.nic.title, esp.sa_capacity, self.host.nics);
-                    return invalid("sa.count", self.sa.count, allowed);
-                }
-                Ok(())
-            }
-        }
+/// Each of a list with its key path; of one alone that of the table.
+pub(super) fn listed<'a, T>(at: &str, all: &'a [T]) -> Vec<(String, &'a T)> {
+    let several = all.len() > 1;
+    let key = |i: usize| if several { format!("{at}[{i}]") } else { at.to_owned() };
+    all.iter().enumerate().map(|(i, one)| (key(i), one)).collect()
+}
+
+fn check_accelerator(at: &str, card: &AcceleratorParams) -> Result<(), Invalid> {
+    let key = |name: &str| format!("{at}.{name}");
+    if card.rate.as_bps() == 0 {
+        return invalid(&key("rate"), card.rate, "a rate above zero");
     }
+    if !card.operation_rate.is_positive() {
+        return invalid(&key("operation_rate"), card.operation_rate, "a rate above zero");
+    }
+    within(&key("count"), card.count.into(), 1, 16)?;
+    within(&key("engines"), card.engines.into(), 1, 64)?;
+    within(&key("ring"), card.ring.into(), 1, 65_536)?;
+    within(&key("request"), card.request.get(), 1, 4096)?;
+    within(&key("response"), card.response.get(), 1, 4096)?;
+    within(&key("request_batch"), card.request_batch.into(), 1, 1024)?;
+    within(&key("read_tags"), card.read_tags.into(), 1, 1024)?;
+    within(&key("coalesce_responses"), card.coalesce_responses.into(), 1, 65_536)?;
+    check_slot(&key("pcie"), &card.pcie)
 }
 
 fn check_nic(at: &str, nic: &NicParams) -> Result<(), Invalid> {
@@ -202,7 +208,14 @@ fn check_nic(at: &str, nic: &NicParams) -> Result<(), Invalid> {
     if !nic.packet_rate.is_positive() {
         return invalid(&key("packet_rate"), nic.packet_rate, "a rate above zero");
     }
+    within(&key("count"), nic.count.into(), 1, 16)?;
+    within(&key("ports"), nic.ports.into(), 1, 2)?;
+    if nic.standby && nic.count != 1 {
+        return invalid(&key("count"), nic.count, "1 for the NIC that stands by");
+    }
     within(&key("ring"), nic.ring.into(), 1, 65_536)?;
+    within(&key("refill_batch"), nic.refill_batch.into(), 1, 65_536)?;
+    within(&key("receive_buffer"), nic.receive_buffer.get(), 1, 1 << 30)?;
     within(&key("buffer"), nic.buffer.get(), 1, 1 << 30)?;
     within(&key("read_tags"), nic.read_tags.into(), 1, 1024)?;
     within(&key("descriptor"), nic.descriptor.get(), 1, 4096)?;
@@ -225,7 +238,7 @@ fn check_nic(at: &str, nic: &NicParams) -> Result<(), Invalid> {
             return invalid(&key("esp.packet_rate"), esp.packet_rate, "a rate above zero");
         }
     }
-    Ok(())
+    check_slot(&key("pcie"), &nic.pcie)
 }
 
 fn check_slot(key: &str, slot: &SlotParams) -> Result<(), Invalid> {

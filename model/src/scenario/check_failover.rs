@@ -2,9 +2,8 @@
 
 use super::check::{invalid, within};
 use super::{AddressUpdate, Bonding, Device, Event, Invalid, Scenario, What};
-use crate::placement::Placement;
+use crate::placement::{Agent, Orphan};
 use crate::profile::{Origin, Profile};
-use crate::traffic::{Arrival, Path};
 use crate::units::Time;
 
 /// The longest that may be simulated: events are counted in picoseconds, and every SA's messages one by one.
@@ -32,8 +31,9 @@ impl Scenario {
         within("failover.batch", f.batch.into(), 1, 1 << 20)?;
         within("failover.sas_per_ike_sa", f.sas_per_ike_sa.into(), 1, 1 << 20)?;
         within("host.cores", self.host.cores.into(), 1, 64)?;
-        if self.host.nics != 1 {
-            return invalid("host.nics", self.host.nics, "1: packets leave by one NIC, and then by the standby");
+        if self.nics().len() != 1 {
+            let allowed = "one NIC that packets leave by, and another with standby = true";
+            return invalid("nic.count", self.nics().len(), allowed);
         }
         for (key, time) in
             [("failover.call", f.call), ("failover.detection", f.detection), ("failover.round_trip", f.round_trip)]
@@ -48,7 +48,8 @@ impl Scenario {
         self.check_failover_traffic(profile)?;
         if f.bonding == Bonding::PreInstalled {
             // The standby's counter would begin where the SA began: numbers that the peer has seen already.
-            if self.placement != Placement::InlineCrypto {
+            let keeps_number = self.placement.encrypts_in_nic() && self.placement.0.encapsulates == Agent::Cpu;
+            if !keeps_number || self.placement.0.orphan == Orphan::Dropped {
                 return invalid("failover.bonding", "pre-installed", "only with placement = \"inline-crypto\"");
             }
             if f.address_update != AddressUpdate::None {
@@ -63,16 +64,16 @@ impl Scenario {
     }
 
     fn check_failover_traffic(&self, profile: &Profile) -> Result<(), Invalid> {
-        if self.traffic.arrival == Arrival::Saturate {
+        if !self.is_open() {
             return invalid("traffic.arrival", "saturate", "constant or poisson: packets that come whatever is lost");
         }
-        if self.traffic.direction == Path::Receive {
-            return invalid("traffic.direction", "receive", "transmit or forward: failover follows outbound SAs");
+        if self.classes().iter().any(|class| class.direction.is_inbound()) {
+            return invalid("traffic.direction", "inbound", "transmit or encrypt: failover follows outbound SAs");
         }
-        if self.placement == Placement::Clear {
+        if !self.placement.has_sas() {
             return invalid("placement", "clear", "a placement with SAs");
         }
-        if self.software_cost(profile).is_none() {
+        if self.classes().iter().any(|class| self.software_cost(profile, class.direction).is_none()) {
             return invalid(
                 "sa.algorithm",
                 self.sa.algorithm.name(),
@@ -100,8 +101,14 @@ impl Scenario {
         if let Some(time) = event.lasts.filter(|_| !ends) {
             return invalid(&key("for"), time, "only with link-down, nic-reset and accelerator-loss");
         }
-        if event.what == What::AcceleratorLoss && self.placement != Placement::Lookaside {
+        if event.what == What::AcceleratorLoss && !self.placement.uses_accelerator() {
             return invalid(&key("what"), "accelerator-loss", "only with placement = \"lookaside\"");
+        }
+        let needs_standby = event.device == Device::Standby
+            || matches!(event.what, What::LinkDown | What::NicReset | What::LinkUp | What::HotPlug | What::RouteChange);
+        if needs_standby && self.standby().is_none() {
+            let allowed = "only with a second NIC to leave by: [[nic]] with standby = true";
+            return invalid(&key("what"), event.what.name(), allowed);
         }
         if event.what == What::HotPlug && event.device == Device::Nic {
             return invalid(&key("device"), "nic", "standby: packets leave by `nic` from the start");

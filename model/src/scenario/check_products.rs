@@ -1,17 +1,14 @@
-//! Products of values that are each allowed: what a simulation has to hold of them, checked before anything is built, and
-//! what the wire cannot bring.
+//! Products of values that are each allowed: what a simulation has to hold of them, checked before anything is built.
 
-use super::check::invalid;
-use super::{Invalid, Scenario, Stack, Submission};
-use crate::hardware::wire;
-use crate::placement::Placement;
-use crate::traffic::{Arrival, Packet, Path, Steering};
-use crate::units::{BitRate, Time};
+use super::check::{invalid, listed};
+use super::{Invalid, Scenario, Submission};
+use crate::traffic::Arrival;
+use crate::units::Time;
 
-/// Routes of an assembly, one for each row and size: of some 15 to 25 kB each, with the program made of them.
+/// Routes of a machine, one for each path and size: of some 15 to 25 kB each, with the program made of them.
 const MOST_ROUTES: u64 = 30_000;
-/// Ways of a packet in a failover that have routes of their own: by either NIC, offloaded or in software.
-const FAILOVER_WAYS: u64 = 4;
+/// Ways of a packet in a failover that have routes of their own: by either NIC, offloaded or in software, or dropped.
+const FAILOVER_WAYS: u64 = 6;
 /// Jobs that may be in flight.
 const MOST_JOBS: u64 = 4_000_000;
 /// Happenings of all events together.
@@ -24,47 +21,38 @@ impl Scenario {
     pub(super) fn check_products(&self) -> Result<(), Invalid> {
         self.check_routes()?;
         self.check_jobs()?;
-        self.check_happenings()?;
-        self.check_wire_in()
+        self.check_happenings()
     }
 
-    /// Rows of resources that have routes of their own: each core with each NIC, or with each SA where cores share them.
+    /// Paths that have routes of their own: each core with each NIC that a flow of a class comes to.
     fn check_routes(&self) -> Result<(), Invalid> {
-        let (t, cores, sas) = (&self.traffic, u64::from(self.host.cores), u64::from(self.sa.count));
-        let shared =
-            self.cores_per_sa() > 1 && self.placement != Placement::InlinePacket && self.host.stack == Stack::Kernel;
-        let nics = u64::from(self.host.nics);
-        let (all, others) = match shared {
-            true => (cores * sas, format!("{sas} SAs")),
-            false => (cores * nics, format!("{nics} NICs")),
-        };
-        let pairs = match t.steering {
-            // Flows take cores and SAs in turn.
-            Steering::Spread => all.min(least_common_multiple(cores, sas)),
-            Steering::Rss => all,
-        };
-        let (rows, sizes) = (pairs.min(t.flows.into()), t.mix.len() as u64);
+        let (cores, nics) = (u64::from(self.host.cores), self.nics().len() as u64);
         let ways = if self.failover.event.is_empty() { 1 } else { FAILOVER_WAYS };
-        let routes = rows.saturating_mul(sizes) * ways;
+        let paths = |flows: u32| (cores * nics).min(flows.into());
+        let classes = self.classes();
+        let routes: u64 = classes.iter().map(|t| paths(t.flows) * t.mix.len() as u64 * ways).sum();
         if routes <= MOST_ROUTES {
             return Ok(());
         }
+        let sizes: usize = classes.iter().map(|t| t.mix.len()).sum();
         let by_ways = if ways > 1 { format!(" and {ways} ways of a failover") } else { String::new() };
+        let paths = classes.iter().map(|t| paths(t.flows)).max().unwrap_or(0);
         let allowed = format!(
-            "times {rows} rows ({cores} cores with {others}, {} flows){by_ways} these are {routes} routes: at most {MOST_ROUTES}",
-            t.flows
+            "times {paths} paths ({cores} cores with {nics} NICs){by_ways} these are {routes} routes: at most {MOST_ROUTES}"
         );
         invalid("traffic.mix", format!("{sizes} sizes"), allowed)
     }
 
     /// Jobs in flight: the window of every core or one for each flow, or what may wait at an offered rate.
     fn check_jobs(&self) -> Result<(), Invalid> {
-        let (t, cores) = (&self.traffic, u64::from(self.host.cores));
-        let (key, each) = match t.arrival {
-            Arrival::Saturate => ("traffic.window", t.window),
-            Arrival::Constant | Arrival::Poisson => ("traffic.queue", t.queue),
-        };
-        at_most_jobs(key, each, cores)?;
+        let cores = u64::from(self.host.cores);
+        for (at, t) in listed("traffic", &self.traffic) {
+            let (key, each) = match t.arrival {
+                Arrival::Saturate => ("window", t.window),
+                Arrival::Constant | Arrival::Poisson => ("queue", t.queue),
+            };
+            at_most_jobs(&format!("{at}.{key}"), each, cores)?;
+        }
         match self.lookaside.submission {
             Submission::Sync => at_most_jobs("lookaside.threads", self.lookaside.threads, cores),
             Submission::Interrupt | Submission::Poll => Ok(()),
@@ -91,31 +79,6 @@ impl Scenario {
         }
         Ok(())
     }
-
-    /// No more frames come in than the wires bring: what is offered beyond would wait before the first NIC, which no host
-    /// sees.
-    fn check_wire_in(&self) -> Result<(), Invalid> {
-        let t = &self.traffic;
-        let Some(rate) = t.rate.filter(|_| t.arrival != Arrival::Saturate && t.direction != Path::Transmit) else {
-            return Ok(());
-        };
-        let (mut counted, mut incoming) = (0.0, 0.0);
-        for entry in &t.mix {
-            let packet = Packet::new(t.l3(entry), t.transport, self.encapsulation().as_ref());
-            let frame = if t.direction == Path::Forward { wire::frame(packet.l3) } else { packet.frame };
-            counted += f64::from(entry.weight) * packet.on(t.rate_basis).get() as f64;
-            incoming += f64::from(entry.weight) * wire::on_wire(frame).get() as f64;
-        }
-        // An SA belongs to one NIC.
-        let wires = self.host.nics.min(self.sa.count).min(t.flows);
-        let highest = self.nic.line_rate.as_bps() as f64 * f64::from(wires) * counted / incoming;
-        if rate.as_bps() as f64 <= highest {
-            return Ok(());
-        }
-        let highest = BitRate::from_bps(highest as u64);
-        let allowed = format!("at most {highest}: no more comes in by {wires} x {} of wire", self.nic.line_rate);
-        invalid("traffic.rate", rate, allowed)
-    }
 }
 
 fn at_most_jobs(key: &str, each: u32, cores: u64) -> Result<(), Invalid> {
@@ -124,12 +87,4 @@ fn at_most_jobs(key: &str, each: u32, cores: u64) -> Result<(), Invalid> {
         return Ok(());
     }
     invalid(key, each, format!("times host.cores, {cores}, these are {jobs} packets in flight: at most {MOST_JOBS}"))
-}
-
-fn least_common_multiple(a: u64, b: u64) -> u64 {
-    let (mut divisor, mut rest) = (a, b);
-    while rest > 0 {
-        (divisor, rest) = (rest, divisor % rest);
-    }
-    a / divisor.max(1) * b
 }

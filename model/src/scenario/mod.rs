@@ -2,19 +2,23 @@
 
 mod check;
 mod check_failover;
+mod check_offload;
 mod check_products;
+mod check_super_packets;
 mod failover;
+mod one_or_many;
 
 pub use failover::{AddressUpdate, Api, Bonding, DaemonCpu, Delays, Device, Event, Failover, What};
 use serde::{Deserialize, Serialize};
 
-use crate::esp::{Encapsulation, Mode};
+use crate::esp::{CipherSizes, Encapsulation, Mode, cipher_sizes};
 use crate::hardware::accelerator::AcceleratorParams;
 use crate::hardware::nic::NicParams;
 use crate::hardware::pcie::{IommuParams, SlotParams};
+use crate::layers::{self, Layer, LayerError, Origin};
 use crate::placement::Placement;
-use crate::profile::{AeadCost, Algorithm, Direction, Profile};
-use crate::traffic::{Path, Traffic};
+use crate::profile::{self, AeadCost, Algorithm, Profile};
+use crate::traffic::{Direction, Traffic};
 use crate::units::{Bytes, PacketRate, Share, Time};
 
 /// A resolved scenario: one placement, one traffic, one set of hardware.
@@ -25,18 +29,19 @@ pub struct Scenario {
     pub placement: Placement,
     /// The host.
     pub host: HostParams,
-    /// What is sent.
-    pub traffic: Traffic,
+    /// What is sent: one class or several.
+    #[serde(with = "one_or_many")]
+    pub traffic: Vec<Traffic>,
     /// How it is protected.
     pub sa: SaParams,
     /// What is left to the NIC.
     pub offload: Offload,
-    /// The NIC.
-    pub nic: NicParams,
-    /// Another NIC, which packets leave by after a failover.
-    pub standby: NicParams,
-    /// The lookaside accelerator.
-    pub accelerator: AcceleratorParams,
+    /// The NICs, each kind of which may be there several times.
+    #[serde(with = "one_or_many")]
+    pub nic: Vec<NicParams>,
+    /// The lookaside accelerators.
+    #[serde(with = "one_or_many")]
+    pub accelerator: Vec<AcceleratorParams>,
     /// How the accelerator is used.
     pub lookaside: Lookaside,
     /// How the devices are attached.
@@ -53,8 +58,6 @@ pub struct Scenario {
 pub struct HostParams {
     /// Cores that the data path may use.
     pub cores: u32,
-    /// NICs of the same kind, each in a slot of its own; every core has queues on all of them, SAs take them in turn.
-    pub nics: u32,
     /// What carries packets.
     pub stack: Stack,
 }
@@ -113,8 +116,6 @@ pub struct Lookaside {
     pub interrupts: Interrupts,
     /// What happens when the ring is full.
     pub when_full: WhenFull,
-    /// Devices, each in a slot of its own; cores take them in turn.
-    pub devices: u32,
 }
 
 /// How the lock of an SA is passed on between cores.
@@ -137,8 +138,8 @@ pub struct SaParams {
     pub mode: Mode,
     /// UDP encapsulation (RFC 3948).
     pub nat_t: bool,
-    /// Number of SAs, over which flows are spread. With fewer SAs than sending cores, cores share them and contend for
-    /// their locks.
+    /// Number of SAs in each direction that there is traffic in, over which flows are spread: a tunnel has two. An SA that
+    /// several cores send through has a lock that they contend for.
     pub count: u32,
     /// How the lock is passed on.
     pub lock: Lock,
@@ -188,14 +189,8 @@ impl<'de> Deserialize<'de> for Gso {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pcie {
-    /// Whether NIC and accelerator have a slot each or share an uplink behind a switch.
+    /// Whether NICs and accelerators have a slot each or share an uplink behind a switch.
     pub attachment: Attachment,
-    /// The NIC's slot.
-    pub nic: SlotParams,
-    /// The other NIC's slot.
-    pub standby: SlotParams,
-    /// The accelerator's slot.
-    pub accelerator: SlotParams,
     /// The switch's uplink, where they share one.
     pub uplink: SlotParams,
     /// Translation of devices' addresses.
@@ -240,28 +235,90 @@ pub struct Invalid {
 }
 
 impl Scenario {
+    /// The shipped defaults with these keys set, as `--set` takes them: numbers and truth values as such, all else as text.
+    ///
+    /// ```
+    /// use espsim_model::scenario::Scenario;
+    ///
+    /// let scenario = Scenario::from_settings(&[("host.cores", "4"), ("traffic.packet", "512 B")]).unwrap();
+    /// assert_eq!(scenario.host.cores, 4);
+    /// ```
+    ///
+    /// # Errors
+    /// [`LayerError`] for a key that is unknown or a value that its type refuses.
+    pub fn from_settings(settings: &[(&str, &str)]) -> Result<Scenario, LayerError> {
+        let value = |text: &str| match (text.parse::<i64>(), text.parse::<bool>()) {
+            (Ok(number), _) => toml::Value::Integer(number),
+            (_, Ok(truth)) => toml::Value::Boolean(truth),
+            _ => toml::Value::String(text.to_owned()),
+        };
+        let set = |(key, text): &(&str, &str)| ((*key).to_owned(), (value(text), Origin::Set));
+        let layer: Layer = settings.iter().map(set).collect();
+        layers::scenario(&layers::resolve(&layer)?)
+    }
+
     /// How packets are encapsulated; `None` in the clear.
     pub fn encapsulation(&self) -> Option<Encapsulation> {
         let SaParams { algorithm, mode, nat_t, .. } = self.sa;
-        (self.placement != Placement::Clear).then_some(Encapsulation { algorithm, mode, nat_t })
+        self.placement.has_sas().then_some(Encapsulation { algorithm, mode, nat_t })
     }
 
     /// The cost of doing the cipher on the CPU: one backend for all sizes, the best at full-sized packets, since a
     /// kernel does not change ciphers by packet.
-    pub fn software_cost<'a>(&self, profile: &'a Profile) -> Option<&'a AeadCost> {
-        let direction = if self.traffic.direction == Path::Receive { Direction::Open } else { Direction::Seal };
-        profile.aead(self.sa.algorithm, direction, Bytes::new(1408))
+    pub fn software_cost<'a>(&self, profile: &'a Profile, direction: Direction) -> Option<&'a AeadCost> {
+        let aead = if direction.is_inbound() { profile::Direction::Open } else { profile::Direction::Seal };
+        profile.aead(self.sa.algorithm, aead, Bytes::new(1408))
     }
 
-    /// Largest super-packet; received packets come one by one.
-    pub fn gso(&self) -> Option<Bytes> {
-        self.offload.gso.0.filter(|_| self.traffic.direction == Path::Transmit)
+    /// What the cipher adds to a packet; nothing in the clear.
+    pub fn cipher_sizes(&self) -> CipherSizes {
+        let clear = CipherSizes { iv: Bytes::ZERO, alignment: Bytes::new(1), icv: Bytes::ZERO };
+        self.encapsulation().map_or(clear, |esp| cipher_sizes(esp.algorithm))
     }
 
-    /// Cores that share each SA.
-    pub fn cores_per_sa(&self) -> u32 {
-        let sends = self.placement != Placement::Clear && self.traffic.direction != Path::Receive;
-        // Received packets of an SA all come to the core that its SPI hashes to.
-        if sends { self.host.cores.div_ceil(self.sa.count).max(1) } else { 1 }
+    /// Largest super-packet of a class; received packets come one by one.
+    pub fn gso(&self, class: &Traffic) -> Option<Bytes> {
+        self.offload.gso.0.filter(|_| class.direction == Direction::Transmit)
+    }
+
+    /// Traffic classes, each in one direction, in an order that does not depend on that of the file: how often one comes
+    /// before the other at the same time must not hang on who wrote them in which order.
+    pub fn classes(&self) -> Vec<Traffic> {
+        let mut classes = Vec::new();
+        for class in &self.traffic {
+            let ways: &[Direction] = match class.direction {
+                Direction::Both => &[Direction::Encrypt, Direction::Decrypt],
+                _ => std::slice::from_ref(&class.direction),
+            };
+            let name = |direction: Direction| match ways.len() {
+                1 => class.name.clone(),
+                _ => class.name.as_ref().map(|name| format!("{name}, {}", direction.name())),
+            };
+            let of = |&direction: &Direction| Traffic { direction, name: name(direction), ..class.clone() };
+            classes.extend(ways.iter().map(of));
+        }
+        classes.sort_by(|a, b| (a.direction, a.name()).cmp(&(b.direction, b.name())));
+        classes
+    }
+
+    /// Whether packets come at a rate; a saturating sender is held back where there is no room.
+    pub fn is_open(&self) -> bool {
+        self.traffic.iter().all(|class| class.arrival != crate::traffic::Arrival::Saturate)
+    }
+
+    /// NICs that packets go by from the start, each as often as there are of its kind.
+    pub fn nics(&self) -> Vec<&NicParams> {
+        let active = self.nic.iter().filter(|nic| !nic.standby);
+        active.flat_map(|nic| std::iter::repeat_n(nic, nic.count as usize)).collect()
+    }
+
+    /// The NIC that packets go by after a failover, where there is one.
+    pub fn standby(&self) -> Option<&NicParams> {
+        self.nic.iter().find(|nic| nic.standby)
+    }
+
+    /// Accelerators, each as often as there are of its kind.
+    pub fn accelerators(&self) -> Vec<&AcceleratorParams> {
+        self.accelerator.iter().flat_map(|card| std::iter::repeat_n(card, card.count as usize)).collect()
     }
 }

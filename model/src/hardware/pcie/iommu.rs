@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::program::{Cache, Key, Replacement};
-use crate::route::{CacheId, Floor, Hop, Lookup, Owner, Route, StationId, Visit};
+use crate::resource::Resource;
+use crate::route::{CacheId, Floor, Hop, Lookup, Route, StationId, Visit};
 use crate::units::{Bytes, Share, Time};
 
 /// Parameters of the IOMMU that all devices share, and of the DMA buffers in use.
@@ -40,16 +41,30 @@ impl Iommu {
         let pages = params.working_set.pieces(params.page).clamp(1, u64::from(u32::MAX)) as u32;
         params.enabled.then(|| Iommu {
             cache: floor.cache(Cache { capacity: params.entries, keys: pages, replacement: Replacement::Lru }),
-            walkers: floor.station(Owner::Pcie, "page walkers", params.walkers as u16),
+            walkers: floor.station(Resource::PageWalkers, params.walkers),
             walk: params.walk,
             pages,
             hits: Share::from_fraction((f64::from(params.entries) / f64::from(pages)).min(1.0)),
         })
     }
 
-    /// Looks a buffer's page up; a miss takes a page walk.
-    pub fn translate(&self) -> Hop {
+    /// The job's buffer gets its page, which all that follows will find it in.
+    pub fn place(&self) -> Hop {
+        Hop::Place(self.pages)
+    }
+
+    /// Looks the page of the job's buffer up; a miss takes a page walk, for which others that miss the same page wait.
+    pub fn translate_buffer(&self) -> Hop {
+        self.translate(Key::Page(self.pages))
+    }
+
+    /// Looks any other page up.
+    pub fn translate_elsewhere(&self) -> Hop {
+        self.translate(Key::Random(self.pages))
+    }
+
+    fn translate(&self, key: Key) -> Hop {
         let walk = Route::from(Hop::Serve(Visit::new(self.walkers, self.walk, Time::ZERO, "page walk")));
-        Hop::Lookup(Lookup { cache: self.cache, key: Key::Random(self.pages), hits: self.hits }, walk)
+        Hop::Lookup(Lookup { cache: self.cache, key, hits: self.hits }, walk)
     }
 }

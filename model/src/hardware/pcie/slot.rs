@@ -56,13 +56,21 @@ impl Slot {
     pub fn read_payload(&self, n: Bytes, goodput: Bytes, read: Read) -> Route {
         let requests = self.params.read_requests(n) as u32;
         if requests > 1 && self.tags_may_limit() {
-            return self.read_by_requests(n, goodput, read);
+            let place: Vec<Hop> = self.iommu.iter().map(Iommu::place).collect();
+            return route![place, self.read_by_requests(n, goodput, read)];
         }
-        route![
-            Hop::Acquire(self.tags.0, requests),
-            self.reads(Transfer { load: self.params.read(n), batch: 1, payload: goodput, translated: true }, n, read),
-            Hop::Release(self.tags.0, requests)
-        ]
+        self.read_at_once(n, goodput, Target::Buffer, read)
+    }
+
+    /// The device reads `n` octets that are no payload and lie in a page of their own, such as headers.
+    pub fn read_elsewhere(&self, n: Bytes, read: Read) -> Route {
+        self.read_at_once(n, Bytes::ZERO, Target::Elsewhere, read)
+    }
+
+    fn read_at_once(&self, n: Bytes, goodput: Bytes, target: Target, read: Read) -> Route {
+        let requests = self.params.read_requests(n) as u32;
+        let transfer = Transfer { load: self.params.read(n), batch: 1, payload: goodput, target, ahead: false };
+        route![Hop::Acquire(self.tags.0, requests), self.reads(transfer, n, read), Hop::Release(self.tags.0, requests)]
     }
 
     /// Whether the tags, all in use, carry less than twice the link's rate. Then each request waits for its own tag;
@@ -79,7 +87,7 @@ impl Slot {
         let rest = Bytes::new(n.get() % largest.get());
         let request = |octets: Bytes, goodput: Bytes| {
             let load = self.params.read(octets);
-            let transfer = Transfer { load, batch: 1, payload: goodput, translated: true };
+            let transfer = Transfer { load, batch: 1, payload: goodput, target: Target::Buffer, ahead: false };
             route![Hop::Acquire(self.tags.0, 1), self.reads(transfer, octets, read), Hop::Release(self.tags.0, 1)]
         };
         // The payload is charged to the first kind of request only, once for each of its number.
@@ -98,9 +106,18 @@ impl Slot {
     /// The device reads one descriptor of `n` octets out of a batch that it fetches at a time; `doorbell` octets of
     /// MMIO write came down before.
     pub fn read_descriptor(&self, n: Bytes, batch: u32, doorbell: Bytes, read: Read) -> Route {
+        self.reads(self.descriptors(n, batch, doorbell, false), n, read)
+    }
+
+    /// As [`Self::read_descriptor`], ahead of need: nobody waits for its latency.
+    pub fn prefetch_descriptor(&self, n: Bytes, batch: u32, doorbell: Bytes, read: Read) -> Route {
+        self.reads(self.descriptors(n, batch, doorbell, true), n, read)
+    }
+
+    fn descriptors(&self, n: Bytes, batch: u32, doorbell: Bytes, ahead: bool) -> Transfer {
         let mut load = self.params.read(n * u64::from(batch));
         load.down = load.down + (MEMORY_REQUEST_TLP + doorbell);
-        self.reads(Transfer { load, batch, payload: Bytes::ZERO, translated: false }, n, read)
+        Transfer { load, batch, payload: Bytes::ZERO, target: Target::Ring, ahead }
     }
 
     /// The device writes `n` octets, `goodput` of them payload, and then `descriptor` octets that say so.
@@ -112,7 +129,7 @@ impl Slot {
         let credit = |hop: fn(PoolId, u32) -> Hop| self.credits.map(|pool| hop(pool, units));
         route![
             credit(Hop::Acquire).into_iter().collect::<Vec<_>>(),
-            self.writes(Transfer { load, batch: 1, payload: goodput, translated: true }, label),
+            self.writes(Transfer { load, batch: 1, payload: goodput, target: Target::Buffer, ahead: false }, label),
             credit(Hop::Release).into_iter().collect::<Vec<_>>(),
             memory.into_iter().collect::<Vec<_>>()
         ]
@@ -120,7 +137,8 @@ impl Slot {
 
     /// The device writes one entry of `n` octets that covers `batch` packets.
     pub fn write_completion(&self, n: Bytes, batch: u32, label: &'static str) -> Route {
-        self.writes(Transfer { load: self.params.write(n), batch, payload: Bytes::ZERO, translated: false }, label)
+        let load = self.params.write(n);
+        self.writes(Transfer { load, batch, payload: Bytes::ZERO, target: Target::Ring, ahead: false }, label)
     }
 
     /// Up through every link to memory.
@@ -131,7 +149,8 @@ impl Slot {
 
     /// Up through every link and, with `n` octets from memory, down again.
     fn reads(&self, transfer: Transfer, n: Bytes, read: Read) -> Route {
-        let mut hops = self.up(&transfer, Bytes::ZERO, self.read_latency(), read.asked);
+        let latency = if transfer.ahead { Time::ZERO } else { self.read_latency() };
+        let mut hops = self.up(&transfer, Bytes::ZERO, latency, read.asked);
         hops.extend(self.memory.map(|memory| Hop::Serve(memory.access(n, Time::ZERO))));
         let links = self.links.iter().rev().map(|link| (link.down, transfer.load.down, link.rate_down));
         hops.extend(transfer.through(links, transfer.payload, read.comes).into_iter().map(Hop::Serve));
@@ -149,7 +168,11 @@ impl Slot {
         let root_complex = self.root_complex.map(|(station, time)| {
             Hop::Serve(Visit::new(station, time.scale(transfer.share()), Time::ZERO, "root complex"))
         });
-        let translation = self.iommu.filter(|_| transfer.translated).map(|iommu| iommu.translate());
+        let translation = self.iommu.and_then(|iommu| match transfer.target {
+            Target::Buffer => Some(iommu.translate_buffer()),
+            Target::Elsewhere => Some(iommu.translate_elsewhere()),
+            Target::Ring => None,
+        });
         visits.into_iter().map(Hop::Serve).chain(root_complex).chain(translation).collect()
     }
 
@@ -165,7 +188,20 @@ struct Transfer {
     batch: u32,
     /// Octets of goodput that cross PCIe with it.
     payload: Bytes,
-    translated: bool,
+    target: Target,
+    /// Whether nobody waits for it.
+    ahead: bool,
+}
+
+/// What of host memory a transfer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// The job's buffer, which stays in its page from transfer to transfer.
+    Buffer,
+    /// A page that belongs to no packet.
+    Elsewhere,
+    /// A descriptor ring: few pages, always in use.
+    Ring,
 }
 
 impl Transfer {

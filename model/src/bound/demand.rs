@@ -1,0 +1,134 @@
+//! What one job on a route takes of everything, in seconds.
+
+use std::collections::BTreeMap;
+
+use crate::engine::program::Key;
+use crate::route::{Floor, Hop, PoolId, Route, StationId, Visit};
+use crate::units::Time;
+
+/// What a job takes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Demand {
+    /// Time at each station.
+    pub stations: BTreeMap<StationId, f64>,
+    /// Units times the shortest time held.
+    pub pools: BTreeMap<PoolId, f64>,
+    /// Shortest mean time from start to end.
+    pub elapsed: f64,
+}
+
+/// Whether the page of the job's buffer has been looked up: after the first time it is in the IO-TLB, unless others have
+/// put it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Page {
+    Unknown,
+    /// It is the same for all parts of the next split.
+    Placed,
+    Known,
+}
+
+impl Demand {
+    pub fn of(route: &Route, floor: &Floor) -> Demand {
+        Demand::walk(route, floor, &mut Page::Unknown)
+    }
+
+    /// What another job takes, so many times; of its time, as much.
+    pub fn add(&mut self, other: &Demand, times: f64) {
+        for (&station, time) in &other.stations {
+            *self.stations.entry(station).or_default() += times * time;
+        }
+        for (&pool, held) in &other.pools {
+            *self.pools.entry(pool).or_default() += times * held;
+        }
+        self.elapsed += times * other.elapsed;
+    }
+
+    /// A visit that is made `times` times; the station waits while the lock is held.
+    fn visit(&mut self, visit: &Visit, times: f64) {
+        let held = visit.lock.map_or(Time::ZERO, |(_, time)| time);
+        *self.stations.entry(visit.station).or_default() += times * (visit.time + held).as_seconds();
+        if let Some((lock, time)) = visit.lock {
+            *self.stations.entry(lock).or_default() += times * time.as_seconds();
+        }
+    }
+
+    fn walk(route: &Route, floor: &Floor, page: &mut Page) -> Demand {
+        let mut total = Demand::default();
+        let mut held: BTreeMap<PoolId, (u32, f64)> = BTreeMap::new();
+        for hop in &route.0 {
+            match hop {
+                Hop::Serve(visit) => {
+                    total.visit(visit, 1.0);
+                    total.elapsed += (visit.time + visit.latency).as_seconds();
+                }
+                // A full batch shares the visit, and the last of the batch does not wait.
+                Hop::Gather(gate, visit) | Hop::Merge(gate, _, visit) => {
+                    total.visit(visit, 1.0 / f64::from(floor.gates[usize::from(gate.0)].jobs));
+                }
+                // Under load one poll follows the other without an interrupt, each with its whole budget.
+                Hop::Poll(gate, _, poll) => {
+                    total.visit(poll, 1.0 / f64::from(floor.gates[usize::from(gate.0)].budget));
+                }
+                Hop::Lookup(lookup, miss) => {
+                    let misses = match lookup.key {
+                        Key::Page(_) if *page == Page::Known => 0.0,
+                        _ => 1.0 - lookup.hits.fraction(),
+                    };
+                    if matches!(lookup.key, Key::Page(_)) {
+                        *page = Page::Known;
+                    }
+                    total.add(&Demand::of(miss, floor), misses);
+                }
+                Hop::Place(_) => *page = if *page == Page::Unknown { Page::Placed } else { *page },
+                // Whichever way it goes, it takes at least what both ways have in common.
+                Hop::AcquireElse(_, _, with, without) => {
+                    let (with, without) =
+                        (Demand::walk(with, floor, &mut page.clone()), Demand::walk(without, floor, page));
+                    total.add(&with.common(&without), 1.0);
+                }
+                Hop::Acquire(pool, n) | Hop::AcquireOrDrop(pool, n, _) => {
+                    let n = (*n).min(floor.pools[usize::from(pool.0)].units.capacity);
+                    held.insert(*pool, (n, total.elapsed));
+                }
+                Hop::Release(pool, _) => {
+                    if let Some((n, since)) = held.remove(pool) {
+                        *total.pools.entry(*pool).or_default() += f64::from(n) * (total.elapsed - since);
+                    }
+                }
+                Hop::Split(parts) => total.split(parts, floor, page),
+                Hop::Polled(_) | Hop::Depart(_) | Hop::Tally(_) | Hop::Drop(_) => {}
+            }
+        }
+        total
+    }
+
+    /// Parts that go on side by side: all of what they take, and the time of the slowest. Of parts that share a page only
+    /// the first has to look for it.
+    fn split(&mut self, parts: &[(Route, u32)], floor: &Floor, page: &mut Page) {
+        let mut slowest = 0.0f64;
+        for (part, n) in parts {
+            let first = Demand::walk(part, floor, &mut page.clone());
+            slowest = slowest.max(first.elapsed);
+            let others = match *page {
+                Page::Unknown => first.clone(),
+                Page::Placed | Page::Known => Demand::walk(part, floor, &mut Page::Known),
+            };
+            if *page == Page::Placed {
+                *page = Page::Known;
+            }
+            self.add(&Demand { elapsed: 0.0, ..first }, 1.0);
+            self.add(&Demand { elapsed: 0.0, ..others }, f64::from(n - 1));
+        }
+        self.elapsed += slowest;
+    }
+
+    /// What two ways have in common.
+    fn common(&self, other: &Demand) -> Demand {
+        let both = |(&station, &time): (&StationId, &f64)| Some((station, time.min(*other.stations.get(&station)?)));
+        Demand {
+            stations: self.stations.iter().filter_map(both).collect(),
+            pools: BTreeMap::new(),
+            elapsed: self.elapsed.min(other.elapsed),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What is plugged into the host: NICs, accelerators, their links, and what their DMA meets.
+
+use crate::engine::program::Cache;
+use crate::hardware::accelerator::AcceleratorParams;
+use crate::hardware::memory::Memory;
+use crate::hardware::nic::NicParams;
+use crate::hardware::pcie::{Iommu, Link, Slot, SlotParams};
+use crate::profile::Profile;
+use crate::resource::Resource;
+use crate::route::{CacheId, Floor, PoolId, StationId};
+use crate::scenario::{Attachment, Scenario};
+use crate::units::Time;
+
+/// A NIC as all cores share it.
+pub(super) struct NicDevice {
+    pub params: NicParams,
+    pub slot: Slot,
+    pub ports: Vec<Port>,
+    pub esp: Option<EspEngine>,
+    pub buffer: PoolId,
+}
+
+/// A port of a NIC.
+#[derive(Clone, Copy)]
+pub(super) struct Port {
+    pub packet_engine: StationId,
+    pub receive_engine: StationId,
+    pub wire_out: StationId,
+    pub wire_in: StationId,
+    pub receive_buffer: PoolId,
+}
+
+/// The ESP engine of a NIC.
+#[derive(Clone, Copy)]
+pub(super) struct EspEngine {
+    pub station: StationId,
+    pub cache: CacheId,
+    pub lookups: Option<PoolId>,
+}
+
+/// An accelerator as all cores share it.
+pub(super) struct Card {
+    pub params: AcceleratorParams,
+    pub slot: Slot,
+    pub engines: StationId,
+}
+
+/// Everything that is plugged in.
+pub(super) struct Devices {
+    /// NICs, those that packets go by from the start first, then the standby.
+    pub nics: Vec<NicDevice>,
+    pub cards: Vec<Card>,
+}
+
+impl Devices {
+    /// Places devices and links on the floor; `keys` are the SAs of both directions.
+    pub fn place(s: &Scenario, profile: &Profile, keys: u32, floor: &mut Floor) -> Self {
+        let nics: Vec<&NicParams> = s.nics().into_iter().chain(s.standby()).collect();
+        let cards = s.accelerators();
+        let nic_links: Vec<Link> =
+            nics.iter().map(|nic| link(&nic.pcie, floor, [Resource::NicLinkUp, Resource::NicLinkDown])).collect();
+        let card_names = [Resource::AcceleratorLinkUp, Resource::AcceleratorLinkDown];
+        let card_links: Vec<Link> = cards.iter().map(|card| link(&card.pcie, floor, card_names)).collect();
+        let host = HostSide::place(s, profile, floor);
+        let cards = cards.into_iter().zip(card_links).map(|(card, link)| Card {
+            params: card.clone(),
+            slot: host.slot(&card.pcie, link, (Resource::AcceleratorTags, card.read_tags), floor),
+            engines: floor.station(Resource::AcceleratorEngines, card.engines),
+        });
+        let cards = cards.collect();
+        let nics = nics.into_iter().zip(nic_links).map(|(nic, link)| nic_device(nic, link, &host, keys, floor));
+        Devices { nics: nics.collect(), cards }
+    }
+}
+
+/// The host's end of every link.
+struct HostSide {
+    /// The switch's uplink, where devices share one.
+    uplink: Option<Link>,
+    memory: Option<Memory>,
+    iommu: Option<Iommu>,
+    root_complex: Option<(StationId, Time)>,
+}
+
+impl HostSide {
+    fn place(s: &Scenario, profile: &Profile, floor: &mut Floor) -> Self {
+        let uplink = link(&s.pcie.uplink, floor, [Resource::UplinkUp, Resource::UplinkDown]);
+        let dram = Memory { station: floor.station(Resource::Memory, 1), bandwidth: profile.memory.bandwidth };
+        let iommu = Iommu::new(&s.pcie.iommu, floor);
+        let root_complex = |rate: crate::units::PacketRate| (floor.station(Resource::RootComplex, 1), rate.interval());
+        HostSide {
+            uplink: (s.pcie.attachment == Attachment::SharedUplink).then_some(uplink),
+            memory: (!profile.host.ddio).then_some(dram),
+            iommu,
+            root_complex: s.pcie.root_complex_rate.map(root_complex),
+        }
+    }
+
+    fn slot(&self, params: &SlotParams, own: Link, tags: (Resource, u32), floor: &mut Floor) -> Slot {
+        let credits = params.posted_data_credits;
+        Slot {
+            params: params.clone(),
+            links: [Some(own), self.uplink].into_iter().flatten().collect(),
+            tags: (floor.pool(tags.0, tags.1), tags.1),
+            memory: self.memory,
+            credits: credits.map(|credits| floor.pool(Resource::PostedCredits, credits.get() as u32)),
+            iommu: self.iommu,
+            root_complex: self.root_complex,
+        }
+    }
+}
+
+fn link(params: &SlotParams, floor: &mut Floor, names: [Resource; 2]) -> Link {
+    let [up, down] = names.map(|name| floor.station(name, 1));
+    Link { up, down, rate_up: params.tlp_rate(), rate_down: params.tlp_rate_down() }
+}
+
+fn nic_device(nic: &NicParams, link: Link, host: &HostSide, keys: u32, floor: &mut Floor) -> NicDevice {
+    NicDevice {
+        params: nic.clone(),
+        slot: host.slot(&nic.pcie, link, (Resource::NicTags, nic.read_tags), floor),
+        esp: nic.esp.as_ref().map(|esp| EspEngine {
+            station: floor.station(Resource::NicEspEngine, 1),
+            cache: floor.cache(Cache { capacity: esp.sa_cache, keys, replacement: esp.sa_replacement }),
+            lookups: (keys > esp.sa_cache).then(|| floor.pool(Resource::SaContextFetches, esp.sa_fetches)),
+        }),
+        ports: (0..nic.ports).map(|_| port(nic, floor)).collect(),
+        buffer: floor.pool(Resource::NicBuffer, nic.buffer.get() as u32),
+    }
+}
+
+fn port(nic: &NicParams, floor: &mut Floor) -> Port {
+    Port {
+        packet_engine: floor.station(Resource::NicPacketEngine, 1),
+        wire_out: floor.station(Resource::Wire, 1),
+        wire_in: floor.station(Resource::WireIn, 1),
+        receive_engine: floor.station(Resource::NicReceiveEngine, 1),
+        receive_buffer: floor.pool(Resource::NicReceiveBuffer, nic.receive_buffer.get() as u32),
+    }
+}

@@ -1,0 +1,397 @@
+//! One machine: whatever simulates, traces, bounds or fails over a scenario builds it here.
+//!
+//! Cores, memory, NICs, accelerators and links are placed once. A [`Path`] is one way through them: of a traffic class, on a
+//! core, by a NIC, by a design. Every flow takes one, and may be steered to another one of the same machine.
+
+mod devices;
+mod locks;
+mod queues;
+mod sas;
+mod steering;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use devices::Devices;
+use locks::Locks;
+use queues::{Queues, completes_on_one_core};
+use sas::{Sas, best_held};
+use steering::{Spreading, cores, deal};
+
+use crate::engine::program::Arrivals;
+use crate::hardware::core::Core;
+use crate::placement::{Host, Placement};
+use crate::profile::Profile;
+use crate::resource::Resource;
+use crate::route;
+use crate::route::{Compiled, Floor, Hop, Route, StationId, TooLarge};
+use crate::scenario::{Invalid, Scenario};
+use crate::traffic::{Arrival, Direction, Send, Traffic};
+use crate::units::{Hertz, Share, Time};
+
+/// The most paths: their numbers have 16 bits.
+const MOST_PATHS: usize = u16::MAX as usize;
+
+/// What becomes of a path's packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// They are carried, encrypted where this placement says.
+    By(Placement),
+    /// They are dropped: the NIC that packets leave by has no carrier.
+    NoCarrier,
+    /// They are dropped for want of an SA.
+    NoSa,
+}
+
+/// One way through the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Path {
+    /// The traffic class, by number.
+    pub class: u8,
+    /// The core, by number.
+    pub core: u16,
+    /// The NIC, by number: those in use from the start, then the standby.
+    pub nic: u8,
+    /// Whether other cores send through its SA too.
+    pub shared: bool,
+    /// What becomes of packets.
+    pub way: Way,
+}
+
+/// A traffic class as the machine carries it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Class {
+    /// Name in results.
+    pub name: String,
+    /// Which way packets go.
+    pub direction: Direction,
+    /// Sends of the mix.
+    pub sends: Vec<Send>,
+    /// How often each is made.
+    pub weights: Vec<u32>,
+    /// Its flows, by number.
+    pub flows: Range<u32>,
+    /// When jobs start.
+    pub arrivals: Arrivals,
+}
+
+impl Class {
+    fn new(s: &Scenario, class: &Traffic, first: u32) -> Self {
+        let sends = class.sends(s.encapsulation().as_ref(), s.gso(class));
+        let weights = Traffic::send_weights(&sends);
+        let mut built = Class {
+            name: class.name().to_owned(),
+            direction: class.direction,
+            flows: first..first + class.flows,
+            arrivals: Arrivals::Closed { jobs_per_flow: 1 },
+            sends,
+            weights,
+        };
+        let interval = class.offered().map(|rate| {
+            let octets = built.mean(|send| send.total(|p| p.on(class.rate_basis)).get() as f64);
+            Time::from_seconds(octets * 8.0 / rate.as_bps() as f64).as_ps().max(1)
+        });
+        built.arrivals = match (class.arrival, interval) {
+            (Arrival::Constant, Some(interval)) => Arrivals::Constant { interval },
+            (Arrival::Poisson, Some(mean)) => Arrivals::Poisson { mean },
+            _ => Arrivals::Closed { jobs_per_flow: built.jobs_per_flow(class.window, s.host.cores) },
+        };
+        built
+    }
+
+    /// The mean over sends of what `of` says of one.
+    pub fn mean(&self, of: impl Fn(&Send) -> f64) -> f64 {
+        let total: f64 = self.weights.iter().map(|&w| f64::from(w)).sum();
+        self.sends.iter().zip(&self.weights).map(|(send, &weight)| of(send) * f64::from(weight)).sum::<f64>() / total
+    }
+
+    /// Jobs in flight on each flow that put `window` packets in flight on each core.
+    fn jobs_per_flow(&self, window: u32, cores: u32) -> u32 {
+        let packets = self.mean(|send| f64::from(send.count()));
+        let in_flight = f64::from(window) * f64::from(cores);
+        (in_flight / packets / self.flows.len() as f64).ceil().max(1.0) as u32
+    }
+
+    /// Packets of a mean send.
+    pub fn packets_per_send(&self) -> f64 {
+        self.mean(|send| f64::from(send.count()))
+    }
+
+    /// Packets per second offered; `None` when saturating.
+    pub fn offered_pps(&self) -> Option<f64> {
+        match self.arrivals {
+            Arrivals::Closed { .. } => None,
+            Arrivals::Constant { interval: mean } | Arrivals::Poisson { mean } => {
+                Some(self.packets_per_send() / Time::from_ps(mean).as_seconds())
+            }
+        }
+    }
+
+    /// The most segments of a send.
+    pub fn most_segments(&self) -> u32 {
+        self.sends.iter().map(Send::count).max().unwrap_or(1)
+    }
+}
+
+/// How flows and SAs came to lie.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Spread {
+    /// Cores that no flow came to.
+    pub idle_cores: u32,
+    /// The load of the busiest core over the mean core's.
+    pub busiest_core: f64,
+    /// SAs that run as the placement says.
+    pub sas_as_asked: u32,
+    /// SAs that a device did not take and that run as what the placement falls back to.
+    pub sas_fallen_back: u32,
+    /// SAs that nobody took, whose packets are dropped.
+    pub sas_refused: u32,
+}
+
+/// A scenario's machine, its traffic, and the route of each send on each path.
+#[derive(Debug, Clone)]
+pub struct Machine {
+    /// What can be visited. Cores come first.
+    pub floor: Floor,
+    /// Traffic classes.
+    pub classes: Vec<Class>,
+    /// Paths that some flow takes or may be steered to.
+    pub paths: Vec<Path>,
+    /// The route of each send of its class, by path.
+    pub routes: Vec<Vec<Route>>,
+    /// The path of each flow.
+    pub flows: Vec<u16>,
+    /// The SA of each flow; those of the inbound direction after those of the outbound one, where there are both.
+    pub keys: Vec<u32>,
+    /// Cores of the data path.
+    pub cores: u32,
+    /// Their clock.
+    pub clock: Hertz,
+    /// How flows and SAs came to lie.
+    pub spread: Spread,
+}
+
+impl Machine {
+    /// Builds the machine of a scenario.
+    ///
+    /// # Errors
+    /// [`Invalid`] for a scenario that fails [`Scenario::check`], or one that is too large.
+    pub fn build(s: &Scenario, profile: &Profile) -> Result<Machine, Invalid> {
+        Builder::new(s, profile)?.finish(&[])
+    }
+
+    /// The machine with other paths for each flow: for every path that a flow would take, one by each of these NICs and
+    /// ways. Those of the first come first, and are taken to begin with.
+    ///
+    /// # Errors
+    /// As [`Self::build`].
+    pub fn with_ways(s: &Scenario, profile: &Profile, ways: &[(u8, Way)]) -> Result<Machine, Invalid> {
+        Builder::new(s, profile)?.finish(ways)
+    }
+
+    /// The engine's program.
+    ///
+    /// # Errors
+    /// [`TooLarge`] for more stations than the engine takes.
+    pub fn compile(&self) -> Result<Compiled, TooLarge> {
+        self.floor.compile(&self.routes_by_class())
+    }
+
+    /// Every route with its class, in the order of paths and then of sends.
+    pub fn routes_by_class(&self) -> Vec<(u8, &Route)> {
+        let of = |(path, routes): (&Path, &'_ Vec<Route>)| (path.class, routes.len());
+        let classes = self.paths.iter().zip(&self.routes).map(of);
+        let classes = classes.flat_map(|(class, n)| std::iter::repeat_n(class, n));
+        classes.zip(self.routes.iter().flatten()).collect()
+    }
+}
+
+/// What was decided before anything is placed.
+struct Builder<'a> {
+    scenario: &'a Scenario,
+    profile: &'a Profile,
+    traffic: Vec<Traffic>,
+    classes: Vec<Class>,
+    /// The core, and the SA of its direction, of each flow.
+    core_of_flow: Vec<u32>,
+    sa_of_flow: Vec<u32>,
+    sas: Sas,
+    locks: Locks,
+    spread: Spread,
+}
+
+impl<'a> Builder<'a> {
+    fn new(scenario: &'a Scenario, profile: &'a Profile) -> Result<Self, Invalid> {
+        scenario.check(profile)?;
+        let traffic = scenario.classes();
+        let mut spread = Spread::default();
+        let (mut classes, mut core_of_flow, mut sa_of_flow) = (Vec::new(), Vec::new(), Vec::new());
+        for class in &traffic {
+            classes.push(Class::new(scenario, class, core_of_flow.len() as u32));
+            let (sas, cores) = places(scenario, class);
+            sa_of_flow.extend(sas);
+            core_of_flow.extend(cores);
+        }
+        let sas = Sas::new(scenario, &mut spread);
+        let locks = Locks::new(scenario, &classes, &core_of_flow, &sa_of_flow);
+        let mut builder = Builder { scenario, profile, traffic, classes, core_of_flow, sa_of_flow, sas, locks, spread };
+        builder.note_spread();
+        Ok(builder)
+    }
+
+    fn note_spread(&mut self) {
+        let mut load = vec![0.0; self.scenario.host.cores as usize];
+        for class in &self.classes {
+            let per_flow = class.offered_pps().unwrap_or(1.0) / class.flows.len() as f64;
+            for flow in class.flows.clone() {
+                load[self.core_of_flow[flow as usize] as usize] += per_flow;
+            }
+        }
+        let mean = load.iter().sum::<f64>() / load.len() as f64;
+        self.spread.idle_cores = load.iter().filter(|load| **load == 0.0).count() as u32;
+        self.spread.busiest_core = load.iter().copied().fold(0.0, f64::max) / mean;
+    }
+
+    /// Where the flow goes if nothing steers it.
+    fn own_path(&self, class: u8, flow: u32) -> Path {
+        let (sa, core) = (self.sa_of_flow[flow as usize] as usize, self.core_of_flow[flow as usize]);
+        let shared = self.locks.is_shared(self.classes[usize::from(class)].direction, sa);
+        Path { class, core: core as u16, nic: self.sas.nic[sa], shared, way: self.sas.way[sa] }
+    }
+
+    fn finish(self, ways: &[(u8, Way)]) -> Result<Machine, Invalid> {
+        let s = self.scenario;
+        let of_flow: Vec<Path> = (self.classes.iter().zip(0u8..))
+            .flat_map(|(class, number)| class.flows.clone().map(move |flow| (number, flow)))
+            .map(|(class, flow)| self.own_path(class, flow))
+            .map(|path| ways.first().map_or(path, |&(nic, way)| Path { nic, way, ..path }))
+            .collect();
+        let own: Vec<Path> = of_flow.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let flows = of_flow.iter().map(|path| own.partition_point(|other| other < path) as u16).collect();
+        let mut paths = own.clone();
+        for &(nic, way) in ways.iter().skip(1) {
+            paths.extend(own.iter().map(|path| Path { nic, way, ..*path }));
+        }
+        let sends = self.classes.iter().map(|class| class.sends.len()).max().unwrap_or(1);
+        if paths.len() * sends > MOST_PATHS {
+            return Err(Invalid {
+                key: "host.cores".into(),
+                value: s.host.cores.to_string(),
+                allowed: format!(
+                    "cores, NICs and sizes of a mix that make at most {MOST_PATHS} routes; these make {}",
+                    paths.len() * sends
+                ),
+            });
+        }
+
+        let mut floor = Floor::default();
+        let one_core = completes_on_one_core(s);
+        let core_name = |core: u32| if one_core && core == 0 { Resource::CompletionCore } else { Resource::Core };
+        let cores: Vec<StationId> = (0..s.host.cores).map(|core| floor.station(core_name(core), 1)).collect();
+        let both = self.has(Direction::is_inbound) && self.has(|direction| !direction.is_inbound());
+        let sa_keys = if both { 2 * s.sa.count } else { s.sa.count };
+        let devices = Devices::place(s, self.profile, sa_keys, &mut floor);
+        let queues = Queues::place(s, &self.traffic, &devices, &cores, &self.receiving(), &mut floor);
+        let clock = self.profile.host.clock(s.host.cores, s.placement.encrypts_on_cpu());
+        let lock = self.locks.place(s, self.profile, clock, &paths, &cores, &mut floor);
+        let mut routes = Vec::with_capacity(paths.len());
+        let mut hits: BTreeMap<(u8, u8), Share> = BTreeMap::new();
+        for path in &paths {
+            let class = &self.classes[usize::from(path.class)];
+            let esp = devices.nics[usize::from(path.nic)].params.esp.as_ref();
+            let hits = hits.entry((path.class, path.nic));
+            let hits = hits.or_insert_with(|| self.sa_hits(path, esp.map(|esp| esp.sa_cache)));
+            let core = self.core(path, cores[usize::from(path.core)]);
+            let mut host = queues.host((s, &devices), (path, class), core, *hits);
+            host.core.lock = lock.filter(|_| path.shared && passes_lock(path.way));
+            host.numbered = !ways.is_empty();
+            routes.push(class.sends.iter().map(|send| route(path, class.direction, send, &host)).collect());
+        }
+        let inbound = |class: &Class| if both && class.direction.is_inbound() { s.sa.count } else { 0 };
+        let first_key: Vec<u32> =
+            self.classes.iter().flat_map(|class| std::iter::repeat_n(inbound(class), class.flows.len())).collect();
+        let keys = self.sa_of_flow.iter().zip(first_key).map(|(sa, first)| sa + first).collect();
+        let Builder { classes, spread, .. } = self;
+        Ok(Machine { floor, classes, paths, routes, flows, keys, cores: s.host.cores, clock, spread })
+    }
+
+    fn has(&self, direction: impl Fn(Direction) -> bool) -> bool {
+        self.classes.iter().any(|class| direction(class.direction))
+    }
+
+    /// Flows that each core receives for applications.
+    fn receiving(&self) -> Vec<u32> {
+        let mut flows = vec![0; self.scenario.host.cores as usize];
+        for class in self.classes.iter().filter(|class| class.direction == Direction::Receive) {
+            class.flows.clone().for_each(|flow| flows[self.core_of_flow[flow as usize] as usize] += 1);
+        }
+        flows
+    }
+
+    fn core(&self, path: &Path, station: StationId) -> Core<'a> {
+        let s = self.scenario;
+        let on_cpu = matches!(path.way, Way::By(design) if design.encrypts_on_cpu());
+        Core {
+            station,
+            profile: self.profile,
+            clock: self.profile.host.clock(s.host.cores, on_cpu),
+            cipher: s.software_cost(self.profile, self.classes[usize::from(path.class)].direction),
+            lock: None,
+        }
+    }
+
+    /// The highest share of a class's packets by a NIC that can find their SA's context in its cache. Where flows are drawn
+    /// at random, the next packet of a core belongs to any of that core's flows, in whatever order cores take turns: no
+    /// cache does better than one that holds the SAs of most flows of the best core, but for the segments of a send, which
+    /// follow each other. A closed loop or a fixed turn has no such limit that holds for every order.
+    fn sa_hits(&self, path: &Path, capacity: Option<u32>) -> Share {
+        let class = &self.classes[usize::from(path.class)];
+        let (Some(capacity), Arrivals::Poisson { .. }) = (capacity, class.arrivals) else {
+            return Share::from_fraction(1.0);
+        };
+        if self.scenario.sa.count <= capacity {
+            return Share::from_fraction(1.0);
+        }
+        let of_flow = (&self.core_of_flow[..], &self.sa_of_flow[..]);
+        let best = best_held(&class.flows, of_flow, capacity, |sa| self.sas.nic[sa as usize] == path.nic);
+        Share::from_fraction(1.0 - (1.0 - best) / f64::from(class.most_segments()))
+    }
+}
+
+/// The SA of each flow of a class, and its core.
+fn places(s: &Scenario, class: &Traffic) -> (Vec<u32>, Vec<u32>) {
+    let used = class.sas.unwrap_or(s.sa.count).min(s.sa.count);
+    let sas = deal(class.flows, used, class.hash_seed, Spreading::FlowsOverSas);
+    // Under ESP a NIC sees the SPI and nothing of the flow.
+    if s.placement.has_sas() && class.direction.is_inbound() {
+        let of_sa = cores(class, used, s.host.cores, Spreading::SasOverCores);
+        let of_flow = sas.iter().map(|&sa| of_sa[sa as usize]).collect();
+        return (sas, of_flow);
+    }
+    let of_flow = cores(class, class.flows, s.host.cores, Spreading::FlowsOverCores);
+    (sas, of_flow)
+}
+
+fn passes_lock(way: Way) -> bool {
+    matches!(way, Way::By(design) if design.passes_sa_lock())
+}
+
+fn route(path: &Path, direction: Direction, send: &Send, host: &Host<'_>) -> Route {
+    match path.way {
+        // Where the NIC lacks the engine nothing is ever steered to such a path.
+        Way::By(design) if design.encrypts_in_nic() && host.nic.params.esp.is_none() => Hop::Drop(1).into(),
+        Way::By(design) => design.route(direction, send, host),
+        Way::NoCarrier | Way::NoSa => dropped(direction, send, host),
+    }
+}
+
+/// A send call costs the same whether or not its packets are dropped in the end. What comes by the wire is dropped for
+/// nothing: a NIC without carrier receives nothing either.
+fn dropped(direction: Direction, send: &Send, host: &Host<'_>) -> Route {
+    if direction != Direction::Transmit {
+        return Hop::Drop(1).into();
+    }
+    let (n, costs) = (send.count(), host.core.send(send.total(|p| p.goodput)));
+    let call = Hop::Serve(host.core.work("send", &costs));
+    host.admitted(n, route![call, Hop::Drop(n)])
+}

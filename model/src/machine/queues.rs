@@ -1,0 +1,217 @@
+//! What a core has of each device: rings, queues and interrupts of its own, and the host as it sees it.
+
+use super::devices::{Card, Devices, NicDevice};
+use super::{Class, Path, Way};
+use crate::hardware::accelerator::Accelerator;
+use crate::hardware::core::Core;
+use crate::hardware::nic::{Nic, SaCache};
+use crate::hardware::wire::Wire;
+use crate::placement::{Host, NAPI_BUDGET, NicFeatures, VECTOR_SIZE};
+use crate::resource::Resource;
+use crate::route::{Floor, GateId, PoolId, StationId};
+use crate::scenario::{Interrupts, Scenario, Stack, Submission};
+use crate::traffic::{Direction, Traffic};
+use crate::units::{Share, Time};
+
+/// The queues of one core on one NIC.
+#[derive(Clone, Copy)]
+struct NicQueues {
+    polling: GateId,
+    queue: Option<StationId>,
+    ring: PoolId,
+    receive_ring: PoolId,
+    transmit_queue: Option<PoolId>,
+    moderation: GateId,
+}
+
+/// What one core has.
+struct CoreQueues {
+    nics: Vec<NicQueues>,
+    /// Its accelerator, with the ring there.
+    card: usize,
+    card_ring: PoolId,
+    coalescing: GateId,
+    merging: Option<GateId>,
+    /// What the core has of a completion core's polls.
+    merging_of_card: Option<GateId>,
+    admission: Option<PoolId>,
+    threads: Option<PoolId>,
+    completion: StationId,
+}
+
+/// The queues of all cores.
+pub(super) struct Queues {
+    cores: Vec<CoreQueues>,
+    polled_card: bool,
+}
+
+impl Queues {
+    /// Places them on the floor. `receiving` says how many flows each core receives for applications.
+    pub fn place(
+        s: &Scenario,
+        classes: &[Traffic],
+        devices: &Devices,
+        cores: &[StationId],
+        receiving: &[u32],
+        floor: &mut Floor,
+    ) -> Self {
+        let received = classes.iter().find(|class| class.direction == Direction::Receive);
+        // Those that merge wait for the end of a poll.
+        let polled_card = received.is_some() || s.lookaside.submission == Submission::Poll;
+        let one_core = completes_on_one_core(s).then(|| {
+            let coalescing = coalescing(s, &devices.cards[0], polled_card, floor);
+            (coalescing, merging(s, received, receiving.iter().sum(), &[coalescing], floor))
+        });
+        let sends = classes.iter().find(|class| class.direction == Direction::Transmit);
+        let queues = cores.iter().enumerate().map(|(i, &station)| {
+            let nics: Vec<NicQueues> = devices.nics.iter().map(|nic| nic_queues(s, nic, classes, floor)).collect();
+            let card = i % devices.cards.len();
+            let own = match one_core {
+                Some((coalescing, _)) => coalescing,
+                None => coalescing(s, &devices.cards[card], polled_card, floor),
+            };
+            let mut polls: Vec<GateId> = nics.iter().map(|nic| nic.polling).collect();
+            polls.extend(one_core.is_none().then_some(own).filter(|_| polled_card));
+            let merging = merging(s, received, receiving[i], &polls, floor);
+            CoreQueues {
+                card_ring: floor.pool(Resource::AcceleratorRing, devices.cards[card].params.ring),
+                coalescing: own,
+                merging_of_card: one_core.map_or(merging, |(_, merging)| merging),
+                merging,
+                admission: sends.filter(|_| s.is_open()).map(|class| floor.pool(Resource::SocketQueue, class.queue)),
+                threads: (s.placement.uses_accelerator() && s.lookaside.submission == Submission::Sync)
+                    .then(|| floor.pool(Resource::Threads, s.lookaside.threads)),
+                completion: one_core.map_or(station, |_| cores[0]),
+                card,
+                nics,
+            }
+        });
+        Queues { cores: queues.collect(), polled_card }
+    }
+
+    /// The host as a path's core sees it by the path's NIC.
+    pub fn host<'a>(
+        &self,
+        (s, devices): (&Scenario, &Devices),
+        (path, class): (&Path, &Class),
+        core: Core<'a>,
+        sa_hits: Share,
+    ) -> Host<'a> {
+        let own = &self.cores[usize::from(path.core)];
+        let device = &devices.nics[usize::from(path.nic)];
+        let esp = device.params.esp.as_ref();
+        let by_card = matches!(path.way, Way::By(design) if design.uses_accelerator());
+        Host {
+            completion: Core { station: own.completion, ..core },
+            core,
+            nic: self.nic(s, device, own.nics[usize::from(path.nic)], class.direction, sa_hits),
+            accelerator: self.accelerator(s, &devices.cards[own.card], own),
+            features: NicFeatures {
+                tso: device.params.tso && s.offload.nic_segmentation,
+                esp_gso: esp.is_some_and(|esp| esp.gso) && s.offload.nic_segmentation,
+                checksum: device.params.checksum && s.offload.nic_checksum,
+                esp_checksum: esp.is_some_and(|esp| esp.checksum) && s.offload.nic_checksum,
+            },
+            sizes: s.cipher_sizes(),
+            admission: own.admission.filter(|_| class.direction == Direction::Transmit),
+            merging: if by_card { own.merging_of_card } else { own.merging },
+            stack: s.host.stack,
+            threads: own.threads.filter(|_| by_card),
+            when_full: s.lookaside.when_full,
+            numbered: false,
+        }
+    }
+
+    fn nic(&self, s: &Scenario, device: &NicDevice, own: NicQueues, direction: Direction, hits: Share) -> Nic {
+        // A gateway's clear side is the first port, its ESP side the last; applications have the last one for all.
+        let (clear, sealed) = (device.ports[0], device.ports[device.ports.len() - 1]);
+        let (into, out) = match direction {
+            Direction::Encrypt | Direction::Both => (clear, sealed),
+            Direction::Decrypt => (sealed, clear),
+            Direction::Transmit | Direction::Receive => (sealed, sealed),
+        };
+        let wire = |station| Wire { station, rate: device.params.line_rate };
+        Nic {
+            params: device.params.clone(),
+            slot: device.slot.clone(),
+            packet_engine: out.packet_engine,
+            receive_engine: into.receive_engine,
+            esp_engine: device.esp.map(|esp| esp.station),
+            sa_cache: device.esp.map(|esp| SaCache { cache: esp.cache, hits, lookups: esp.lookups }),
+            wire: wire(out.wire_out),
+            wire_in: wire(into.wire_in),
+            queue: own.queue,
+            ring: own.ring,
+            receive_ring: own.receive_ring,
+            transmit_queue: own.transmit_queue,
+            drops: s.is_open(),
+            buffer: device.buffer,
+            receive_buffer: into.receive_buffer,
+            moderation: own.moderation,
+            polling: own.polling,
+        }
+    }
+
+    fn accelerator(&self, s: &Scenario, card: &Card, own: &CoreQueues) -> Accelerator {
+        Accelerator {
+            params: card.params.clone(),
+            slot: card.slot.clone(),
+            engines: card.engines,
+            ring: own.card_ring,
+            coalescing: own.coalescing,
+            submission: s.lookaside.submission,
+            polled: self.polled_card,
+        }
+    }
+}
+
+/// Whether one core takes all completion interrupts.
+pub(super) fn completes_on_one_core(s: &Scenario) -> bool {
+    s.placement.uses_accelerator() && s.lookaside.interrupts == Interrupts::OneCore
+}
+
+fn nic_queues(s: &Scenario, nic: &NicDevice, classes: &[Traffic], floor: &mut Floor) -> NicQueues {
+    let p = &nic.params;
+    let forwarded = classes.iter().find(|class| class.direction.is_forwarding());
+    NicQueues {
+        polling: match s.host.stack {
+            Stack::Kernel => floor.polled_gate(p.moderation_packets, p.moderation_time, NAPI_BUDGET),
+            Stack::Vector => floor.polled_gate(1, Time::ZERO, VECTOR_SIZE),
+        },
+        queue: p.queue_packet_rate.map(|_| floor.station(Resource::NicQueue, 1)),
+        ring: floor.pool(Resource::NicRing, p.ring),
+        receive_ring: floor.pool_in_bulk(Resource::NicReceiveRing, p.ring, p.refill_batch),
+        // The kernel has a queueing discipline before the ring; vector processing drops at once.
+        transmit_queue: forwarded
+            .filter(|_| s.host.stack == Stack::Kernel && s.is_open())
+            .map(|class| floor.pool(Resource::TransmitQueue, class.queue)),
+        moderation: floor.gate(p.moderation_packets, p.moderation_time),
+    }
+}
+
+/// Coalescing of an accelerator's responses: into interrupts, or into the polls of a core.
+fn coalescing(s: &Scenario, card: &Card, polled: bool, floor: &mut Floor) -> GateId {
+    let card = &card.params;
+    match s.lookaside.submission {
+        Submission::Poll => floor.polled_gate(1, Time::ZERO, card.ring),
+        _ if polled => floor.polled_gate(card.coalesce_responses, card.coalesce_time, card.ring),
+        _ => floor.gate(card.coalesce_responses, card.coalesce_time),
+    }
+}
+
+/// Where received packets of `flows` flows merge on a core until one of its `polls` is over: of each flow what fits the
+/// size, out of its share of a poll.
+fn merging(
+    s: &Scenario,
+    received: Option<&Traffic>,
+    flows: u32,
+    polls: &[GateId],
+    floor: &mut Floor,
+) -> Option<GateId> {
+    let (class, size) = received.zip(s.offload.gro.0)?;
+    let weight: u64 = class.mix.iter().map(|entry| u64::from(entry.weight)).sum();
+    let octets: u64 = class.mix.iter().map(|entry| u64::from(entry.weight) * class.l3(entry).get()).sum();
+    let share = u64::from(NAPI_BUDGET) / u64::from(flows.max(1));
+    let packets = (size.get() * weight / octets.max(1)).min(share) as u32;
+    (packets > 1).then(|| floor.merging_gate(packets, polls))
+}

@@ -1,0 +1,183 @@
+//! What is known of a design before anything is simulated: one constant at the head of each placement's file.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::{Host, clear, host, inline_crypto, inline_packet, lookaside};
+use crate::route::Route;
+use crate::traffic::{Packet, Send};
+
+/// Who does something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agent {
+    /// Nobody.
+    Nobody,
+    /// The CPU.
+    Cpu,
+    /// The lookaside accelerator.
+    Accelerator,
+    /// The NIC.
+    Nic,
+}
+
+/// What becomes of the packets of an SA whose holder cannot be used, such as a NIC that the route has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Orphan {
+    /// The kernel encrypts them.
+    Software,
+    /// They are dropped.
+    Dropped,
+}
+
+/// The facts of a design and its routes.
+#[derive(Debug)]
+pub struct Design {
+    /// The name used in files.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// Who encrypts: that is whose ciphers count, whose table SAs are in, and which devices are counted.
+    pub encrypts: Agent,
+    /// Who encapsulates, and so takes sequence numbers.
+    pub encapsulates: Agent,
+    /// What becomes of packets whose SA is held elsewhere.
+    pub orphan: Orphan,
+    /// What an SA runs as that is refused, as far as the daemon allows software.
+    pub fallback: Option<Placement>,
+    /// How often the payload crosses PCIe on transmit; what is forwarded has come in by one more.
+    pub crossings: u32,
+    /// A send call of an application.
+    pub transmit: fn(&Send, &Host<'_>) -> Route,
+    /// A packet that comes in for an application.
+    pub receive: fn(&Packet, &Host<'_>) -> Route,
+    /// A packet of a gateway: clear in, ESP out.
+    pub encrypt: fn(&Packet, &Host<'_>) -> Route,
+    /// A packet of a gateway: ESP in, clear out.
+    pub decrypt: fn(&Packet, &Host<'_>) -> Route,
+}
+
+/// A design by reference: all that refer to a design of one name are equal.
+#[derive(Clone, Copy)]
+pub struct Placement(pub &'static Design);
+
+impl Placement {
+    /// No IPsec: what the data path carries in the clear.
+    pub const CLEAR: Placement = Placement(&clear::DESIGN);
+    /// The CPU encrypts.
+    pub const HOST: Placement = Placement(&host::DESIGN);
+    /// A lookaside accelerator encrypts.
+    pub const LOOKASIDE: Placement = Placement(&lookaside::DESIGN);
+    /// The NIC encrypts what the host has encapsulated (crypto offload).
+    pub const INLINE_CRYPTO: Placement = Placement(&inline_crypto::DESIGN);
+    /// The NIC encapsulates and encrypts (packet offload).
+    pub const INLINE_PACKET: Placement = Placement(&inline_packet::DESIGN);
+
+    /// Every placement.
+    pub const ALL: [Placement; 5] =
+        [Placement::CLEAR, Placement::HOST, Placement::LOOKASIDE, Placement::INLINE_CRYPTO, Placement::INLINE_PACKET];
+
+    /// Their names.
+    const NAMES: [&'static str; 5] = {
+        let mut names = [""; 5];
+        let mut i = 0;
+        while i < 5 {
+            names[i] = Placement::ALL[i].0.name;
+            i += 1;
+        }
+        names
+    };
+
+    /// The name used in files.
+    pub const fn name(self) -> &'static str {
+        self.0.name
+    }
+
+    /// What it does, in a line.
+    pub const fn summary(self) -> &'static str {
+        self.0.summary
+    }
+
+    /// How often the payload crosses PCIe on transmit.
+    pub const fn crossings(self) -> u32 {
+        self.0.crossings
+    }
+
+    /// Whether there is IPsec at all.
+    pub const fn has_sas(self) -> bool {
+        !matches!(self.0.encrypts, Agent::Nobody)
+    }
+
+    /// Whether the CPU does the cipher, whose wide vectors may slow its clock.
+    pub const fn encrypts_on_cpu(self) -> bool {
+        matches!(self.0.encrypts, Agent::Cpu)
+    }
+
+    /// Whether accelerators are part of it.
+    pub const fn uses_accelerator(self) -> bool {
+        matches!(self.0.encrypts, Agent::Accelerator)
+    }
+
+    /// Whether the NIC encrypts.
+    pub const fn encrypts_in_nic(self) -> bool {
+        matches!(self.0.encrypts, Agent::Nic)
+    }
+
+    /// Whether packets pass the SA's lock in the kernel, which whoever takes sequence numbers on the CPU does.
+    pub const fn passes_sa_lock(self) -> bool {
+        matches!(self.0.encapsulates, Agent::Cpu)
+    }
+
+    /// Whether the NIC encapsulates too (packet offload).
+    pub const fn encapsulates_in_nic(self) -> bool {
+        matches!(self.0.encapsulates, Agent::Nic)
+    }
+}
+
+impl fmt::Debug for Placement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.name)
+    }
+}
+
+impl PartialEq for Placement {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name == other.0.name
+    }
+}
+
+impl Eq for Placement {}
+
+impl PartialOrd for Placement {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Placement {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.name.cmp(other.0.name)
+    }
+}
+
+impl Hash for Placement {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.name.hash(state);
+    }
+}
+
+impl Serialize for Placement {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.name)
+    }
+}
+
+impl<'de> Deserialize<'de> for Placement {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let found = Placement::ALL.into_iter().find(|placement| placement.name() == name);
+        found.ok_or_else(|| serde::de::Error::unknown_variant(&name, &Placement::NAMES))
+    }
+}

@@ -1,0 +1,185 @@
+//! Everything that can limit, with its name, the noun that a sentence uses, and what it is part of.
+
+/// What a resource is part of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Owner {
+    /// The host: cores, memory, locks, queues.
+    Host,
+    /// PCI Express: links, root complex, page walkers, tags, credits.
+    Pcie,
+    /// The lookaside accelerator.
+    Accelerator,
+    /// The NIC with its wire.
+    Nic,
+    /// The traffic itself.
+    Traffic,
+}
+
+impl Owner {
+    /// Every owner, from the CPU outwards.
+    pub const ALL: [Owner; 5] = [Owner::Host, Owner::Pcie, Owner::Accelerator, Owner::Nic, Owner::Traffic];
+
+    /// The name used in traces.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Owner::Host => "host",
+            Owner::Pcie => "PCIe",
+            Owner::Accelerator => "accelerator",
+            Owner::Nic => "NIC",
+            Owner::Traffic => "traffic",
+        }
+    }
+}
+
+/// One table: variant, owner, name in results, noun in a sentence, what it is.
+macro_rules! resources {
+    ($($(#[$doc:meta])* $variant:ident = $owner:ident, $name:literal, $noun:literal, $meaning:literal;)+) => {
+        /// A kind of station or pool, or another limit. Several of a kind (cores, rings) share its name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Resource { $($(#[$doc])* $variant,)+ }
+
+        impl Resource {
+            /// Every resource.
+            pub const ALL: &'static [Resource] = &[$(Resource::$variant),+];
+
+            /// The name used in results.
+            pub const fn name(self) -> &'static str {
+                match self { $(Resource::$variant => $name,)+ }
+            }
+
+            /// As it stands in a sentence, behind "limited by".
+            pub const fn noun(self) -> &'static str {
+                match self { $(Resource::$variant => $noun,)+ }
+            }
+
+            /// What it is, in a line.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Resource::$variant => $meaning,)+ }
+            }
+
+            /// What it is part of.
+            pub const fn owner(self) -> Owner {
+                match self { $(Resource::$variant => Owner::$owner,)+ }
+            }
+        }
+    };
+}
+
+resources! {
+    /// A core of the data path.
+    Core = Host, "core", "the cores", "cycles of the cores that carry the data path";
+    /// The core that takes all completion interrupts, where one does.
+    CompletionCore = Host, "completion core", "the completion core", "cycles of the core that takes the accelerator's interrupts";
+    /// The lock of an SA that cores share.
+    SaLock = Host, "SA lock", "the SA's lock", "one packet of an SA at a time";
+    /// DRAM bandwidth.
+    Memory = Host, "memory", "memory bandwidth", "reads and writes of DRAM";
+    /// Packets of a core that applications have sent and that have not left.
+    SocketQueue = Host, "socket queue", "the socket queue", "packets that wait to be sent";
+    /// Packets that wait for a place in a transmit ring (queueing discipline).
+    TransmitQueue = Host, "transmit queue", "the transmit queue", "packets that wait for a place in the send ring";
+    /// Threads that wait for the accelerator.
+    Threads = Host, "threads", "threads that wait", "callers that wait for the card";
+    /// NIC towards the root complex.
+    NicLinkUp = Pcie, "NIC link up", "the NIC's PCIe link (to the host)", "octets from the NIC to the root complex";
+    /// Root complex towards the NIC.
+    NicLinkDown = Pcie, "NIC link down", "the NIC's PCIe link (from the host)", "octets from the root complex to the NIC";
+    /// Accelerator towards the root complex.
+    AcceleratorLinkUp = Pcie, "accelerator link up", "the card's PCIe link (to the host)", "octets from the card to the root complex";
+    /// Root complex towards the accelerator.
+    AcceleratorLinkDown = Pcie, "accelerator link down", "the card's PCIe link (from the host)", "octets from the root complex to the card";
+    /// The switch's uplink towards the root complex.
+    UplinkUp = Pcie, "uplink up", "the shared uplink (to the host)", "octets from card and NIC to the root complex";
+    /// The switch's uplink from the root complex.
+    UplinkDown = Pcie, "uplink down", "the shared uplink (from the host)", "octets from the root complex to card and NIC";
+    /// A link of a device under test.
+    LinkUp = Pcie, "link up", "the PCIe link (to the host)", "octets from the device to the root complex";
+    /// The same, downstream.
+    LinkDown = Pcie, "link down", "the PCIe link (from the host)", "octets from the root complex to the device";
+    /// Transfers that the root complex handles.
+    RootComplex = Pcie, "root complex", "the root complex", "requests that the root complex serves";
+    /// The IOMMU's page walkers.
+    PageWalkers = Pcie, "page walkers", "the IOMMU's page walkers", "address translations that miss the IO-TLB";
+    /// Read requests that a NIC may have outstanding.
+    NicTags = Pcie, "NIC tags", "the NIC's read tags", "reads in flight times their latency";
+    /// Read requests that an accelerator may have outstanding.
+    AcceleratorTags = Pcie, "accelerator tags", "the card's read tags", "reads in flight times their latency";
+    /// Read requests that a device under test may have outstanding.
+    Tags = Pcie, "tags", "read tags", "reads in flight times their latency";
+    /// Octets of posted data on their way.
+    PostedCredits = Pcie, "posted credits", "posted credits", "PCIe flow control of writes";
+    /// The accelerator's engines.
+    AcceleratorEngines = Accelerator, "accelerator engines", "the card's engines", "rate and operation rate of the card";
+    /// Entries of an accelerator's ring.
+    AcceleratorRing = Accelerator, "accelerator ring", "the card's request ring", "requests in flight";
+    /// The NIC's transmit packet engine.
+    NicPacketEngine = Nic, "NIC packet engine", "the NIC's packet rate", "packets that the NIC sends in a second";
+    /// The NIC's receive packet engine.
+    NicReceiveEngine = Nic, "NIC receive engine", "the NIC's receive rate", "packets that the NIC takes in a second";
+    /// The NIC's ESP engine.
+    NicEspEngine = Nic, "NIC ESP engine", "the NIC's ESP engine", "rate and packet rate of the cipher in the NIC";
+    /// One queue of the NIC.
+    NicQueue = Nic, "NIC queue", "a queue of the NIC", "packet rate of one queue pair";
+    /// The DMA engine of a device under test.
+    DmaEngine = Nic, "DMA engine", "the DMA engine", "transfers that the device starts";
+    /// What that engine copies between link and its own memory.
+    EngineCopy = Nic, "engine copy", "the DMA engine's copy", "what the device moves between link and its own memory";
+    /// The wire, outwards.
+    Wire = Nic, "wire", "the wire", "the NIC's line rate, preamble and gap included";
+    /// The wire, inwards.
+    WireIn = Nic, "wire in", "the incoming wire", "the line rate that frames arrive at";
+    /// Transmit descriptors.
+    NicRing = Nic, "NIC ring", "the NIC's send ring", "descriptors in flight";
+    /// Receive descriptors.
+    NicReceiveRing = Nic, "NIC receive ring", "the NIC's receive ring", "buffers that wait for packets";
+    /// The transmit buffer on the NIC.
+    NicBuffer = Nic, "NIC buffer", "the NIC's buffer", "octets within the NIC";
+    /// The receive buffer on the NIC, before DMA.
+    NicReceiveBuffer = Nic, "NIC receive buffer", "the NIC's receive buffer", "frames that wait for DMA";
+    /// SA contexts that the NIC fetches at a time.
+    SaContextFetches = Nic, "SA context fetches", "SA context fetches", "reads of SA contexts that the NIC's cache lacks";
+    /// There is no more to carry.
+    OfferedLoad = Traffic, "offered load", "the offered load", "no station is full: what is offered is what is carried";
+    /// Too few packets are in flight to fill the path.
+    Window = Traffic, "window", "the packets in flight", "too few packets in flight to fill the path";
+    /// No station is full and less than the load is carried: packets wait for answers.
+    Waits = Traffic, "waits", "waits while no station is full", "less than offered is carried: tags, credits, contexts or locks are waited for";
+}
+
+impl Resource {
+    /// The resource of a name in results.
+    pub fn from_name(name: &str) -> Option<Resource> {
+        Resource::ALL.iter().copied().find(|resource| resource.name() == name)
+    }
+
+    /// Whether it is a PCIe link.
+    pub const fn is_link(self) -> bool {
+        matches!(
+            self,
+            Resource::NicLinkUp
+                | Resource::NicLinkDown
+                | Resource::AcceleratorLinkUp
+                | Resource::AcceleratorLinkDown
+                | Resource::UplinkUp
+                | Resource::UplinkDown
+        )
+    }
+}
+
+impl std::fmt::Display for Resource {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        for &resource in Resource::ALL {
+            assert_eq!(Resource::from_name(resource.name()), Some(resource));
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The engine of a machine, ready to run.
+
+use crate::engine::Engine;
+use crate::engine::program::{Arrivals, Pc, Source, Workload};
+use crate::engine::trace::{Tracer, Untraced};
+use crate::machine::{Class, Machine};
+use crate::route::Compiled;
+use crate::traffic::Send;
+
+/// The engine of a machine with its traffic.
+pub fn engine(machine: &Machine, compiled: &Compiled, seed: u64) -> Engine {
+    traced_engine(machine, compiled, seed, Untraced)
+}
+
+/// The same with a tracer.
+pub fn traced_engine<T: Tracer>(machine: &Machine, compiled: &Compiled, seed: u64, tracer: T) -> Engine<T> {
+    let workload = Workload {
+        flows: machine.flows.clone(),
+        keys: machine.keys.clone(),
+        starts: starts(machine, &compiled.starts),
+        sources: machine.classes.iter().map(source).collect(),
+    };
+    Engine::traced(compiled.program.clone(), workload, seed, batch_packets(machine), tracer)
+}
+
+fn source(class: &Class) -> Source {
+    Source {
+        flows: class.flows.len() as u32,
+        weights: class.weights.clone(),
+        packets: class.sends.iter().map(Send::count).collect(),
+        arrivals: class.arrivals,
+    }
+}
+
+/// Where a job starts, by path and then send.
+fn starts(machine: &Machine, starts: &[Pc]) -> Vec<Vec<Pc>> {
+    let mut rest = starts;
+    let of_path = machine.routes.iter().map(|routes| {
+        let (own, others) = rest.split_at(routes.len());
+        rest = others;
+        own.to_vec()
+    });
+    of_path.collect()
+}
+
+/// A batch of a quarter of what is in flight: shorter ones would see the bursts in which packets come out.
+fn batch_packets(machine: &Machine) -> u32 {
+    let segments = machine.classes.iter().map(Class::most_segments).max().unwrap_or(1);
+    let in_flight: u32 = machine.classes.iter().map(in_flight).fold(0, u32::saturating_add);
+    (in_flight / 4).max(4 * segments).clamp(256, 16_384)
+}
+
+/// Packets of a class in flight, as far as that is known beforehand.
+fn in_flight(class: &Class) -> u32 {
+    let jobs = match class.arrivals {
+        Arrivals::Closed { jobs_per_flow } => jobs_per_flow.saturating_mul(class.flows.len() as u32),
+        Arrivals::Constant { .. } | Arrivals::Poisson { .. } => 1,
+    };
+    jobs.saturating_mul(class.most_segments())
+}

@@ -1,0 +1,115 @@
+//! Whether whoever is to encrypt can: designs that the hardware lacks are refused, SAs that it does not take fall back.
+
+use super::check::{invalid, listed};
+use super::{Invalid, Scenario, WhenFull};
+use crate::hardware::wire;
+use crate::placement::Agent;
+use crate::profile::Profile;
+use crate::units::BitRate;
+
+impl Scenario {
+    /// Whether the placement is there at all. Single SAs whose cipher a device does not do, or that it has no room for,
+    /// run as what the placement falls back to.
+    pub(super) fn check_offload(&self, profile: &Profile) -> Result<(), Invalid> {
+        match self.placement.0.encrypts {
+            Agent::Nobody => return Ok(()),
+            Agent::Cpu => return self.check_software_cost(profile, "the profile has no cost for this cipher"),
+            Agent::Accelerator => {
+                if self.lookaside.when_full == WhenFull::Software {
+                    self.check_software_cost(profile, "the profile has no cost for this cipher, to fall back to")?;
+                }
+            }
+            Agent::Nic => {
+                for (_, nic) in listed("nic", &self.nic).into_iter().filter(|(_, nic)| !nic.standby) {
+                    let Some(esp) = &nic.esp else {
+                        return invalid("placement", self.placement.name(), format!("{} has no ESP engine", nic.title));
+                    };
+                    if self.placement.encapsulates_in_nic() && !esp.packet_offload {
+                        let allowed = format!("{} has crypto offload only", nic.title);
+                        return invalid("placement", self.placement.name(), allowed);
+                    }
+                }
+            }
+        }
+        let software = self.failover.software;
+        if !self.offers_cipher() && !software {
+            let allowed = "a cipher that the device offers, or failover.software = true to let the CPU do it";
+            return invalid("sa.algorithm", self.sa.algorithm.name(), allowed);
+        }
+        if (!self.offers_cipher() || !self.has_room()) && software {
+            self.check_software_cost(
+                profile,
+                "neither the device takes all of them nor has the profile a cost for it",
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Whether every device that SAs are offered to does the cipher.
+    fn offers_cipher(&self) -> bool {
+        let cards = || self.accelerator.iter().all(|card| card.algorithms.contains(&self.sa.algorithm));
+        let esps = || self.nics().into_iter().filter_map(|nic| nic.esp.as_ref());
+        match self.placement.0.encrypts {
+            Agent::Nobody | Agent::Cpu => true,
+            Agent::Accelerator => cards(),
+            Agent::Nic => esps().all(|esp| esp.algorithms.contains(&self.sa.algorithm)),
+        }
+    }
+
+    /// Whether NICs hold as many SAs as there are.
+    fn has_room(&self) -> bool {
+        let most = self.sa.count.div_ceil(self.nics().len() as u32);
+        let mut esps = self.nics().into_iter().filter_map(|nic| nic.esp.as_ref());
+        !self.placement.encrypts_in_nic() || esps.all(|esp| most <= esp.sa_capacity)
+    }
+
+    fn check_software_cost(&self, profile: &Profile, missing: &str) -> Result<(), Invalid> {
+        match self.classes().iter().all(|class| self.software_cost(profile, class.direction).is_some()) {
+            true => Ok(()),
+            false => invalid("sa.algorithm", self.sa.algorithm.name(), missing),
+        }
+    }
+
+    /// Nothing comes in faster than the wire brings it. Not part of [`Self::check`]: plans try too few NICs on purpose.
+    ///
+    /// # Errors
+    /// The rate, and the highest that there can be.
+    pub fn check_incoming(&self) -> Result<(), Invalid> {
+        let lines: f64 = self.nics().iter().map(|nic| nic.line_rate.as_bps() as f64).sum();
+        let classes = self.classes();
+        for inbound in [false, true] {
+            let of_side = |class: &&crate::traffic::Traffic| {
+                class.direction.comes_by_wire() && (!self.has_two_ports() || class.direction.is_inbound() == inbound)
+            };
+            // What each class has on the wire for an octet of its rate.
+            let loads = classes.iter().filter(of_side).filter_map(|class| {
+                let (mut rated, mut wired) = (0.0, 0.0);
+                let sends = class.sends(self.encapsulation().as_ref(), None);
+                for send in &sends {
+                    let packet = &send.segments[0].0;
+                    let frame = if class.direction.is_inbound() { packet.frame } else { packet.clear_frame() };
+                    rated += f64::from(send.weight) * packet.on(class.rate_basis).get() as f64;
+                    wired += f64::from(send.weight) * wire::on_wire(frame).get() as f64;
+                }
+                Some((class.offered()?.as_bps() as f64, wired / rated))
+            });
+            let loads: Vec<(f64, f64)> = loads.collect();
+            let wired: f64 = loads.iter().map(|(rate, ratio)| rate * ratio).sum();
+            if wired > lines {
+                let rate: f64 = loads.iter().map(|(rate, _)| rate).sum();
+                let most = BitRate::from_bps((rate * lines / wired) as u64);
+                let given = BitRate::from_bps(rate as u64);
+                let allowed = format!(
+                    "at most {most}, all that the incoming wire carries ({} Gb/s with preamble and gap)",
+                    lines * 1e-9
+                );
+                return invalid("traffic.rate", given, allowed);
+            }
+        }
+        Ok(())
+    }
+
+    fn has_two_ports(&self) -> bool {
+        self.nics().iter().all(|nic| nic.ports > 1)
+    }
+}
