@@ -81,6 +81,7 @@ impl<'a> Campaign<'a> {
                         let mut part = part?;
                         let point = points.resolve(i)?;
                         (study.check)(points.file, &point)?;
+                        points.check_offered(i, &point)?;
                         part.ids.push(Id::of_point(study.kind, &profile_hash, &point.values));
                         part.costs.push((study.cost)(&point.scenario) as f32);
                         keep_common(&mut part.common, &point.values);

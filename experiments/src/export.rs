@@ -18,6 +18,7 @@ pub fn basis_name(basis: Basis) -> &'static str {
     match basis {
         Basis::Goodput => "goodput",
         Basis::L3 => "l3",
+        Basis::ClearL2 => "clear-l2",
         Basis::L2 => "l2",
         Basis::Wire => "wire",
     }

@@ -37,7 +37,7 @@ fn section(what: Listed, sources: bool) -> String {
         Listed::Parameters => return all_parameters(),
         Listed::Nics => ("NICs: nic.preset", Kind::Nic),
         Listed::Accelerators => ("Accelerators: accelerator.preset", Kind::Accelerator),
-        Listed::Slots => ("PCIe slots: pcie.nic.preset, pcie.accelerator.preset, pcie.uplink.preset", Kind::Pcie),
+        Listed::Slots => ("PCIe slots: nic.pcie.preset, accelerator.pcie.preset, pcie.uplink.preset", Kind::Pcie),
         Listed::Cpus => ("Hosts: --profile preset:NAME", Kind::Cpu),
         Listed::Mixes => ("Mixes: traffic.mix", Kind::Mix),
     };
@@ -99,6 +99,8 @@ pub const SCENARIOS: &[(&str, &str)] = scenario_files!(
     "failover-scale",
     "forty-gig-2016",
     "gateway",
+    "gateway-both",
+    "gateway-decrypt",
     "gro",
     "gso",
     "iotlb-cliff",

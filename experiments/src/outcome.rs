@@ -3,6 +3,7 @@
 use espsim_model::control::Timeline;
 use espsim_model::engine::steady::t_95;
 use espsim_model::record::{Metric, Record, Stop};
+use espsim_model::resource::Resource;
 use espsim_model::traffic::Basis;
 use serde::{Deserialize, Serialize};
 
@@ -33,8 +34,8 @@ impl From<Record> for Run {
         Run {
             seed: record.seed,
             stop: record.stop.name().into(),
-            bottleneck: record.bottleneck.unwrap_or_default().into(),
-            next_bottleneck: record.next_bottleneck.unwrap_or_default().into(),
+            bottleneck: record.bottleneck.map_or("", Resource::name).into(),
+            next_bottleneck: record.next_bottleneck.map_or("", Resource::name).into(),
             metrics: record.metrics(),
             timeline: None,
         }

@@ -51,6 +51,9 @@ const THROUGHPUT: &[Column] = &[
     ("bottleneck", |o| o.runs.first().map_or_else(String::new, |run| run.bottleneck.clone())),
     ("next_bottleneck", |o| o.runs.first().map_or_else(String::new, |run| run.next_bottleneck.clone())),
     ("stop", stop),
+    ("encrypt_goodput_gbps", |o| value(o.summary("throughput/encrypt", Some(Basis::Goodput)))),
+    ("decrypt_goodput_gbps", |o| value(o.summary("throughput/decrypt", Some(Basis::Goodput)))),
+    ("sas_fallen_back", |o| metric(o, "sas_fallen_back", 1.0)),
 ];
 
 const RECOVERY: &[Column] = &[

@@ -175,6 +175,15 @@ impl<'a> Points<'a> {
     pub fn resolve(&self, point: usize) -> Result<Point, Failure> {
         self.combination(point).resolve(self.file, self.settings, self.profile)
     }
+
+    /// Checks that a point's load can come in at all.
+    ///
+    /// # Errors
+    /// [`Failure`] at the rate.
+    pub fn check_offered(&self, number: usize, point: &Point) -> Result<(), Failure> {
+        let failure = |error| self.combination(number).invalid_failure(self.file, self.settings, &error);
+        point.scenario.check_incoming().map_err(failure)
+    }
 }
 
 /// Every point of a file, complete and checked.

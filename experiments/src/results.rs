@@ -216,14 +216,14 @@ impl<'a> Outputs<'a> {
         let is_large = self.is_large();
         let Outputs { campaign, folder, footnote, .. } = self;
         self.csv.into_iter().try_for_each(Stream::close)?;
+        let plots = &campaign.points.file.plots;
         let mut files: Vec<String> = campaign.study.csv.iter().map(|csv| csv.file.to_owned()).collect();
-        files.extend(["manifest.json".into(), PROFILE.into()]);
+        files.extend([MANIFEST.into(), PROFILE.into()]);
         if let Some(columns) = self.columns {
             columns.close()?;
             files.push(columns::FILE.into());
         }
         files.extend(plots.iter().map(|plot| format!("{}.svg", plot.file)));
-        files.extend(campaign.study.csv.iter().skip(1).map(|csv| csv.file.to_owned()));
         files.extend(self.figures);
         files.push(JOURNAL.into());
         let resolve = |point| campaign.points.resolve(point);
@@ -237,11 +237,9 @@ impl<'a> Outputs<'a> {
             }
             folder.write(&format!("{}.svg", plot.file), drawing.svg(&footnote)?.as_bytes())?;
         }
-        files.extend(self.figures);
         self.journal.close()?;
         keep_others(campaign, finished, folder, &campaign.own(None))?;
         folder.rename(JOURNAL_IN_ORDER, JOURNAL)?;
-        files.push(JOURNAL.into());
         Ok(Written { table: self.table.text(), files, missing: self.missing })
     }
 }

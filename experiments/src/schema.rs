@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use espsim_model::layers::{self, Layer, Origin, PRESET_KEYS};
+use espsim_model::layers::{self, LISTS as ONE_OR_MANY, Layer, Origin, PRESET_KEYS};
 use espsim_model::preset::{self, Kind};
 use serde_json::{Map, Value as Json, json};
 use toml::Value;
@@ -22,6 +22,9 @@ const MIX: &str = "traffic.mix";
 /// Lists of tables, each with an example that has no more than the fields that must be there.
 const LISTS: [(&str, &str); 2] =
     [(MIX, "weight = 1\nsize = \"64 B\""), ("failover.event", "what = \"rekey\"\nat = \"1 ms\"")];
+
+/// What keys of one in a list look like.
+const LISTED: &str = "^(nic|accelerator|traffic)\\[[0-9]+\\]\\.";
 
 /// A parameter of a scenario.
 #[derive(Debug, Clone, PartialEq)]
@@ -117,7 +120,7 @@ pub fn parameters() -> Vec<Parameter> {
 
 fn collect(table: &str, defaults: &Layer, into: &mut Vec<Parameter>) {
     let under = |name: &str| if table.is_empty() { name.to_owned() } else { format!("{table}.{name}") };
-    for field in quoted(&answer(&under("?"), Value::Integer(1), defaults), "expected one of") {
+    for field in quoted(&answer(&under("?"), Value::Integer(1), defaults), ", expected") {
         let key = under(&field);
         if defaults.keys().any(|known| known.starts_with(&format!("{key}."))) {
             collect(&key, defaults, into);
@@ -216,7 +219,13 @@ fn takes(message: &str) -> Takes {
 /// The schema of a scenario file.
 pub fn schema() -> Json {
     let parameters = parameters();
-    let values = tables(&parameters, value);
+    let mut values = tables(&parameters, value);
+    // `[nic]` is one, `[[nic]]` one of several.
+    for list in ONE_OR_MANY {
+        if let Some(table) = values.get_mut(list) {
+            *table = json!({ "anyOf": [table.clone(), { "type": "array", "minItems": 1, "items": table.clone() }] });
+        }
+    }
     let lists = tables(
         &parameters,
         |parameter| json!({ "type": "array", "minItems": 1, "description": "one or more values", "items": value(parameter) }),
@@ -237,7 +246,10 @@ pub fn schema() -> Json {
         "series".into(),
         json!({
             "type": "array", "minItems": 1, "description": "named sets of parameters that are compared",
-            "items": { "type": "object", "required": ["name"], "additionalProperties": false, "properties": series },
+            "items": {
+                "type": "object", "required": ["name"], "additionalProperties": false,
+                "properties": series, "patternProperties": of_a_list(),
+            },
         }),
     );
     properties.insert("sweep".into(), closed(&sweep, "keys, each with its values; every combination is a point"));
@@ -257,7 +269,15 @@ pub fn schema() -> Json {
 
 /// An object of these keys and no others.
 fn closed(properties: &Map<String, Json>, description: &str) -> Json {
-    json!({ "type": "object", "description": description, "additionalProperties": false, "properties": properties })
+    json!({
+        "type": "object", "description": description, "additionalProperties": false,
+        "properties": properties, "patternProperties": of_a_list(),
+    })
+}
+
+/// Keys of one in a list, such as `nic[1].latency`.
+fn of_a_list() -> Json {
+    json!({ (LISTED): true })
 }
 
 /// Every parameter at its key path, with what may stand there.
@@ -295,7 +315,8 @@ fn place(tables: &mut Map<String, Json>, key: &str, leaf: &Json) {
 fn own_keys(parameters: &[Parameter]) -> BTreeMap<String, Json> {
     let text = json!({ "type": "string" });
     let factor = json!({ "type": "number", "minimum": 1e-18, "maximum": 1e18 });
-    let key = json!({ "enum": parameters.iter().map(|parameter| &parameter.key).collect::<Vec<_>>() });
+    let known: Vec<&String> = parameters.iter().map(|parameter| &parameter.key).collect();
+    let key = json!({ "anyOf": [{ "enum": known }, { "type": "string", "pattern": LISTED }] });
     let file = json!({ "type": "string", "pattern": "^[A-Za-z0-9_-]+$" });
     let scale = json!({ "enum": ["linear", "log2", "log10"] });
     let plot = json!({
@@ -304,7 +325,7 @@ fn own_keys(parameters: &[Parameter]) -> BTreeMap<String, Json> {
         "required": ["file", "title", "x", "x_label", "y", "y_label"],
         "properties": {
             "file": file, "title": text, "x": key, "x_label": text, "x_scale": scale, "y": text,
-            "basis": { "enum": ["goodput", "l3", "l2", "wire"] },
+            "basis": { "enum": ["goodput", "l3", "clear-l2", "l2", "wire"] },
             "y_label": text, "y_scale": scale, "x_factor": factor, "y_factor": factor,
             "only": { "type": "object", "propertyNames": key },
         },

@@ -98,6 +98,12 @@ pub const THROUGHPUT: &[Column] = &[
     Column::number("Cycles/B", |o| value(o.summary("cycles_per_byte", None), 2)),
     Column::number("Latency p99 us", |o| value(scaled(o.summary("latency_p99", None), 1e-3), 1)).only_with("loss"),
     Column::number("Loss", |o| o.summary("loss", None).map_or_else(dash, loss)).only_with("loss"),
+    Column::number("Encrypted Gb/s", |o| value(o.summary("throughput/encrypt", Some(Basis::Goodput)), 2))
+        .only_with("packet_rate/encrypt"),
+    Column::number("Decrypted Gb/s", |o| value(o.summary("throughput/decrypt", Some(Basis::Goodput)), 2))
+        .only_with("packet_rate/decrypt"),
+    Column::metric("SAs in software", "sas_fallen_back", 1.0, 0).only_with("sas_fallen_back"),
+    Column::metric("SAs refused", "sas_refused", 1.0, 0).only_with("sas_refused"),
 ];
 
 fn scaled(summary: Option<Summary>, factor: f64) -> Option<Summary> {

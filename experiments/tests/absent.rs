@@ -85,7 +85,7 @@ fn points_with_an_estimate_are_shown_beside_those_without() {
     let last = table.lines().last().unwrap();
     assert!(last.contains(" 64 |") && !last.contains("0.00"), "{table}");
     let of = |metric: &str| points(folder.path()).iter().filter(|row| &row[5] == metric).count();
-    assert_eq!((of("throughput"), of("no_estimate/warm-up")), (4, 1));
+    assert_eq!((of("throughput"), of("no_estimate/warm-up")), (5, 1));
     let svg = fs::read_to_string(folder.path().join("out/throughput.svg")).unwrap();
     // A mark and its outline, in the curve and in the legend.
     assert_eq!(svg.matches("<circle").count(), 4, "{svg}");

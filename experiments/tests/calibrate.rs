@@ -42,7 +42,7 @@ fn a_quick_calibration_is_shown_compared_and_used() {
     let band = csv.lines().find(|line| line.contains("band/throughput") && line.contains("l3")).unwrap();
     let fields: Vec<&str> = band.split(',').collect();
     let number = |i: usize| fields[fields.len() - i].parse::<f64>().unwrap();
-    let (low, high, n) = (number(4), number(3), number(2));
+    let (low, high, n) = (number(5), number(4), number(3));
     assert!(low < high && n == 8.0, "{band}");
     // Fewer seeds or threads do not change what is drawn.
     let again = espsim(

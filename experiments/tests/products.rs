@@ -43,7 +43,7 @@ fn rows_times_sizes_times_ways_of_a_failover() {
     let head = "placement = \"host\"\nhost.cores = 64\n[traffic]\narrival = \"poisson\"\nrate = \"1 Gbps\"";
     let event = "[failover]\nspan = \"20 ms\"\n[[failover.event]]\nwhat = \"rekey\"\nat = \"1 ms\"\n";
     let mix = format!("{head}\nmix = [\n{}]\n{event}", sizes.join(""));
-    refused("failover", &mix, &["`traffic.mix` is 200 sizes", "4 ways of a failover", "51200 routes"]);
+    refused("failover", &mix, &["`traffic.mix` is 200 sizes", "6 ways of a failover", "76800 routes"]);
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_rate_above_the_incoming_wire() {
              direction = \"{direction}\"\narrival = \"constant\"\nrate = \"{rate}\"\npacket = \"1000 B\"\nrate_basis = \"l3\"\n"
         )
     };
-    let expected = ["`traffic.rate` is 9.7 Gbps", "at most 9.6", "1 x 10 Gbps of wire"];
+    let expected = ["`traffic.rate` is 9.7 Gbps", "at most 9.6", "incoming wire carries (10 Gb/s"];
     refused("run", &scenario("forward", "9.7 Gbps"), &expected);
     refused("run", &scenario("receive", "9.6 Gbps"), &["`traffic.rate` is 9.6 Gbps", "at most 9."]);
     for (direction, rate) in [("forward", "9.6 Gbps"), ("receive", "9 Gbps"), ("transmit", "20 Gbps")] {

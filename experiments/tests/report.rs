@@ -32,6 +32,9 @@ placement = "inline-crypto"
 [traffic]
 arrival = "poisson"
 rate = "2 Gbps"
+[[nic]]
+[[nic]]
+standby = true
 [failover]
 span = "20 ms"
 [[failover.event]]

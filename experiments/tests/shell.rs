@@ -44,7 +44,7 @@ fn every_shipped_scenario_is_valid_and_mistakes_are_not() {
         ("placement = \"host\"", "placement = \"hots\""),
         ("[host]\ncores = 4", "[host]\ncores = \"4\""),
         ("[sweep]\n\"host.cores\" = [1]", "[sweep]\n\"host.core\" = [1]"),
-        ("[[series]]\nname = \"a\"\nhost.nics = 2", "[[series]]\nhost.nics = 2"),
+        ("[[series]]\nname = \"a\"\nnic.count = 2", "[[series]]\nnic.count = 2"),
         ("[pcie]\nroot_complex_rate = \"1 Mpps\"", "[pcie]\nroot_complex_rate = 1"),
         ("\"host.cores\" = 4", "\"host.core\" = 4"),
         ("[sweep.host]\ncores = [1, 2]", "[sweep.host]\ncors = [1, 2]"),
@@ -106,7 +106,7 @@ fn shells_readers_and_editors_get_every_command() {
     assert!(printed(&["man", "plan"]).contains("latency"));
     assert!(printed(&["run", "--help"]).contains("[sweep]"));
     let json: serde_json::Value = serde_json::from_str(&printed(&["schema"])).unwrap();
-    assert_eq!(json["properties"]["nic"]["properties"]["ring"]["type"], "integer");
+    assert_eq!(json["properties"]["nic"]["anyOf"][0]["properties"]["ring"]["type"], "integer");
     let listed = printed(&["list", "parameters"]);
     assert!(listed.contains("simple-imix") && listed.contains("1 to 256"), "{listed}");
     assert!(listed.contains("traffic.rate") && listed.contains("inline-packet"), "{listed}");

@@ -179,7 +179,7 @@ pub fn break_evens(grid: &Grid) -> Vec<BreakEven> {
 /// LogCA's parameters of the first lookaside design, if there is one.
 pub fn logca(grid: &Grid, profile: &Profile) -> Option<LogCa> {
     let lookaside = (0..grid.designs.len()).map(|design| &grid.at(design, 0, 0, 0).point.scenario);
-    let mut lookaside = lookaside.filter(|scenario| scenario.placement == Placement::Lookaside);
+    let mut lookaside = lookaside.filter(|scenario| scenario.placement == Placement::LOOKASIDE);
     LogCa::of(lookaside.next()?, profile)
 }
 

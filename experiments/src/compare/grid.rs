@@ -5,7 +5,7 @@ use espsim_model::layers::Origin;
 use espsim_model::profile::Profile;
 use espsim_model::record::{Rate, Record};
 use espsim_model::simulate;
-use espsim_model::traffic::{Arrival, Basis};
+use espsim_model::traffic::Basis;
 use espsim_model::units::{BitRate, Share};
 use rayon::prelude::*;
 use toml::Value;
@@ -266,7 +266,7 @@ impl Grid {
     pub fn cell(&self, rate: usize, packet: usize, cores: usize) -> Cell {
         let records: Vec<&Record> =
             (0..self.designs.len()).map(|design| self.record(design, rate, packet, cores)).collect();
-        let offered = self.at(0, rate, packet, cores).point.scenario.traffic.arrival != Arrival::Saturate;
+        let offered = self.at(0, rate, packet, cores).point.scenario.is_open();
         best(&records, offered, self.loss)
     }
 }
@@ -302,8 +302,10 @@ fn best(records: &[&Record], offered: bool, loss: Share) -> Cell {
 
 #[cfg(test)]
 mod tests {
-    use espsim_model::bound::{Bound, Limit, OFFERED_LOAD};
+    use espsim_model::bound::{Bound, Limit};
+    use espsim_model::machine::Spread;
     use espsim_model::record::{Loss, Stop};
+    use espsim_model::resource::Resource;
     use espsim_model::units::PacketRate;
 
     use super::*;
@@ -311,7 +313,8 @@ mod tests {
     /// A record of so many Gb/s of 10 that were offered.
     fn record(gbps: Option<f64>, busy: f64, loss: f64) -> Record {
         let rate = gbps.map(|gbps| Rate { basis: Basis::Goodput, gbps, half_width_gbps: Some(0.01) });
-        let offered = Limit { name: OFFERED_LOAD, rate: PacketRate::from_pps(1.25e6) };
+        let pps = PacketRate::from_pps(1.25e6);
+        let offered = Limit { resource: Resource::OfferedLoad, rate: pps };
         Record {
             seed: 1,
             stop: Stop::Limit,
@@ -331,7 +334,9 @@ mod tests {
             utilisation: Vec::new(),
             bottleneck: None,
             next_bottleneck: None,
-            bound: Bound { limits: vec![offered], mean_goodput: 1000.0 },
+            classes: Vec::new(),
+            spread: Spread::default(),
+            bound: Bound { limits: vec![offered], offered: Some(pps), mean_goodput: 1000.0, delivered_gbps: 10.0 },
             events: 1,
         }
     }

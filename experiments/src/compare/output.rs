@@ -181,7 +181,7 @@ impl Output<'_> {
                         best,
                         most,
                         cell.measure.name().to_owned(),
-                        cell.value.map_or_else(String::new, format_number),
+                        cell.value.map_or_else(String::new, four_digits),
                         cell.carried.to_string(),
                     ]);
                 }

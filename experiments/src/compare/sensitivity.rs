@@ -3,7 +3,7 @@
 use espsim_model::profile::{Direction, Estimate, Profile};
 use espsim_model::scenario::Scenario;
 use espsim_model::simulate;
-use espsim_model::traffic::{Basis, Path};
+use espsim_model::traffic::Basis;
 use espsim_model::units::Hertz;
 use rayon::prelude::*;
 use toml::Value;
@@ -23,7 +23,7 @@ const ASSUMED: f64 = 0.2;
 /// The clock's key path.
 const FREQUENCY: &str = "host.frequency";
 /// Parameters of hardware; the others are the user's choice.
-const HARDWARE: [&str; 4] = ["nic.", "accelerator.", "pcie.nic.", "pcie.accelerator."];
+const HARDWARE: [&str; 2] = ["nic.", "accelerator."];
 
 /// The answer and what moves it.
 pub struct Sensitivity {
@@ -182,12 +182,14 @@ fn of_profile(profile: &Profile, scenario: &Scenario) -> Vec<Change> {
     changes.push(change("memory.copy".into(), copy, &|profile, value| profile.memory.copy.0 = value));
     let checksum = ends(profile.memory.checksum.0, interval("memory.checksum"));
     changes.push(change("memory.checksum".into(), checksum, &|profile, value| profile.memory.checksum.0 = value));
-    let direction = if scenario.traffic.direction == Path::Receive { Direction::Open } else { Direction::Seal };
+    let way = scenario.traffic[0].direction;
+    let direction = if way.is_inbound() { Direction::Open } else { Direction::Seal };
     let uses = |i: usize| {
         let cost = &profile.aead[i];
         cost.algorithm == scenario.sa.algorithm && cost.direction == direction
     };
-    let chosen = scenario.software_cost(profile).and_then(|cost| profile.aead.iter().position(|other| other == cost));
+    let chosen =
+        scenario.software_cost(profile, way).and_then(|cost| profile.aead.iter().position(|other| other == cost));
     for i in chosen.into_iter().filter(|&i| uses(i)) {
         let cost = &profile.aead[i];
         let fixed = ends(cost.fixed.value, Some(&cost.fixed));

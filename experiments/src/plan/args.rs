@@ -19,8 +19,8 @@ pub struct PlanArgs {
     /// Packet sizes: a mix (imix, or one of `espsim list mixes`) or one size, such as 1446B
     #[arg(long, default_value = "imix")]
     pub mix: String,
-    /// Which way packets go; forward is a gateway, clear in and ESP out
-    #[arg(long, default_value = "forward", value_parser = ["transmit", "receive", "forward"])]
+    /// Which way packets go; encrypt (or forward) is a gateway, clear in and ESP out, decrypt the other way, both is both at once
+    #[arg(long, default_value = "encrypt", value_parser = ["transmit", "receive", "encrypt", "decrypt", "both", "forward"])]
     pub direction: String,
     /// The largest share of packets that may be lost
     #[arg(long, default_value = "0.001%")]

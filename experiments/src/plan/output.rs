@@ -172,8 +172,8 @@ fn series(plan: &Plan, least: &Least, name: String, hardware: Hardware) -> Table
         ("name", toml::Value::String(name)),
         ("placement", toml::Value::String(plan.placement.clone())),
         ("host.cores", number(hardware.cores)),
-        ("host.nics", number(hardware.nics)),
-        ("lookaside.devices", number(hardware.of(Part::Accelerator).max(1))),
+        ("nic.count", number(hardware.nics)),
+        ("accelerator.count", number(hardware.of(Part::Accelerator).max(1))),
         ("run.max_packets", toml::Value::Integer(run.max_packets as i64)),
         ("run.half_width", toml::Value::String(run.half_width.to_string())),
     ];

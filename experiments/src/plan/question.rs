@@ -26,7 +26,7 @@ const MTU: &str = "1600 B";
 const LEAST_GBPS: f64 = 1e-2;
 
 /// Keys that options and the search itself set, and what to do instead.
-const SET_BY_OPTIONS: [(&str, &str); 13] = [
+const SET_BY_OPTIONS: [(&str, &str); 15] = [
     ("placement", "give --placement"),
     ("traffic.rate", "give --rate"),
     ("traffic.rate_basis", "give --basis"),
@@ -35,7 +35,9 @@ const SET_BY_OPTIONS: [(&str, &str); 13] = [
     ("traffic.packet", "give --mix"),
     ("traffic.arrival", "arrivals are Poisson's; espsim run simulates others"),
     ("host.cores", "their number is what is looked for"),
+    ("nic.count", "their number is what is looked for"),
     ("host.nics", "their number is what is looked for"),
+    ("accelerator.count", "their number is what is looked for"),
     ("lookaside.devices", "their number is what is looked for"),
     ("run.max_packets", "runs are as long as the goals ask for"),
     ("run.max_time", "runs are as long as the goals ask for"),
@@ -50,7 +52,7 @@ pub struct Question {
     pub basis: String,
     /// The mix as the user named it.
     pub mix: String,
-    /// `transmit`, `receive` or `forward`.
+    /// `transmit`, `receive`, `encrypt`, `decrypt` or `both`.
     pub direction: String,
     /// What must hold at the load with headroom.
     pub goals: Goals,
@@ -194,7 +196,7 @@ impl Question {
     /// # Errors
     /// [`Failure`] at the option that is wrong.
     pub fn check(&self, profile: &Profile) -> Result<(), Failure> {
-        self.scenario(Placement::Clear.name(), profile).map(|_| ())
+        self.scenario(Placement::CLEAR.name(), profile).map(|_| ())
     }
 
     /// The scenario of a placement with one core, NIC and accelerator under the rate asked for.
@@ -207,7 +209,7 @@ impl Question {
         series.insert("placement".into(), Value::String(placement.to_owned()));
         let point = points(&self.file(vec![series])?, &self.settings, profile)?.swap_remove(0);
         let mut scenario = point.scenario;
-        scenario.traffic.rate = Some(self.rate);
+        scenario.traffic[0].rate = Some(self.rate);
         Ok(scenario)
     }
 }

@@ -1,10 +1,10 @@
 //! The least hardware that carries a load: bounds say where to begin, simulations decide.
 
-use espsim_model::assembly::Assembly;
-use espsim_model::bound::{OFFERED_LOAD, bound};
-use espsim_model::placement::Placement;
+use espsim_model::bound::{Bound, bound};
+use espsim_model::machine::Machine;
 use espsim_model::profile::Profile;
-use espsim_model::record::{Record, WAITS};
+use espsim_model::record::Record;
+use espsim_model::resource::Resource;
 use espsim_model::scenario::{Invalid, Scenario};
 use espsim_model::simulate;
 use espsim_model::units::{BitRate, PacketRate, Share, Time};
@@ -34,8 +34,6 @@ pub const MOST: Hardware = Hardware { cores: 256, nics: 16, accelerators: 16 };
 const LONGEST: Time = Time::from_us(3_600_000_000);
 /// How close the load that breaks a design is found.
 const LOAD_STEP: f64 = 0.01;
-/// The station that frames arrive at.
-const WIRE_IN: &str = "wire in";
 /// How far above its load a design is tried.
 const MOST_LOAD: f64 = 4.0;
 
@@ -133,7 +131,7 @@ pub struct Trial {
     /// What the last run missed.
     pub missed: Option<Missed>,
     /// The station that closed forms say limits first.
-    pub tightest: &'static str,
+    pub tightest: Resource,
 }
 
 impl Trial {
@@ -144,12 +142,12 @@ impl Trial {
 
     /// What limits: a station's name, or what the goal was about where no station is full.
     pub fn limit(&self) -> &'static str {
-        let name = self.records.last().and_then(|record| record.bottleneck).unwrap_or(self.tightest);
-        match self.missed {
-            Some(Missed::Busy(_)) => self.tightest,
-            Some(Missed::Latency(_)) if [OFFERED_LOAD, WAITS].contains(&name) => "latency",
-            Some(_) if name == OFFERED_LOAD => "bursts",
-            _ => name,
+        let limit = self.records.last().and_then(|record| record.bottleneck).unwrap_or(self.tightest);
+        match (&self.missed, limit) {
+            (Some(Missed::Busy(_)), _) => self.tightest.name(),
+            (Some(Missed::Latency(_)), Resource::OfferedLoad | Resource::Waits) => "latency",
+            (Some(_), Resource::OfferedLoad) => "bursts",
+            _ => limit.name(),
         }
     }
 }
@@ -159,11 +157,14 @@ impl Design<'_> {
     pub fn scenario(&self, hardware: Hardware, load: f64) -> Scenario {
         let mut s = self.base.clone();
         s.host.cores = hardware.cores;
-        s.host.nics = hardware.nics;
-        s.lookaside.devices = hardware.accelerators.max(1);
-        s.traffic.rate = self.base.traffic.rate.map(|rate| BitRate::from_gbps(rate.as_gbps() * load));
+        s.nic[0].count = hardware.nics;
+        s.accelerator[0].count = hardware.accelerators.max(1);
+        for class in &mut s.traffic {
+            class.rate = class.rate.map(|rate| BitRate::from_gbps(rate.as_gbps() * load));
+        }
         let rare = PACKETS_PER_LOSS / self.goals.loss.fraction();
-        let queues = 2 * u64::from(s.traffic.queue) * u64::from(s.host.cores);
+        let queue: u64 = s.classes().iter().map(|class| u64::from(class.queue)).sum();
+        let queues = 2 * queue * u64::from(s.host.cores);
         let packets = if rare.is_finite() { (rare as u64).max(PACKETS) } else { PACKETS };
         // What is not valid is not simulated.
         let busy = self.tightest(&s).map_or(0.0, |(_, busy)| busy.min(MOST_BUSY));
@@ -177,12 +178,15 @@ impl Design<'_> {
     }
 
     /// The tightest station of a scenario, and how busy closed forms say it is; above 1 where they do not allow the load.
-    fn tightest(&self, scenario: &Scenario) -> Result<(&'static str, f64), Invalid> {
-        scenario.check(self.profile)?;
-        let bound = bound(scenario, &Assembly::new(scenario, self.profile));
-        let offered = bound.offered().map_or(0.0, PacketRate::as_pps);
-        let tightest = bound.limits.iter().find(|limit| limit.name != OFFERED_LOAD);
-        Ok(tightest.map_or(("nothing", 0.0), |limit| (limit.name, offered / limit.rate.as_pps())))
+    fn tightest(&self, scenario: &Scenario) -> Result<(Resource, f64), Invalid> {
+        let bound = self.bound(scenario)?;
+        let offered = bound.offered.map_or(0.0, PacketRate::as_pps);
+        let busy = |limit: espsim_model::bound::Limit| (limit.resource, offered / limit.rate.as_pps());
+        Ok(bound.tightest().map_or((Resource::OfferedLoad, 0.0), busy))
+    }
+
+    fn bound(&self, scenario: &Scenario) -> Result<Bound, Invalid> {
+        Ok(bound(&Machine::build(scenario, self.profile)?))
     }
 
     /// Simulates a point until a run misses a goal or all have met them.
@@ -214,16 +218,16 @@ impl Design<'_> {
     fn allowed(&self, hardware: Hardware, load: f64) -> bool {
         let scenario = self.scenario(hardware, load);
         // What is not valid is no hardware to have.
-        scenario.check(self.profile).is_ok()
-            && bound(&scenario, &Assembly::new(&scenario, self.profile)).share_allowed()
-                >= 1.0 - self.goals.loss.fraction()
+        let lossless = 1.0 - self.goals.loss.fraction();
+        let machine = Machine::build(&scenario, self.profile);
+        machine.is_ok_and(|machine| has_room(&machine, &scenario) && bound(&machine).share_delivered() >= lossless)
     }
 
     /// Kinds of hardware that this placement counts, cores last.
     fn parts(&self) -> &'static [Part] {
-        match self.base.placement {
-            Placement::Lookaside => &[Part::Nic, Part::Accelerator, Part::Core],
-            _ => &[Part::Nic, Part::Core],
+        match self.base.placement.uses_accelerator() {
+            true => &[Part::Nic, Part::Accelerator, Part::Core],
+            false => &[Part::Nic, Part::Core],
         }
     }
 
@@ -234,7 +238,7 @@ impl Design<'_> {
 
     /// The most that there can be.
     fn most(&self) -> Hardware {
-        if self.base.placement == Placement::Lookaside { MOST } else { MOST.with(Part::Accelerator, 0) }
+        if self.base.placement.uses_accelerator() { MOST } else { MOST.with(Part::Accelerator, 0) }
     }
 
     /// The least hardware that closed forms allow for a load: fewest NICs, then fewest accelerators, then fewest cores.
@@ -323,13 +327,10 @@ impl Design<'_> {
     /// # Errors
     /// [`Invalid`] for a load that cannot be offered.
     pub fn headroom(&self, hardware: Hardware, low: f64) -> Result<(f64, Option<Trial>), Invalid> {
-        let limits = self.limits(hardware);
-        let tightest = limits.first().map_or(f64::INFINITY, |(_, load)| *load);
+        let tightest = self.limits(hardware).first().map_or(f64::INFINITY, |(_, load)| *load);
         // A little more than closed forms allow, and than may be lost, breaks it.
         let breaks = tightest * (1.0 + 2.0 * LOAD_STEP) / (1.0 - self.goals.loss.fraction());
-        // More than the wire brings cannot be offered; so close to that everything is too busy.
-        let wire_in = limits.iter().find(|(name, _)| *name == WIRE_IN).map_or(f64::INFINITY, |(_, load)| *load);
-        let (mut low, mut high) = (low, (low * MOST_LOAD).min(breaks).min(wire_in * (1.0 - 1e-6)).max(low));
+        let (mut low, mut high) = (low, (low * MOST_LOAD).min(breaks).max(low));
         let mut broken = self.trial(hardware, high, Runs::Search)?;
         if broken.meets() {
             return Ok((high, None));
@@ -350,11 +351,19 @@ impl Design<'_> {
     /// Closed-form limits of the hardware in units of the planned load, the tightest first.
     pub fn limits(&self, hardware: Hardware) -> Vec<(&'static str, f64)> {
         let scenario = self.scenario(hardware, 1.0);
-        let bound = bound(&scenario, &Assembly::new(&scenario, self.profile));
-        let offered = bound.offered().map_or(f64::NAN, PacketRate::as_pps);
-        let stations = bound.limits.iter().filter(|limit| limit.name != OFFERED_LOAD);
-        stations.map(|limit| (limit.name, limit.rate.as_pps() / offered)).collect()
+        let Ok(bound) = self.bound(&scenario) else { return Vec::new() };
+        let offered = bound.offered.map_or(f64::NAN, PacketRate::as_pps);
+        let stations = bound.limits.iter().filter(|limit| limit.resource != Resource::OfferedLoad);
+        stations.map(|limit| (limit.resource.name(), limit.rate.as_pps() / offered)).collect()
     }
+}
+
+/// Whether NICs have room for all SAs: more NICs have, where they do the cipher at all.
+fn has_room(machine: &Machine, scenario: &Scenario) -> bool {
+    let all_held = machine.spread.sas_as_asked == scenario.sa.count;
+    let esps = scenario.nic.iter().filter_map(|nic| nic.esp.as_ref());
+    let mut does_cipher = esps.map(|esp| esp.algorithms.contains(&scenario.sa.algorithm));
+    all_held || !scenario.placement.encrypts_in_nic() || !does_cipher.all(|does| does)
 }
 
 /// The least of `low..=high` that holds, where everything above one that holds does too, and `high` is known to.

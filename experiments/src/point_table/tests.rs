@@ -49,8 +49,9 @@ fn a_row_has_four_digits_and_nothing_for_what_was_not_observed() {
     assert_eq!(
         text(&OF_RUN, &one),
         "series,traffic.packet,replications,goodput_gbps,goodput_half_width_gbps,l2_gbps,l2_half_width_gbps,\
-         packets_per_s,loss,latency_p50_ns,latency_p99_ns,busy_cores,bottleneck,next_bottleneck,stop\n\
-         \"a, b\",64 B,1,12.35,0.1929,24.69,0.3858,12350000,,,,0.0001235,core,,half-width\n"
+         packets_per_s,loss,latency_p50_ns,latency_p99_ns,busy_cores,bottleneck,next_bottleneck,stop,encrypt_goodput_gbps,\
+         decrypt_goodput_gbps,sas_fallen_back\n\
+         \"a, b\",64 B,1,12.35,0.1929,24.69,0.3858,12350000,,,,0.0001235,core,,half-width,,,\n"
     );
     assert_eq!(
         text(&OF_FAILOVER, &one),

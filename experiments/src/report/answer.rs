@@ -1,7 +1,7 @@
 //! The answer of a run in one paragraph: which design carries most at the ends of the sweep and by how much, what limits
 //! each, what is lost, and what is left of the CPU.
 
-use espsim_model::bound::OFFERED_LOAD;
+use espsim_model::resource::Resource;
 
 use super::limits::noun;
 use super::points::{Point, Points};
@@ -9,6 +9,9 @@ use super::words::plural;
 use super::words::{by_series, factor, grouped, how_many, listed, names, percent, quoted, significant, whereabouts};
 use super::words::{duration, with_interval};
 use crate::outcome::Summary;
+
+/// Limits of a point that carries what is offered.
+const OFFERED_LOAD: &str = Resource::OfferedLoad.name();
 
 /// Values closer than this share are called the same even where intervals are narrower: seeds, not designs.
 const SAME: f64 = 1e-3;
@@ -182,7 +185,7 @@ fn limits_of(points: &Points, series: usize) -> String {
         let which: Vec<(usize, bool)> = of.iter().map(|point| (point.place, point.bottleneck == *bottleneck)).collect();
         let whereabouts = whereabouts(points, &which);
         match bottleneck.as_str() {
-            OFFERED_LOAD => free = Some(format!("not limited {whereabouts}").trim().to_owned()),
+            name if name == OFFERED_LOAD => free = Some(format!("not limited {whereabouts}").trim().to_owned()),
             limit => by.push(format!("by {} {whereabouts}", noun(limit)).trim().to_owned()),
         }
     }

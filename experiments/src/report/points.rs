@@ -33,7 +33,7 @@ const METRICS: [&str; 20] = [
 ];
 
 /// What limits where less than the offered load is carried and no station is full: the file names the load there.
-pub const WAITS: &str = "waits";
+pub const WAITS: &str = espsim_model::resource::Resource::Waits.name();
 
 /// The points of a folder: every series at every place of the sweep, or those that were simulated.
 #[derive(Debug, Clone, PartialEq)]

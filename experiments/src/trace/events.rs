@@ -4,7 +4,7 @@
 //! under the owners of stations a thread for each unit, with whom it serves. Arrows tie a packet's visits together.
 //! Format: "Trace Event Format" (Chromium project), JSON object format, events `X`, `i`, `s`, `t`, `f`, `M`.
 
-use espsim_model::route::Owner;
+use espsim_model::resource::Owner;
 use espsim_model::trace::{Hop, Job, Trace, Visit};
 use espsim_model::units::{Bytes, Time};
 use serde::Serialize;

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use espsim_model::route::{Owner, StationId};
+use espsim_model::resource::Owner;
+use espsim_model::route::StationId;
 use espsim_model::trace::{Trace, Visit};
 use espsim_model::units::Time;
 
@@ -60,14 +61,14 @@ impl Tracks {
             unit_of.insert(place, (visit.station, unit));
         }
         let mut stations: Vec<(StationId, usize)> = free_at.iter().map(|(id, units)| (*id, units.len())).collect();
-        stations.sort_by_key(|(id, _)| (traced.floor.stations[usize::from(id.0)].owner, *id));
+        stations.sort_by_key(|(id, _)| (traced.floor.stations[usize::from(id.0)].resource.owner(), *id));
         let mut tids = FIRST_TID..;
         let mut tid = || tids.next().unwrap_or(u32::MAX);
         let mut units = Vec::new();
         let mut first = BTreeMap::new();
         for (id, used) in stations {
             first.insert(id, units.len());
-            let pid = process(traced.floor.stations[usize::from(id.0)].owner);
+            let pid = process(traced.floor.stations[usize::from(id.0)].resource.owner());
             units.extend((0..used).map(|unit| Track { pid, tid: tid(), name: unit_name(traced, id, unit) }));
         }
         let jobs = traced.jobs.iter().map(|job| Track {
@@ -96,8 +97,9 @@ pub fn number(number: &[u32]) -> String {
 /// A station's name, with its number where several bear the name.
 pub fn station_name(traced: &Trace, id: StationId) -> String {
     let stations = &traced.floor.stations;
-    let name = stations[usize::from(id.0)].name;
-    let namesakes = |upto: usize| stations[..upto].iter().filter(|station| station.name == name).count();
+    let resource = stations[usize::from(id.0)].resource;
+    let name = resource.name();
+    let namesakes = |upto: usize| stations[..upto].iter().filter(|station| station.resource == resource).count();
     match namesakes(stations.len()) {
         1 => name.to_owned(),
         _ => format!("{name} {}", namesakes(id.0.into())),

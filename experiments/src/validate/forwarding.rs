@@ -20,7 +20,7 @@ fn rate(profile: &Profile, cores: i64) -> Result<f64, Failure> {
         &[
             ("placement", "clear".into()),
             ("host.cores", Value::Integer(cores)),
-            ("traffic.direction", "forward".into()),
+            ("traffic.direction", "encrypt".into()),
             ("traffic.packet", "64 B".into()),
             ("traffic.size_basis", "l2".into()),
             ("traffic.flows", Value::Integer(60)),

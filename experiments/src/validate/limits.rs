@@ -56,7 +56,7 @@ pub(super) fn rows() -> Result<Vec<Row>, Failure> {
             let record = case(&row.id, &profile)?;
             let gbps = goodput_gbps(&record)?;
             // Inwards the wire is `wire in`.
-            let same = record.bottleneck.is_some_and(|limit| limit.starts_with(row.limit.as_str()));
+            let same = record.bottleneck.is_some_and(|limit| limit.name().starts_with(row.limit.as_str()));
             Ok(row.row("limits", gbps, None, same))
         })
         .collect()

@@ -55,7 +55,7 @@ fn gateway(profile: &Profile, interrupts: &str) -> Result<f64, Failure> {
             ("placement", "lookaside".into()),
             ("accelerator.preset", "qat-4xxx".into()),
             ("lookaside.interrupts", interrupts.into()),
-            ("traffic.direction", "forward".into()),
+            ("traffic.direction", "encrypt".into()),
             ("sa.algorithm", "aes-256-gcm".into()),
             ("host.cores", Value::Integer(4)),
             ("nic.preset", "nic-40g".into()),

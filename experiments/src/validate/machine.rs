@@ -4,7 +4,7 @@ use espsim_model::layers::{self, Layer, Origin};
 use espsim_model::preset;
 use espsim_model::profile::Profile;
 use espsim_model::record::Record;
-use espsim_model::simulate::simulate;
+use espsim_model::simulate;
 use espsim_model::traffic::Basis;
 use espsim_model::units::Cycles;
 use toml::Value;

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use csv::StringRecord;
-use espsim_model::bound::OFFERED_LOAD;
 use espsim_model::record::{NO_ESTIMATE, Stop};
+use espsim_model::resource::Resource;
 
 use super::{METRICS, Point, Points, WAITS};
 use crate::input::Failure;
@@ -186,7 +186,7 @@ impl Building {
         for (summary, runs) in current.point.summaries.iter_mut().zip(&current.runs) {
             *summary = Summary::of(runs).filter(|_| runs.len() == current.replications);
         }
-        if current.point.bottleneck == OFFERED_LOAD && current.point.falls_short() {
+        if current.point.bottleneck == Resource::OfferedLoad.name() && current.point.falls_short() {
             current.point.bottleneck = WAITS.to_owned();
         }
         self.done.points.push(current.point);
