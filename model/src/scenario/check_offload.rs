@@ -36,6 +36,12 @@ impl Scenario {
             let allowed = "a cipher that the device offers, or failover.software = true to let the CPU do it";
             return invalid("sa.algorithm", self.sa.algorithm.name(), allowed);
         }
+        if !self.has_room() && !software && !self.is_open() {
+            // What is dropped at once would be sent again at once, for ever.
+            let allowed = "true, or arrivals at a rate: no NIC takes all SAs, and a sender that saturates never stops \
+                           sending what is dropped";
+            return invalid("failover.software", false, allowed);
+        }
         if (!self.offers_cipher() || !self.has_room()) && software {
             self.check_software_cost(
                 profile,
