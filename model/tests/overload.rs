@@ -341,6 +341,10 @@ fn sas_that_a_nic_has_no_room_for_run_in_software() {
     let refused = run(&base, &[("sa.count", "1500"), ("failover.software", "false")]);
     assert_eq!(refused.spread.sas_refused, 476);
     assert!((lost(&refused) / (476.0 / 1500.0) - 1.0).abs() < 0.05, "{}", lost(&refused));
+    // A closed loop would send what is dropped again at once, for ever.
+    let saturating = [("sa.count", "1500"), ("failover.software", "false"), ("traffic.arrival", "saturate")];
+    let error = Scenario::from_settings(&[&base[..], &saturating].concat()).unwrap().check(&profile()).unwrap_err();
+    assert_eq!(error.key, "failover.software");
     // A second NIC has room for the others.
     let two = run(&base, &[("sa.count", "1500"), ("nic.count", "2")]);
     assert_eq!(two.spread.sas_as_asked, 1500);
@@ -358,4 +362,20 @@ fn a_cipher_that_the_nic_lacks_runs_at_the_rate_of_software() {
     let (asked, host) = (run(&base, &[("placement", "inline-crypto")]), run(&base, &[("placement", "host")]));
     assert!((l3(&asked) / l3(&host) - 1.0).abs() < 0.01, "{} {}", l3(&asked), l3(&host));
     assert_eq!(asked.spread.sas_fallen_back, 1);
+}
+
+/// Any seed that is allowed places flows, as far as it goes.
+#[test]
+fn every_hash_seed_places_flows() {
+    for seed in ["1", "60336", "4294967296"] {
+        let settings = [
+            ("placement", "host"),
+            ("host.cores", "4"),
+            ("traffic.direction", "receive"),
+            ("traffic.steering", "rss"),
+            ("traffic.hash_seed", seed),
+        ];
+        let machine = Machine::build(&Scenario::from_settings(&settings).unwrap(), &profile()).unwrap();
+        assert_eq!(machine.flows.len(), 64);
+    }
 }

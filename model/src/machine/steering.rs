@@ -45,7 +45,7 @@ pub(super) fn cores(class: &Traffic, steered: u32, cores: u32, what: Spreading) 
         Steering::Spread => deal(steered, cores, class.hash_seed, what),
         Steering::Rss => {
             // The seed moves the peer's port, so that other seeds are other flows.
-            let port = 5201 + (class.hash_seed - 1) as u16;
+            let port = 5201u16.wrapping_add((class.hash_seed - 1) as u16);
             (0..steered).map(|flow| toeplitz(tuple(flow, port)) % 128 % cores).collect()
         }
     }
