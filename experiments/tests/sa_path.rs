@@ -150,11 +150,16 @@ fn user_mode_linux_gives_times_and_the_model_takes_them() {
         "stack.segment",
         "stack.forward",
     ] {
+        // What is left of two large numbers may be anything on a busy host; what is measured as it is may not.
+        let source = &profile.sources[key];
+        if key != "stack.send" && source.starts_with("not measured here, below zero") {
+            eprintln!("{key}: {source}");
+            continue;
+        }
         let interval = profile.intervals.get(key).unwrap_or_else(|| panic!("{key} has an interval"));
         assert!(interval.low < interval.high, "{key}: {interval:?}");
-        // What is left of two large numbers may be anything on a busy host; what is measured as it is may not.
         assert!(interval.value > 0.0 || key != "stack.send", "{key}: {interval:?}");
-        assert!(profile.sources[key].starts_with("guest-uml: User-Mode Linux"), "{}", profile.sources[key]);
+        assert!(source.starts_with("guest-uml: User-Mode Linux"), "{source}");
     }
     assert!(profile.sources["stack.deliver"].starts_with("not measured here"));
     predictions(&table);

@@ -34,7 +34,8 @@ fn one(profile: &Profile, generator: &mut ChaCha8Rng) -> Profile {
         }
     }
     for (key, interval) in &profile.intervals {
-        let value = vary(interval, generator);
+        // A frequency, or a cost that is no difference: none is below zero, though its interval may begin there.
+        let value = vary(interval, generator).max(0.0);
         if let Some(place) = Scalar::of(&mut drawn, key) {
             place.set(value);
         }

@@ -52,7 +52,7 @@ pub fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     tell(&bar, "this host's own system calls and netlink");
     let fitted = stack::fit(&measurement, kernel, &Interface::of_host().map_err(failure)?);
     bar.finish_and_clear();
-    let profile = stack::apply(&fitted, &measurement, kernel, &base.profile);
+    let profile = stack::apply(&fitted, &measurement.kernel, kernel, &base.profile);
     write(&profile, &measurement, kernel, partial, [&args.out, &timeline, &figure])?;
     print(sa_path_tables::summary(&measurement, kernel, &fitted).as_bytes())?;
     say(&format!(

@@ -122,8 +122,9 @@ pub fn fit(measurement: &Measurement, kernel: Kernel, host: &Interface) -> Fitte
     Fitted { stack, sa, checks }
 }
 
-/// Puts parameters into a profile; those that were not measured stay and say so.
-pub fn apply(fitted: &Fitted, measurement: &Measurement, kernel: Kernel, base: &Profile) -> Profile {
+/// Puts parameters into a profile; those that were not measured stay and say so. `version` is the kernel's own: its first
+/// word is named.
+pub fn apply(fitted: &Fitted, version: &str, kernel: Kernel, base: &Profile) -> Profile {
     let mut profile = base.clone();
     let how = match kernel {
         Kernel::Native => "measured: Linux",
@@ -131,21 +132,23 @@ pub fn apply(fitted: &Fitted, measurement: &Measurement, kernel: Kernel, base: &
         Kernel::Kvm => "measured in a guest with KVM: Linux",
         Kernel::Emulated => "emulated, a functional fact and no time: Linux",
     };
-    let release = measurement.kernel.split_whitespace().next().unwrap_or_default();
+    let release = version.split_whitespace().next().unwrap_or_default();
     let how = format!("{how} {release} on netdevsim");
     let origin = origin(kernel);
     if !fitted.stack.is_empty() {
         profile.stack.origin = origin;
         for (key, cost) in profile.stack.costs_mut() {
-            let Some((_, estimate, method)) = fitted.stack.iter().find(|row| row.0 == key) else {
+            let row = fitted.stack.iter().find(|row| row.0 == key);
+            let Some((estimate, method)) = row.and_then(|row| Some((above_zero(&row.1)?, row.2))) else {
                 let source = profile.sources.entry(key.to_owned()).or_default();
                 if !source.starts_with(NOT_MEASURED) {
-                    *source = format!("{NOT_MEASURED}; {source}");
+                    let why = row.map_or(String::new(), |row| format!(", below zero ({:.0} cycles)", row.1.value));
+                    *source = format!("{NOT_MEASURED}{why}; {source}");
                 }
                 continue;
             };
-            cost.0 = estimate.value.max(0.0);
-            profile.intervals.insert(key.to_owned(), *estimate);
+            cost.0 = estimate.value;
+            profile.intervals.insert(key.to_owned(), estimate);
             profile.sources.insert(key.to_owned(), format!("{how}: {method}"));
         }
     }
@@ -156,6 +159,14 @@ pub fn apply(fitted: &Fitted, measurement: &Measurement, kernel: Kernel, base: &
         profile.sources.insert("sa".to_owned(), format!("{how}: {method}"));
     }
     profile
+}
+
+/// The part of a cost's interval that can be: a difference of two large numbers may come out below zero, a cost cannot.
+/// `None` if all of the interval is below, which is no measurement of a cost.
+fn above_zero(estimate: &Estimate) -> Option<Estimate> {
+    let most = estimate.high.unwrap_or(estimate.value);
+    let cut = |value: f64| value.max(0.0);
+    (most > 0.0).then(|| Estimate { value: cut(estimate.value), low: estimate.low.map(cut), ..*estimate })
 }
 
 /// How the source of a value begins that was not measured on this host.
@@ -171,4 +182,36 @@ fn origin(kernel: Kernel) -> Origin {
 
 fn intercepts(lines: &[(f64, f64)]) -> Estimate {
     of_passes(&lines.iter().map(|line| line.0).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A difference lost in noise, as a busy host gives it, leaves a profile that the model takes.
+    #[test]
+    fn what_is_below_zero_is_cut_or_not_measured() {
+        let estimate =
+            |value: f64, half: f64| Estimate { value, low: Some(value - half), high: Some(value + half), n: Some(5) };
+        let fitted = Fitted {
+            stack: vec![
+                ("stack.send", estimate(900.0, 50.0), "measured as it is"),
+                ("stack.xfrm", estimate(-812.0, 100.0), "a difference, all of it below zero"),
+                ("stack.segment", estimate(-100.0, 300.0), "a difference, partly below zero"),
+            ],
+            sa: None,
+            checks: Vec::new(),
+        };
+        let base = espsim_model::preset::profile("zen4").unwrap().unwrap();
+        let profile = apply(&fitted, "Linux 6.12", Kernel::Uml, &base);
+        Profile::from_toml(&profile.to_toml().unwrap()).expect("the model takes it");
+        assert_eq!(profile.stack.send.0, 900.0);
+        assert_eq!(profile.stack.xfrm, base.stack.xfrm);
+        assert!(profile.sources["stack.xfrm"].starts_with("not measured here, below zero (-812 cycles)"));
+        assert_eq!(profile.stack.segment.0, 0.0);
+        let segment = &profile.intervals["stack.segment"];
+        assert_eq!((segment.value, segment.low, segment.high), (0.0, Some(0.0), Some(200.0)));
+        // Costs drawn from such an interval are none below zero.
+        assert!(espsim_model::uncertainty::draw(&profile, 200, 3).iter().all(|drawn| drawn.stack.segment.0 >= 0.0));
+    }
 }
