@@ -1,4 +1,5 @@
-//! Every parser of what a user gives, by name: the code that the program runs, up to where simulating would begin.
+//! Every parser of what a user gives, by name: the code that the program runs, up to where simulating would begin; and
+//! one, `machine`, that simulates.
 //!
 //! Fuzzing and property tests call the same functions. A parser may refuse anything, with a [`Failure`]; it must not
 //! panic, take long or take much memory, whatever it is given.
@@ -23,15 +24,17 @@ use espsim::report::{figure, manifest::Manifest, points::Points as Csv, read::Re
 use espsim::run::RUN;
 use espsim::scenario_file::ScenarioFile;
 use espsim::{calibrate, merge};
+use espsim_model::run::simulate;
 use espsim_model::uncertainty::draw;
 
 /// A parser of octets that anybody may have written.
 pub type Parse = fn(&[u8]) -> Result<(), Failure>;
 
 /// The parsers.
-pub const PARSERS: [(&str, Parse); 9] = [
+pub const PARSERS: [(&str, Parse); 10] = [
     ("scenario", scenario),
     ("settings", settings),
+    ("machine", machine),
     ("profile", profile),
     ("prices", prices),
     ("command", command),
@@ -43,6 +46,8 @@ pub const PARSERS: [(&str, Parse); 9] = [
 
 /// Points of a scenario that are resolved, spread over all.
 const MOST_POINTS: usize = 64;
+/// Packets that a machine is given.
+const THOUSAND: u64 = 1_000;
 
 /// The profile that scenarios are resolved for.
 static HOST: LazyLock<ProfileChoice> = LazyLock::new(|| stand_in().expect("the shipped preset is a profile"));
@@ -94,6 +99,24 @@ fn settings(input: &[u8]) -> Result<(), Failure> {
         assert_eq!(format!("{again:?}"), format!("{setting:?}"), "{setting}");
     }
     resolve(&ScenarioFile::parse(path, String::new())?, &settings)
+}
+
+/// What stands after `--set`, one a line, over the defaults: builds and compiles the machine and runs a thousand packets, of
+/// which each class keeps every one.
+fn machine(input: &[u8]) -> Result<(), Failure> {
+    let path = Path::new("scenario.toml");
+    let typed = text(path, input.to_vec())?;
+    let settings: Result<Vec<Setting>, String> = typed.split('\n').take(MOST_POINTS).map(str::parse).collect();
+    let file = ScenarioFile::parse(path, String::new())?;
+    let mut scenario = points(&file, &settings.map_err(Failure::new)?, &HOST.profile)?.remove(0).scenario;
+    (RUN.cost)(&scenario);
+    scenario.run.max_packets = THOUSAND;
+    let record = simulate(&scenario, &HOST.profile, 1).map_err(|invalid| Failure::new(invalid.to_string()))?;
+    for class in &record.classes {
+        let b = class.balance;
+        assert_eq!(b.offered + b.in_flight[0], b.carried + b.dropped + b.in_flight[1], "{class:?}");
+    }
+    Ok(())
 }
 
 /// A profile, for every command and for `calibrate --show` and `--diff`.
