@@ -5,14 +5,15 @@ use std::path::Path;
 use std::time::Instant;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use espsim::campaign::Campaign;
-use espsim::execute::execute;
-use espsim::journal::{Appender, Finished, JOURNAL};
-use espsim::points::{Kept, Points};
-use espsim::profile_choice::stand_in;
-use espsim::run::RUN;
-use espsim::scenario_file::ScenarioFile;
-use espsim::stop::Stop;
+use espsim_sweep::campaign::Campaign;
+use espsim_sweep::campaign::execute::execute;
+use espsim_sweep::campaign::stop::Stop;
+use espsim_sweep::campaign::studies::RUN;
+use espsim_sweep::file::profile::stand_in;
+use espsim_sweep::file::scenario_file::ScenarioFile;
+use espsim_sweep::points::{Kept, Points};
+use espsim_sweep::store::journal::{Appender, Finished};
+use espsim_sweep::store::names::JOURNAL;
 
 /// Two thousand points of a thousand packets.
 const SCENARIO: &str = r#"

@@ -3,10 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use espsim::cli::{Cli, Command};
-use espsim::{
-    all, calibrate, compare, failover, list, merge, plan, report, run, schema, shell, submit, trace, validate,
+use espsim::args::{Cli, Command};
+use espsim::command::{
+    all, calibrate, completions, failover, list, merge, report, run, schema, submit, trace, validate,
 };
+use espsim::console::{print, say};
+use espsim::question::{compare, plan};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -29,16 +31,16 @@ fn main() -> ExitCode {
             calibrate::guest_inside(result, plan);
             Ok(())
         }
-        Command::Schema => run::print(format!("{:#}\n", schema::schema()).as_bytes()),
-        Command::Completions { shell } => run::print(&shell::completions(*shell)),
-        Command::Man { command } => shell::man(command.as_deref()).and_then(|text| run::print(&text)),
-        Command::List { what } => run::print(list::list(*what).as_bytes()),
+        Command::Schema => print(format!("{:#}\n", schema::schema()).as_bytes()),
+        Command::Completions { shell } => print(&completions::completions(*shell)),
+        Command::Man { command } => completions::man(command.as_deref()).and_then(|text| print(&text)),
+        Command::List { what } => print(list::list(*what).as_bytes()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let code = failure.code();
-            run::say(&format!("{:?}", miette::Report::new(failure)));
+            say(&format!("{:?}", miette::Report::new(failure)));
             ExitCode::from(code)
         }
     }

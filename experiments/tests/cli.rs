@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use common::{espsim, text};
-use espsim::point_table::PointTable;
+use espsim_sweep::store::point_table::PointTable;
 use message::unbroken;
 use tempfile::TempDir;
 

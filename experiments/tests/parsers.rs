@@ -295,8 +295,9 @@ fn giants_are_refused() {
 
 /// Of a sweep that leaves out something, where the parsers under test do not count combinations.
 fn refused_when_counted(text: &str, expected: &str) {
-    let file = espsim::scenario_file::ScenarioFile::parse(Path::new("scenario.toml"), text.to_owned()).unwrap();
-    let said = espsim::points::Kept::new(&file).unwrap_err().to_string();
+    let file =
+        espsim_sweep::file::scenario_file::ScenarioFile::parse(Path::new("scenario.toml"), text.to_owned()).unwrap();
+    let said = espsim_sweep::points::Kept::new(&file).unwrap_err().to_string();
     assert!(said.contains(expected), "{said}");
 }
 
@@ -333,6 +334,6 @@ fn what_is_wrong_in_files_is_refused() {
 /// A value is one value, whatever it looks like.
 #[test]
 fn a_setting_has_one_value() {
-    let setting: espsim::points::Setting = "nic.title=1\nb = 2".parse().unwrap();
+    let setting: espsim_sweep::file::value::Setting = "nic.title=1\nb = 2".parse().unwrap();
     assert_eq!(setting.value, Value::String("1\nb = 2".into()));
 }

@@ -5,11 +5,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use espsim::all::study_of;
-use espsim::point_table::{self, PointTable};
-use espsim::points::{points, shown};
-use espsim::profile_choice::stand_in;
-use espsim::scenario_file::ScenarioFile;
+use espsim_sweep::campaign::studies::study_of;
+use espsim_sweep::file::profile::stand_in;
+use espsim_sweep::file::scenario_file::ScenarioFile;
+use espsim_sweep::file::value::shown;
+use espsim_sweep::points::points;
+use espsim_sweep::store::point_table::{self, PointTable};
 
 /// Octets of a table that is kept.
 const MOST: u64 = 20_000;

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use common::{espsim, text};
-use espsim::list::SCENARIOS;
-use espsim::schema::schema;
+use espsim::command::list::SCENARIOS;
+use espsim::command::schema::schema;
 use tempfile::TempDir;
 
 fn printed(args: &[&str]) -> String {

@@ -8,24 +8,26 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use clap::Parser;
-use espsim::cli::{Cli, Command};
-use espsim::compare::grid;
-use espsim::failover::FAILOVER;
-use espsim::id::Id;
-use espsim::input::{Failure, text};
-use espsim::journal::{Finished, JOURNAL, with_checksum};
-use espsim::plan::prices::Prices;
-use espsim::plan::question::Question;
-use espsim::plan::search::Hardware;
-use espsim::point_table::PointTable;
-use espsim::points::{Kept, Points, Setting, points};
-use espsim::profile_choice::{ProfileChoice, from_text, stand_in};
-use espsim::report::{figure, manifest::Manifest, points::Points as Csv, read::Results, render};
-use espsim::run::RUN;
-use espsim::scenario_file::ScenarioFile;
-use espsim::{calibrate, merge};
+use espsim::args::{Cli, Command};
+use espsim::command::{calibrate, merge};
+use espsim::question::compare::grid;
+use espsim::question::plan::prices::Prices;
+use espsim::question::plan::question::Question;
+use espsim::question::plan::search::Hardware;
 use espsim_model::run::simulate;
 use espsim_model::uncertainty::draw;
+use espsim_report::page::{figure, manifest::Manifest, points::Points as Csv, read::Results, render};
+use espsim_report::profile::tables;
+use espsim_sweep::campaign::studies::{FAILOVER, RUN};
+use espsim_sweep::failure::{Failure, text};
+use espsim_sweep::file::profile::{ProfileChoice, from_text, stand_in};
+use espsim_sweep::file::scenario_file::ScenarioFile;
+use espsim_sweep::file::value::Setting;
+use espsim_sweep::points::id::Id;
+use espsim_sweep::points::{Kept, Points, points};
+use espsim_sweep::store::journal::{Finished, with_checksum};
+use espsim_sweep::store::names::JOURNAL;
+use espsim_sweep::store::point_table::PointTable;
 
 /// A parser of octets that anybody may have written.
 pub type Parse = fn(&[u8]) -> Result<(), Failure>;
@@ -123,7 +125,7 @@ fn machine(input: &[u8]) -> Result<(), Failure> {
 fn profile(input: &[u8]) -> Result<(), Failure> {
     let path = Path::new("host.toml");
     let choice = from_text(path, text(path, input.to_vec())?)?;
-    calibrate::show::tables(&choice.profile);
+    tables(&choice.profile);
     calibrate::diff::table([&choice.from, &HOST.from], &choice.profile, &HOST.profile);
     let drawn = draw(&choice.profile, 2, 1);
     let file = ScenarioFile::parse(Path::new("scenario.toml"), String::new())?;

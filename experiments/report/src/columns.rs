@@ -1,0 +1,213 @@
+//! The table on standard output.
+
+use comfy_table::presets::ASCII_MARKDOWN;
+use comfy_table::{CellAlignment, Table};
+use espsim_model::traffic::Basis;
+use espsim_sweep::file::scenario_file::ScenarioFile;
+use espsim_sweep::file::value::shown;
+use espsim_sweep::points::Place;
+use espsim_sweep::points::outcome::{Outcome, Run, Summary};
+
+/// Rows of a large sweep.
+const FIRST_ROWS: usize = 100;
+
+/// A column beside those that say which point a row is of.
+pub struct Column {
+    /// Heading.
+    pub heading: &'static str,
+    /// What stands in it.
+    pub content: Content,
+    /// Whether it is a number, aligned to the right.
+    pub is_number: bool,
+    /// The metric that some point must have for the column to be shown; always, if there is none.
+    pub only_with: Option<&'static str>,
+}
+
+/// What stands in a column.
+pub enum Content {
+    /// What is made of an outcome.
+    Made(fn(&Outcome) -> String),
+    /// A metric; a dash where it was not observed.
+    Metric(Number),
+}
+
+/// A metric as a column shows it.
+pub struct Number {
+    /// The metric's name.
+    pub name: &'static str,
+    /// Factor from the metric's unit to the heading's.
+    pub factor: f64,
+    /// Digits after the point.
+    pub digits: usize,
+}
+
+impl Number {
+    /// A value in the heading's unit.
+    pub fn shown(&self, value: f64) -> String {
+        format!("{:.*}", self.digits, value * self.factor)
+    }
+}
+
+impl Content {
+    fn cell(&self, outcome: &Outcome) -> String {
+        match self {
+            Content::Made(make) => make(outcome),
+            Content::Metric(number) => {
+                outcome.summary(number.name, None).map_or_else(dash, |summary| number.shown(summary.value))
+            }
+        }
+    }
+}
+
+impl Column {
+    /// A column of numbers that is always shown.
+    pub const fn number(heading: &'static str, make: fn(&Outcome) -> String) -> Self {
+        Column { heading, content: Content::Made(make), is_number: true, only_with: None }
+    }
+
+    /// A column of words that is always shown.
+    pub const fn text(heading: &'static str, make: fn(&Outcome) -> String) -> Self {
+        Column { heading, content: Content::Made(make), is_number: false, only_with: None }
+    }
+
+    /// A column of a metric that is always shown.
+    pub const fn metric(heading: &'static str, name: &'static str, factor: f64, digits: usize) -> Self {
+        Column { heading, content: Content::Metric(Number { name, factor, digits }), is_number: true, only_with: None }
+    }
+
+    /// The same, shown only where some point has this metric.
+    #[must_use]
+    pub const fn only_with(mut self, metric: &'static str) -> Self {
+        self.only_with = Some(metric);
+        self
+    }
+}
+
+/// Of a run: throughput with its interval, the bound, what limits, and what the CPU keeps; where packets are lost, latency
+/// and loss.
+pub const THROUGHPUT: &[Column] = &[
+    Column::number("Goodput Gb/s", |o| value(o.summary("throughput", Some(Basis::Goodput)), 2)),
+    Column::number("± 95 %", |o| {
+        let half_width = o.summary("throughput", Some(Basis::Goodput)).and_then(|goodput| goodput.half_width);
+        half_width.map_or_else(dash, |width| format!("{width:.2}"))
+    }),
+    Column::number("Bound Gb/s", |o| value(o.summary("bound", None), 2)),
+    Column::text("Bottleneck", |o| name(o, |run| &run.bottleneck)),
+    Column::text("Next", |o| name(o, |run| &run.next_bottleneck)),
+    Column::number("Idle cores", |o| value(o.summary("idle_cores", None), 2)),
+    Column::number("Cycles/B", |o| value(o.summary("cycles_per_byte", None), 2)),
+    Column::number("Latency p99 us", |o| value(scaled(o.summary("latency_p99", None), 1e-3), 1)).only_with("loss"),
+    Column::number("Loss", |o| o.summary("loss", None).map_or_else(dash, loss)).only_with("loss"),
+    Column::number("Encrypted Gb/s", |o| value(o.summary("throughput/encrypt", Some(Basis::Goodput)), 2))
+        .only_with("packet_rate/encrypt"),
+    Column::number("Decrypted Gb/s", |o| value(o.summary("throughput/decrypt", Some(Basis::Goodput)), 2))
+        .only_with("packet_rate/decrypt"),
+    Column::metric("SAs in software", "sas_fallen_back", 1.0, 0).only_with("sas_fallen_back"),
+    Column::metric("SAs refused", "sas_refused", 1.0, 0).only_with("sas_refused"),
+];
+
+/// Outage of the worst SA and of the mean one, time to 95 % of the old rate and until the daemon is done, both from the
+/// first event; packets, messages, CPU. A dash for what did not happen within the span.
+pub const RECOVERY: &[Column] = &[
+    Column::metric("Outage ms", "outage_max", 1e3, 3),
+    Column::metric("Mean ms", "outage_mean", 1e3, 3),
+    Column::metric("To 95 % ms", "time_to_95", 1e3, 1),
+    Column::metric("Re-installed ms", "reinstalled", 1e3, 3),
+    Column::metric("Lost", "packets_lost", 1.0, 0),
+    Column::metric("In software", "packets_in_software", 1.0, 0),
+    Column::metric("Messages", "messages", 1.0, 0),
+    Column::metric("Peak CPU %", "cpu_peak", 1e2, 1),
+];
+
+fn scaled(summary: Option<Summary>, factor: f64) -> Option<Summary> {
+    summary.map(|s| Summary { value: s.value * factor, ..s })
+}
+
+fn value(summary: Option<Summary>, digits: usize) -> String {
+    summary.map_or_else(dash, |summary| format!("{:.*}", digits, summary.value))
+}
+
+/// A station's name of the first replication: limits are not averaged.
+fn name(outcome: &Outcome, of: fn(&Run) -> &String) -> String {
+    outcome.runs.first().map(of).filter(|name| !name.is_empty()).cloned().unwrap_or_else(dash)
+}
+
+/// Loss in percent, with its interval where that is known.
+fn loss(loss: Summary) -> String {
+    let half_width = loss.half_width.map_or_else(String::new, |width| format!(" ± {:.3}", width * 100.0));
+    format!("{:.3}{half_width} %", loss.value * 100.0)
+}
+
+/// What stands where nothing was observed.
+fn dash() -> String {
+    "-".into()
+}
+
+/// A table in the making: one row per point.
+pub struct Rows<'a> {
+    file: &'a ScenarioFile,
+    columns: &'static [Column],
+    rows: Vec<Vec<String>>,
+    is_shown: Vec<bool>,
+    /// Whether only the first rows are kept.
+    is_limited: bool,
+    left_out: usize,
+    last: Option<String>,
+}
+
+impl<'a> Rows<'a> {
+    /// An empty table; `is_limited` for a large sweep.
+    pub fn new(file: &'a ScenarioFile, columns: &'static [Column], is_limited: bool) -> Self {
+        let is_shown = columns.iter().map(|column| column.only_with.is_none()).collect();
+        Rows { file, columns, rows: Vec::new(), is_shown, is_limited, left_out: 0, last: None }
+    }
+
+    /// Adds the row of a point.
+    pub fn add(&mut self, outcome: &Outcome) {
+        if self.is_limited && self.rows.len() == FIRST_ROWS {
+            self.left_out += 1;
+            return;
+        }
+        for (is_shown, column) in self.is_shown.iter_mut().zip(self.columns) {
+            *is_shown |= column.only_with.is_some_and(|metric| outcome.summary(metric, None).is_some());
+        }
+        let mut row = place(&outcome.place, self.last.as_ref());
+        row.extend(self.columns.iter().map(|column| column.content.cell(outcome)));
+        self.rows.push(row);
+        self.last = Some(outcome.place.series.clone());
+    }
+
+    /// The table, and below it what it leaves out.
+    pub fn text(&self) -> String {
+        let axes = self.file.sweep.keys().map(|key| key.rsplit('.').next().unwrap_or(key));
+        let places: Vec<&str> = std::iter::once("Series").chain(axes).collect();
+        let shown: Vec<bool> = places.iter().map(|_| true).chain(self.is_shown.iter().copied()).collect();
+        let only_shown = |cells: Vec<String>| {
+            cells.into_iter().zip(&shown).filter(|(_, shown)| **shown).map(|(cell, _)| cell).collect::<Vec<_>>()
+        };
+        let mut table = Table::new();
+        table.load_style(ASCII_MARKDOWN);
+        let headings = places.iter().copied().chain(self.columns.iter().map(|column| column.heading));
+        table.set_header(only_shown(headings.map(str::to_owned).collect()));
+        for row in &self.rows {
+            table.add_row(only_shown(row.clone()));
+        }
+        let numbers = (0..places.len()).map(|i| i > 0).chain(self.columns.iter().map(|column| column.is_number));
+        let numbers = numbers.zip(&shown).filter(|(_, shown)| **shown).map(|(is_number, _)| is_number);
+        for (i, _) in numbers.enumerate().filter(|(_, is_number)| *is_number) {
+            if let Some(column) = table.column_mut(i) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        match self.left_out {
+            0 => format!("{table}\n"),
+            n => format!("{table}\nand {n} more points: points.csv has them all\n"),
+        }
+    }
+}
+
+/// The cells that say which point a row is of. A series is named once: not after a row of the same, `last`.
+fn place(place: &Place, last: Option<&String>) -> Vec<String> {
+    let series = if last == Some(&place.series) { String::new() } else { place.series.clone() };
+    std::iter::once(series).chain(place.coordinates.iter().map(shown)).collect()
+}

@@ -1,0 +1,11 @@
+//! What a sweep gave, as people read it: figures, columns of tables, and a page that answers the question.
+
+#![forbid(unsafe_code)]
+
+pub mod columns;
+pub mod families;
+pub mod figures;
+pub mod page;
+pub mod plot;
+pub mod profile;
+pub mod timeline;

@@ -1,0 +1,120 @@
+//! What a failover lost before anything happened: `timeline.csv`, up to the first event.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use espsim_model::units::Time;
+use espsim_sweep::failure::Failure;
+use serde::Deserialize;
+
+use super::manifest::Manifest;
+use super::points::Points;
+
+/// The parameter that lists what happens.
+const EVENTS: &str = "failover.event";
+
+/// Fills in, where manifest and timeline tell, which share of packets each point lost before its first event. Loss that
+/// was there before is no loss by the failover.
+///
+/// # Errors
+/// [`Failure`] for a timeline that cannot be read or has a value that is no number.
+pub fn fill_in(path: &Path, manifest: &Manifest, points: &mut Points) -> Result<(), Failure> {
+    let first_events: HashMap<String, f64> = points
+        .points
+        .iter()
+        .filter_map(|point| Some((point.id.clone(), first_event_ms(manifest, &point.id)?)))
+        .collect();
+    let Ok(file) = std::fs::File::open(path) else { return Ok(()) };
+    let lost = lost_before(std::io::BufReader::new(file), path, &first_events)?;
+    for point in &mut points.points {
+        point.lost_before = lost.get(&point.id).copied();
+    }
+    Ok(())
+}
+
+/// When the first thing happens at a point.
+fn first_event_ms(manifest: &Manifest, id: &str) -> Option<f64> {
+    #[derive(Deserialize)]
+    struct Events {
+        events: Vec<Event>,
+    }
+    #[derive(Deserialize)]
+    struct Event {
+        at: Time,
+    }
+    let own =
+        id.parse::<usize>().ok().and_then(|i| manifest.points.get(i)).and_then(|point| point.parameters.get(EVENTS));
+    let shown = own.or_else(|| manifest.parameters.get(EVENTS))?.shown();
+    let Events { events } = toml::from_str(&format!("events = {shown}")).ok()?;
+    events.iter().map(|event| event.at.as_ns() * 1e-6).reduce(f64::min)
+}
+
+/// The share of packets that was lost in the bins before the first event, by point; `first_events` in milliseconds.
+fn lost_before(
+    text: impl std::io::Read,
+    path: &Path,
+    first_events: &HashMap<String, f64>,
+) -> Result<HashMap<String, f64>, Failure> {
+    let broken = |error: csv::Error| Failure::new(format!("{}: {error}", path.display()));
+    let mut reader = csv::Reader::from_reader(text);
+    let headings = reader.headers().map_err(broken)?.clone();
+    let column = |name: &str| headings.iter().position(|heading| heading == name);
+    let (Some(point), Some(end), Some(packets)) = (column("point"), column("end_ms"), column("packets")) else {
+        return Ok(HashMap::new());
+    };
+    let losses: Vec<usize> = (0..headings.len()).filter(|&i| headings[i].starts_with("lost_")).collect();
+    let mut counted: HashMap<String, (f64, f64)> = HashMap::new();
+    let mut row = csv::StringRecord::new();
+    while reader.read_record(&mut row).map_err(broken)? {
+        let line = row.position().map_or(0, csv::Position::line);
+        let number = |column: usize| {
+            let text = &row[column];
+            let value = text.parse::<f64>().ok().filter(|value| value.is_finite());
+            value.ok_or_else(|| Failure::new(format!("{}:{line}: `{text}` is no number", path.display())))
+        };
+        // A bin ends where the next begins, to the digits of the file.
+        let Some(first) = first_events.get(&row[point]) else { continue };
+        if number(end)? > first * (1.0 + 1e-9) {
+            continue;
+        }
+        let lost = losses.iter().try_fold(0.0, |sum, &column| Ok::<f64, Failure>(sum + number(column)?))?;
+        let all = number(packets)? + lost;
+        if !counted.contains_key(&row[point]) {
+            counted.insert(row[point].to_owned(), (0.0, 0.0));
+        }
+        if let Some((lost_so_far, all_so_far)) = counted.get_mut(&row[point]) {
+            *lost_so_far += lost;
+            *all_so_far += all;
+        }
+    }
+    Ok(counted.into_iter().filter(|(_, (_, all))| *all > 0.0).map(|(point, (lost, all))| (point, lost / all)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bins_up_to_the_first_event_count() {
+        let csv = "point,series,replication,end_ms,packets,lost_no_sa,lost_queue_full\n\
+                   0,a,0,1,90,0,10\n0,a,0,2,80,5,15\n0,a,0,3,0,100,0\n0,a,1,1,100,0,0\n\
+                   1,b,0,1,100,0,0\n1,b,0,2,100,0,0\n1,b,0,3,0,100,0\n2,c,0,1,0,100,0\n";
+        let first = [("0", 2.0), ("1", 2.5)].map(|(point, at)| (point.to_owned(), at)).into_iter().collect();
+        let lost = lost_before(csv.as_bytes(), Path::new("timeline.csv"), &first).unwrap();
+        assert_eq!((lost["0"], lost["1"], lost.len()), (0.1, 0.0, 2));
+        let broken = csv.replace("80", "NaN");
+        let message = lost_before(broken.as_bytes(), Path::new("timeline.csv"), &first).unwrap_err().to_string();
+        assert_eq!(message, "timeline.csv:3: `NaN` is no number");
+    }
+
+    #[test]
+    fn the_first_event_is_that_of_the_point_or_of_all() {
+        let text = r#"{
+            "parameters": {"failover.event": {"value": "[{ what = \"rekey\", at = \"30 ms\" }, { at = \"0.5 ms\" }]", "origin": "scenario"}},
+            "points": [{"parameters": {"failover.event": {"value": "[{ at = \"7 s\" }]", "origin": "sweep"}}}, {}]
+        }"#;
+        let manifest = Manifest::parse(Path::new("manifest.json"), text).unwrap();
+        assert_eq!(["0", "1", "9"].map(|id| first_event_ms(&manifest, id)), [Some(7000.0), Some(0.5), Some(0.5)]);
+        assert_eq!(first_event_ms(&Manifest::default(), "0"), None);
+    }
+}

@@ -1,0 +1,116 @@
+//! CSV files of a plan or comparison as tables.
+
+use std::path::Path;
+
+use csv::StringRecord;
+use espsim_sweep::failure::Failure;
+
+use super::manifest::Captioned;
+use super::parts::{Cell, Column, MOST_ROWS, Table};
+use super::words::significant;
+
+/// Significant digits that a table shows; the file has them all.
+const DIGITS: i32 = 4;
+
+/// A file, the column that tells which rows say nothing, whether they do, and what is said of those left out.
+type Empty = (&'static str, &'static str, fn(&str) -> bool, &'static str);
+
+/// Rows that say nothing.
+const EMPTY: [Empty; 2] = [
+    ("breakeven.csv", "break-even", |cell| cell == "never" || cell == "-", "where the order does not change"),
+    ("sensitivity.csv", "swing", |cell| cell.parse() == Ok(0.0), "of what does not move the answer"),
+];
+
+/// A CSV file as a table.
+///
+/// # Errors
+/// [`Failure`] for a file that cannot be read or is no CSV.
+pub fn csv_table(path: &Path, named_file: &Captioned) -> Result<Table, Failure> {
+    let broken = |error: csv::Error| Failure::new(format!("{}: {error}", path.display()));
+    let mut reader = csv::Reader::from_path(path).map_err(broken)?;
+    let headings: Vec<String> = reader.headers().map_err(broken)?.iter().map(str::to_owned).collect();
+    let empty = EMPTY.iter().find(|(file, ..)| *file == named_file.file);
+    let empty = empty.and_then(|(_, heading, is_empty, which)| {
+        Some((headings.iter().position(|other| other == heading)?, is_empty, which))
+    });
+    let (mut rows, mut all, mut left_out) = (Vec::new(), 0, 0);
+    for record in reader.records() {
+        let record = record.map_err(broken)?;
+        if empty.as_ref().is_some_and(|(column, is_empty, _)| is_empty(&record[*column])) {
+            left_out += 1;
+            continue;
+        }
+        all += 1;
+        if all <= MOST_ROWS {
+            rows.push(record);
+        }
+    }
+    let columns = headings.iter().enumerate().map(|(i, heading)| match is_number(&rows, i) {
+        true => Column::number(heading),
+        false => Column::text(heading),
+    });
+    let caption = if named_file.caption.is_empty() { "Results" } else { named_file.caption.as_str() };
+    let mut table = Table::new(caption, columns.collect());
+    for row in &rows {
+        table.push(row.iter().map(|cell| Cell::from(readable(cell))).collect());
+    }
+    table.cut(all, &named_file.file);
+    if let Some((.., which)) = empty.filter(|_| left_out > 0) {
+        let rows = if left_out == 1 { "row" } else { "rows" };
+        let are = if left_out == 1 { "is" } else { "are" };
+        table.remark(format!("{left_out} {rows} {which} {are} left out; {} has them.", named_file.file));
+    }
+    Ok(table)
+}
+
+fn is_number(rows: &[StringRecord], column: usize) -> bool {
+    let mut cells = rows.iter().map(|row| &row[column]).filter(|cell| !cell.is_empty()).peekable();
+    cells.peek().is_some() && cells.all(|cell| cell.parse::<f64>().is_ok())
+}
+
+/// A number with the digits that can be read, and never with more than it has.
+fn readable(cell: &str) -> String {
+    let (Ok(value), Some((_, decimals))) = (cell.parse::<f64>(), cell.split_once('.')) else { return cell.to_owned() };
+    if !value.is_finite() || !decimals.bytes().all(|octet| octet.is_ascii_digit()) {
+        return cell.to_owned();
+    }
+    if decimals.bytes().all(|octet| octet == b'0') {
+        return format!("{value:.0}");
+    }
+    let short = significant(value, DIGITS);
+    let kept = short.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    if kept > decimals.len() { cell.to_owned() } else { short }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_digit_is_invented() {
+        assert_eq!(
+            ["42.8", "78.7", "9.0", "12.00", "2.123456789", "1234.5678", "0.00", "7", "-0.5", "1.5e-3", "a.b", "NaN"]
+                .map(readable),
+            ["42.8", "78.7", "9", "12", "2.123", "1235", "0", "7", "-0.5", "1.5e-3", "a.b", "NaN"]
+        );
+    }
+
+    #[test]
+    fn rows_that_say_nothing_stay_in_the_file() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let table = |file: &str, text: &str| {
+            let path = folder.path().join(file);
+            std::fs::write(&path, text).unwrap();
+            let table = csv_table(&path, &Captioned { file: file.into(), caption: "c".into() }).unwrap();
+            serde_json::to_value(table).unwrap()
+        };
+        let crossings = table("breakeven.csv", "at,break-even\na,-\nb,never\nc,800 B\n");
+        assert_eq!(crossings["rows"].as_array().unwrap().len(), 1);
+        let remark = "2 rows where the order does not change are left out; breakeven.csv has them.";
+        assert_eq!(crossings["remarks"][0], remark);
+        let swings = table("sensitivity.csv", "parameter,swing\na,0.1\nb,0\n");
+        assert_eq!(swings["rows"].as_array().unwrap().len(), 1);
+        let other = table("other.csv", "parameter,swing\na,0.1\nb,0\n");
+        assert_eq!(other["rows"].as_array().unwrap().len(), 2);
+    }
+}

@@ -1,0 +1,20 @@
+//! A page of an output folder: one HTML file that needs no network and no script.
+
+mod answer;
+mod answer_failover;
+mod before;
+mod cautions;
+mod csv_table;
+pub mod figure;
+mod limits;
+pub mod manifest;
+mod origin;
+mod parts;
+pub mod points;
+mod provenance;
+pub mod read;
+pub mod render;
+mod reproduce;
+mod tables;
+mod validation;
+mod words;

@@ -1,0 +1,300 @@
+//! Reading `points.csv`: row by row, so that only one entry for each point is in memory, however many rows there are.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use csv::StringRecord;
+use espsim_model::record::{NO_ESTIMATE, Stop};
+use espsim_model::resource::Resource;
+use espsim_sweep::failure::Failure;
+use espsim_sweep::points::outcome::{Band, Summary};
+
+use super::{METRICS, Point, Points, WAITS};
+
+impl Points {
+    /// Reads `points.csv`.
+    ///
+    /// # Errors
+    /// [`Failure`] for a file that cannot be read, has other columns, or has a value that is no number.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let file = std::fs::File::open(path).map_err(|error| Failure::io("read", path, &error))?;
+        Self::from_csv(std::io::BufReader::new(file), path)
+    }
+
+    /// The same from text; `path` is for messages.
+    pub fn from_csv(text: impl std::io::Read, path: &Path) -> Result<Self, Failure> {
+        let broken = |error: csv::Error| Failure::new(format!("{}: {error}", path.display()));
+        let mut reader = csv::Reader::from_reader(text);
+        let columns = Columns::new(reader.headers().map_err(broken)?, path)?;
+        let mut building = Building::new(columns.axes.clone());
+        let mut row = StringRecord::new();
+        while reader.read_record(&mut row).map_err(broken)? {
+            let line = row.position().map_or(0, csv::Position::line);
+            building.add(&columns, &row).map_err(|what| Failure::new(format!("{}:{line}: {what}", path.display())))?;
+        }
+        building.finish_point();
+        if building.done.points.is_empty() {
+            return Err(Failure::new(format!("{}: no point", path.display())));
+        }
+        Ok(building.done)
+    }
+}
+
+/// Where the columns are. They are found by their names: others may stand among those after the swept keys.
+struct Columns {
+    axes: Vec<String>,
+    replication: usize,
+    metric: usize,
+    value: usize,
+    basis: usize,
+    low: usize,
+    high: usize,
+    n: usize,
+    bottleneck: usize,
+}
+
+impl Columns {
+    /// Those that are read; the first one ends the swept keys.
+    const AFTER_AXES: [&str; 8] = ["replication", "metric", "value", "basis", "low", "high", "n", "bottleneck"];
+
+    fn new(header: &StringRecord, path: &Path) -> Result<Self, Failure> {
+        let names: Vec<&str> = header.iter().collect();
+        let end_of_axes = names.iter().position(|name| *name == Self::AFTER_AXES[0]).unwrap_or(names.len());
+        let place = |column: &str| (end_of_axes..names.len()).find(|&place| names[place] == column);
+        match Self::AFTER_AXES.map(place) {
+            [
+                Some(replication),
+                Some(metric),
+                Some(value),
+                Some(basis),
+                Some(low),
+                Some(high),
+                Some(n),
+                Some(bottleneck),
+            ] if names.starts_with(&["point", "series"]) => {
+                let axes = names[2..end_of_axes].iter().map(|name| (*name).to_owned()).collect();
+                Ok(Columns { axes, replication, metric, value, basis, low, high, n, bottleneck })
+            }
+            _ => {
+                let expected = format!("point, series, swept keys, {}", Self::AFTER_AXES.join(", "));
+                Err(Failure::new(format!("{}: columns are {}: {expected}", path.display(), names.join(", "))))
+            }
+        }
+    }
+}
+
+/// Points while rows come in. Rows of a point stand together.
+struct Building {
+    done: Points,
+    places: HashMap<Vec<String>, usize>,
+    series: HashMap<String, usize>,
+    current: Option<Current>,
+}
+
+/// The point whose rows are being read.
+struct Current {
+    /// The replication that limits and loads are those of.
+    first: String,
+    /// How many replications there were.
+    replications: usize,
+    latest: String,
+    point: Point,
+    runs: [Vec<(f64, Option<f64>)>; METRICS.len()],
+}
+
+impl Building {
+    fn new(axes: Vec<String>) -> Self {
+        let done = Points { axes, series: Vec::new(), places: Vec::new(), points: Vec::new() };
+        Building { done, places: HashMap::new(), series: HashMap::new(), current: None }
+    }
+
+    fn add(&mut self, columns: &Columns, row: &StringRecord) -> Result<(), String> {
+        let (replication, metric, basis) = (&row[columns.replication], &row[columns.metric], &row[columns.basis]);
+        if self.current.as_ref().is_none_or(|current| current.point.id != row[0]) {
+            self.finish_point();
+            self.start_point(columns, row);
+        }
+        let Some(current) = &mut self.current else { return Ok(()) };
+        // NaN and infinities are no results: what is not observed has no row.
+        let parse = |text: &str| {
+            let value = text.parse::<f64>().ok().filter(|value| value.is_finite());
+            value.ok_or_else(|| format!("`{text}` is no number"))
+        };
+        let optional = |text: &str| if text.is_empty() { Ok(None) } else { parse(text).map(Some) };
+        let value = parse(&row[columns.value])?;
+        let (low, high) = (optional(&row[columns.low])?, optional(&row[columns.high])?);
+        if let Some(banded) = metric.strip_prefix("band/") {
+            if let (true, Some(low), Some(high)) = (is_shown(banded, basis), low, high) {
+                let n = &row[columns.n];
+                let n = n.parse().map_err(|_| format!("`{n}` is no number of profiles"))?;
+                current.point.band = (banded == "throughput").then_some(Band { low, high, n }).or(current.point.band);
+            }
+            return Ok(());
+        }
+        if current.latest != replication {
+            current.latest = replication.to_owned();
+            current.replications += 1;
+        }
+        let point = &mut current.point;
+        if let Some(stop) = metric.strip_prefix(NO_ESTIMATE) {
+            point.no_estimate = point.no_estimate.or(Stop::why_no_estimate(stop));
+        } else if let Some(station) = metric.strip_prefix("utilisation/") {
+            let is_busier = point.next.as_ref().is_none_or(|(_, share)| value > *share);
+            if replication == current.first && station != point.bottleneck && is_busier {
+                point.next = Some((station.to_owned(), value));
+            }
+        } else if let Some(place) = METRICS.iter().position(|name| *name == metric).filter(|_| is_shown(metric, basis))
+        {
+            current.runs[place].push((value, high.map(|high| high - value)));
+        }
+        Ok(())
+    }
+
+    fn start_point(&mut self, columns: &Columns, row: &StringRecord) {
+        let coordinates: Vec<String> = (2..columns.replication).map(|i| row[i].to_owned()).collect();
+        let place = *self.places.entry(coordinates).or_insert_with_key(|coordinates| {
+            self.done.places.push(coordinates.clone());
+            self.done.places.len() - 1
+        });
+        let series = *self.series.entry(row[1].to_owned()).or_insert_with_key(|name| {
+            self.done.series.push(name.clone());
+            self.done.series.len() - 1
+        });
+        let bottleneck = row[columns.bottleneck].to_owned();
+        let (id, summaries) = (row[0].to_owned(), [None; METRICS.len()]);
+        self.current = Some(Current {
+            first: row[columns.replication].to_owned(),
+            replications: 0,
+            latest: String::from("none yet"),
+            point: Point {
+                id,
+                series,
+                place,
+                no_estimate: None,
+                bottleneck,
+                next: None,
+                band: None,
+                lost_before: None,
+                summaries,
+            },
+            runs: std::array::from_fn(|_| Vec::new()),
+        });
+    }
+
+    fn finish_point(&mut self) {
+        let Some(mut current) = self.current.take() else { return };
+        for (summary, runs) in current.point.summaries.iter_mut().zip(&current.runs) {
+            *summary = Summary::of(runs).filter(|_| runs.len() == current.replications);
+        }
+        if current.point.bottleneck == Resource::OfferedLoad.name() && current.point.falls_short() {
+            current.point.bottleneck = WAITS.to_owned();
+        }
+        self.done.points.push(current.point);
+    }
+}
+
+/// Throughput is given on every basis: one is shown.
+fn is_shown(metric: &str, basis: &str) -> bool {
+    metric != "throughput" || basis == "goodput"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: &str = "point,series,host.cores,replication,seed,metric,value,unit,basis,low,high,n,bottleneck\n";
+
+    fn read(rows: &str) -> Result<Points, Failure> {
+        Points::from_csv(format!("{HEADER}{rows}").as_bytes(), Path::new("points.csv"))
+    }
+
+    #[test]
+    fn replications_are_summed_up_and_what_one_of_them_lacks_is_absent() {
+        let points = read(
+            "0,host,1,0,7,throughput,10,Gb/s,goodput,9,11,20,core\n\
+             0,host,1,0,7,throughput,99,Gb/s,wire,98,100,20,core\n\
+             0,host,1,0,7,utilisation/core,1,1,,,,,core\n\
+             0,host,1,0,7,utilisation/wire,0.5,1,,,,,core\n\
+             0,host,1,0,7,loss,0.1,1,,,,,core\n\
+             0,host,1,1,8,throughput,12,Gb/s,goodput,11,13,20,core\n\
+             1,host,2,0,7,throughput,20,Gb/s,goodput,18,22,20,wire\n\
+             1,host,2,,7,band/throughput,21,Gb/s,goodput,19,23,40,wire\n",
+        )
+        .unwrap();
+        let [first, second] = &points.points[..] else { panic!("two points") };
+        let throughput = first.get("throughput").unwrap();
+        assert_eq!(throughput.value, 11.0);
+        assert!((throughput.half_width.unwrap() - 12.706).abs() < 1e-3, "Student's t, two values one off the mean");
+        assert_eq!(first.get("loss"), None);
+        assert_eq!(first.next, Some(("wire".to_owned(), 0.5)));
+        assert_eq!(second.get("throughput"), Some(Summary { value: 20.0, half_width: Some(2.0) }));
+        assert_eq!(second.band, Some(Band { low: 19.0, high: 23.0, n: 40 }));
+        assert_eq!((points.label(1).as_str(), points.is_ascending()), ("cores 2", true));
+    }
+
+    #[test]
+    fn columns_are_found_by_their_names() {
+        let rows = "0,host,1,0,7,throughput,10,Gb/s,goodput,9,11,20,core\n";
+        let before = read(rows).unwrap();
+        // As a run writes it today, and in another order.
+        let today = format!("{},stop\n{},half-width\n", HEADER.trim_end(), rows.trim_end());
+        let other = "point,series,host.cores,replication,basis,n,more,bottleneck,low,high,metric,value\n\
+                     0,host,1,0,goodput,20,x,core,9,11,throughput,10\n";
+        for text in [today.as_str(), other] {
+            assert_eq!(Points::from_csv(text.as_bytes(), Path::new("points.csv")).unwrap(), before);
+        }
+        let message =
+            |header: &str| Points::from_csv(header.as_bytes(), Path::new("points.csv")).unwrap_err().to_string();
+        let lacks = HEADER.replace(",basis", "");
+        assert!(message(&lacks).contains("bottleneck: point, series, swept keys, replication, metric"), "{lacks}");
+    }
+
+    #[test]
+    fn load_that_is_neither_carried_nor_lost_waits() {
+        let point = |throughput: f64| {
+            let rows = [("throughput", throughput, "goodput"), ("bound", 10.0, "goodput"), ("loss", 0.0, "")]
+                .map(|(metric, value, basis)| format!("0,a,1,0,7,{metric},{value},1,{basis},,,,offered load\n"));
+            read(&rows.concat()).unwrap().points.remove(0)
+        };
+        let (carried, waiting) = (point(9.96), point(8.0));
+        assert!(carried.carries_all() && carried.bottleneck == "offered load");
+        assert!(!waiting.carries_all() && waiting.bottleneck == WAITS);
+    }
+
+    #[test]
+    fn all_is_carried_where_the_offered_load_is_within_the_interval() {
+        let carries = |throughput: f64, high: f64, loss: f64, bound: f64| {
+            let head = "0,a,1,0,7";
+            let rows = format!(
+                "{head},throughput,{throughput},Gb/s,goodput,,{high},9,core\n{head},loss,{loss},1,,,,,core\n\
+                 {head},bound,{bound},Gb/s,goodput,,,,core\n{head},offered,10,Gb/s,goodput,,,,core\n"
+            );
+            read(&rows).unwrap().points.remove(0).carries_all()
+        };
+        // The bound is that of a station: a load above it is not carried, however close to the bound throughput is.
+        assert!(!carries(8.0, 8.1, 0.0, 8.0));
+        assert!(!carries(9.98, 10.0, 0.0, 9.98), "queues grow, though slowly");
+        assert!(!carries(9.85, 9.87, 0.0, 10.0), "1 % short");
+        assert!(carries(9.85, 9.995, 0.0, 10.0) && carries(9.995, 9.995, 0.0, 10.0));
+        assert!(!carries(10.0, 10.1, 1e-6, 10.0));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        let message = |rows: &str| read(rows).unwrap_err().to_string();
+        assert_eq!(message("0,host,1,0,7,loss,many,1,,,,,core\n"), "points.csv:2: `many` is no number");
+        for odd in ["NaN", "inf", "-inf", "1e999"] {
+            assert_eq!(
+                message(&format!("0,host,1,0,7,loss,{odd},1,,,,,core\n")),
+                format!("points.csv:2: `{odd}` is no number")
+            );
+            let low = message(&format!("0,host,1,0,7,throughput,1,Gb/s,goodput,{odd},2,9,core\n"));
+            assert_eq!(low, format!("points.csv:2: `{odd}` is no number"));
+        }
+        assert_eq!(message(""), "points.csv: no point");
+        let short = message("0,host,1\n");
+        assert!(short.contains("line: 2"), "{short}");
+        let other = Points::from_csv("a,b\n".as_bytes(), Path::new("points.csv")).unwrap_err().to_string();
+        assert!(other.contains("columns are a, b"), "{other}");
+    }
+}

@@ -1,0 +1,116 @@
+//! The page: everything that was read, laid out by the template.
+
+use espsim_sweep::failure::Failure;
+use minijinja::Environment;
+use minijinja::value::Serde;
+use serde::Serialize;
+
+use crate::profile::heading;
+use super::manifest::Kind;
+use super::parts::{Figure, MOST_OPEN, Table};
+use super::provenance::provenance;
+use super::read::Results;
+use super::reproduce::{Reproduce, contradictions, reproduce};
+use super::validation::validation;
+use super::{answer, answer_failover, cautions, limits, tables};
+
+const TEMPLATE: &str = include_str!("page.html");
+const STYLE: &str = include_str!("style.css");
+
+/// What the template is filled with.
+#[derive(Serialize)]
+struct Page<'a> {
+    version: &'static str,
+    style: &'static str,
+    title: &'a str,
+    question: &'a str,
+    answer: String,
+    /// How the answer's words are meant.
+    reading: &'static str,
+    /// What must be known together with the answer.
+    cautions: Vec<String>,
+    figures: &'a [Figure],
+    /// Tables of more rows are folded.
+    most_open: usize,
+    tables: Vec<Table>,
+    /// Every point, where the tables sum points up.
+    points: Option<Table>,
+    limits: Option<Limits>,
+    origins: Table,
+    remarks: Vec<String>,
+    sources: Vec<Table>,
+    validation: String,
+    families: Table,
+    reproduce: Reproduce,
+}
+
+/// What limits throughput, or what packets were lost of.
+#[derive(Serialize)]
+struct Limits {
+    title: &'static str,
+    table: Table,
+}
+
+const RUN: &str = "Gb/s count the transport payload that arrives (goodput). After ± stands the half-width of the 95 % \
+                   interval. Two designs carry the same where these intervals overlap or less than 0.1 % is between them.";
+const FAILOVER: &str = "Times count from the first event. Percentages are of all packets that were offered. Throughput is \
+                        back where it reaches 95 % of its mean before the first event, or what random arrivals alone give.";
+
+/// The report as HTML.
+///
+/// # Errors
+/// [`Failure`] if the template does not fit, which tests exclude.
+pub fn html(results: &Results) -> Result<String, Failure> {
+    let manifest = &results.manifest;
+    let given = manifest.answer.clone().unwrap_or_default();
+    let (mut shown, mut every_point, mut limits) = (results.tables.clone(), None, None);
+    let (answer, reading) = match (&results.points, manifest.kind) {
+        (Some(points), Kind::Failover) => {
+            shown.push(tables::failovers(points));
+            limits = Some(Limits { title: "What was lost", table: tables::losses(points) });
+            (answer_failover::answer(points), FAILOVER)
+        }
+        (Some(points), Kind::Compare) => {
+            limits = Some(Limits { title: "What limits", table: limits::table(points) });
+            (given, "")
+        }
+        (Some(points), _) => {
+            shown.push(tables::matrix(points));
+            every_point = Some(tables::every_point(points));
+            limits = Some(Limits { title: "What limits", table: limits::table(points) });
+            (answer::answer(points), RUN)
+        }
+        (None, _) => (given, ""),
+    };
+    let mut remarks = contradictions(results);
+    let profile = results.profile.as_ref().map(|choice| &choice.profile);
+    remarks
+        .extend(profile.iter().flat_map(|profile| heading(profile).lines().map(answer::sentence).collect::<Vec<_>>()));
+    let provenance = provenance(manifest, profile, remarks);
+    let validation = validation()?;
+    let page = Page {
+        version: env!("CARGO_PKG_VERSION"),
+        style: STYLE,
+        title: manifest.title(),
+        question: manifest.question(),
+        answer,
+        reading,
+        cautions: profile.map(|profile| cautions::cautions(profile, manifest.drawn)).unwrap_or_default(),
+        figures: &results.figures,
+        most_open: MOST_OPEN,
+        tables: shown,
+        points: every_point,
+        limits,
+        origins: provenance.summary,
+        remarks: provenance.remarks,
+        sources: provenance.tables,
+        validation: validation.text,
+        families: validation.table,
+        reproduce: reproduce(results),
+    };
+    let failed = |error: minijinja::Error| Failure::new(format!("cannot lay out the report: {error:#}"));
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);
+    environment.add_template("page.html", TEMPLATE).map_err(failed)?;
+    environment.get_template("page.html").and_then(|template| template.render(Serde(&page))).map_err(failed)
+}

@@ -1,0 +1,224 @@
+//! Several panels of stacked areas over one time axis.
+
+use super::axis::Ticks;
+use super::canvas::{self, Canvas, GREY, Pixel, colour};
+use super::paper::{PlotError, Scale, wrap};
+
+/// A figure of panels, one below the other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Panels {
+    /// Title.
+    pub title: String,
+    /// One line below it: the question.
+    pub subtitle: String,
+    /// Label of the common axis, with unit.
+    pub x_label: String,
+    /// Width of each bin on the common axis, which starts at zero.
+    pub width: f64,
+    /// Panels, from top to bottom.
+    pub panels: Vec<Panel>,
+    /// Instants that all panels mark.
+    pub instants: Vec<Instant>,
+    /// Small print: where the numbers come from.
+    pub footnote: String,
+}
+
+/// One panel: what its traces say together is its height.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Panel {
+    /// Label of the vertical axis, with unit.
+    pub label: String,
+    /// Traces, stacked from bottom to top. Those that are zero throughout are left out.
+    pub traces: Vec<Trace>,
+    /// Number of the first trace's colour.
+    pub colour: usize,
+    /// The least that the axis reaches to.
+    pub top: Option<f64>,
+}
+
+/// A value for each bin.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    /// Name in the legend.
+    pub name: String,
+    /// One value for each bin.
+    pub values: Vec<f64>,
+}
+
+/// A marked instant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Instant {
+    /// On the common axis.
+    pub at: f64,
+    /// Label above the panels; empty for none.
+    pub label: String,
+}
+
+/// Width of the figure, and the plot area's left and right, in pixels.
+const WIDTH: u32 = 960;
+const SIDES: (i32, i32) = (86, 690);
+/// Top of the first panel, height of a panel, and gap below it.
+const FIRST: i32 = 104;
+const HEIGHT: i32 = 120;
+const GAP: i32 = 26;
+/// Tops of the rows of labels above the first panel.
+const ROWS: [i32; 2] = [FIRST - 22, FIRST - 37];
+/// Room below the last panel.
+const FOOT: i32 = 74;
+/// Characters of a legend line.
+const LEGEND_WIDTH: usize = 28;
+/// Characters of the line below the title.
+const SUBTITLE_WIDTH: usize = 128;
+/// Labels that fit beside a panel.
+const MOST_TICKS: usize = 6;
+/// Pixels of a label's character.
+const CHARACTER: i32 = 7;
+
+/// Draws the figure.
+///
+/// # Errors
+/// [`PlotError`] if the drawing library refuses an element.
+pub fn panels_svg(figure: &Panels) -> Result<String, PlotError> {
+    let mut text = String::new();
+    {
+        let height = FIRST + figure.panels.len() as i32 * (HEIGHT + GAP) + FOOT;
+        let canvas = Canvas::new(&mut text, (WIDTH, height as u32))?;
+        draw(&canvas, figure, height)?;
+        canvas.finish()?;
+    }
+    Ok(text)
+}
+
+fn draw(canvas: &Canvas<'_>, figure: &Panels, height: i32) -> Result<(), PlotError> {
+    let left = SIDES.0 - 60;
+    canvas.text((left, 14), &figure.title, 20, canvas::BLACK)?;
+    let subtitle = wrap(&figure.subtitle, SUBTITLE_WIDTH).into_iter().next().unwrap_or_default();
+    canvas.text((left, 42), &subtitle, 13, GREY)?;
+    canvas.text((left, height - 20), &figure.footnote, 11, GREY)?;
+    let bins = figure.panels.iter().flat_map(|panel| &panel.traces).map(|trace| trace.values.len()).max().unwrap_or(0);
+    let end = bins as f64 * figure.width;
+    let Some(x) = (end > 0.0).then(|| Ticks::span(end)) else { return Ok(()) };
+    for (i, panel) in figure.panels.iter().enumerate() {
+        let top = FIRST + i as i32 * (HEIGHT + GAP);
+        draw_panel(canvas, panel, figure, &x, top)?;
+    }
+    let bottom = FIRST + figure.panels.len() as i32 * (HEIGHT + GAP) - GAP;
+    for (value, label) in x.labelled() {
+        canvas.centred((across(&x, *value), bottom + 8), label, 12)?;
+    }
+    canvas.centred(((SIDES.0 + SIDES.1) / 2, bottom + 28), &figure.x_label, 14)?;
+    instants(canvas, figure, &x, bottom)
+}
+
+/// Lines through all panels; labels where there is room, in the second row if the first has none.
+fn instants(canvas: &Canvas<'_>, figure: &Panels, x: &Ticks, bottom: i32) -> Result<(), PlotError> {
+    let mut free = ROWS.map(|row| (row, 0));
+    for instant in &figure.instants {
+        let at = across(x, instant.at);
+        canvas.dashed(&[(at, FIRST - 6), (at, bottom)], canvas::BLACK)?;
+        let Some((row, free)) = free.iter_mut().find(|(_, free)| at >= *free) else { continue };
+        if !instant.label.is_empty() {
+            canvas.text((at - 4, *row), &instant.label, 12, canvas::BLACK)?;
+            *free = at + CHARACTER * (instant.label.chars().count() as i32 + 1);
+        }
+    }
+    Ok(())
+}
+
+fn across(x: &Ticks, value: f64) -> i32 {
+    SIDES.0 + (x.position(value) * f64::from(SIDES.1 - SIDES.0)).round() as i32
+}
+
+fn draw_panel(canvas: &Canvas<'_>, panel: &Panel, figure: &Panels, x: &Ticks, top: i32) -> Result<(), PlotError> {
+    let (left, right) = SIDES;
+    let bottom = top + HEIGHT;
+    let finite = |value: f64| if value.is_finite() { value.max(0.0) } else { 0.0 };
+    let shown: Vec<(usize, &Trace)> =
+        panel.traces.iter().enumerate().filter(|(_, trace)| trace.values.iter().any(|&v| finite(v) > 0.0)).collect();
+    let bins = panel.traces.iter().map(|trace| trace.values.len()).max().unwrap_or(0);
+    let mut sums = vec![0.0; bins];
+    let mut stacked: Vec<(usize, Vec<f64>, Vec<f64>)> = Vec::new();
+    for (i, trace) in &shown {
+        let below = sums.clone();
+        for (sum, value) in sums.iter_mut().zip(&trace.values) {
+            *sum += finite(*value);
+        }
+        stacked.push((*i, below, sums.clone()));
+    }
+    let values: Vec<f64> = sums.iter().copied().chain(panel.top).collect();
+    let y = Ticks::vertical(Scale::Linear, &values);
+    let up = |value: f64| bottom - (y.position(value).min(1.0) * f64::from(HEIGHT)).round() as i32;
+    for (i, below, above) in &stacked {
+        let edge = |values: &[f64]| -> Vec<Pixel> {
+            let steps = values.iter().enumerate();
+            let at = |bin: usize| across(x, bin as f64 * figure.width);
+            steps.flat_map(|(bin, &value)| [(at(bin), up(value)), (at(bin + 1), up(value))]).collect()
+        };
+        let mut outline = edge(above);
+        outline.extend(edge(below).into_iter().rev());
+        canvas.fill(&outline, colour(panel.colour + i))?;
+    }
+    // Every other tick where there are many: the panels are low. The axis's end is one of those that stay.
+    let ticks = y.labelled();
+    let skipped = if ticks.len() > MOST_TICKS { (ticks.len() - 1) % 2 } else { 0 };
+    let every = if ticks.len() > MOST_TICKS { 2 } else { 1 };
+    for (value, label) in ticks.iter().skip(skipped).step_by(every) {
+        canvas.line(&[(left - 4, up(*value)), (left, up(*value))], canvas::BLACK, 1)?;
+        canvas.right_aligned((left - 8, up(*value) - 7), label, 12)?;
+    }
+    canvas.frame((left, top, right, bottom))?;
+    for (value, _) in x.labelled() {
+        let at = across(x, *value);
+        canvas.line(&[(at, bottom), (at, bottom + 4)], canvas::BLACK, 1)?;
+    }
+    canvas.upright((8, (top + bottom) / 2), &panel.label, 13)?;
+    legend(canvas, &shown, panel.colour, top)
+}
+
+/// Names beside the panel, in the order of the stack.
+fn legend(canvas: &Canvas<'_>, shown: &[(usize, &Trace)], first: usize, top: i32) -> Result<(), PlotError> {
+    let left = SIDES.1 + 18;
+    let mut at = top;
+    for (i, trace) in shown.iter().rev() {
+        canvas
+            .fill(&[(left, at + 2), (left + 14, at + 2), (left + 14, at + 14), (left, at + 14)], colour(first + i))?;
+        for line in wrap(&trace.name, LEGEND_WIDTH) {
+            canvas.text((left + 22, at), &line, 13, canvas::BLACK)?;
+            at += 18;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_zero_throughout_is_left_out() {
+        let trace = |name: &str, values: &[f64]| Trace { name: name.into(), values: values.to_vec() };
+        let panel = |traces| Panel { label: "Lost (kpps)".into(), traces, colour: 0, top: None };
+        let figure = Panels {
+            title: "t".into(),
+            subtitle: "q".into(),
+            x_label: "Time (ms)".into(),
+            width: 5.0,
+            panels: vec![
+                panel(vec![trace("some", &[0.0, 1.0, f64::NAN]), trace("nothing", &[0.0; 3])]),
+                panel(vec![trace("never", &[0.0; 3])]),
+            ],
+            instants: vec![Instant { at: 5.0, label: "link-down".into() }],
+            footnote: String::new(),
+        };
+        let svg = panels_svg(&figure).unwrap();
+        assert_eq!(svg, panels_svg(&figure).unwrap());
+        for (text, there) in [("some", true), ("nothing", false), ("never", false), ("link-down", true), ("15", true)] {
+            assert_eq!(svg.contains(text), there, "{text}");
+        }
+        let cpu =
+            Panel { label: "CPU (%)".into(), traces: vec![trace("host", &[50.0; 3])], colour: 0, top: Some(100.0) };
+        let svg = panels_svg(&Panels { panels: vec![cpu], ..figure.clone() }).unwrap();
+        assert!(svg.contains(">\n100\n<") && svg.contains(">\n20\n<"), "{svg}");
+        assert!(panels_svg(&Panels { panels: Vec::new(), ..figure }).unwrap().contains("svg"));
+    }
+}

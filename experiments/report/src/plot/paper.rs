@@ -1,0 +1,42 @@
+//! What every figure is drawn on: its size, scales, and the width of its lines.
+
+/// The scale of an axis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Linear; a vertical axis starts at zero.
+    Linear,
+    /// Logarithmic, ticks at the data or at powers of two.
+    Log2,
+    /// Logarithmic, ticks at 1, 2 and 5 times powers of ten.
+    Log10,
+}
+
+/// A figure that cannot be drawn.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct PlotError(pub(super) String);
+
+/// Size of the figure in pixels.
+pub(super) const SIZE: (u32, u32) = (960, 560);
+/// Characters of a legend line.
+pub(super) const LEGEND_WIDTH: usize = 28;
+/// Characters of a line below the title.
+pub(super) const SUBTITLE_WIDTH: usize = 128;
+
+/// Breaks a text at spaces into lines of at most `width` characters, where words allow.
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.len() - 1;
+        let length = lines[line].chars().count();
+        if length > 0 && length + 1 + word.chars().count() > width {
+            lines.push(word.to_owned());
+        } else {
+            if length > 0 {
+                lines[line].push(' ');
+            }
+            lines[line].push_str(word);
+        }
+    }
+    lines
+}

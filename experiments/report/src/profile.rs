@@ -1,0 +1,137 @@
+//! Profiles in words and tables.
+
+use std::fmt::Write;
+
+use comfy_table::presets::ASCII_MARKDOWN;
+use comfy_table::{CellAlignment, Table};
+use espsim_model::profile::{Direction, Estimate, Origin, Profile};
+
+/// An empty table; columns of numbers stand to the right.
+pub fn table(header: &[&str], numbers: &[usize]) -> Table {
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN);
+    table.set_header(header);
+    for &column in numbers {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+/// An estimate with its interval.
+pub fn estimate(estimate: &Estimate, digits: usize) -> String {
+    match (estimate.low, estimate.high) {
+        (Some(low), Some(high)) => format!("{:.digits$} ({low:.digits$} to {high:.digits$})", estimate.value),
+        _ => format!("{:.digits$}", estimate.value),
+    }
+}
+
+/// The name of a direction.
+pub fn direction(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Seal => "seal",
+        Direction::Open => "open",
+    }
+}
+
+/// The name of an origin.
+pub fn origin(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Measured => "measured",
+        Origin::GuestUml => "guest-uml",
+        Origin::Emulated => "emulated",
+        Origin::Preset => "preset",
+    }
+}
+
+/// Everything in a profile.
+pub fn tables(profile: &Profile) -> String {
+    let mut text = heading(profile);
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "\nAEAD, cycles per operation\n{}", aead(profile));
+    let _ = writeln!(text, "\nOne value each\n{}", scalars(profile));
+    if !profile.host.scaling.is_empty() {
+        let mut scaling = table(&["Busy cores", "Speed of each"], &[0, 1]);
+        for row in &profile.host.scaling {
+            scaling.add_row([row.cores.to_string(), format!("{:.3}", row.speed)]);
+        }
+        let _ = writeln!(text, "\nScaling\n{scaling}");
+    }
+    if let Some(inventory) = &profile.inventory {
+        let _ = writeln!(text, "\nInventory\n{}", toml::to_string_pretty(inventory).unwrap_or_default());
+    }
+    text
+}
+
+/// What a profile is of and how it was measured, in lines.
+pub fn heading(profile: &Profile) -> String {
+    let host = &profile.host;
+    let ddio = if host.ddio { "DDIO" } else { "no DDIO" };
+    let mut text = format!("{}: {} cores at {}, {ddio}\n", host.model, host.cores, host.frequency);
+    match &profile.calibration {
+        Some(record) => {
+            let _ = writeln!(text, "{} calibration by espsim {} at {}", record.kind, record.program, record.time);
+            let _ = writeln!(text, "verdict: {}", record.verdict);
+            for skipped in &record.skipped {
+                let _ = writeln!(text, "not measured: {skipped}");
+            }
+        }
+        None => text.push_str("a preset or a profile without a record of its calibration\n"),
+    }
+    text
+}
+
+fn aead(profile: &Profile) -> Table {
+    let header =
+        ["Algorithm", "", "Backend", "Stride", "Fixed", "Per octet", "Tail block", "Partial block", "n", "Origin"];
+    let mut table = table(&header, &[3, 4, 5, 6, 7, 8]);
+    for cost in &profile.aead {
+        table.add_row([
+            cost.algorithm.name().to_owned(),
+            direction(cost.direction).to_owned(),
+            cost.backend.clone(),
+            cost.stride.to_string(),
+            estimate(&cost.fixed, 0),
+            estimate(&cost.per_byte, 4),
+            estimate(&cost.per_tail_block, 1),
+            estimate(&cost.partial_block, 0),
+            cost.per_byte.n.map_or_else(String::new, |n| n.to_string()),
+            origin(cost.origin).to_owned(),
+        ]);
+    }
+    table
+}
+
+/// Single values: key, value, unit.
+pub fn single_values(profile: &Profile) -> Vec<(&'static str, f64, &'static str, Origin)> {
+    let (host, memory) = (&profile.host, &profile.memory);
+    let measured = if profile.calibration.is_some() { Origin::Measured } else { Origin::Preset };
+    let stack = profile.stack.costs().map(|(key, cost)| (key, cost.0, "cycles", profile.stack.origin));
+    let others = [
+        ("host.frequency", host.frequency.get() as f64, "Hz", measured),
+        ("memory.copy", memory.copy.0, "cycles/B", memory.origin),
+        ("memory.checksum", memory.checksum.0, "cycles/B", memory.origin),
+        ("memory.bandwidth", memory.bandwidth.as_gbps(), "Gb/s", Origin::Preset),
+    ];
+    others.into_iter().chain(stack).collect()
+}
+
+fn scalars(profile: &Profile) -> Table {
+    let mut table = table(&["Value", "", "Unit", "95 % interval", "n", "Origin", "Method or source"], &[1, 3, 4]);
+    for (key, value, unit, from) in single_values(profile) {
+        let interval = profile.intervals.get(key);
+        let ends = interval.and_then(|i| Some(format!("{:.5} to {:.5}", i.low?, i.high?)));
+        let source = profile.sources.get(key).map_or("", String::as_str);
+        table.add_row([
+            key.to_owned(),
+            format!("{value:.5}").trim_end_matches('0').trim_end_matches('.').to_owned(),
+            unit.to_owned(),
+            ends.unwrap_or_default(),
+            interval.and_then(|i| i.n).map_or_else(String::new, |n| n.to_string()),
+            origin(from).to_owned(),
+            source.chars().take(100).collect(),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,155 @@
+//! The timeline as one figure: goodput, loss, CPU and SA states over a common time axis.
+
+use espsim_model::control::{Bin, LOSSES, Loss, State, Timeline};
+use espsim_model::units::Time;
+use espsim_sweep::failure::Failure;
+use espsim_sweep::file::scenario_file::ScenarioFile;
+use espsim_sweep::file::value::shown;
+use espsim_sweep::points::outcome::Outcome;
+use espsim_sweep::store::names::slug;
+
+use crate::plot::{Instant, Panel, Panels, Trace, panels_svg};
+
+/// Labels of events would lie over each other beyond so many.
+const MOST_LABELS: usize = 6;
+
+/// Draws the timeline of one run.
+///
+/// # Errors
+/// [`Failure`] if the drawing fails.
+fn timeline_svg(
+    file: &ScenarioFile,
+    heading: &str,
+    timeline: &Timeline,
+    footnote: &str,
+) -> Result<String, Failure> {
+    let title = if heading.is_empty() { file.title.clone() } else { format!("{}: {heading}", file.title) };
+    let panels = Panels {
+        title,
+        subtitle: file.question.clone(),
+        x_label: "Time (ms)".into(),
+        width: timeline.bin.as_ns() * 1e-6,
+        panels: vec![goodput(timeline), loss(timeline), cpu(timeline), states(timeline)],
+        instants: instants(timeline),
+        footnote: footnote.to_owned(),
+    };
+    panels_svg(&panels).map_err(|error| Failure::new(format!("cannot draw the timeline: {error}")))
+}
+
+fn trace(name: &str, timeline: &Timeline, value: impl Fn(&Bin) -> f64) -> Trace {
+    Trace { name: name.to_owned(), values: timeline.bins.iter().map(value).collect() }
+}
+
+fn goodput(timeline: &Timeline) -> Panel {
+    let software = |bin: &Bin| bin.software as f64 / bin.packets.max(1) as f64;
+    let goodput = |bin: &Bin| timeline.goodput_gbps(bin);
+    Panel {
+        label: "Goodput (Gb/s)".into(),
+        traces: vec![
+            trace("encrypted in the device", timeline, |bin| goodput(bin) * (1.0 - software(bin))),
+            trace("encrypted on the CPU", timeline, |bin| goodput(bin) * software(bin)),
+        ],
+        colour: 0,
+        top: None,
+    }
+}
+
+fn loss(timeline: &Timeline) -> Panel {
+    let name = |loss| match loss {
+        Loss::NoCarrier => "no carrier",
+        Loss::NoSa => "no SA",
+        Loss::QueueFull => "queue full",
+        Loss::InFlight => "in the NIC",
+    };
+    let per_second = |bin: &Bin, i: usize| bin.lost[i] as f64 / timeline.bin.as_seconds() * 1e-3;
+    let traces = LOSSES.into_iter().enumerate();
+    Panel {
+        label: "Lost (kpps)".into(),
+        traces: traces.map(|(i, loss)| trace(name(loss), timeline, |bin| per_second(bin, i))).collect(),
+        colour: 1,
+        top: None,
+    }
+}
+
+fn cpu(timeline: &Timeline) -> Panel {
+    let cores = if timeline.cores == 1 { "1 core".into() } else { format!("{} cores", timeline.cores) };
+    Panel {
+        label: "CPU (%)".into(),
+        traces: vec![trace(&format!("{cores} of the data path"), timeline, |bin| 100.0 * timeline.cpu(bin))],
+        colour: 5,
+        top: Some(100.0),
+    }
+}
+
+fn states(timeline: &Timeline) -> Panel {
+    let name = |state| match state {
+        State::Offloaded => "offloaded",
+        State::Software => "installed in software",
+        State::Fallback => "on the other NIC: CPU",
+        State::Orphaned => "on the other NIC: dropped",
+        State::InFlight => "deleted, not yet added",
+        State::Missing => "gone, or at the old address",
+    };
+    let traces = State::ALL.into_iter().enumerate();
+    let sas: u32 = timeline.bins.first().map_or(0, |bin| bin.states.iter().sum());
+    Panel {
+        label: "SAs".into(),
+        traces: traces.map(|(i, state)| trace(name(state), timeline, |bin| f64::from(bin.states[i]))).collect(),
+        colour: 0,
+        top: Some(f64::from(sas)),
+    }
+}
+
+fn instants(timeline: &Timeline) -> Vec<Instant> {
+    let labelled = timeline.happenings.len() <= MOST_LABELS;
+    let label = |what: &str, device: &str, ends: bool| match what {
+        "rekey" | "accelerator-loss" if ends => "accelerator back".to_owned(),
+        "rekey" | "accelerator-loss" => what.to_owned(),
+        "route-change" => format!("route to {device}"),
+        _ if ends => format!("{device} back"),
+        _ => format!("{what}, {device}"),
+    };
+    let happenings = timeline.happenings.iter();
+    happenings
+        .map(|h| Instant {
+            at: Time::from_ps(h.at).as_ns() * 1e-6,
+            label: if labelled { label(h.what.name(), h.device.name(), h.ends) } else { String::new() },
+        })
+        .collect()
+}
+
+/// Draws a point, given how many there are and small print: name and SVG, or nothing of too many points.
+pub type PointFigure = fn(&ScenarioFile, &Outcome, usize, &str) -> Result<Option<(String, String)>, Failure>;
+
+/// Timelines are drawn for up to so many points; of more, the swept figures say more.
+const MOST_FIGURES: usize = 12;
+
+/// The timeline of a point's first replication.
+pub fn timeline_figure(
+    file: &ScenarioFile,
+    outcome: &Outcome,
+    points: usize,
+    footnote: &str,
+) -> Result<Option<(String, String)>, Failure> {
+    let timeline = outcome.runs.first().and_then(|run| run.timeline.as_ref()).filter(|_| points <= MOST_FIGURES);
+    let Some(timeline) = timeline else { return Ok(None) };
+    let svg = timeline_svg(file, &heading(file, outcome), timeline, footnote)?;
+    Ok(Some((format!("{}.svg", file_name(file, outcome, points)), svg)))
+}
+
+/// Series and swept values of a point.
+fn heading(file: &ScenarioFile, outcome: &Outcome) -> String {
+    let series = (file.series.len() > 1).then(|| outcome.place.series.clone());
+    let values = file.sweep.keys().zip(&outcome.place.coordinates).map(|(key, value)| {
+        let key = key.rsplit('.').next().unwrap_or(key);
+        format!("{key} {}", shown(value))
+    });
+    series.into_iter().chain(values).collect::<Vec<_>>().join(", ")
+}
+
+fn file_name(file: &ScenarioFile, outcome: &Outcome, points: usize) -> String {
+    if points == 1 {
+        return "timeline".into();
+    }
+    slug(&format!("timeline-{}", heading(file, outcome)))
+}

@@ -1,0 +1,128 @@
+//! The command line.
+
+#[cfg(target_os = "linux")]
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::command::calibrate::args::CalibrateArgs;
+use crate::command::list::Listed;
+use crate::command::report::ReportArgs;
+use crate::command::run_args::RunArgs;
+use crate::command::validate::args::ValidateArgs;
+
+use crate::command::merge::MergeArgs;
+use crate::command::submit::SubmitArgs;
+use crate::command::trace::TraceArgs;
+use crate::question::compare::CompareArgs;
+use crate::question::plan::PlanArgs;
+
+/// Where should IPsec ESP crypto run: on the CPU, in a lookaside card, or in the NIC?
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How parameters are set and swept.
+const SETTINGS: &str = "\
+Parameters: every key of `espsim list parameters` can stand in a scenario file, in a series, in a sweep or after --set.
+The last of these wins: default, preset, file, series, sweep, --set.
+
+  --set nic.line_rate=\"25 Gbps\"            a quantity has a unit
+  --set sa.algorithm=aes-256-gcm --set host.cores=4
+  --set nic.preset=connectx-7              all values of a preset
+  --set traffic.mix=simple-imix            instead of traffic.packet
+
+In a file:
+
+  [sweep]                                  every combination of these, the last fastest
+  \"host.cores\" = [1, 2, 4]
+  \"traffic.packet\" = [\"64 B\", \"1446 B\"]
+
+  [[sweep.zip]]                            values that change together
+  \"host.cores\" = [1, 2, 4]
+  \"traffic.flows\" = [16, 32, 64]
+
+  [[sweep.point]]                          a list of points, each with the same keys
+  \"nic.preset\" = \"connectx-7\"
+  \"nic.line_rate\" = \"200 Gbps\"
+
+  [[sweep.skip]]                           left out: what meets all of an entry
+  series = [\"host\"]                        of these series alone
+  \"host.cores\" = \">= 4\"                  a value, a list, or <, <=, >, >=, != and a value or another swept key
+
+  replications = 3                         so many runs of each point; or, before any [table]:
+  replications = { min = 3, max = 20, half_width = \"1 %\", metric = \"throughput\" }
+
+  [[series]]                               a curve for each
+  name = \"own slot\"
+  placement = \"lookaside\"
+  pcie.attachment = \"own-slot\"
+
+Editors: espsim schema > scenario.schema.json, and `#:schema scenario.schema.json` as a file's first line (taplo).";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Simulate a scenario file; write points, manifest and figures
+    #[command(after_long_help = SETTINGS)]
+    Run(RunArgs),
+    /// Simulate what happens to throughput when NICs change under SAs; as run, with timelines
+    Failover(RunArgs),
+    /// Join the shards of a sweep into what one run of it gives
+    Merge(MergeArgs),
+    /// Submit a sweep to a cluster: an array job of shards, and a job that joins them
+    Submit(SubmitArgs),
+    /// Find the least hardware that carries a load, for each placement
+    Plan(PlanArgs),
+    /// Compare designs over packet sizes, rates and cores: maps, break-evens, sensitivity
+    Compare(CompareArgs),
+    /// Show some packets of a scenario hop by hop; write a trace for ui.perfetto.dev
+    Trace(TraceArgs),
+    /// Measure this host and write a profile
+    Calibrate(CalibrateArgs),
+    /// Hold the model against published measurements
+    Validate(ValidateArgs),
+    /// Make one HTML file of the output folder of run, failover, plan or compare
+    Report(ReportArgs),
+    /// List what is shipped, with sources
+    List {
+        /// What to list [default: everything but parameters]
+        what: Option<Listed>,
+    },
+    /// Print the JSON Schema of scenario files; editors with taplo use it by a first line `#:schema FILE`
+    Schema,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual, to be read with man -l or groff
+    Man {
+        /// Only of this command.
+        command: Option<String>,
+    },
+    /// Starts a guest's process so that it ends with this one
+    #[cfg(target_os = "linux")]
+    #[command(hide = true, name = espsim_calibrate::sa_path::guest::LAUNCH_COMMAND)]
+    GuestLaunch {
+        /// What to start.
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
+    },
+    /// Measures as the first process of a guest
+    #[cfg(target_os = "linux")]
+    #[command(hide = true, name = espsim_calibrate::sa_path::guest::INSIDE_COMMAND)]
+    GuestInside {
+        /// Where the result goes.
+        result: PathBuf,
+        /// How much to measure.
+        plan: String,
+        /// User-Mode Linux adds words of its own to its command line.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        rest: Vec<String>,
+    },
+}

@@ -1,0 +1,55 @@
+//! `espsim run --all`: every scenario of a folder, each into a folder of its name.
+
+use std::path::{Path, PathBuf};
+
+use espsim_sweep::campaign::stop::Stop;
+use espsim_sweep::campaign::studies::study_of;
+use espsim_sweep::failure::Failure;
+use espsim_sweep::file::scenario_file::ScenarioFile;
+use espsim_sweep::store::folder::{default_target, latest_target};
+
+use crate::command::run::{run_study, with_out};
+use crate::command::run_args::RunArgs;
+use crate::console::say;
+
+/// The profile of scenarios that name none: reference results are the same on every machine.
+const PROFILE: &str = "preset:zen4";
+
+/// Runs every scenario file of a folder, in the order of their names.
+///
+/// # Errors
+/// [`Failure`] for a folder without scenarios, or the first scenario that fails; those before it are written.
+pub fn run_all(args: &RunArgs, command: &[String]) -> Result<(), Failure> {
+    let target =
+        args.out.clone().unwrap_or_else(|| if args.resume { latest_target("all") } else { default_target("all") });
+    let files = scenarios(args.scenario())?.into_iter().map(|path| ScenarioFile::read(&path));
+    let files = files.collect::<Result<Vec<ScenarioFile>, Failure>>()?;
+    let stop = Stop::listen()?;
+    // What goes on is the whole of it, in this folder.
+    let going_on = with_out(command, &target);
+    for file in files {
+        let name = file.source.path.file_stem().unwrap_or_default();
+        say(&format!("espsim: {}", name.to_string_lossy()));
+        let one = RunArgs {
+            scenario: Some(file.source.path.clone()),
+            all: false,
+            out: Some(target.join(name)),
+            profile: args.profile.clone().or(file.profile.clone()).or(Some(PROFILE.into())),
+            ..args.clone()
+        };
+        run_study(&one, &going_on, study_of(&file), &stop)?;
+    }
+    Ok(())
+}
+
+fn scenarios(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |error: std::io::Error| Failure::io("read folder", folder, &error);
+    let entries = std::fs::read_dir(folder).map_err(failed)?.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+    let mut files: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    files.sort();
+    if files.is_empty() {
+        return Err(Failure::new(format!("no scenario file (*.toml) in {}", folder.display())));
+    }
+    Ok(files)
+}

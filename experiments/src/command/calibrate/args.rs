@@ -1,0 +1,58 @@
+//! Arguments of `espsim calibrate`.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+/// Arguments of `calibrate`.
+#[derive(Debug, clap::Args)]
+pub struct CalibrateArgs {
+    /// The profile to write; must not exist. The figure goes beside it
+    #[arg(long, default_value = "host.toml")]
+    pub out: PathBuf,
+    /// Under 10 s: AES-GCM seal with three implementations, frequency, copy and checksum
+    #[arg(long)]
+    pub quick: bool,
+    /// Measure sizes that the fits have not seen and show how far the fits are off
+    #[arg(long)]
+    pub held_out: bool,
+    /// Measure only this, and keep the rest of --profile
+    #[arg(long, value_enum, value_name = "PART", conflicts_with_all = ["quick", "held_out"])]
+    pub only: Option<Part>,
+    /// The profile that --only starts from: a file or preset:NAME [default: preset:zen4]
+    #[arg(long, requires = "only")]
+    pub profile: Option<String>,
+    /// Where the SA path is measured [default: native if that works, else uml, else qemu]
+    #[arg(long, value_enum, requires = "only")]
+    pub guest: Option<Guest>,
+    /// The folder that calibrate/guest prepares guests in [default: espsim/guest in the cache folder]
+    #[arg(long, requires = "only", value_name = "DIR")]
+    pub guest_cache: Option<PathBuf>,
+    /// The longest that a guest may take, each time it is started
+    #[arg(long, requires = "only", value_name = "SECONDS", default_value_t = 290)]
+    pub guest_timeout: u32,
+    /// Show a profile as tables: a file or preset:NAME
+    #[arg(long, value_name = "PROFILE", conflicts_with_all = ["quick", "held_out", "diff", "only"])]
+    pub show: Option<String>,
+    /// Compare two profiles
+    #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["quick", "held_out", "only"])]
+    pub diff: Option<Vec<String>>,
+}
+
+/// A part of a calibration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Real Linux SAs on netdevsim: data path, control path, failover
+    SaPath,
+}
+
+/// The kernel that the SA path is measured in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Guest {
+    /// The running kernel; needs root and netdevsim
+    Native,
+    /// User-Mode Linux; needs no privileges
+    Uml,
+    /// QEMU: with KVM if that works, else emulated, where times mean nothing
+    Qemu,
+}

@@ -1,0 +1,137 @@
+//! `espsim calibrate`: measures this host, writes a profile, shows and compares profiles.
+
+pub mod args;
+pub mod diff;
+mod figure;
+#[cfg(target_os = "linux")]
+mod sa_path;
+#[cfg(target_os = "linux")]
+mod sa_path_tables;
+pub mod show;
+
+use std::fs;
+use std::time::Instant;
+
+use espsim_calibrate::{Calibration, Verdict};
+use espsim_model::profile::{CalibrationRecord, Profile};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+#[cfg(target_os = "linux")]
+pub use self::sa_path::{guest_inside, guest_launch};
+use crate::console::print;
+use args::{CalibrateArgs, Part};
+use espsim_sweep::failure::Failure;
+use espsim_sweep::file::profile::{named, stand_in};
+use espsim_sweep::store::partial::{Partial, absent};
+
+/// Runs `espsim calibrate`.
+///
+/// # Errors
+/// [`Failure`] for a profile that cannot be read, a file that exists or cannot be written, or a host that cannot be
+/// measured.
+pub fn calibrate(args: &CalibrateArgs) -> Result<(), Failure> {
+    if let Some(name) = &args.show {
+        print(espsim_report::profile::tables(&named(name)?.profile).as_bytes())?;
+        return Ok(());
+    }
+    if let Some([a, b]) = args.diff.as_deref() {
+        let (first, second) = (named(a)?.profile, named(b)?.profile);
+        print(diff::table([a, b], &first, &second).as_bytes())?;
+        return Ok(());
+    }
+    match args.only {
+        #[cfg(target_os = "linux")]
+        Some(Part::SaPath) => sa_path::measure(args),
+        #[cfg(not(target_os = "linux"))]
+        Some(Part::SaPath) => Err(Failure::new("the SA path is that of Linux, and this is another system")),
+        None => measure(args),
+    }
+}
+
+fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
+    let started = Instant::now();
+    let figure = args.out.with_extension("svg");
+    absent(&[&args.out, &figure])?;
+    let partial = Partial::create(&args.out)?;
+    let base = stand_in()?.profile;
+    let bar = progress_bar();
+    let mut say = |message: &str| tell(&bar, message);
+    let fail = |error: espsim_calibrate::CalibrateError| Failure::new(format!("calibration failed: {error}"));
+    let mut calibration = match args.quick {
+        true => espsim_calibrate::quick(&base, &mut say),
+        false => espsim_calibrate::full(&base, &mut say),
+    }
+    .map_err(fail)?;
+    say("core frequency, copy and checksum, repeated");
+    espsim_calibrate::repeated::repeat(&mut calibration.profile).map_err(fail)?;
+    say("PCIe devices and network interfaces");
+    calibration.profile.inventory = inventory()?;
+    calibration.profile.calibration = Some(record(&calibration, args.quick));
+    let held_out = args.held_out.then(|| {
+        say("sizes that the fits have not seen");
+        espsim_calibrate::held_out(&calibration)
+    });
+    bar.finish_and_clear();
+    let text = calibration
+        .profile
+        .to_toml()
+        .map_err(|error| Failure::new(format!("cannot write the profile as text: {error}")))?;
+    // What is written can be read again.
+    Profile::from_toml(&text).map_err(|error| Failure::new(format!("the measured profile is unusable: {error}")))?;
+    let svg = figure::draw(&calibration)?;
+    fs::write(&figure, svg).map_err(|error| Failure::io("write", &figure, &error))?;
+    partial.commit(&args.out, &text)?;
+    print(show::summary(&calibration).as_bytes())?;
+    if let Some(rows) = &held_out {
+        print(show::held_out(rows).as_bytes())?;
+    }
+    say(&format!(
+        "espsim: calibrated in {:.0} s; wrote {} and {}; use it with --profile {}",
+        started.elapsed().as_secs_f64(),
+        args.out.display(),
+        figure.display(),
+        args.out.display()
+    ));
+    Ok(())
+}
+
+/// A line on a terminal that says what is going on; nothing in a pipe.
+fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn tell(bar: &ProgressBar, message: &str) {
+    bar.set_message(message.to_owned());
+    bar.tick();
+}
+
+/// The inventory as the profile keeps it: what could not be read says why.
+fn inventory() -> Result<Option<toml::Table>, Failure> {
+    let text = espsim_calibrate::inventory::inventory()
+        .to_toml()
+        .map_err(|error| Failure::new(format!("cannot write the inventory as text: {error}")))?;
+    text.parse().map(Some).map_err(|error| Failure::new(format!("cannot read the inventory back: {error}")))
+}
+
+fn record(calibration: &Calibration, quick: bool) -> CalibrationRecord {
+    let report = &calibration.report;
+    let mut skipped: Vec<String> = (report.skipped.iter())
+        .map(|skipped| format!("{} of {}: {}", skipped.algorithm.name(), skipped.backend, skipped.reason))
+        .collect();
+    skipped.push(format!("performance counters: {}", report.counters));
+    skipped.push("network stack (stack.*) and memory.bandwidth: taken from a preset, as the sources say".into());
+    CalibrationRecord {
+        program: env!("CARGO_PKG_VERSION").into(),
+        time: jiff::Timestamp::now().to_string(),
+        kind: if quick { "quick" } else { "full" }.into(),
+        verdict: match report.verdict() {
+            Verdict::Trusted => "trusted".into(),
+            Verdict::Noisy { reasons, .. } => format!("noisy: {}", reasons.join("; ")),
+        },
+        skipped,
+    }
+}

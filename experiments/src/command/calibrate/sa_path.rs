@@ -1,0 +1,190 @@
+//! `espsim calibrate --only sa-path`: measures real SAs in this kernel or in a guest, writes profile, timeline and
+//! figure.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use espsim_calibrate::sa_path::guest::{self, Kernel, Order};
+use espsim_calibrate::sa_path::stack::{self, Fitted, Interface};
+use espsim_calibrate::sa_path::{Failover, Measurement, SaPathError, What, measure as measure_here, passes};
+use espsim_model::profile::Profile;
+use espsim_sweep::failure::Failure;
+use espsim_sweep::file::profile::{named, stand_in};
+use espsim_sweep::store::partial::{Partial, absent};
+
+use super::args::{CalibrateArgs, Guest};
+use super::{progress_bar, sa_path_tables, tell};
+use crate::console::{print, say};
+use crate::host_profile::cache_folder;
+
+/// Starts a guest's process in the place of this one.
+///
+/// # Errors
+/// [`Failure`] if it cannot be started.
+pub fn guest_launch(command: &[String]) -> Result<(), Failure> {
+    guest::become_guest(command).map_err(failure)
+}
+
+/// Measures as the first process of a guest and powers it off.
+pub fn guest_inside(result: &Path, plan: &str) {
+    guest::run_inside(result, &guest::plan_of(plan));
+}
+
+/// Measures and writes.
+///
+/// # Errors
+/// [`Failure`] for a profile that cannot be read, files that are in the way, or an SA path that cannot be measured.
+pub fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
+    let started = Instant::now();
+    let beside = |ending: &str| {
+        let stem = args.out.file_stem().unwrap_or_default().to_string_lossy();
+        args.out.with_file_name(format!("{stem}{ending}"))
+    };
+    let (timeline, figure) = (beside("-timeline.csv"), beside(".svg"));
+    absent(&[&args.out, &timeline, &figure])?;
+    let partial = Partial::create(&args.out)?;
+    let base = match &args.profile {
+        Some(name) => named(name)?,
+        None => stand_in()?,
+    };
+    let bar = progress_bar();
+    let (kernel, measurement) = run(args, &mut |message| tell(&bar, message)).map_err(failure)?;
+    tell(&bar, "this host's own system calls and netlink");
+    let fitted = stack::fit(&measurement, kernel, &Interface::of_host().map_err(failure)?);
+    bar.finish_and_clear();
+    let profile = stack::apply(&fitted, &measurement.kernel, kernel, &base.profile);
+    write(&profile, &measurement, kernel, partial, [&args.out, &timeline, &figure])?;
+    print(sa_path_tables::summary(&measurement, kernel, &fitted).as_bytes())?;
+    say(&format!(
+        "espsim: {} the SA path in {:.0} s; wrote {}, {} and {}; everything else in the profile is from {}",
+        if kernel == Kernel::Uml { "ran" } else { "measured" },
+        started.elapsed().as_secs_f64(),
+        args.out.display(),
+        timeline.display(),
+        figure.display(),
+        base.from
+    ));
+    warn(&fitted, kernel);
+    Ok(())
+}
+
+fn warn(fitted: &Fitted, kernel: Kernel) {
+    if kernel == Kernel::Uml {
+        say(
+            "espsim: stack.* and [sa] are from a User-Mode Linux guest and say `guest-uml`: they are corrected for its traced \
+             system calls and its cipher, not measured in the running kernel; --guest native measures there",
+        );
+    }
+    if kernel == Kernel::Emulated {
+        say(
+            "espsim: an emulated kernel's times are none: stack.* was left as it was, [sa] says `emulated`; the counters, \
+             refusals and the failovers' order are facts",
+        );
+    } else if !fitted.stack.iter().any(|row| row.0 == "stack.xfrm") {
+        say("espsim: this kernel does not offer its cipher to programs: stack.xfrm was left as it was");
+    }
+}
+
+/// Measures where asked, or where it can be done best.
+fn run(args: &CalibrateArgs, say: &mut dyn FnMut(&str)) -> Result<(Kernel, Measurement), SaPathError> {
+    let cache = args.guest_cache.clone().or_else(|| Some(cache_folder()?.join("guest"))).unwrap_or_default();
+    let program =
+        std::env::current_exe().map_err(|error| SaPathError::System { doing: "find this program".into(), error })?;
+    let order = Order { program, cache, limit: Duration::from_secs(args.guest_timeout.into()) };
+    match args.guest {
+        Some(Guest::Native) => native(say),
+        Some(Guest::Uml) => guest::measure_in(guest::Guest::Uml, &order, say),
+        Some(Guest::Qemu) => guest::measure_in(guest::Guest::Qemu, &order, say),
+        None => best(&order, say),
+    }
+}
+
+/// The running kernel, else the first guest that is prepared.
+fn best(order: &Order, say: &mut dyn FnMut(&str)) -> Result<(Kernel, Measurement), SaPathError> {
+    let lacking = match native(say) {
+        Err(SaPathError::Unavailable { what, .. }) => what,
+        done => return done,
+    };
+    let mut reasons = vec![format!("native: {lacking}")];
+    for (name, kind) in [("uml", guest::Guest::Uml), ("qemu", guest::Guest::Qemu)] {
+        match guest::prepared(kind, &order.cache) {
+            Ok(()) => {
+                say(&format!("not in the running kernel ({lacking}): in a guest, {name}"));
+                return guest::measure_in(kind, order, say);
+            }
+            Err(error) => reasons.push(format!("{name}: {error}")),
+        }
+    }
+    Err(SaPathError::Unavailable {
+        what: format!("the SA path can be measured nowhere here\n{}", reasons.join("\n")),
+        remedy: "prepare a guest: calibrate/guest/uml.sh needs no privileges and takes some minutes".into(),
+    })
+}
+
+/// Each pass on a thread of its own, which enters namespaces and does not come back.
+fn native(say: &mut dyn FnMut(&str)) -> Result<(Kernel, Measurement), SaPathError> {
+    let measurement = passes(|plan, pass| {
+        let (tell, told) = std::sync::mpsc::channel::<String>();
+        std::thread::scope(|scope| {
+            let measuring = scope.spawn(move || {
+                espsim_calibrate::pin_to_last_core();
+                measure_here(plan, &mut |message| drop(tell.send(message.to_owned())))
+            });
+            told.iter().for_each(|message| say(&format!("{pass}: {message}")));
+            let panicked = || SaPathError::Guest { what: "the measuring thread stopped".into(), remedy: String::new() };
+            measuring.join().map_err(|_| panicked())?
+        })
+    })?;
+    Ok((Kernel::Native, measurement))
+}
+
+fn failure(error: SaPathError) -> Failure {
+    let help = error.remedy().filter(|remedy| !remedy.is_empty()).map(str::to_owned);
+    Failure::new(format!("the SA path cannot be measured: {error}")).with_help(help)
+}
+
+fn write(
+    profile: &Profile,
+    measurement: &Measurement,
+    kernel: Kernel,
+    partial: Partial,
+    [out, timeline, figure]: [&Path; 3],
+) -> Result<(), Failure> {
+    let text = profile.to_toml().map_err(|error| Failure::new(format!("cannot write the profile as text: {error}")))?;
+    // What is written can be read again.
+    Profile::from_toml(&text).map_err(|error| Failure::new(format!("the measured profile is unusable: {error}")))?;
+    let rows =
+        rows(&measurement.failovers).map_err(|error| Failure::new(format!("cannot write the timeline: {error}")))?;
+    let svg = sa_path_tables::figure(measurement, kernel)?;
+    for (path, octets) in [(timeline, rows), (figure, svg.into_bytes())] {
+        fs::write(path, octets).map_err(|error| Failure::io("write", path, &error))?;
+    }
+    partial.commit(out, &text)
+}
+
+/// All failovers as one table: who, when, what.
+fn rows(failovers: &[Failover]) -> Result<Vec<u8>, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["policy", "sas", "at_us", "sa", "event", "fate", "sequence", "device", "refusal"])?;
+    for failover in failovers {
+        for event in &failover.timeline {
+            let (what, fate, sequence, device, refusal) = match &event.what {
+                What::Packet { fate, sequence, device } => ("packet", fate.name(), *sequence, device.as_deref(), None),
+                What::Control { request, refusal } => (request.as_str(), "", None, None, refusal.as_deref()),
+            };
+            writer.write_record([
+                failover.policy.name(),
+                &failover.sas.to_string(),
+                &format!("{:.3}", event.at_us),
+                &event.sa.map_or_else(String::new, |sa| sa.to_string()),
+                what,
+                fate,
+                &sequence.map_or_else(String::new, |sequence| sequence.to_string()),
+                device.unwrap_or_default(),
+                refusal.unwrap_or_default(),
+            ])?;
+        }
+    }
+    writer.into_inner().map_err(|error| error.into_error().into())
+}

@@ -1,0 +1,162 @@
+//! `espsim list`: what is shipped, with sources.
+
+use std::path::Path;
+
+use clap::ValueEnum;
+use comfy_table::Table;
+use comfy_table::presets::ASCII_MARKDOWN;
+use espsim_model::layers::{Origin, flatten};
+use espsim_model::placement::Placement;
+use espsim_model::preset::{Kind, load};
+use espsim_sweep::file::scenario_file::ScenarioFile;
+use espsim_sweep::file::value::shown;
+
+use crate::command::schema::parameters;
+
+/// What can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Listed {
+    /// Designs
+    Placements,
+    /// Network interface cards
+    Nics,
+    /// Lookaside accelerators
+    Accelerators,
+    /// PCIe slots
+    Slots,
+    /// Hosts
+    Cpus,
+    /// Mixes of packet sizes
+    Mixes,
+    /// Scenario files of the project
+    Scenarios,
+    /// Every key of a scenario, its default and what it takes
+    Parameters,
+}
+
+/// The text of a listing.
+pub fn list(what: Option<Listed>) -> String {
+    let all = [
+        Listed::Placements,
+        Listed::Nics,
+        Listed::Accelerators,
+        Listed::Slots,
+        Listed::Cpus,
+        Listed::Mixes,
+        Listed::Scenarios,
+    ];
+    match what {
+        Some(what) => section(what, true),
+        None => all.map(|what| section(what, false)).join("\n"),
+    }
+}
+
+fn section(what: Listed, sources: bool) -> String {
+    let (title, kind) = match what {
+        Listed::Placements => return placements(),
+        Listed::Scenarios => return scenarios(),
+        Listed::Parameters => return all_parameters(),
+        Listed::Nics => ("NICs: nic.preset", Kind::Nic),
+        Listed::Accelerators => ("Accelerators: accelerator.preset", Kind::Accelerator),
+        Listed::Slots => ("PCIe slots: nic.pcie.preset, accelerator.pcie.preset, pcie.uplink.preset", Kind::Pcie),
+        Listed::Cpus => ("Hosts: --profile preset:NAME", Kind::Cpu),
+        Listed::Mixes => ("Mixes: traffic.mix", Kind::Mix),
+    };
+    let mut text = format!("{title}\n");
+    for (name, _) in kind.files() {
+        let Ok(preset) = load(kind, name) else { continue };
+        let model = preset.values.get("host").and_then(|host| host.get("model"));
+        let heading = preset.values.get("title").or(model).map_or_else(String::new, shown);
+        text += &format!("  {name:<18} {heading}\n");
+        if sources {
+            text += &values(preset);
+        } else {
+            text += &format!("{:20} source: {}\n", "", first_clause(preset));
+        }
+    }
+    text
+}
+
+fn values(preset: &espsim_model::preset::Preset) -> String {
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN).set_header(["Key", "Value", "Source"]);
+    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic).set_width(140);
+    for (key, (value, _)) in flatten(&preset.values, &Origin::Default) {
+        if key == "title" || key == "aead" {
+            continue;
+        }
+        // Of a distribution its quantiles say most.
+        if key.starts_with("sa.") && !key.ends_with(".quantiles") {
+            continue;
+        }
+        table.add_row([key.as_str(), &shown(&value), preset.source(&key).unwrap_or_default()]);
+    }
+    format!("{table}\n")
+}
+
+/// Where the first of a preset's values comes from, shortened: `espsim list KIND` has all of it.
+fn first_clause(preset: &espsim_model::preset::Preset) -> String {
+    let keys = flatten(&preset.values, &Origin::Default);
+    let named = |key: &str| preset.source(key).filter(|source| !source.starts_with("estimate"));
+    let main = ["line_rate", "rate", "packet", "lanes", "generation", "host.frequency"].into_iter().find_map(named);
+    let source = main.or_else(|| keys.keys().find_map(|key| named(key))).unwrap_or("estimates");
+    let short: String = source.chars().take(100).collect();
+    if short.len() < source.len() { format!("{short} ...") } else { short }
+}
+
+macro_rules! scenario_files {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../../scenarios/", $name, ".toml")))),+]
+    };
+}
+
+/// Shipped scenarios; a test compares them with the folder.
+pub const SCENARIOS: &[(&str, &str)] = scenario_files!(
+    "completion-interrupts",
+    "failover",
+    "failover-api-policy",
+    "failover-bond",
+    "failover-headroom",
+    "failover-scale",
+    "forty-gig-2016",
+    "gateway",
+    "gateway-both",
+    "gateway-decrypt",
+    "gro",
+    "gso",
+    "iotlb-cliff",
+    "load-latency",
+    "lookaside-modes",
+    "mrrs",
+    "receive",
+    "sa-cache",
+    "sa-lock",
+    "tags-latency",
+    "three-pass",
+);
+
+fn scenarios() -> String {
+    let row = |(name, text): &(&str, &str)| {
+        let file = ScenarioFile::parse(Path::new(name), (*text).to_owned());
+        format!("  {name:<22} {}\n", file.map_or_else(|_| String::new(), |file| file.question))
+    };
+    format!("Scenarios: experiments/scenarios/NAME.toml\n{}", SCENARIOS.iter().map(row).collect::<String>())
+}
+
+fn all_parameters() -> String {
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN).set_header(["Key", "Default", "Takes"]);
+    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic).set_width(140);
+    for parameter in parameters() {
+        let default = parameter.default.as_ref().map_or_else(String::new, |(value, _)| shown(value));
+        table.add_row([parameter.key.as_str(), &default, &parameter.takes.words()]);
+    }
+    format!("Parameters: in a scenario file, a series, a sweep, or after --set\n{table}\n")
+}
+
+fn placements() -> String {
+    let rows = Placement::ALL.map(|placement| {
+        format!("  {:<14} {} PCIe crossing(s)  {}\n", placement.name(), placement.crossings(), placement.summary())
+    });
+    format!("Placements: placement\n{}", rows.concat())
+}

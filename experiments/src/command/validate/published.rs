@@ -1,0 +1,69 @@
+//! Published values, as they lie in `experiments/validation`.
+
+use espsim_sweep::failure::Failure;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::{Role, Row};
+
+/// One published value.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Published {
+    /// Unique name.
+    pub id: String,
+    /// The curve that it lies on.
+    pub series: String,
+    /// Where on the curve.
+    #[serde(default)]
+    pub x: Option<f64>,
+    /// What limited, where that is all that is compared.
+    #[serde(default)]
+    pub limit: String,
+    /// The value.
+    pub published: f64,
+    /// Its unit.
+    pub unit: String,
+    role: String,
+    source: String,
+    assumed: String,
+}
+
+impl Published {
+    /// What it is used for.
+    pub fn role(&self) -> Role {
+        match self.role.as_str() {
+            "fitted" => Role::Fitted,
+            "direction" => Role::Direction,
+            _ => Role::Predicted,
+        }
+    }
+
+    /// The row with the model's value beside it.
+    pub fn row(self, family: &'static str, simulated: f64, tolerance: Option<f64>, same_limit: bool) -> Row {
+        Row {
+            family,
+            role: self.role(),
+            id: self.id,
+            series: self.series,
+            x: self.x,
+            published: self.published,
+            simulated,
+            unit: self.unit,
+            tolerance,
+            same_limit,
+            source: self.source,
+            assumed: self.assumed,
+        }
+    }
+}
+
+/// The rows of an embedded table.
+///
+/// # Errors
+/// [`Failure`] names the table and the line: a fault of the program, that its tests would have found.
+pub fn read<T: DeserializeOwned>(name: &str, text: &str) -> Result<Vec<T>, Failure> {
+    csv::Reader::from_reader(text.as_bytes())
+        .deserialize()
+        .collect::<Result<_, _>>()
+        .map_err(|error| Failure::new(format!("{name}: {error}")))
+}

@@ -1,0 +1,191 @@
+//! Rows as tables, CSV and JSON.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use comfy_table::presets::ASCII_MARKDOWN;
+use comfy_table::{CellAlignment, Table};
+use espsim_report::families::Family;
+use espsim_sweep::failure::Failure;
+use espsim_sweep::store::validation::{Role, Row};
+use serde_json::json;
+
+/// Rows of a family that are shown one by one; of a larger family, the worst of each kind of series.
+const SHOWN: usize = 60;
+
+fn verdict(row: &Row) -> &'static str {
+    match (row.agrees(), row.role) {
+        (false, _) => "MISS",
+        (true, Role::Direction) => "same limit",
+        (true, _) => "within",
+    }
+}
+
+/// A table for each family, then totals and misses.
+pub fn tables(families: &[&Family], results: &[Vec<Row>]) -> String {
+    let mut text = String::new();
+    for (family, rows) in families.iter().zip(results) {
+        let all = rows.len() <= SHOWN;
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{}: {}{}", family.name, family.title, if all { "" } else { " (worst row of each)" });
+        let _ = writeln!(text, "{}\n", table(if all { rows.iter().collect() } else { worst(rows) }));
+    }
+    let _ = writeln!(text, "{}", totals(families, results));
+    for rows in results {
+        text.push_str(&misses(rows));
+    }
+    text
+}
+
+/// A line for each miss; of a large family, for each series that has some.
+fn misses(rows: &[Row]) -> String {
+    let misses: Vec<&Row> = rows.iter().filter(|row| !row.agrees()).collect();
+    let percent = |row: &Row| format!("{:+.1} %", 100.0 * row.error());
+    if rows.len() <= SHOWN {
+        return misses.iter().map(|row| format!("miss: {} {}\n", row.id, percent(row))).collect();
+    }
+    let mut by_series: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    for row in misses {
+        by_series.entry(&row.series).or_default().push(row);
+    }
+    let worst = |rows: &[&Row]| rows.iter().map(|row| row.error()).reduce(|a, b| if b.abs() > a.abs() { b } else { a });
+    by_series
+        .iter()
+        .map(|(series, rows)| {
+            let worst = 100.0 * worst(rows).unwrap_or_default();
+            format!("miss: {} rows of {series}, worst {worst:+.1} %\n", rows.len())
+        })
+        .collect()
+}
+
+/// The row with the largest error of each kind of series: what stands before the first comma of its name.
+fn worst(rows: &[Row]) -> Vec<&Row> {
+    let mut by_series: BTreeMap<&str, &Row> = BTreeMap::new();
+    for row in rows {
+        let worst = by_series.entry(row.kind()).or_insert(row);
+        if row.error().abs() > worst.error().abs() {
+            *worst = row;
+        }
+    }
+    by_series.into_values().collect()
+}
+
+fn table(rows: Vec<&Row>) -> Table {
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN);
+    table.set_header(["Series", "At", "Published", "Simulated", "Unit", "Error", "Tolerance", "Role", "Verdict"]);
+    for column in [1, 2, 3, 5, 6] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let mut last = "";
+    for row in rows {
+        let series = if row.series == last { "" } else { &row.series };
+        last = &row.series;
+        table.add_row([
+            series.to_owned(),
+            row.x.map_or_else(|| row.id.clone(), |x| x.to_string()),
+            format!("{:.4}", row.published).trim_end_matches('0').trim_end_matches('.').to_owned(),
+            format!("{:.3}", row.simulated),
+            row.unit.clone(),
+            format!("{:+.1} %", 100.0 * row.error()),
+            row.tolerance.map_or_else(|| "limit".into(), |tolerance| format!("{:.0} %", 100.0 * tolerance)),
+            row.role.name().to_owned(),
+            verdict(row).to_owned(),
+        ]);
+    }
+    table
+}
+
+fn totals(families: &[&Family], results: &[Vec<Row>]) -> Table {
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN);
+    table.set_header(["Family", "Rows", "Fitted", "Within", "Misses", "Worst error of what was not fitted"]);
+    for (family, rows) in families.iter().zip(results) {
+        let within = rows.iter().filter(|row| row.agrees()).count();
+        let fitted = rows.iter().filter(|row| row.role == Role::Fitted).count();
+        let worst = rows
+            .iter()
+            .filter(|row| matches!(row.role, Role::Predicted | Role::Formula))
+            .max_by(|a, b| a.error().abs().total_cmp(&b.error().abs()));
+        table.add_row([
+            family.name.to_owned(),
+            rows.len().to_string(),
+            fitted.to_string(),
+            within.to_string(),
+            (rows.len() - within).to_string(),
+            worst.map_or_else(String::new, |row| format!("{:+.1} % ({})", 100.0 * row.error(), row.id)),
+        ]);
+    }
+    table
+}
+
+/// Every row in long form.
+///
+/// # Errors
+/// [`Failure`] if the rows cannot be encoded.
+pub fn csv<'a>(rows: impl Iterator<Item = &'a Row>) -> Result<Vec<u8>, Failure> {
+    let encode = |error: csv::Error| Failure::new(format!("cannot encode validation.csv: {error}"));
+    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
+    let header = [
+        "family",
+        "id",
+        "series",
+        "x",
+        "published",
+        "simulated",
+        "unit",
+        "error",
+        "tolerance",
+        "role",
+        "verdict",
+        "source",
+        "assumed",
+    ];
+    writer.write_record(header).map_err(encode)?;
+    for row in rows {
+        writer
+            .write_record([
+                row.family,
+                &row.id,
+                &row.series,
+                &row.x.map_or_else(String::new, |x| x.to_string()),
+                &row.published.to_string(),
+                &format!("{:.6}", row.simulated),
+                &row.unit,
+                &format!("{:.4}", row.error()),
+                &row.tolerance.map_or_else(String::new, |tolerance| tolerance.to_string()),
+                row.role.name(),
+                verdict(row),
+                &row.source,
+                &row.assumed,
+            ])
+            .map_err(encode)?;
+    }
+    writer.into_inner().map_err(|error| Failure::new(format!("cannot encode validation.csv: {error}")))
+}
+
+/// Every row as a JSON array.
+pub fn json<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
+    let rows: Vec<serde_json::Value> = rows
+        .map(|row| {
+            json!({
+                "family": row.family,
+                "id": row.id,
+                "series": row.series,
+                "x": row.x,
+                "published": row.published,
+                "simulated": row.simulated,
+                "unit": row.unit,
+                "error": row.error(),
+                "tolerance": row.tolerance,
+                "role": row.role.name(),
+                "verdict": verdict(row),
+                "source": row.source,
+                "assumed": row.assumed,
+            })
+        })
+        .collect();
+    format!("{:#}\n", serde_json::Value::Array(rows))
+}

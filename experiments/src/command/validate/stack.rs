@@ -1,0 +1,92 @@
+//! TCP through the kernel by number of CPUs, in the clear and on three paths through ESP.
+//!
+//! Fitted on one CPU: in the clear, how much slower or faster than the Haswell preset the stack is; with crypto offload,
+//! what ESP encapsulation costs; in software, what the cipher costs. Packet offload and all other numbers of CPUs are
+//! predicted.
+
+use espsim_model::profile::Profile;
+use espsim_sweep::failure::Failure;
+use toml::Value;
+
+use super::Row;
+use super::machine::{cpu, fit, goodput_gbps, run, scale_stack};
+use super::published::{Published, read};
+
+const TOLERANCE: f64 = 0.10;
+/// Xeon Platinum 8380, many cores loaded; base 2.3 GHz, up to 3.4 GHz (Intel product specification).
+const CLOCK: &str = "3.0 GHz";
+
+/// Goodput in Gb/s of receiving TCP on so many CPUs, each with a stream and an SA of its own.
+fn goodput(profile: &Profile, placement: &str, cpus: i64) -> Result<f64, Failure> {
+    let packet = if placement == "clear" { "1500 B" } else { "1466 B" };
+    let record = run(
+        profile,
+        &[
+            ("placement", placement.into()),
+            ("host.cores", Value::Integer(cpus)),
+            ("traffic.direction", "receive".into()),
+            ("traffic.transport", "tcp".into()),
+            ("traffic.packet", packet.into()),
+            ("traffic.flows", Value::Integer(cpus)),
+            ("sa.count", Value::Integer(cpus)),
+            ("sa.mode", "transport".into()),
+            ("nic.preset", "connectx-6-dx".into()),
+        ],
+    )?;
+    goodput_gbps(&record)
+}
+
+pub(super) fn rows() -> Result<Vec<Row>, Failure> {
+    let published: Vec<Published> = read("stack.csv", include_str!("../../../validation/stack.csv"))?;
+    let one_cpu = |series: &str| {
+        let row = published.iter().find(|row| row.series == series && row.x == Some(1.0));
+        row.map(|row| row.published).ok_or_else(|| Failure::new(format!("stack.csv has no one-CPU row of {series}")))
+    };
+    let mut base = cpu("haswell")?;
+    base.host.frequency = CLOCK.parse().map_err(|error| Failure::new(format!("{CLOCK}: {error}")))?;
+
+    let clear = fit(one_cpu("clear")?, |factor| {
+        let mut profile = base.clone();
+        scale_stack(&mut profile, factor);
+        goodput(&profile, "clear", 1)
+    })?;
+    scale_stack(&mut base, clear);
+    // One factor for ESP with and without the cipher, for want of two measurements.
+    let scale_esp = |profile: &mut Profile, factor: f64| {
+        let stack = &mut profile.stack;
+        for cost in [&mut stack.xfrm, &mut stack.xfrm_offload, &mut stack.xfrm_offload_segment] {
+            *cost = *cost * factor;
+        }
+    };
+    let esp = fit(one_cpu("crypto offload")?, |factor| {
+        let mut profile = base.clone();
+        scale_esp(&mut profile, factor);
+        goodput(&profile, "inline-crypto", 1)
+    })?;
+    scale_esp(&mut base, esp);
+    let with_cipher = |factor: f64| {
+        let mut profile = base.clone();
+        for cost in &mut profile.aead {
+            for coefficient in [&mut cost.fixed, &mut cost.per_byte, &mut cost.per_tail_block] {
+                coefficient.value *= factor;
+            }
+        }
+        profile
+    };
+    let cipher = fit(one_cpu("software")?, |factor| goodput(&with_cipher(factor), "host", 1))?;
+    let machine = with_cipher(cipher);
+
+    published
+        .into_iter()
+        .map(|row| {
+            let placement = match row.series.as_str() {
+                "clear" => "clear",
+                "software" => "host",
+                "crypto offload" => "inline-crypto",
+                _ => "inline-packet",
+            };
+            let simulated = goodput(&machine, placement, row.x.unwrap_or(1.0) as i64)?;
+            Ok(row.row("stack", simulated, Some(TOLERANCE), true))
+        })
+        .collect()
+}

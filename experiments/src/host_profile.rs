@@ -1,0 +1,95 @@
+//! The profile of this host: measured quickly, and kept for the day.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use espsim_model::profile::Profile;
+use espsim_sweep::failure::Failure;
+use espsim_sweep::file::profile::{ProfileChoice, from_file, named, stand_in};
+use espsim_sweep::notice::say;
+use espsim_sweep::store::partial::Partial;
+
+/// A quick calibration of this host, or today's if there is one for this CPU model and program version.
+///
+/// # Errors
+/// [`Failure`] if the host cannot be measured.
+pub fn measured(say: &mut dyn FnMut(&str)) -> Result<ProfileChoice, Failure> {
+    let cache = cache_file();
+    if let Some(choice) = cache.as_deref().and_then(|path| from_file(path).ok()) {
+        say(&format!("using today's quick calibration of this host ({})", choice.profile.host.model));
+        return Ok(ProfileChoice { from: "measured".into(), ..choice });
+    }
+    say(
+        "no --profile given: measuring AES-GCM on this host, under 10 s (kept for today; --profile preset:zen4 to skip)",
+    );
+    let base = stand_in()?.profile;
+    let calibration = espsim_calibrate::quick(&base, &mut |_| {})
+        .map_err(|error| Failure::new(format!("quick calibration failed: {error}")))?;
+    let text = (calibration.profile.to_toml())
+        .map_err(|error| Failure::new(format!("cannot write the profile as text: {error}")))?;
+    // A host without a cache folder measures again the next time.
+    if let Some(path) = &cache {
+        store(path, &text);
+    }
+    Ok(ProfileChoice { profile: calibration.profile, text, from: "measured".into() })
+}
+
+/// The profile that is named, or else a quick calibration of this host, with a warning where it is of another machine. What
+/// the user wrote is checked first, for the profile or what stands in for it, and then `prepare` does what may fail too:
+/// nobody has to wait for a measurement to learn of a mistake.
+///
+/// # Errors
+/// [`Failure`] of check, preparation or measurement, or for a profile that cannot be read.
+pub fn checked<T>(
+    name: Option<&String>,
+    check: impl FnOnce(&Profile) -> Result<(), Failure>,
+    prepare: impl FnOnce() -> Result<T, Failure>,
+) -> Result<(ProfileChoice, T), Failure> {
+    let named = name.map(|name| named(name)).transpose()?;
+    match &named {
+        Some(choice) => check(&choice.profile)?,
+        None => check(&stand_in()?.profile)?,
+    }
+    let prepared = prepare()?;
+    let choice = match named {
+        Some(choice) => choice,
+        None => measured(&mut |message| say(&format!("espsim: {message}")))?,
+    };
+    if let Some(warning) = other_machine(&choice) {
+        say(&format!("espsim: {warning}"));
+    }
+    Ok((choice, prepared))
+}
+
+/// Keeps a profile in the cache; without one the next run measures again.
+fn store(path: &Path, text: &str) {
+    let _ = path.parent().map(fs::create_dir_all);
+    let _ = Partial::create(path).and_then(|partial| partial.commit(path, text));
+}
+
+/// This program's folder in the user's cache folder (XDG Base Directory Specification 0.8), if there is one.
+pub fn cache_folder() -> Option<PathBuf> {
+    std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
+        .map(|folder| folder.join("espsim"))
+}
+
+/// The cache file of the day, by CPU model and program version.
+fn cache_file() -> Option<PathBuf> {
+    let model = espsim_calibrate::host::cpu_model();
+    let slug: String = model.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let day = jiff::Timestamp::now().to_string();
+    let name = format!("quick-{slug}-{}-{}.toml", env!("CARGO_PKG_VERSION"), day.get(..10)?);
+    Some(cache_folder()?.join(name))
+}
+
+/// What to warn of when a measured profile is that of another machine; presets are of others by nature.
+pub fn other_machine(choice: &ProfileChoice) -> Option<String> {
+    let here = espsim_calibrate::host::cpu_model();
+    let measured = choice.profile.calibration.is_some() && choice.profile.host.model != here;
+    measured.then(|| {
+        format!("{} was measured on another machine: {}, this is {here}", choice.from, choice.profile.host.model)
+    })
+}

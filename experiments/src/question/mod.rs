@@ -1,0 +1,4 @@
+//! Questions that take many simulations to answer.
+
+pub mod compare;
+pub mod plan;

@@ -1,0 +1,65 @@
+//! The command line of `plan`.
+
+use std::path::PathBuf;
+
+use espsim_model::units::{BitRate, Share, Time};
+use espsim_sweep::file::value::Setting;
+
+use crate::console::Format;
+
+/// Arguments of `plan`.
+#[derive(Debug, clap::Args)]
+pub struct PlanArgs {
+    /// The load, such as 40Gbps
+    #[arg(long)]
+    pub rate: BitRate,
+    /// What the load counts
+    #[arg(long, value_name = "BASIS", default_value = "l3", value_parser = ["goodput", "l3", "l2", "wire"])]
+    pub basis: String,
+    /// Packet sizes: a mix (imix, or one of `espsim list mixes`) or one size, such as 1446B
+    #[arg(long, default_value = "imix")]
+    pub mix: String,
+    /// Which way packets go; encrypt (or forward) is a gateway, clear in and ESP out, decrypt the other way, both is both at once
+    #[arg(long, default_value = "encrypt", value_parser = ["transmit", "receive", "encrypt", "decrypt", "both", "forward"])]
+    pub direction: String,
+    /// The largest share of packets that may be lost
+    #[arg(long, default_value = "0.001%")]
+    pub loss: Share,
+    /// The largest 99 % quantile of latency, such as 50us [default: none]
+    #[arg(long, value_name = "TIME")]
+    pub latency_p99: Option<Time>,
+    /// How much more than the load must be carried
+    #[arg(long, default_value = "0%")]
+    pub headroom: Share,
+    /// The placements to plan for, separated by commas
+    #[arg(long, value_delimiter = ',', default_value = "host,lookaside,inline-crypto,inline-packet",
+        value_parser = ["clear", "host", "lookaside", "inline-crypto", "inline-packet"])]
+    pub placement: Vec<String>,
+    /// The kind of NIC: one of `espsim list nics` [default: connectx-6-dx]
+    #[arg(long)]
+    pub nic: Option<String>,
+    /// The kind of accelerator: one of `espsim list accelerators` [default: qat-8970]
+    #[arg(long)]
+    pub accelerator: Option<String>,
+    /// What hardware costs and draws: a TOML file with tables host, core, nic, accelerator and slot
+    #[arg(long, value_name = "FILE")]
+    pub prices: Option<PathBuf>,
+    /// Output folder; must not exist [default: out/plan, numbered if that exists]
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Host profile: a file or preset:NAME [default: a quick calibration of this host]
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// Base of all seeds
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: u64,
+    /// Threads [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Set a parameter over everything else, such as nic.line_rate="25 Gbps"
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub settings: Vec<Setting>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}

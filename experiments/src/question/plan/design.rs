@@ -1,0 +1,169 @@
+//! The plan of each placement: its least hardware, tried again under fresh seeds, its headroom and its growth.
+
+use espsim_model::profile::Profile;
+use espsim_model::scenario::{Invalid, Scenario};
+use espsim_sweep::campaign::progress;
+use espsim_sweep::campaign::threads::threads;
+use espsim_sweep::failure::Failure;
+use rayon::prelude::*;
+
+use super::question::Question;
+use super::search::{Design, Hardware, Part, Runs, Trial};
+
+/// Loads of the growth curve, in units of the rate asked for.
+pub const GROWTH: [f64; 4] = [0.25, 0.5, 2.0, 4.0];
+/// How often a core is added if fresh seeds miss a goal that the search's met.
+const SECOND_THOUGHTS: u32 = 4;
+
+/// What a placement takes.
+pub struct Plan {
+    /// The placement.
+    pub placement: String,
+    /// Its plan, or why there is none.
+    pub result: Result<Least, Impossible>,
+}
+
+/// Why no hardware is enough.
+pub enum Impossible {
+    /// The hardware cannot do it at all.
+    Refused(String),
+    /// Not even the most that was tried meets the goals: the trial.
+    NotEnough(Trial),
+}
+
+/// The least hardware and how far it goes.
+pub struct Least {
+    /// Simulated under seeds that the search has not seen; it meets the goals, unless a note says otherwise.
+    pub trial: Trial,
+    /// One piece less of each kind, under the same seeds.
+    pub less: Vec<(Part, Trial)>,
+    /// The highest load that it carries, in units of the rate asked for.
+    pub carries: f64,
+    /// What breaks beyond; nothing did up to four times the load where that is absent.
+    pub broken: Option<Trial>,
+    /// Closed-form limits in units of the rate asked for, the tightest first.
+    pub limits: Vec<(&'static str, f64)>,
+    /// The least hardware for other loads; `None` where no amount is enough.
+    pub growth: Vec<(f64, Option<Hardware>)>,
+    /// What was simulated.
+    pub scenario: Scenario,
+}
+
+impl Least {
+    /// What limits first: what broke, and if nothing did the tightest closed form.
+    pub fn limit(&self) -> &'static str {
+        self.broken.as_ref().map(Trial::limit).or(self.limits.first().map(|(name, _)| *name)).unwrap_or("nothing")
+    }
+
+    /// What limits next, and from which load on.
+    pub fn next(&self) -> Option<(&'static str, f64)> {
+        self.limits.iter().copied().find(|(name, load)| *name != self.limit() && load.is_finite())
+    }
+
+    /// The kinds of which one piece less met the goals all the same under fresh seeds: the plan lies on the border.
+    pub fn borderline(&self) -> impl Iterator<Item = Part> {
+        self.less.iter().filter(|(_, trial)| trial.meets()).map(|(part, _)| *part)
+    }
+}
+
+/// Plans every placement over `jobs` threads; results do not depend on their number.
+///
+/// # Errors
+/// [`Failure`] if threads cannot be started or the hardware can do none of the placements.
+pub fn plan_all(question: &Question, profile: &Profile, jobs: Option<u16>) -> Result<Vec<Plan>, Failure> {
+    let pool = threads(jobs)?;
+    let designs: Vec<(&String, Result<Design<'_>, String>)> =
+        question.placements.iter().map(|name| (name, design(question, name, profile))).collect();
+    let refused: Vec<String> =
+        designs.iter().filter_map(|(name, design)| Some(format!("{name}: {}", design.as_ref().err()?))).collect();
+    if refused.len() == designs.len() {
+        return Err(Failure::new(format!("no placement can be planned: {}", refused.join("; "))));
+    }
+    let possible: Vec<&Design<'_>> = designs.iter().filter_map(|(_, design)| design.as_ref().ok()).collect();
+    let loads: Vec<f64> = std::iter::once(1.0).chain(GROWTH).map(|load| load * question.load()).collect();
+    let bar = progress::bar((possible.len() * (loads.len() + 1)) as u64, "searches");
+    let searches: Vec<(&Design<'_>, f64)> =
+        possible.iter().flat_map(|design| loads.iter().map(|load| (*design, *load))).collect();
+    let found: Vec<Result<Result<Trial, Trial>, Invalid>> = pool.install(|| {
+        let search = |(design, load): &(&Design<'_>, f64)| {
+            let found = design.least(*load);
+            bar.inc(1);
+            found
+        };
+        searches.par_iter().with_max_len(1).map(search).collect()
+    });
+    let results: Vec<Result<Least, Impossible>> = pool.install(|| {
+        let finished = possible.par_iter().zip(found.par_chunks(loads.len())).with_max_len(1).map(|(design, found)| {
+            let done = finish(question, design, found);
+            bar.inc(1);
+            done
+        });
+        finished.collect()
+    });
+    bar.finish_and_clear();
+    let mut results = results.into_iter();
+    let plan = |(placement, design): (&String, Result<Design<'_>, String>)| Plan {
+        placement: placement.clone(),
+        result: match design {
+            Ok(_) => results.next().unwrap_or_else(|| Err(Impossible::Refused("not searched".into()))),
+            Err(reason) => Err(Impossible::Refused(reason)),
+        },
+    };
+    Ok(designs.into_iter().map(plan).collect())
+}
+
+fn design<'a>(question: &Question, placement: &str, profile: &'a Profile) -> Result<Design<'a>, String> {
+    let base = question.scenario(placement, profile).map_err(|failure| failure.to_string())?;
+    Ok(Design { base, profile, goals: question.goals, seed: question.seed })
+}
+
+fn finish(
+    question: &Question,
+    design: &Design<'_>,
+    found: &[Result<Result<Trial, Trial>, Invalid>],
+) -> Result<Least, Impossible> {
+    let refused = |error: &Invalid| Impossible::Refused(error.to_string());
+    let first = match &found[0] {
+        Ok(Ok(trial)) => trial,
+        Ok(Err(trial)) => return Err(Impossible::NotEnough(trial.clone())),
+        Err(error) => return Err(refused(error)),
+    };
+    let load = question.load();
+    let again = || {
+        let trial = confirmed(design, first.hardware, load)?;
+        let hardware = trial.hardware;
+        let counted = Part::ALL.into_iter().filter(|part| hardware.of(*part) > 1);
+        let less = counted.map(|part| {
+            let less = hardware.with(part, hardware.of(part) - 1);
+            Ok((part, design.trial(less, load, Runs::Fresh)?))
+        });
+        let less = less.collect::<Result<Vec<_>, Invalid>>()?;
+        let (carries, broken) = design.headroom(hardware, load)?;
+        Ok((trial, less, carries, broken))
+    };
+    let (trial, less, carries, broken) = again().map_err(|error| refused(&error))?;
+    let growth = GROWTH.iter().zip(&found[1..]);
+    let growth =
+        growth.map(|(load, found)| (*load, found.as_ref().ok().and_then(|f| f.as_ref().ok()).map(|t| t.hardware)));
+    Ok(Least {
+        limits: design.limits(trial.hardware),
+        growth: growth.collect(),
+        scenario: design.scenario(trial.hardware, load),
+        trial,
+        less,
+        carries,
+        broken,
+    })
+}
+
+/// The hardware under fresh seeds, with a core more where they miss a goal.
+fn confirmed(design: &Design<'_>, hardware: Hardware, load: f64) -> Result<Trial, Invalid> {
+    let mut trial = design.trial(hardware, load, Runs::Fresh)?;
+    for more in 1..=SECOND_THOUGHTS {
+        if trial.meets() {
+            break;
+        }
+        trial = design.trial(hardware.with(Part::Core, hardware.cores + more), load, Runs::Fresh)?;
+    }
+    Ok(trial)
+}

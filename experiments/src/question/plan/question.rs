@@ -1,0 +1,234 @@
+//! What is asked: load, mix, direction and goals, as scenarios.
+
+use std::path::Path;
+
+use espsim_model::placement::Placement;
+use espsim_model::profile::Profile;
+use espsim_model::scenario::Scenario;
+use espsim_model::units::{BitRate, Bytes, Share};
+use espsim_sweep::failure::Failure;
+use espsim_sweep::file::scenario_file::ScenarioFile;
+use espsim_sweep::file::value::{Setting, shown};
+use espsim_sweep::points::points;
+use toml::{Table, Value};
+
+use super::goals::Goals;
+use crate::question::plan::args::PlanArgs;
+
+/// Flows that a plan spreads over cores: so many that every number of cores gets nearly the same share.
+const FLOWS: i64 = 1024;
+/// SAs of a plan: a gateway's, fewer than any preset NIC's cache holds.
+const SAS: i64 = 256;
+
+/// The MTU of a plan's encrypted side: the full-sized packets of a mix do not fit 1500 B once they are encapsulated.
+const MTU: &str = "1600 B";
+
+/// The slowest load, in Gb/s: of less, so many packets as tell of losses take hours.
+const LEAST_GBPS: f64 = 1e-2;
+
+/// Keys that options and the search itself set, and what to do instead.
+const SET_BY_OPTIONS: [(&str, &str); 15] = [
+    ("placement", "give --placement"),
+    ("traffic.rate", "give --rate"),
+    ("traffic.rate_basis", "give --basis"),
+    ("traffic.direction", "give --direction"),
+    ("traffic.mix", "give --mix"),
+    ("traffic.packet", "give --mix"),
+    ("traffic.arrival", "arrivals are Poisson's; espsim run simulates others"),
+    ("host.cores", "their number is what is looked for"),
+    ("nic.count", "their number is what is looked for"),
+    ("host.nics", "their number is what is looked for"),
+    ("accelerator.count", "their number is what is looked for"),
+    ("lookaside.devices", "their number is what is looked for"),
+    ("run.max_packets", "runs are as long as the goals ask for"),
+    ("run.max_time", "runs are as long as the goals ask for"),
+    ("run.half_width", "runs are as long as the goals ask for"),
+];
+
+/// A question.
+pub struct Question {
+    /// The load, on `basis`.
+    pub rate: BitRate,
+    /// What `rate` counts.
+    pub basis: String,
+    /// The mix as the user named it.
+    pub mix: String,
+    /// `transmit`, `receive`, `encrypt`, `decrypt` or `both`.
+    pub direction: String,
+    /// What must hold at the load with headroom.
+    pub goals: Goals,
+    /// How much more than the load must be carried.
+    pub headroom: Share,
+    /// Base of all seeds.
+    pub seed: u64,
+    /// Designs, in the order asked for.
+    pub placements: Vec<String>,
+    settings: Vec<Setting>,
+}
+
+impl Question {
+    /// The question that a command line asks.
+    ///
+    /// # Errors
+    /// [`Failure`] for shares that are none.
+    pub fn new(args: &PlanArgs) -> Result<Self, Failure> {
+        for Setting { key, .. } in &args.settings {
+            if let Some((_, option)) = SET_BY_OPTIONS.iter().find(|(own, _)| key == own) {
+                return Err(
+                    Failure::new(format!("--set {key}: this is what is planned")).with_help(Some((*option).to_owned()))
+                );
+            }
+        }
+        if args.rate.as_gbps() < LEAST_GBPS {
+            return Err(Failure::new(format!("--rate is {}: at least {}", args.rate, BitRate::from_gbps(LEAST_GBPS))));
+        }
+        let share = |name: &str, value: Share, most: f64| {
+            let allowed = (0.0..=most).contains(&value.fraction());
+            allowed
+                .then_some(value)
+                .ok_or_else(|| Failure::new(format!("{name} is {value}: 0 % to {} %", most * 100.0)))
+        };
+        let goals = Goals { loss: share("--loss", args.loss, 0.5)?, latency_p99: args.latency_p99 };
+        let set = |key: &str, value: Value| Setting { key: key.to_owned(), value };
+        let text = |value: &str| Value::String(value.to_owned());
+        // A size is a mix of one; the customary short name stands for the preset.
+        let mix = match args.mix.as_str() {
+            size if size.parse::<Bytes>().is_ok() => set("traffic.packet", text(size)),
+            "imix" => set("traffic.mix", text("simple-imix")),
+            name => set("traffic.mix", text(name)),
+        };
+        let headroom = share("--headroom", args.headroom, 10.0)?;
+        let rate = BitRate::from_gbps(args.rate.as_gbps() * (1.0 + headroom.fraction()));
+        let mut settings = vec![
+            mix,
+            set("traffic.direction", text(&args.direction)),
+            set("traffic.rate", text(&rate.to_string())),
+            set("traffic.rate_basis", text(&args.basis)),
+        ];
+        let preset = |key: &str, name: &Option<String>| name.as_deref().map(|name| set(key, text(name)));
+        settings.extend(preset("nic.preset", &args.nic));
+        settings.extend(preset("accelerator.preset", &args.accelerator));
+        settings.extend(args.settings.iter().cloned());
+        let mut placements: Vec<String> = Vec::new();
+        for name in &args.placement {
+            if !placements.contains(name) {
+                placements.push(name.clone());
+            }
+        }
+        Ok(Question {
+            rate: args.rate,
+            basis: args.basis.clone(),
+            mix: args.mix.clone(),
+            direction: args.direction.clone(),
+            goals,
+            headroom,
+            seed: args.seed,
+            placements,
+            settings,
+        })
+    }
+
+    /// The load in units of the rate asked for.
+    pub fn load(&self) -> f64 {
+        1.0 + self.headroom.fraction()
+    }
+
+    /// The question in a sentence.
+    pub fn sentence(&self) -> String {
+        let goals = match self.goals.latency_p99 {
+            Some(most) => format!("at most {} loss and {most} p99 latency", self.goals.loss),
+            None => format!("at most {} loss", self.goals.loss),
+        };
+        let headroom = match self.headroom.fraction() {
+            0.0 => String::new(),
+            _ => format!(" and {} headroom", self.headroom),
+        };
+        let set = |key: &str, default: i64| {
+            let set = self.settings.iter().rev().find(|setting| setting.key == key);
+            set.map_or_else(|| default.to_string(), |setting| shown(&setting.value))
+        };
+        format!(
+            "What does each placement take to {} {} ({}) of {} in {} flows over {} SAs with {goals}{headroom}?",
+            self.direction,
+            self.rate,
+            self.basis,
+            self.mix,
+            set("traffic.flows", FLOWS),
+            set("sa.count", SAS)
+        )
+    }
+
+    /// A title for tables and figures.
+    pub fn title(&self) -> String {
+        format!("{} ({}) of {}, {}", self.rate, self.basis, self.mix, self.direction)
+    }
+
+    /// The scenario file of these series, each with parameters of its own.
+    ///
+    /// # Errors
+    /// [`Failure`] if it cannot be written as text.
+    pub fn file(&self, series: Vec<Table>) -> Result<ScenarioFile, Failure> {
+        let mut file = Table::new();
+        let own = [
+            ("title", Value::String(self.title())),
+            ("question", Value::String(self.sentence())),
+            ("seed", Value::Integer(self.seed as i64)),
+            ("traffic.arrival", Value::String("poisson".into())),
+            ("traffic.mtu", Value::String(MTU.into())),
+            ("traffic.flows", Value::Integer(FLOWS)),
+            ("sa.count", Value::Integer(SAS)),
+        ];
+        for (key, value) in own {
+            insert(&mut file, key, value);
+        }
+        for setting in &self.settings {
+            insert(&mut file, &setting.key, setting.value.clone());
+        }
+        if !series.is_empty() {
+            file.insert("series".into(), Value::Array(series.into_iter().map(Value::Table).collect()));
+        }
+        let text = toml::to_string(&file)
+            .map_err(|error| Failure::new(format!("cannot write the plan's scenario: {error}")))?;
+        ScenarioFile::parse(Path::new("plan.toml"), text)
+    }
+
+    /// Checks everything but the placements: in the clear nothing depends on what hardware offers.
+    ///
+    /// # Errors
+    /// [`Failure`] at the option that is wrong.
+    pub fn check(&self, profile: &Profile) -> Result<(), Failure> {
+        self.scenario(Placement::CLEAR.name(), profile).map(|_| ())
+    }
+
+    /// The scenario of a placement with one core, NIC and accelerator under the rate asked for.
+    ///
+    /// # Errors
+    /// [`Failure`] for what it cannot be on this hardware.
+    pub fn scenario(&self, placement: &str, profile: &Profile) -> Result<Scenario, Failure> {
+        let mut series = Table::new();
+        series.insert("name".into(), Value::String(placement.to_owned()));
+        series.insert("placement".into(), Value::String(placement.to_owned()));
+        let point = points(&self.file(vec![series])?, &self.settings, profile)?.swap_remove(0);
+        let mut scenario = point.scenario;
+        scenario.traffic[0].rate = Some(self.rate);
+        Ok(scenario)
+    }
+}
+
+/// Sets a dotted key of a table; what stands in the way is replaced.
+pub(super) fn insert(table: &mut Table, key: &str, value: Value) {
+    match key.split_once('.') {
+        None => {
+            table.insert(key.to_owned(), value);
+        }
+        Some((head, rest)) => {
+            let inner = table.entry(head).or_insert_with(|| Value::Table(Table::new()));
+            if !inner.is_table() {
+                *inner = Value::Table(Table::new());
+            }
+            if let Value::Table(inner) = inner {
+                insert(inner, rest, value);
+            }
+        }
+    }
+}

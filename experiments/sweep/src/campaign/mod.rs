@@ -1,0 +1,299 @@
+//! What is to be simulated: the points of a file on a host, each with its id, and how often.
+
+pub mod execute;
+pub mod progress;
+pub mod stop;
+pub mod studies;
+pub mod threads;
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+
+use espsim_model::layers::Layer;
+use espsim_model::profile::Profile;
+use rayon::prelude::*;
+
+use crate::campaign::stop::Stop;
+use crate::failure::{Failure, nearest};
+use crate::file::hash::hash;
+use crate::file::profile::ProfileChoice;
+use crate::file::replications::Replications;
+use crate::points::enough::is_enough;
+use crate::points::id::{Id, PROGRAM, Which};
+use crate::points::outcome::{Outcome, Run, seed};
+use crate::points::shard::Shard;
+use crate::points::study::Study;
+use crate::points::{Point, Points, check_settings};
+use crate::store::journal::{Finished, Header};
+use crate::store::manifest::{Subject, keep_common};
+
+/// Points that are resolved at a time.
+const CHUNK: usize = 4096;
+
+/// All runs of a sweep.
+pub struct Campaign<'a> {
+    /// What is simulated and shown.
+    pub study: &'a Study,
+    /// The points.
+    pub points: Points<'a>,
+    /// The profile and where it came from.
+    pub profile: &'a ProfileChoice,
+    /// The same host as uncertain as its intervals say; empty to leave that out.
+    pub drawn: &'a [Profile],
+    /// Base of all seeds.
+    pub seed: u64,
+    /// Parameters that are the same at every point.
+    pub common: Layer,
+    ids: Vec<Id>,
+    costs: Vec<f32>,
+}
+
+/// What is done by one thread in one go: a run, or where the number of replications depends on what they give, all of a
+/// point's replications one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// One replication.
+    Replication(u32),
+    /// Replications until they are enough.
+    Replications,
+    /// One drawn profile.
+    Drawn(usize),
+}
+
+impl<'a> Campaign<'a> {
+    /// Resolves and checks every point, on all threads of the current pool, and keeps its id.
+    ///
+    /// # Errors
+    /// [`Failure`] of the first point that is wrong, or if a signal tells the process to end.
+    pub fn new(
+        study: &'a Study,
+        points: Points<'a>,
+        profile: &'a ProfileChoice,
+        drawn: &'a [Profile],
+        seed: u64,
+        stop: &Stop,
+    ) -> Result<Self, Failure> {
+        check_settings(points.file, points.settings)?;
+        let n = points.len();
+        let (mut ids, mut costs) = (Vec::with_capacity(n), Vec::with_capacity(n));
+        let mut common: Option<Layer> = None;
+        let profile_hash = hash(&profile.text);
+        for start in (0..n).step_by(CHUNK) {
+            stop.checking(start, n)?;
+            let chunk: Vec<Result<Part, Failure>> = (start..(start + CHUNK).min(n))
+                .into_par_iter()
+                .with_min_len(64)
+                .fold(
+                    || Ok(Part::default()),
+                    |part: Result<Part, Failure>, i| {
+                        let mut part = part?;
+                        let point = points.resolve(i)?;
+                        (study.check)(points.file, &point)?;
+                        points.check_offered(i, &point)?;
+                        part.ids.push(Id::of_point(study.kind, &profile_hash, &point.values));
+                        part.costs.push((study.cost)(&point.scenario) as f32);
+                        keep_common(&mut part.common, &point.values);
+                        Ok(part)
+                    },
+                )
+                .collect();
+            for part in chunk {
+                let part = part?;
+                ids.extend(part.ids);
+                costs.extend(part.costs);
+                if let Some(layer) = &part.common {
+                    keep_common(&mut common, layer);
+                }
+            }
+        }
+        Ok(Campaign { study, points, profile, drawn, seed, common: common.unwrap_or_default(), ids, costs })
+    }
+
+    /// What a journal of these runs begins with.
+    pub fn header(&self, shard: Option<Shard>) -> Header {
+        let file = self.points.file;
+        Header {
+            format: Header::FORMAT,
+            kind: self.study.kind.to_owned(),
+            program: (PROGRAM.0.to_owned(), PROGRAM.1.to_owned()),
+            file: file.source.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            text: file.source.text.clone(),
+            settings: self.points.settings.iter().map(ToString::to_string).collect(),
+            seed: self.seed,
+            drawn: self.drawn.len() as u32,
+            profile: self.profile.from.clone(),
+            profile_hash: hash(&self.profile.text),
+            shard,
+        }
+    }
+
+    /// What the manifest of its folder is about.
+    pub fn subject(&self) -> Subject<'_> {
+        Subject {
+            kind: self.study.kind,
+            file: self.points.file,
+            settings: self.points.settings,
+            profile: self.profile,
+            drawn: self.drawn.len(),
+            seed: self.seed,
+            common: &self.common,
+            number_of_points: self.points.len(),
+        }
+    }
+
+    /// The points of a shard, or all, by number.
+    pub fn own(&self, shard: Option<Shard>) -> Vec<u32> {
+        shard.map_or_else(|| (0..self.ids.len() as u32).collect(), |shard| shard.points(&self.ids))
+    }
+
+    /// Sorts points so that those that take longest come first: a long one that is begun last would keep one thread busy
+    /// while all others are done (longest processing time first; Graham, SIAM J. Appl. Math. 17, 1969).
+    pub fn sort_by_cost(&self, points: &mut [u32]) {
+        let cost = |point: &u32| self.costs[*point as usize];
+        points.sort_by(|a, b| cost(b).partial_cmp(&cost(a)).unwrap_or(Ordering::Equal));
+    }
+
+    /// What one run of a point is expected to take, in an arbitrary unit.
+    pub fn cost(&self, point: usize) -> f64 {
+        self.costs[point].into()
+    }
+
+    fn replications(&self) -> &Replications {
+        &self.points.file.replications
+    }
+
+    /// How many tasks every point has.
+    pub fn tasks_per_point(&self) -> usize {
+        let replications = match self.replications() {
+            Replications::Fixed(n) => *n as usize,
+            Replications::Until(_) => 1,
+        };
+        replications + self.drawn.len()
+    }
+
+    /// A point's tasks by number.
+    pub fn task(&self, number: usize) -> Task {
+        match self.replications() {
+            Replications::Fixed(n) if number < *n as usize => Task::Replication(number as u32),
+            Replications::Until(_) if number == 0 => Task::Replications,
+            _ => Task::Drawn(number - (self.tasks_per_point() - self.drawn.len())),
+        }
+    }
+
+    /// The id of a replication.
+    pub fn replication(&self, point: usize, number: u32) -> Id {
+        self.ids[point].run(Which::Replication(seed(self.seed, number)))
+    }
+
+    /// The id of a run on a drawn profile.
+    pub fn drawn(&self, point: usize, number: usize) -> Id {
+        self.ids[point].run(Which::Drawn(self.seed, number))
+    }
+
+    /// Simulates a replication.
+    ///
+    /// # Errors
+    /// [`Failure`] for a scenario that fails its check.
+    pub fn simulate(&self, point: &Point, number: u32) -> Result<Run, Failure> {
+        self.run(point, &self.profile.profile, seed(self.seed, number))
+    }
+
+    /// Simulates a point on a drawn profile. All run under the first seed, so that they differ by the profile alone.
+    ///
+    /// # Errors
+    /// [`Failure`] for a scenario that fails its check.
+    pub fn simulate_drawn(&self, point: &Point, number: usize) -> Result<Run, Failure> {
+        self.run(point, &self.drawn[number], seed(self.seed, 0))
+    }
+
+    fn run(&self, point: &Point, profile: &Profile, seed: u64) -> Result<Run, Failure> {
+        (self.study.simulate)(&point.scenario, profile, seed).map_err(|error| Failure::new(error.to_string()))
+    }
+
+    /// Whether a point needs no replication after these, its first ones.
+    ///
+    /// # Errors
+    /// [`Failure`] at `replications.metric` if that was not observed.
+    pub fn is_enough(&self, point: usize, runs: &[Run]) -> Result<bool, Failure> {
+        is_enough(self.replications(), runs).map_err(|observed| {
+            let Replications::Until(until) = self.replications() else { return Failure::new("no replications") };
+            let (metric, names) = (&until.metric, observed.iter().map(String::as_str).collect::<Vec<_>>());
+            let series = self.points.place(point).series;
+            let message =
+                format!("`replications.metric`: `{metric}` is not observed in series `{series}`: {}", names.join(", "));
+            self.points.file.failure("replications.metric", message).with_help(nearest(metric, &names))
+        })
+    }
+
+    /// What a point has given, with the lines of its runs; `None` if a run is missing.
+    ///
+    /// # Errors
+    /// [`Failure`] if a run cannot be read.
+    pub fn outcome(&self, finished: &Finished, point: usize) -> Result<Option<(Outcome, Vec<u8>)>, Failure> {
+        let mut outcome = Outcome { place: self.points.place(point), runs: Vec::new(), drawn: Vec::new() };
+        let mut lines = Vec::new();
+        while outcome.runs.is_empty() || !self.is_enough(point, &outcome.runs)? {
+            let Some((run, line)) = finished.read(self.replication(point, outcome.runs.len() as u32))? else {
+                return Ok(None);
+            };
+            outcome.runs.push(run);
+            lines.extend(line);
+        }
+        for i in 0..self.drawn.len() {
+            let Some((run, line)) = finished.read(self.drawn(point, i))? else { return Ok(None) };
+            outcome.drawn.push(run);
+            lines.extend(line);
+        }
+        Ok(Some((outcome, lines)))
+    }
+
+    /// The runs of these points.
+    ///
+    /// # Errors
+    /// [`Failure`] if a run cannot be read.
+    pub fn used(&self, finished: &Finished, points: &[u32]) -> Result<HashSet<Id>, Failure> {
+        let mut used = HashSet::new();
+        for &point in points {
+            let point = point as usize;
+            let replications = match self.replications() {
+                Replications::Fixed(n) => *n as usize,
+                Replications::Until(_) => self.outcome(finished, point)?.map_or(0, |(outcome, _)| outcome.runs.len()),
+            };
+            used.extend((0..replications as u32).map(|i| self.replication(point, i)));
+            used.extend((0..self.drawn.len()).map(|i| self.drawn(point, i)));
+        }
+        Ok(used)
+    }
+
+    /// How many of these points lack a run.
+    ///
+    /// # Errors
+    /// [`Failure`] if a run cannot be read.
+    pub fn incomplete(&self, finished: &Finished, points: &[u32]) -> Result<usize, Failure> {
+        let is_missing = |point: &u32| match self.replications() {
+            // What a run gave need not be known.
+            Replications::Fixed(_) => Ok(self.count(finished, &[*point]).0 < self.tasks_per_point()),
+            Replications::Until(_) => Ok(self.outcome(finished, *point as usize)?.is_none()),
+        };
+        points.iter().map(is_missing).try_fold(0, |n, missing| Ok(n + usize::from(missing?)))
+    }
+
+    /// How many of these points' first runs have finished, and how many there are: replications at least, and drawn ones.
+    pub fn count(&self, finished: &Finished, points: &[u32]) -> (usize, usize) {
+        let least = self.replications().least();
+        let of_point = |&point: &u32| {
+            let point = point as usize;
+            let replications = (0..least).filter(|&i| finished.contains(self.replication(point, i))).count();
+            replications + (0..self.drawn.len()).filter(|&i| finished.contains(self.drawn(point, i))).count()
+        };
+        (points.iter().map(of_point).sum(), points.len() * (least as usize + self.drawn.len()))
+    }
+}
+
+/// What a thread has made of some points.
+#[derive(Default)]
+struct Part {
+    ids: Vec<Id>,
+    costs: Vec<f32>,
+    common: Option<Layer>,
+}

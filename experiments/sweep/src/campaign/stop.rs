@@ -1,0 +1,71 @@
+//! Ends a sweep between two runs when the process is told to end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::flag;
+
+use crate::failure::Failure;
+
+/// The signal that told the process to end, if one did.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<AtomicUsize>);
+
+impl Stop {
+    /// From now on SIGINT, SIGTERM and SIGHUP are taken note of; the second one ends the process at once.
+    ///
+    /// # Errors
+    /// [`Failure`] if the system does not let us.
+    pub fn listen() -> Result<Self, Failure> {
+        let stop = Stop::default();
+        let again = Arc::new(AtomicBool::new(false));
+        let listen = || {
+            for signal in [SIGINT, SIGTERM, SIGHUP] {
+                flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&again))?;
+                flag::register(signal, Arc::clone(&again))?;
+                flag::register_usize(signal, Arc::clone(&stop.0), signal as usize)?;
+            }
+            Ok(())
+        };
+        listen().map_err(|error: std::io::Error| Failure::new(format!("cannot catch signals: {error}")))?;
+        Ok(stop)
+    }
+
+    /// Whether there was a signal.
+    pub fn is_told(&self) -> bool {
+        self.signal() != 0
+    }
+
+    fn signal(&self) -> i32 {
+        self.0.load(Ordering::Relaxed) as i32
+    }
+
+    /// An error if there was a signal, which says how much of the sweep has finished, with the exit code that shells give:
+    /// 130 for SIGINT, 143 for SIGTERM.
+    ///
+    /// # Errors
+    /// [`Failure`] if there was one.
+    pub fn check(&self, finished: usize, of: usize) -> Result<(), Failure> {
+        self.refuse(|| format!("{finished} of {of} runs are finished and kept"))
+    }
+
+    /// The same while points are checked, before anything is simulated.
+    ///
+    /// # Errors
+    /// [`Failure`] if there was one.
+    pub fn checking(&self, checked: usize, of: usize) -> Result<(), Failure> {
+        self.refuse(|| format!("{checked} of {of} points were checked, none was simulated"))
+    }
+
+    fn refuse(&self, how_far: impl Fn() -> String) -> Result<(), Failure> {
+        let signal = self.signal();
+        let name = match signal {
+            0 => return Ok(()),
+            SIGINT => "SIGINT",
+            SIGTERM => "SIGTERM",
+            _ => "SIGHUP",
+        };
+        Err(Failure::new(format!("interrupted by {name}: {}", how_far())).with_code((128 + signal) as u8))
+    }
+}

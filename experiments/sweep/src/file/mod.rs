@@ -1,0 +1,11 @@
+//! Files that users write.
+
+pub mod axis;
+pub mod hash;
+pub mod profile;
+pub mod replications;
+pub mod scenario_file;
+mod skip;
+pub mod source;
+pub mod sweep;
+pub mod value;

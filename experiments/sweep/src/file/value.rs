@@ -1,0 +1,82 @@
+//! Values of parameters as users write them.
+
+use espsim_model::layers::MOST_DEPTH;
+use espsim_model::units::{BitRate, Bytes, Hertz, Share, Time};
+use toml::Value;
+
+/// A `--set key=value`.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// Key path.
+    pub key: String,
+    /// Value: TOML if it is, else a string.
+    pub value: Value,
+}
+
+impl std::fmt::Display for Setting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}={}", self.key, self.value)
+    }
+}
+
+impl std::str::FromStr for Setting {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (key, value) = text.split_once('=').ok_or_else(|| format!("`{text}` is not key=value"))?;
+        let key = key.trim();
+        if key.is_empty() || key.split('.').any(str::is_empty) {
+            return Err(format!("`{key}` is not a key, such as nic.line_rate"));
+        }
+        if key.split('.').count() > MOST_DEPTH {
+            return Err(format!("`{key}` is not a key: more than {MOST_DEPTH} parts"));
+        }
+        let value = value.trim();
+        let parsed = value.parse().unwrap_or_else(|_| Value::String(value.to_owned()));
+        Ok(Setting { key: key.to_owned(), value: parsed })
+    }
+}
+
+/// What a quantity is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A bare number.
+    Number,
+    /// B.
+    Size,
+    /// Gb/s.
+    Rate,
+    /// us.
+    Time,
+    /// GHz.
+    Frequency,
+    /// %.
+    Share,
+}
+
+/// A swept value as a quantity; `None` for other text.
+pub fn quantity(value: &Value) -> Option<(Kind, f64)> {
+    match value {
+        Value::Integer(n) => Some((Kind::Number, *n as f64)),
+        Value::Float(n) => Some((Kind::Number, *n)),
+        Value::String(text) => None
+            .or_else(|| text.parse::<Bytes>().ok().map(|n| (Kind::Size, n.get() as f64)))
+            .or_else(|| text.parse::<BitRate>().ok().map(|n| (Kind::Rate, n.as_gbps())))
+            .or_else(|| text.parse::<Time>().ok().map(|n| (Kind::Time, n.as_ns() * 1e-3)))
+            .or_else(|| text.parse::<Hertz>().ok().map(|n| (Kind::Frequency, n.get() as f64 * 1e-9)))
+            .or_else(|| text.parse::<Share>().ok().map(|n| (Kind::Share, n.fraction() * 100.0))),
+        _ => None,
+    }
+}
+
+/// A swept value as a number for an axis: sizes in B, rates in Gb/s, times in us, frequencies in GHz, shares in %.
+pub fn number(value: &Value) -> Option<f64> {
+    quantity(value).map(|(_, number)| number)
+}
+
+/// A value as it is shown: strings without quotes.
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,344 @@
+//! Finished runs on disk: a line for each, appended as it ends, so that nothing that has ended is lost.
+//!
+//! A line is a checksum, the run's [`Id`] and the [`Run`] as JSON. The first one has, in the place of an id, the word `sweep`
+//! and says what the runs are of ([`Header`]). A line that was being written when the machine stopped has no right checksum
+//! and is dropped; so is one that was damaged, and the lines after it still count. The order of lines means nothing.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::failure::Failure;
+use crate::points::id::Id;
+use crate::points::outcome::Run;
+use crate::points::shard::Shard;
+
+/// The version of the format that is written and read.
+const FORMAT: u32 = 1;
+/// The most profiles that are drawn.
+pub const MOST_DRAWN: u32 = 10_000;
+/// What stands in the place of an id before a header.
+const HEADER: &str = "sweep";
+/// Characters of a checksum.
+const CHECKSUM: usize = 16;
+
+/// What a journal's runs are of; enough to make the same points again. The profile's text stands beside the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// Version of the format.
+    pub format: u32,
+    /// The command: `run` or `failover`.
+    pub kind: String,
+    /// The program's version, and the hash of its model.
+    pub program: (String, String),
+    /// Name of the scenario file.
+    pub file: String,
+    /// Its text.
+    pub text: String,
+    /// What was set over it, as `key=value`.
+    pub settings: Vec<String>,
+    /// Base of all seeds.
+    pub seed: u64,
+    /// Profiles drawn.
+    pub drawn: u32,
+    /// Where the profile came from.
+    pub profile: String,
+    /// SHA-256 of the profile's text.
+    pub profile_hash: String,
+    /// Which part of the points, if not all.
+    pub shard: Option<Shard>,
+}
+
+impl Header {
+    /// The current format.
+    pub const FORMAT: u32 = FORMAT;
+}
+
+/// Puts the checksum before the rest of a line.
+pub fn with_checksum(content: &str) -> String {
+    format!("{} {content}\n", checksum(content))
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Location {
+    file: u32,
+    length: u32,
+    offset: u64,
+}
+
+/// The finished runs of one journal or several.
+#[derive(Debug, Default)]
+pub struct Finished {
+    files: Vec<(PathBuf, File)>,
+    runs: HashMap<Id, Location>,
+    taken_up: bool,
+}
+
+/// What reading a journal through has found besides runs.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The last header.
+    pub header: Option<Header>,
+    /// Runs.
+    pub runs: usize,
+    /// Numbers of damaged lines before the last good one, counted from 1.
+    pub damaged: Vec<usize>,
+    /// Octets after the last good line: a line that was being written.
+    pub torn: u64,
+    /// Octets up to there.
+    pub end: u64,
+}
+
+impl Finished {
+    /// Reads a journal through; of runs that stand in several places, the first one counts.
+    ///
+    /// # Errors
+    /// [`Failure`] if it cannot be read, or is of another format.
+    pub fn add(&mut self, path: &Path) -> Result<Found, Failure> {
+        let io = |error: std::io::Error| Failure::io("read", path, &error);
+        let file = File::open(path).map_err(io)?;
+        let number = self.files.len() as u32;
+        let mut reader = BufReader::with_capacity(1 << 16, file.try_clone().map_err(io)?);
+        let mut found = Found::default();
+        let (mut line, mut offset, mut n) = (Vec::new(), 0, 0);
+        let mut bad = Vec::new();
+        loop {
+            line.clear();
+            let length = reader.read_until(b'\n', &mut line).map_err(io)? as u64;
+            if length == 0 {
+                break;
+            }
+            n += 1;
+            match checked(&line) {
+                Some((HEADER, json)) => found.header = Some(header(path, json)?),
+                Some((id, _)) => {
+                    found.runs += 1;
+                    let location = Location { file: number, length: line.len() as u32, offset };
+                    // A name that is no id belongs to no run that anybody asks for.
+                    let _ = id.parse().map(|id| self.runs.entry(id).or_insert(location));
+                }
+                None => bad.push(n),
+            }
+            offset += length;
+            if bad.last() != Some(&n) {
+                found.end = offset;
+                found.damaged.append(&mut bad);
+            }
+        }
+        found.torn = offset - found.end;
+        self.taken_up |= found.runs > 0;
+        self.files.push((path.to_owned(), file));
+        Ok(found)
+    }
+
+    /// Whether any had finished before.
+    pub fn is_taken_up(&self) -> bool {
+        self.taken_up
+    }
+
+    /// Runs besides these, in the order of their ids.
+    pub fn besides(&self, used: &HashSet<Id>) -> Vec<Id> {
+        let mut others: Vec<Id> = self.runs.keys().filter(|id| !used.contains(id)).copied().collect();
+        others.sort_unstable();
+        others
+    }
+
+    /// Whether a run has finished.
+    pub fn contains(&self, id: Id) -> bool {
+        self.runs.contains_key(&id)
+    }
+
+    /// Takes up what was appended to the first journal since it was read.
+    pub fn extend(&mut self, appended: Vec<(Id, Location)>) {
+        self.runs.extend(appended);
+    }
+
+    /// A run with its line; `None` if it has not finished.
+    ///
+    /// # Errors
+    /// [`Failure`] if it can no longer be read as it was written.
+    pub fn read(&self, id: Id) -> Result<Option<(Run, Vec<u8>)>, Failure> {
+        let Some(at) = self.runs.get(&id) else { return Ok(None) };
+        let (path, file) = &self.files[at.file as usize];
+        let mut line = vec![0; at.length as usize];
+        file.read_exact_at(&mut line, at.offset).map_err(|error| Failure::io("read", path, &error))?;
+        let run = checked(&line).and_then(|(_, json)| serde_json::from_str(json).ok());
+        let run = run.ok_or_else(|| {
+            Failure::new(format!("{}: the run at octet {} was damaged meanwhile", path.display(), at.offset))
+        })?;
+        Ok(Some((run, line)))
+    }
+}
+
+/// The first line of a journal, if it is a whole header.
+///
+/// # Errors
+/// [`Failure`] if it cannot be read, or is of another format.
+pub fn first_header(path: &Path) -> Result<Option<Header>, Failure> {
+    let mut line = Vec::new();
+    let read = File::open(path).and_then(|file| BufReader::new(file).read_until(b'\n', &mut line));
+    read.map_err(|error| Failure::io("read", path, &error))?;
+    checked(&line).filter(|(name, _)| *name == HEADER).map(|(_, json)| header(path, json)).transpose()
+}
+
+fn header(path: &Path, json: &str) -> Result<Header, Failure> {
+    serde_json::from_str(json)
+        .ok()
+        .filter(|header: &Header| header.format == FORMAT && header.drawn <= MOST_DRAWN)
+        .ok_or_else(|| {
+            Failure::new(format!("{} was written by another version of this program", path.display()))
+                .with_help(Some("that version can read it; this one starts in another folder, with --out".into()))
+        })
+}
+
+/// The id and the JSON of a whole and undamaged line.
+fn checked(line: &[u8]) -> Option<(&str, &str)> {
+    let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
+    let (sum, content) = line.split_at_checked(CHECKSUM)?;
+    let content = content.strip_prefix(' ')?;
+    (sum == checksum(content)).then(|| content.split_once(' '))?
+}
+
+fn checksum(content: &str) -> String {
+    Sha256::digest(content.as_bytes()).iter().take(CHECKSUM / 2).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn line(name: &str, content: &impl Serialize) -> Vec<u8> {
+    // Plain data of text and numbers always has a text.
+    with_checksum(&format!("{name} {}", serde_json::to_string(content).unwrap_or_default())).into_bytes()
+}
+
+/// The line of a run.
+pub fn run_line(id: Id, run: &Run) -> Vec<u8> {
+    line(&id.to_string(), run)
+}
+
+/// The line of a header.
+pub fn header_line(of: &Header) -> Vec<u8> {
+    line(HEADER, of)
+}
+
+/// Appends to a journal, from any thread.
+#[derive(Debug)]
+pub struct Appender {
+    path: PathBuf,
+    file: File,
+    end: Mutex<u64>,
+}
+
+impl Appender {
+    /// Opens a journal, or makes it; what stands after `end` is dropped.
+    ///
+    /// # Errors
+    /// [`Failure`] if it cannot be written.
+    pub fn open(path: &Path, end: u64) -> Result<Self, Failure> {
+        let open = || {
+            let file = OpenOptions::new().create(true).append(true).open(path)?;
+            file.set_len(end)?;
+            Ok(file)
+        };
+        let file = open().map_err(|error| Failure::io("write", path, &error))?;
+        Ok(Appender { path: path.to_owned(), file, end: Mutex::new(end) })
+    }
+
+    /// Appends a line.
+    ///
+    /// # Errors
+    /// [`Failure`] if it cannot be written, for example because the disk is full; the lines before it stay.
+    pub fn append(&self, line: &[u8]) -> Result<Location, Failure> {
+        let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = (&self.file).write_all(line) {
+            // Half a line is what the next one to read would have to drop; if that fails too, it will.
+            let _ = self.file.set_len(*end);
+            return Err(Failure::io("write", &self.path, &error));
+        }
+        let location = Location { file: 0, length: line.len() as u32, offset: *end };
+        *end += line.len() as u64;
+        Ok(location)
+    }
+
+    /// Waits until everything is on the disk, so that a loss of power takes nothing.
+    ///
+    /// # Errors
+    /// [`Failure`] if the disk refuses.
+    pub fn sync(&self) -> Result<(), Failure> {
+        self.file.sync_data().map_err(|error| Failure::io("write", &self.path, &error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use espsim_model::record::Metric;
+    use tempfile::TempDir;
+
+    fn id(n: u128) -> Id {
+        format!("{n:x}").parse().unwrap()
+    }
+
+    fn run(value: f64) -> Run {
+        Run { seed: 7, metrics: vec![Metric::plain("throughput", value, "Gb/s")], ..Run::default() }
+    }
+
+    fn journal(lines: &[Vec<u8>]) -> (TempDir, PathBuf) {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join(crate::store::names::JOURNAL);
+        std::fs::write(&path, lines.concat()).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn numbers_come_back_to_the_last_bit() {
+        let values = [0.1 + 0.2, 1.0 / 3.0, 5e-324, 1.797e308, -0.0];
+        let lines: Vec<Vec<u8>> = (0..).zip(values).map(|(n, value)| run_line(id(n), &run(value))).collect();
+        let (_folder, path) = journal(&lines);
+        let mut finished = Finished::default();
+        assert_eq!(finished.add(&path).unwrap().runs, values.len());
+        for (n, value) in (0..).zip(values) {
+            let (read, line) = finished.read(id(n)).unwrap().unwrap();
+            assert_eq!(read.metrics[0].value.to_bits(), value.to_bits());
+            assert_eq!(line, lines[n as usize]);
+        }
+        let (_folder, path) = journal(&[run_line(id(1), &run(f64::NAN))]);
+        let mut finished = Finished::default();
+        finished.add(&path).unwrap();
+        assert!(finished.read(id(1)).unwrap().unwrap().0.metrics[0].value.is_nan());
+    }
+
+    /// Wherever a line is cut or an octet changed, exactly what stands there is lost.
+    #[test]
+    fn a_torn_or_damaged_line_is_dropped_and_no_other() {
+        let lines: Vec<Vec<u8>> = (0..3).map(|n| run_line(id(n), &run(n as f64))).collect();
+        let whole = lines.concat();
+        for cut in 0..whole.len() {
+            let (_folder, path) = journal(&[whole[..cut].to_vec()]);
+            let mut finished = Finished::default();
+            let found = finished.add(&path).unwrap();
+            let length = lines[0].len();
+            assert_eq!(found.runs, cut / length, "cut at {cut}");
+            assert_eq!((found.end, found.torn), ((cut - cut % length) as u64, (cut % length) as u64));
+        }
+        for at in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[at] ^= 4;
+            let (_folder, path) = journal(&[changed]);
+            let mut finished = Finished::default();
+            let found = finished.add(&path).unwrap();
+            let hit = at / lines[0].len();
+            let present: Vec<bool> = (0..3).map(|n| finished.contains(id(n))).collect();
+            // Without the end of a line it and the next one are one, of a wrong checksum.
+            let both = at % lines[0].len() == lines[0].len() - 1;
+            let expected: Vec<bool> = (0..3).map(|n| n != hit && !(both && n == hit + 1)).collect();
+            assert_eq!(present, expected, "octet {at}");
+            assert_eq!(found.damaged.is_empty(), !expected[2], "octet {at}");
+        }
+    }
+}

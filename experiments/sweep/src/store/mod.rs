@@ -1,0 +1,15 @@
+//! What is kept of a campaign: a folder, and the formats of the files in it.
+
+pub mod columns;
+pub mod folder;
+pub mod journal;
+pub mod lock;
+pub mod manifest;
+pub mod names;
+pub mod partial;
+pub mod point_table;
+pub mod points_csv;
+mod replaced;
+pub mod timeline_csv;
+pub mod used_profile;
+pub mod validation;

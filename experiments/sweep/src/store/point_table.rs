@@ -1,0 +1,206 @@
+//! `table.csv`: one row for each point, its main numbers in columns. It is what people read, and what reference results
+//! keep.
+//!
+//! The columns are chosen here and nowhere else: a metric that is new to the model stands in `points.csv` and changes no
+//! table. A reader finds columns by their names. A name tells the unit and never changes its meaning; later versions may
+//! add columns at the end.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use csv::StringRecord;
+use espsim_model::traffic::Basis;
+
+use crate::failure::Failure;
+use crate::file::scenario_file::ScenarioFile;
+use crate::file::value::shown;
+use crate::points::outcome::{Outcome, Summary};
+use crate::points::study::Csv;
+use crate::store::points_csv::four_digits;
+
+/// The file's name.
+pub const FILE: &str = "table.csv";
+
+/// The table of a run.
+pub const OF_RUN: Csv =
+    Csv { file: FILE, header: |file| header(file, THROUGHPUT), rows: |_, outcome| vec![row(outcome, THROUGHPUT)] };
+
+/// The table of a failover.
+pub const OF_FAILOVER: Csv =
+    Csv { file: FILE, header: |file| header(file, RECOVERY), rows: |_, outcome| vec![row(outcome, RECOVERY)] };
+
+/// The column between those that say which point a row is of and those of its numbers.
+const REPLICATIONS: &str = "replications";
+
+/// Relative to a value, what less than this is due to the rounding of floats.
+const ROUNDING: f64 = 1e-9;
+
+/// A heading, and what stands under it; empty for what was not observed.
+type Column = (&'static str, fn(&Outcome) -> String);
+
+const THROUGHPUT: &[Column] = &[
+    ("goodput_gbps", |o| value(throughput(o, Basis::Goodput))),
+    ("goodput_half_width_gbps", |o| half_width(throughput(o, Basis::Goodput))),
+    ("l2_gbps", |o| value(throughput(o, Basis::L2))),
+    ("l2_half_width_gbps", |o| half_width(throughput(o, Basis::L2))),
+    ("packets_per_s", |o| metric(o, "packet_rate", 1.0)),
+    ("loss", |o| metric(o, "loss", 1.0)),
+    ("latency_p50_ns", |o| metric(o, "latency_p50", 1.0)),
+    ("latency_p99_ns", |o| metric(o, "latency_p99", 1.0)),
+    ("busy_cores", |o| metric(o, "busy_cores", 1.0)),
+    ("bottleneck", |o| o.runs.first().map_or_else(String::new, |run| run.bottleneck.clone())),
+    ("next_bottleneck", |o| o.runs.first().map_or_else(String::new, |run| run.next_bottleneck.clone())),
+    ("stop", stop),
+    ("encrypt_goodput_gbps", |o| value(o.summary("throughput/encrypt", Some(Basis::Goodput)))),
+    ("decrypt_goodput_gbps", |o| value(o.summary("throughput/decrypt", Some(Basis::Goodput)))),
+    ("sas_fallen_back", |o| metric(o, "sas_fallen_back", 1.0)),
+];
+
+const RECOVERY: &[Column] = &[
+    ("outage_max_ms", |o| metric(o, "outage_max", 1e3)),
+    ("outage_mean_ms", |o| metric(o, "outage_mean", 1e3)),
+    ("time_to_95_ms", |o| metric(o, "time_to_95", 1e3)),
+    ("reinstalled_ms", |o| metric(o, "reinstalled", 1e3)),
+    ("packets_lost", |o| metric(o, "packets_lost", 1.0)),
+    ("packets_in_software", |o| metric(o, "packets_in_software", 1.0)),
+    ("messages", |o| metric(o, "messages", 1.0)),
+    ("cpu_peak", |o| metric(o, "cpu_peak", 1.0)),
+];
+
+fn throughput(outcome: &Outcome, basis: Basis) -> Option<Summary> {
+    outcome.summary("throughput", Some(basis))
+}
+
+fn value(summary: Option<Summary>) -> String {
+    summary.map_or_else(String::new, |summary| number(summary.value))
+}
+
+fn half_width(summary: Option<Summary>) -> String {
+    let Some(Summary { value, half_width: Some(half_width) }) = summary else { return String::new() };
+    // Where all batches are the same, what is left is what rounding leaves: it is no width.
+    number(if half_width < ROUNDING * value.abs() { 0.0 } else { half_width })
+}
+
+/// A metric that has one basis or none, times a factor from its unit to the column's.
+fn metric(outcome: &Outcome, name: &str, factor: f64) -> String {
+    outcome.summary(name, None).map_or_else(String::new, |summary| number(summary.value * factor))
+}
+
+/// What is no number was not observed.
+fn number(value: f64) -> String {
+    if value.is_finite() { four_digits(value) } else { String::new() }
+}
+
+/// Why the runs of a point ended: each reason once.
+fn stop(outcome: &Outcome) -> String {
+    let mut reasons: Vec<&str> = Vec::new();
+    for run in &outcome.runs {
+        if !reasons.contains(&run.stop.as_str()) {
+            reasons.push(&run.stop);
+        }
+    }
+    reasons.join(" + ")
+}
+
+fn header(file: &ScenarioFile, columns: &[Column]) -> Vec<String> {
+    let place = std::iter::once("series").chain(file.sweep.keys()).chain([REPLICATIONS]);
+    place.chain(columns.iter().map(|(heading, _)| *heading)).map(str::to_owned).collect()
+}
+
+fn row(outcome: &Outcome, columns: &[Column]) -> Vec<String> {
+    let mut row = vec![outcome.place.series.clone()];
+    row.extend(outcome.place.coordinates.iter().map(shown));
+    row.push(outcome.runs.len().to_string());
+    row.extend(columns.iter().map(|(_, cell)| cell(outcome)));
+    row
+}
+
+/// A table that was read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PointTable {
+    /// Swept keys.
+    pub axes: Vec<String>,
+    /// Points, in the order of the file.
+    pub rows: Vec<Row>,
+}
+
+/// A point of a table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Its series.
+    pub series: String,
+    /// Its value of each swept key, as written.
+    pub coordinates: Vec<String>,
+    /// How often it was simulated.
+    pub replications: u32,
+    /// What else is told, by heading.
+    cells: HashMap<String, String>,
+}
+
+impl Row {
+    /// What stands under a heading; `None` where there is none, or nothing under it.
+    pub fn text(&self, heading: &str) -> Option<&str> {
+        self.cells.get(heading).map(String::as_str).filter(|cell| !cell.is_empty())
+    }
+
+    /// The same as a number.
+    ///
+    /// # Errors
+    /// [`Failure`] where something else stands there.
+    pub fn number(&self, heading: &str) -> Result<Option<f64>, Failure> {
+        let Some(text) = self.text(heading) else { return Ok(None) };
+        let value = text.parse::<f64>().ok().filter(|value| value.is_finite());
+        value.map(Some).ok_or_else(|| Failure::new(format!("`{heading}` is `{text}`: a number, or nothing")))
+    }
+}
+
+impl PointTable {
+    /// Reads `table.csv`, of a run or a failover.
+    ///
+    /// # Errors
+    /// [`Failure`] for a file that cannot be read or does not say which points its rows are of.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let file = std::fs::File::open(path).map_err(|error| Failure::io("read", path, &error))?;
+        Self::from_csv(std::io::BufReader::new(file), path)
+    }
+
+    /// The same from text; `path` is for messages.
+    ///
+    /// # Errors
+    /// As [`PointTable::read`].
+    pub fn from_csv(text: impl std::io::Read, path: &Path) -> Result<Self, Failure> {
+        let broken = |error: csv::Error| Failure::new(format!("{}: {error}", path.display()));
+        let mut reader = csv::Reader::from_reader(text);
+        let header = reader.headers().map_err(broken)?.clone();
+        let after_axes = header.iter().position(|heading| heading == REPLICATIONS).unwrap_or_default();
+        if header.get(0) != Some("series") || after_axes == 0 {
+            let names = header.iter().collect::<Vec<_>>().join(", ");
+            let expected = format!("series, swept keys, {REPLICATIONS}, numbers");
+            return Err(Failure::new(format!("{}: columns are {names}: {expected}", path.display())));
+        }
+        let mut rows = Vec::new();
+        for record in reader.records() {
+            let record = record.map_err(broken)?;
+            let line = record.position().map_or(0, csv::Position::line);
+            let row = parse(&header, after_axes, &record);
+            rows.push(row.map_err(|what| Failure::new(format!("{}:{line}: {what}", path.display())))?);
+        }
+        Ok(PointTable { axes: header.iter().take(after_axes).skip(1).map(str::to_owned).collect(), rows })
+    }
+}
+
+fn parse(header: &StringRecord, after_axes: usize, record: &StringRecord) -> Result<Row, String> {
+    let replications = &record[after_axes];
+    let cells = header.iter().zip(record).skip(after_axes + 1);
+    Ok(Row {
+        series: record[0].to_owned(),
+        coordinates: record.iter().take(after_axes).skip(1).map(str::to_owned).collect(),
+        replications: replications
+            .parse()
+            .map_err(|_| format!("`{REPLICATIONS}` is `{replications}`: a whole number"))?,
+        cells: cells.map(|(heading, cell)| (heading.to_owned(), cell.to_owned())).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,273 @@
+//! `table.csv`: how far the model is off, in one row for all published values of a kind. It is what is kept as reference;
+//! `validation.csv` has every value.
+
+use crate::failure::Failure;
+use crate::store::points_csv::{csv_rows, four_digits};
+
+/// What a row's published value is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A parameter of the machine is set by it.
+    Fitted,
+    /// The model predicts it.
+    Predicted,
+    /// It was computed with a published formula.
+    Formula,
+    /// Only what limits is compared.
+    Direction,
+}
+
+impl Role {
+    /// The name used in tables and files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Role::Fitted => "fitted",
+            Role::Predicted => "predicted",
+            Role::Formula => "formula",
+            Role::Direction => "direction",
+        }
+    }
+}
+
+/// One published value and what the model says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Its family.
+    pub family: &'static str,
+    /// Unique name.
+    pub id: String,
+    /// The curve that it lies on.
+    pub series: String,
+    /// Where on the curve: octets, cores.
+    pub x: Option<f64>,
+    /// The published value.
+    pub published: f64,
+    /// The model's value.
+    pub simulated: f64,
+    /// Unit of both, with the basis of a rate.
+    pub unit: String,
+    /// What the published value is used for.
+    pub role: Role,
+    /// The largest relative error that counts as agreement; absent where what limits is compared.
+    pub tolerance: Option<f64>,
+    /// For [`Role::Direction`]: whether the same thing limits.
+    pub same_limit: bool,
+    /// Where the published value is from.
+    pub source: String,
+    /// What was assumed because the source leaves it out.
+    pub assumed: String,
+}
+
+impl Row {
+    /// Relative error of the model.
+    pub fn error(&self) -> f64 {
+        self.simulated / self.published - 1.0
+    }
+
+    /// The kind of its series: what stands before the first comma of its name.
+    pub fn kind(&self) -> &str {
+        self.series.split(',').next().unwrap_or_default()
+    }
+
+    /// Whether model and publication agree.
+    pub fn agrees(&self) -> bool {
+        match self.tolerance {
+            Some(tolerance) => self.error().abs() <= tolerance,
+            None => self.same_limit,
+        }
+    }
+}
+
+const HEADER: [&str; 10] =
+    ["family", "series", "role", "rows", "within", "tolerance", "low_error", "high_error", "mean_error", "worst"];
+
+/// Values of one family and kind of series that are used for the same and held to the same tolerance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kind {
+    /// Their family.
+    pub family: String,
+    /// What stands before the first comma of their series' names.
+    pub series: String,
+    /// The name of what they are used for, a [`Role`].
+    pub role: String,
+    /// How many.
+    pub rows: u32,
+    /// How many of them the model agrees with.
+    pub within: u32,
+    /// The largest relative error that counts as agreement; absent where what limits is compared.
+    pub tolerance: Option<f64>,
+    /// The lowest and the highest relative error and the mean of all; absent where what limits is compared.
+    pub errors: Option<[f64; 3]>,
+    /// The name of the value with the largest error, whatever its sign; empty where no error can be seen.
+    pub worst: String,
+}
+
+impl Kind {
+    /// Whether the model says what was measured or computed by others, and nothing was fitted to it.
+    pub fn is_prediction(&self) -> bool {
+        [Role::Predicted, Role::Formula].iter().any(|role| role.name() == self.role)
+    }
+
+    /// The largest error, whatever its sign.
+    pub fn worst_error(&self) -> Option<f64> {
+        self.errors.map(|[low, high, _]| if low.abs() > high.abs() { low } else { high })
+    }
+
+    fn of(rows: &[&Row]) -> Option<Self> {
+        let first = rows.first()?;
+        let errors = || rows.iter().map(|row| to_hundredth_of_percent(row.error()));
+        let mean = to_hundredth_of_percent(rows.iter().map(|row| row.error()).sum::<f64>() / rows.len() as f64);
+        let low_high_mean = || Some([errors().reduce(f64::min)?, errors().reduce(f64::max)?, mean]);
+        let worst = rows.iter().zip(errors()).reduce(|a, b| if b.1.abs() > a.1.abs() { b } else { a });
+        let worst = worst.filter(|(_, error)| *error != 0.0 && first.tolerance.is_some());
+        Some(Kind {
+            family: first.family.to_owned(),
+            series: first.kind().to_owned(),
+            role: first.role.name().to_owned(),
+            rows: rows.len() as u32,
+            within: rows.iter().filter(|row| row.agrees()).count() as u32,
+            tolerance: first.tolerance,
+            errors: first.tolerance.and_then(|_| low_high_mean()),
+            worst: worst.map_or_else(String::new, |(row, _)| row.id.clone()),
+        })
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let optional = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+        let error = |which: usize| self.errors.map_or_else(String::new, |errors| four_digits(errors[which]));
+        vec![
+            self.family.clone(),
+            self.series.clone(),
+            self.role.clone(),
+            self.rows.to_string(),
+            self.within.to_string(),
+            optional(self.tolerance),
+            error(0),
+            error(1),
+            error(2),
+            self.worst.clone(),
+        ]
+    }
+}
+
+/// No tolerance is finer, and below it errors are those of arithmetic. Zero has no sign.
+fn to_hundredth_of_percent(error: f64) -> f64 {
+    (error * 1e4).round() / 1e4 + 0.0
+}
+
+/// Rows by kind, in the order of their first ones.
+fn kinds<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Kind> {
+    let mut groups: Vec<Vec<&Row>> = Vec::new();
+    let is_same =
+        |a: &Row, b: &Row| (a.family, a.kind(), a.role, a.tolerance) == (b.family, b.kind(), b.role, b.tolerance);
+    for row in rows {
+        match groups.iter_mut().find(|group| is_same(group[0], row)) {
+            Some(group) => group.push(row),
+            None => groups.push(vec![row]),
+        }
+    }
+    groups.iter().filter_map(|group| Kind::of(group)).collect()
+}
+
+/// The table of these rows.
+///
+/// # Errors
+/// [`Failure`] if it cannot be encoded.
+pub fn csv<'a>(rows: impl Iterator<Item = &'a Row>) -> Result<Vec<u8>, Failure> {
+    let header = HEADER.map(str::to_owned).to_vec();
+    csv_rows(std::iter::once(header).chain(kinds(rows).iter().map(Kind::cells)))
+}
+
+/// Reads a table; columns are found by their names.
+///
+/// # Errors
+/// What is wrong: a column that is missing, a value that is no number.
+pub fn read(csv: &str) -> Result<Vec<Kind>, String> {
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let header = reader.headers().map_err(|error| error.to_string())?.clone();
+    let mut places = [0; HEADER.len()];
+    for (place, name) in places.iter_mut().zip(HEADER) {
+        let column = header.iter().position(|heading| heading == name);
+        *place = column.ok_or_else(|| format!("no column `{name}`"))?;
+    }
+    let kind = |record: csv::StringRecord| {
+        let [family, series, role, rows, within, tolerance, low, high, mean, worst] =
+            places.map(|place| &record[place]);
+        let errors = [number(low)?, number(high)?, number(mean)?];
+        Ok(Kind {
+            family: family.to_owned(),
+            series: series.to_owned(),
+            role: role.to_owned(),
+            rows: count(rows)?,
+            within: count(within)?,
+            tolerance: number(tolerance)?,
+            errors: match errors {
+                [Some(low), Some(high), Some(mean)] => Some([low, high, mean]),
+                _ => None,
+            },
+            worst: worst.to_owned(),
+        })
+    };
+    reader.records().map(|record| kind(record.map_err(|error| error.to_string())?)).collect()
+}
+
+fn number(text: &str) -> Result<Option<f64>, String> {
+    let value = (!text.is_empty()).then(|| text.parse::<f64>().map_err(|_| format!("`{text}` is no number")));
+    value.transpose()
+}
+
+fn count(text: &str) -> Result<u32, String> {
+    text.parse().map_err(|_| format!("`{text}` is no number of rows"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: &str, series: &str, role: Role, simulated: f64, tolerance: Option<f64>) -> Row {
+        Row {
+            family: "aead",
+            id: id.into(),
+            series: series.into(),
+            x: None,
+            published: 100.0,
+            simulated,
+            unit: "MB/s".into(),
+            role,
+            tolerance,
+            same_limit: true,
+            source: String::new(),
+            assumed: String::new(),
+        }
+    }
+
+    #[test]
+    fn values_of_a_kind_make_one_row_that_can_be_read_again() {
+        let rows = [
+            row("a", "seal, one thread", Role::Predicted, 112.346, Some(0.15)),
+            row("b", "seal, two threads", Role::Predicted, 80.0, Some(0.15)),
+            row("c", "seal", Role::Fitted, 99.999_99, Some(0.15)),
+            row("d", "what limits", Role::Direction, 300.0, None),
+        ];
+        let text = String::from_utf8(csv(rows.iter()).unwrap()).unwrap();
+        assert_eq!(
+            text,
+            "family,series,role,rows,within,tolerance,low_error,high_error,mean_error,worst\n\
+             aead,seal,predicted,2,1,0.15,-0.2,0.1235,-0.0383,b\n\
+             aead,seal,fitted,1,1,0.15,0,0,0,\n\
+             aead,what limits,direction,1,1,,,,,\n"
+        );
+        let again = read(&text).unwrap();
+        assert_eq!(again, kinds(rows.iter()));
+        assert_eq!((again[0].worst_error(), again[0].is_prediction()), (Some(-0.2), true));
+        assert_eq!((again[1].is_prediction(), again[2].worst_error()), (false, None));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        assert_eq!(read("a,b\n").unwrap_err(), "no column `family`");
+        let row = |cells: &str| read(&format!("{}\n{cells}\n", HEADER.join(","))).unwrap_err();
+        assert_eq!(row("aead,seal,fitted,many,1,0.15,0,0,0,c"), "`many` is no number of rows");
+        assert_eq!(row("aead,seal,fitted,1,1,0.15,0,low,0,c"), "`low` is no number");
+    }
+}
