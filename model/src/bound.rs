@@ -18,7 +18,7 @@ use demand::Demand;
 use crate::engine::program::Arrivals;
 use crate::machine::{Class, Machine};
 use crate::resource::Resource;
-use crate::route::{Floor, PoolId, Route, StationId};
+use crate::route::{Platform, PoolId, Route, StationId};
 use crate::units::PacketRate;
 
 /// One limit of a scenario's packet rate.
@@ -87,7 +87,8 @@ struct Row<'a> {
 impl<'a> Row<'a> {
     fn new(machine: &'a Machine, path: usize, flows: u32) -> Self {
         let class = &machine.classes[usize::from(machine.paths[path].class)];
-        let sends: Vec<Demand> = machine.routes[path].iter().map(|route| Demand::of(route, &machine.floor)).collect();
+        let sends: Vec<Demand> =
+            machine.routes[path].iter().map(|route| Demand::of(route, &machine.platform)).collect();
         let packets = class.packets_per_send();
         let total: f64 = class.weights.iter().map(|&w| f64::from(w)).sum();
         let mut per_packet = Demand::default();
@@ -134,7 +135,7 @@ enum At {
 
 impl Taken {
     /// Everything that some demand takes.
-    fn all<'d>(floor: &Floor, demands: impl Iterator<Item = &'d Demand>) -> Vec<Taken> {
+    fn all<'d>(platform: &Platform, demands: impl Iterator<Item = &'d Demand>) -> Vec<Taken> {
         let mut users: BTreeMap<At, Vec<usize>> = BTreeMap::new();
         for (row, demand) in demands.enumerate() {
             let stations = demand.stations.iter().map(|(id, taken)| (At::Station(*id), *taken));
@@ -146,11 +147,11 @@ impl Taken {
         let taken = users.into_iter().map(|(at, users)| {
             let (resource, units) = match at {
                 At::Station(id) => {
-                    let station = &floor.stations[usize::from(id.0)];
+                    let station = &platform.stations[usize::from(id.0)];
                     (station.resource, station.units)
                 }
                 At::Pool(id) => {
-                    let pool = &floor.pools[usize::from(id.0)];
+                    let pool = &platform.pools[usize::from(id.0)];
                     (pool.resource, pool.units.capacity)
                 }
             };
@@ -170,9 +171,9 @@ impl Taken {
 }
 
 /// The limits of jobs on one route, per job: stations by the bottleneck law, pools by Little's.
-pub fn route_limits(route: &Route, floor: &Floor) -> Vec<Limit> {
-    let total = Demand::of(route, floor);
-    let taken = Taken::all(floor, std::iter::once(&total)).into_iter();
+pub fn route_limits(route: &Route, platform: &Platform) -> Vec<Limit> {
+    let total = Demand::of(route, platform);
+    let taken = Taken::all(platform, std::iter::once(&total)).into_iter();
     let limit = |taken: Taken| {
         let rate = PacketRate::from_pps(taken.units / taken.of(&total));
         Limit { resource: taken.resource, rate }
@@ -186,7 +187,7 @@ pub fn bound(machine: &Machine) -> Bound {
     machine.flows.iter().for_each(|path| flows[usize::from(*path)] += 1);
     let taken = (0..flows.len()).filter(|&path| flows[path] > 0);
     let rows: Vec<Row<'_>> = taken.map(|path| Row::new(machine, path, flows[path])).collect();
-    let resources = Taken::all(&machine.floor, rows.iter().map(|row| &row.per_packet));
+    let resources = Taken::all(&machine.platform, rows.iter().map(|row| &row.per_packet));
     let offered: f64 = rows.iter().map(|row| row.offered).sum();
     if offered.is_finite() { open(&rows, &resources, offered) } else { closed(&rows, &resources) }
 }

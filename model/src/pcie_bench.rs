@@ -8,7 +8,7 @@ use crate::hardware::memory::Memory;
 use crate::hardware::pcie::{Iommu, IommuParams, Link, Read, Slot, SlotParams};
 use crate::resource::Resource;
 use crate::route;
-use crate::route::{Floor, Hop, Route, Visit};
+use crate::route::{Hop, Platform, Route, Visit};
 use crate::traffic::Packet;
 use crate::units::{BitRate, Bytes, Time};
 
@@ -86,14 +86,14 @@ impl Bench {
 
     /// The closed-form bound of [`Self::bandwidth`].
     pub fn bound(&self, case: Case) -> BitRate {
-        let (floor, route) = self.floor(case);
-        let tightest = route_limits(&route, &floor).into_iter().map(|limit| limit.rate.as_pps());
+        let (platform, route) = self.platform(case);
+        let tightest = route_limits(&route, &platform).into_iter().map(|limit| limit.rate.as_pps());
         BitRate::from_bps((tightest.fold(f64::INFINITY, f64::min) * case.size.get() as f64 * 8.0) as u64)
     }
 
     fn engine(&self, case: Case, window: u32) -> Engine {
-        let (floor, route) = self.floor(case);
-        let compiled = floor.compile(&[(0, &route)]).expect("a handful of stations");
+        let (platform, route) = self.platform(case);
+        let compiled = platform.compile(&[(0, &route)]).expect("a handful of stations");
         let workload = Workload {
             starts: vec![compiled.starts],
             ..Workload::single(1, Arrivals::Closed { jobs_per_flow: window })
@@ -101,32 +101,32 @@ impl Bench {
         Engine::new(compiled.program, workload, 1, 256)
     }
 
-    fn floor(&self, case: Case) -> (Floor, Route) {
-        let mut floor = Floor::default();
-        let engine = floor.station(Resource::DmaEngine, 1);
+    fn platform(&self, case: Case) -> (Platform, Route) {
+        let mut platform = Platform::default();
+        let engine = platform.station(Resource::DmaEngine, 1);
         let link = Link {
-            up: floor.station(Resource::LinkUp, 1),
-            down: floor.station(Resource::LinkDown, 1),
+            up: platform.station(Resource::LinkUp, 1),
+            down: platform.station(Resource::LinkDown, 1),
             rate_up: self.slot.tlp_rate(),
             rate_down: self.slot.tlp_rate_down(),
         };
         // DRAM's latency counts here; its bandwidth is far from being reached.
-        let dram = Memory { station: floor.station(Resource::Memory, 1), bandwidth: BitRate::from_gbps(1e6) };
+        let dram = Memory { station: platform.station(Resource::Memory, 1), bandwidth: BitRate::from_gbps(1e6) };
         let slot = Slot {
             params: self.slot.clone(),
             links: vec![link],
-            tags: (floor.pool(Resource::Tags, self.tags), self.tags),
+            tags: (platform.pool(Resource::Tags, self.tags), self.tags),
             memory: (!case.warm).then_some(dram),
             credits: self
                 .slot
                 .posted_data_credits
-                .map(|credits| floor.pool(Resource::PostedCredits, credits.get() as u32)),
-            iommu: Iommu::new(&IommuParams { working_set: case.window, ..self.iommu.clone() }, &mut floor),
+                .map(|credits| platform.pool(Resource::PostedCredits, credits.get() as u32)),
+            iommu: Iommu::new(&IommuParams { working_set: case.window, ..self.iommu.clone() }, &mut platform),
             root_complex: None,
         };
         let n = case.size;
         // A wait without a queue: many units.
-        let copying = floor.station(Resource::EngineCopy, u16::MAX.into());
+        let copying = platform.station(Resource::EngineCopy, u16::MAX.into());
         let copy = Hop::Serve(Visit::new(copying, n / self.engine_copy, Time::ZERO, "engine copies"));
         let issue = Hop::Serve(Visit::new(copying, self.engine_latency, Time::ZERO, "engine starts"));
         let done = Hop::Depart(Packet::plain(n));
@@ -142,7 +142,7 @@ impl Bench {
             Operation::ReadAndWrite => route![issue, read, write, done],
             Operation::WriteThenRead => route![issue, write, read, done],
         };
-        (floor, route)
+        (platform, route)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::engine::program::{Op, Pc};
 use crate::engine::trace::{Part, Recorder, Step};
 use crate::machine::Machine;
 use crate::profile::Profile;
-use crate::route::{Category, Charge, Compiled, Floor, StationId};
+use crate::route::{Category, Charge, Compiled, Platform, StationId};
 use crate::run::{EVENTS_PER_PACKET, too_large, traced_engine};
 use crate::scenario::{Invalid, Scenario};
 use crate::traffic::Packet;
@@ -30,7 +30,7 @@ pub enum After {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
     /// The stations that they visit.
-    pub floor: Floor,
+    pub platform: Platform,
     /// Sends, and the parts that they split into, in the order in which they started; parts after what they are part of.
     pub jobs: Vec<Job>,
 }
@@ -119,7 +119,7 @@ pub fn trace(scenario: &Scenario, profile: &Profile, seed: u64, sends: usize, af
         }
     }
     let jobs = numbered(engine.tracer.parts(), &compiled);
-    Ok(Trace { floor: machine.floor, jobs })
+    Ok(Trace { platform: machine.platform, jobs })
 }
 
 fn warm_up(engine: &mut Engine<Recorder>, after: After, events: u64) -> Result<(), Invalid> {

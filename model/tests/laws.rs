@@ -200,7 +200,7 @@ proptest! {
         let mut profile = preset::profile("zen4").unwrap().unwrap();
         profile.host.ddio = ddio;
         let machine = Machine::build(&scenario, &profile).unwrap();
-        let plain = machine.floor.compile_unchained(&machine.routes_by_class()).unwrap();
+        let plain = machine.platform.compile_unchained(&machine.routes_by_class()).unwrap();
         let chained = machine.compile().unwrap();
         let run = |compiled| {
             let mut engine = engine(&machine, compiled, seed);
@@ -307,7 +307,7 @@ fn nothing_overlaps(traced: &Trace) -> Result<(), TestCaseError> {
     }
     for (station, mut visits) in served {
         visits.sort_by_key(|visit| (visit.begins, visit.ends));
-        let units = traced.floor.stations[usize::from(station.0)].units as usize;
+        let units = traced.platform.stations[usize::from(station.0)].units as usize;
         for (first, later) in visits.iter().zip(visits.iter().skip(units)) {
             // With `units` begun before, one of them must be over; with one unit, the one before.
             prop_assert!(units > 1 || first.ends <= later.begins, "{:?} {:?}", first, later);

@@ -44,34 +44,14 @@ pub const FAMILIES: [Family; 10] = [
         x_label: "Window (KiB)",
         y_label: "Payload (Gb/s)",
     },
-    Family {
-        name: "aead",
-        title: "AEAD on one thread",
-        x_label: "Buffer (B)",
-        y_label: "Throughput (MB/s)",
-    },
-    Family {
-        name: "stack",
-        title: "TCP through ESP by number of CPUs",
-        x_label: "CPUs",
-        y_label: "Goodput (Gb/s)",
-    },
+    Family { name: "aead", title: "AEAD on one thread", x_label: "Buffer (B)", y_label: "Throughput (MB/s)" },
+    Family { name: "stack", title: "TCP through ESP by number of CPUs", x_label: "CPUs", y_label: "Goodput (Gb/s)" },
     Family {
         name: "forwarding",
         title: "Linux IPv4 forwarding by number of cores",
         x_label: "Cores",
         y_label: "Packet rate (Mpps)",
     },
-    Family {
-        name: "lookaside",
-        title: "Lookaside accelerators: waiting and interrupts",
-        x_label: "",
-        y_label: "",
-    },
-    Family {
-        name: "limits",
-        title: "What limits: reports from the field",
-        x_label: "",
-        y_label: "",
-    },
+    Family { name: "lookaside", title: "Lookaside accelerators: waiting and interrupts", x_label: "", y_label: "" },
+    Family { name: "limits", title: "What limits: reports from the field", x_label: "", y_label: "" },
 ];

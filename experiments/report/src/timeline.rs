@@ -17,12 +17,7 @@ const MOST_LABELS: usize = 6;
 ///
 /// # Errors
 /// [`Failure`] if the drawing fails.
-fn timeline_svg(
-    file: &ScenarioFile,
-    heading: &str,
-    timeline: &Timeline,
-    footnote: &str,
-) -> Result<String, Failure> {
+fn timeline_svg(file: &ScenarioFile, heading: &str, timeline: &Timeline, footnote: &str) -> Result<String, Failure> {
     let title = if heading.is_empty() { file.title.clone() } else { format!("{}: {heading}", file.title) };
     let panels = Panels {
         title,
@@ -101,7 +96,7 @@ fn states(timeline: &Timeline) -> Panel {
 }
 
 fn instants(timeline: &Timeline) -> Vec<Instant> {
-    let labelled = timeline.happenings.len() <= MOST_LABELS;
+    let labelled = timeline.device_events.len() <= MOST_LABELS;
     let label = |what: &str, device: &str, ends: bool| match what {
         "rekey" | "accelerator-loss" if ends => "accelerator back".to_owned(),
         "rekey" | "accelerator-loss" => what.to_owned(),
@@ -109,8 +104,8 @@ fn instants(timeline: &Timeline) -> Vec<Instant> {
         _ if ends => format!("{device} back"),
         _ => format!("{what}, {device}"),
     };
-    let happenings = timeline.happenings.iter();
-    happenings
+    let device_events = timeline.device_events.iter();
+    device_events
         .map(|h| Instant {
             at: Time::from_ps(h.at).as_ns() * 1e-6,
             label: if labelled { label(h.what.name(), h.device.name(), h.ends) } else { String::new() },

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::program::Key;
-use crate::route::{Floor, Hop, PoolId, Route, StationId, Visit};
+use crate::route::{Hop, Platform, PoolId, Route, StationId, Visit};
 use crate::units::Time;
 
 /// What a job takes.
@@ -28,8 +28,8 @@ enum Page {
 }
 
 impl Demand {
-    pub fn of(route: &Route, floor: &Floor) -> Demand {
-        Demand::walk(route, floor, &mut Page::Unknown)
+    pub fn of(route: &Route, platform: &Platform) -> Demand {
+        Demand::walk(route, platform, &mut Page::Unknown)
     }
 
     /// What another job takes, so many times; of its time, as much.
@@ -52,7 +52,7 @@ impl Demand {
         }
     }
 
-    fn walk(route: &Route, floor: &Floor, page: &mut Page) -> Demand {
+    fn walk(route: &Route, platform: &Platform, page: &mut Page) -> Demand {
         let mut total = Demand::default();
         let mut held: BTreeMap<PoolId, (u32, f64)> = BTreeMap::new();
         for hop in &route.0 {
@@ -63,11 +63,11 @@ impl Demand {
                 }
                 // A full batch shares the visit, and the last of the batch does not wait.
                 Hop::Gather(gate, visit) | Hop::Merge(gate, _, visit) => {
-                    total.visit(visit, 1.0 / f64::from(floor.gates[usize::from(gate.0)].jobs));
+                    total.visit(visit, 1.0 / f64::from(platform.gates[usize::from(gate.0)].jobs));
                 }
                 // Under load one poll follows the other without an interrupt, each with its whole budget.
                 Hop::Poll(gate, _, poll) => {
-                    total.visit(poll, 1.0 / f64::from(floor.gates[usize::from(gate.0)].budget));
+                    total.visit(poll, 1.0 / f64::from(platform.gates[usize::from(gate.0)].budget));
                 }
                 Hop::Lookup(lookup, miss) => {
                     let misses = match lookup.key {
@@ -77,17 +77,17 @@ impl Demand {
                     if matches!(lookup.key, Key::Page(_)) {
                         *page = Page::Known;
                     }
-                    total.add(&Demand::of(miss, floor), misses);
+                    total.add(&Demand::of(miss, platform), misses);
                 }
                 Hop::Place(_) => *page = if *page == Page::Unknown { Page::Placed } else { *page },
                 // Whichever way it goes, it takes at least what both ways have in common.
                 Hop::AcquireElse(_, _, with, without) => {
                     let (with, without) =
-                        (Demand::walk(with, floor, &mut page.clone()), Demand::walk(without, floor, page));
+                        (Demand::walk(with, platform, &mut page.clone()), Demand::walk(without, platform, page));
                     total.add(&with.common(&without), 1.0);
                 }
                 Hop::Acquire(pool, n) | Hop::AcquireOrDrop(pool, n, _) => {
-                    let n = (*n).min(floor.pools[usize::from(pool.0)].units.capacity);
+                    let n = (*n).min(platform.pools[usize::from(pool.0)].units.capacity);
                     held.insert(*pool, (n, total.elapsed));
                 }
                 Hop::Release(pool, _) => {
@@ -95,7 +95,7 @@ impl Demand {
                         *total.pools.entry(*pool).or_default() += f64::from(n) * (total.elapsed - since);
                     }
                 }
-                Hop::Split(parts) => total.split(parts, floor, page),
+                Hop::Split(parts) => total.split(parts, platform, page),
                 Hop::Polled(_) | Hop::Depart(_) | Hop::Tally(_) | Hop::Drop(_) => {}
             }
         }
@@ -104,14 +104,14 @@ impl Demand {
 
     /// Parts that go on side by side: all of what they take, and the time of the slowest. Of parts that share a page only
     /// the first has to look for it.
-    fn split(&mut self, parts: &[(Route, u32)], floor: &Floor, page: &mut Page) {
+    fn split(&mut self, parts: &[(Route, u32)], platform: &Platform, page: &mut Page) {
         let mut slowest = 0.0f64;
         for (part, n) in parts {
-            let first = Demand::walk(part, floor, &mut page.clone());
+            let first = Demand::walk(part, platform, &mut page.clone());
             slowest = slowest.max(first.elapsed);
             let others = match *page {
                 Page::Unknown => first.clone(),
-                Page::Placed | Page::Known => Demand::walk(part, floor, &mut Page::Known),
+                Page::Placed | Page::Known => Demand::walk(part, platform, &mut Page::Known),
             };
             if *page == Page::Placed {
                 *page = Page::Known;

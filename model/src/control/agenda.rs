@@ -1,6 +1,6 @@
 //! What the daemon has to do: exchanges with peers first, then SA after SA.
 
-use super::daemon::{Aim, Message, Tables};
+use super::daemon::{Message, Tables, Target};
 use super::life_cycle::{Holders, Sa};
 use crate::scenario::{AddressUpdate, Device, Scenario};
 
@@ -17,7 +17,7 @@ pub enum Task {
 #[derive(Debug, Clone)]
 pub struct Agenda {
     /// What the daemon knows of NICs.
-    pub aim: Aim,
+    pub target: Target,
     /// What it is at.
     pub task: Option<Task>,
     /// Whether something has changed that it has not looked at.
@@ -41,7 +41,7 @@ impl Agenda {
         let f = &scenario.failover;
         let group = if f.address_update == AddressUpdate::PerIkeSa { f.sas_per_ike_sa } else { 1 };
         Agenda {
-            aim: Aim { route: Device::Nic, alive: Holders::NONE },
+            target: Target { route: Device::Nic, alive: Holders::NONE },
             task: None,
             told: false,
             busy: false,
@@ -53,12 +53,12 @@ impl Agenda {
         }
     }
 
-    /// Starts over with a new aim: SAs whose address is no longer the host's need an exchange first.
-    pub fn begin(&mut self, aim: Aim, sas: &[Sa]) {
-        self.aim = aim;
+    /// Starts over with a new target: SAs whose address is no longer the host's need an exchange first.
+    pub fn begin(&mut self, target: Target, sas: &[Sa]) {
+        self.target = target;
         self.cursor = 0;
         self.responses.fill(0);
-        let stale = sas.chunks(self.group as usize).map(|group| group.iter().any(|sa| sa.address != aim.route));
+        let stale = sas.chunks(self.group as usize).map(|group| group.iter().any(|sa| sa.address != target.route));
         self.exchanges = stale.enumerate().filter_map(|(i, stale)| stale.then_some(i as u32)).collect();
         self.exchanges.reverse();
     }
@@ -77,7 +77,7 @@ impl Agenda {
             return Ok(Some(Task::Exchange(group)));
         }
         while let Some(sa) = sas.get(self.cursor) {
-            if let Some(message) = tables.first(sa, &self.aim) {
+            if let Some(message) = tables.first(sa, &self.target) {
                 let response = self.responses[self.cursor / self.group as usize];
                 if response > now {
                     return Err(response);

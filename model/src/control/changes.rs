@@ -1,14 +1,14 @@
 //! What changes under SAs: NICs, links, the route, the accelerator.
 
-use super::event::Happening;
+use super::event::DeviceEvent;
 use super::failover::{Due, Run};
 use super::life_cycle::{ACCELERATOR, Holders, Installed};
 use crate::scenario::{AddressUpdate, Device, What};
 
 impl Run<'_> {
     /// Something happens to a device.
-    pub(super) fn happen(&mut self, happening: Happening) {
-        let Happening { what, device, ends, .. } = happening;
+    pub(super) fn happen(&mut self, event: DeviceEvent) {
+        let DeviceEvent { what, device, ends, .. } = event;
         let detection = self.scenario.failover.detection;
         match what {
             What::AcceleratorLoss => {
@@ -74,7 +74,7 @@ impl Run<'_> {
     }
 
     pub(super) fn notify(&mut self) {
-        let delay = self.clockwork.notification();
+        let delay = self.latency.notification();
         self.put_after(delay, Due::Notified);
     }
 }

@@ -88,7 +88,7 @@ fn time_of(message: Message, sa: &SaCost, of: &dyn Fn(&Delay) -> Time) -> Time {
 
 /// How long messages and notifications take.
 #[derive(Debug, Clone)]
-pub struct Clockwork {
+pub struct MessageLatency {
     medians: MessageTimes,
     drawn: Option<Stream>,
     sa: SaCost,
@@ -97,10 +97,10 @@ pub struct Clockwork {
     notification: Option<Time>,
 }
 
-impl Clockwork {
+impl MessageLatency {
     /// As a scenario says.
     pub fn new(f: &Failover, sa: &SaCost, seed: u64) -> Self {
-        Clockwork {
+        MessageLatency {
             medians: MessageTimes::medians(sa, f.batch, f.call),
             drawn: (f.delays == Delays::Drawn).then(|| Stream::new(seed, Purpose::Messages)),
             sa: sa.clone(),
@@ -135,7 +135,7 @@ fn uniform(stream: &mut Stream) -> f64 {
 
 /// Where the daemon wants SAs, and what it knows of who takes them.
 #[derive(Debug, Clone, Copy)]
-pub struct Aim {
+pub struct Target {
     /// The NIC that packets leave by.
     pub route: Device,
     /// Who can be asked: NICs with carrier, the accelerator if it is there.
@@ -199,27 +199,27 @@ impl Tables {
     }
 
     /// The holder that an SA is to have: what the placement needs on the route, if it is there.
-    fn wanted(&self, aim: &Aim) -> Option<Holders> {
-        let holder = holder(self.placement, aim.route);
-        (!holder.is_empty() && aim.alive.has(holder) && self.offers(holder)).then_some(holder)
+    fn wanted(&self, target: &Target) -> Option<Holders> {
+        let holder = holder(self.placement, target.route);
+        (!holder.is_empty() && target.alive.has(holder) && self.offers(holder)).then_some(holder)
     }
 
     /// The first message that an SA needs, if any.
-    pub fn first(&self, sa: &Sa, aim: &Aim) -> Option<Message> {
+    pub fn first(&self, sa: &Sa, target: &Target) -> Option<Message> {
         if sa.rekey && sa.installed != Installed::Gone {
             return Some(Message::Rekey);
         }
-        let wanted = self.wanted(aim).filter(|wanted| !sa.refused.has(*wanted));
+        let wanted = self.wanted(target).filter(|wanted| !sa.refused.has(*wanted));
         match sa.installed {
             // Left behind by a daemon that was interrupted, or lost with its device.
-            Installed::Gone | Installed::Moving => self.attempt(sa, aim),
-            Installed::At(_) if sa.address != aim.route => Some(Message::Get),
+            Installed::Gone | Installed::Moving => self.attempt(sa, target),
+            Installed::At(_) if sa.address != target.route => Some(Message::Get),
             Installed::At(holders) => {
-                let state = sa.state(self.placement, aim.route);
+                let state = sa.state(self.placement, target.route);
                 let bonded = self.bonding == Bonding::PreInstalled && wanted.is_some_and(|w| !holders.has(w));
                 match state {
                     // The bond gives its slave what it holds already.
-                    State::Fallback | State::Software if bonded => self.attempt(sa, aim),
+                    State::Fallback | State::Software if bonded => self.attempt(sa, target),
                     State::Fallback | State::Software => wanted.map(|_| Message::Get),
                     State::Orphaned if wanted.is_some() || self.software => Some(Message::Get),
                     _ => None,
@@ -229,8 +229,8 @@ impl Tables {
     }
 
     /// How an SA that is not installed is added; none if nobody takes it.
-    fn attempt(&self, sa: &Sa, aim: &Aim) -> Option<Message> {
-        match self.wanted(aim).filter(|wanted| !sa.refused.has(*wanted)) {
+    fn attempt(&self, sa: &Sa, target: &Target) -> Option<Message> {
+        match self.wanted(target).filter(|wanted| !sa.refused.has(*wanted)) {
             Some(wanted) if self.takes(wanted) => Some(Message::AddOffload),
             Some(_) if self.api == Api::FallbackFlag && self.software => Some(Message::AddFallback),
             Some(_) => Some(Message::Refuse),
@@ -239,8 +239,8 @@ impl Tables {
     }
 
     /// What a message does to an SA, and which one follows.
-    pub fn done(&mut self, message: Message, sa: &mut Sa, aim: &Aim) -> Option<Message> {
-        let wanted = self.wanted(aim).unwrap_or(Holders::NONE);
+    pub fn done(&mut self, message: Message, sa: &mut Sa, target: &Target) -> Option<Message> {
+        let wanted = self.wanted(target).unwrap_or(Holders::NONE);
         let before = sa.installed;
         let mut next = None;
         match message {
@@ -253,7 +253,7 @@ impl Tables {
                     Installed::At(holders) if bonded => Installed::At(holders.with(wanted)),
                     _ => Installed::At(wanted),
                 };
-                sa.address = aim.route;
+                sa.address = target.route;
             }
             Message::AddOffload | Message::Refuse => sa.refused = sa.refused.with(wanted),
             Message::Add | Message::AddFallback => {
@@ -261,7 +261,7 @@ impl Tables {
                     Installed::At(holders) => Installed::At(holders),
                     _ => Installed::At(Holders::NONE),
                 };
-                sa.address = aim.route;
+                sa.address = target.route;
                 if message == Message::AddFallback {
                     sa.refused = sa.refused.with(wanted);
                 }
@@ -271,17 +271,17 @@ impl Tables {
                 let there = matches!(before, Installed::At(holders) if holders.has(wanted));
                 if there || self.takes(wanted) {
                     sa.installed = Installed::At(wanted);
-                    sa.address = aim.route;
+                    sa.address = target.route;
                 } else if self.software || self.placement.encrypts_on_cpu() {
                     sa.installed = Installed::At(Holders::NONE);
-                    sa.address = aim.route;
+                    sa.address = target.route;
                     sa.refused = sa.refused.with(wanted);
                 }
             }
         }
         self.shift(before, sa.installed);
         if matches!(sa.installed, Installed::Moving | Installed::Gone) {
-            next = self.attempt(sa, aim);
+            next = self.attempt(sa, target);
             if next.is_none() {
                 sa.installed = Installed::Gone;
             }

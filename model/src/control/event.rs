@@ -8,7 +8,7 @@ use crate::units::Time;
 
 /// Something that happens to a device, or ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Happening {
+pub struct DeviceEvent {
     /// When, in picoseconds.
     pub at: u64,
     /// What.
@@ -20,9 +20,9 @@ pub struct Happening {
 }
 
 /// Everything that happens within the span, in the order of time; of equal times, as listed. Every event draws from the
-/// one stream for events, event after event, so that the same seed gives the same happenings whatever the rest of the
+/// one stream for events, event after event, so that the same seed gives the same events whatever the rest of the
 /// scenario is.
-pub fn happenings(events: &[Event], span: Time, seed: u64) -> Vec<Happening> {
+pub fn device_events(events: &[Event], span: Time, seed: u64) -> Vec<DeviceEvent> {
     let mut stream = Stream::new(seed, Purpose::Events);
     let mut all = Vec::new();
     for event in events {
@@ -32,10 +32,10 @@ pub fn happenings(events: &[Event], span: Time, seed: u64) -> Vec<Happening> {
         }
         while at <= span.as_ps() {
             let Event { what, device, .. } = *event;
-            all.push(Happening { at, what, device, ends: false });
+            all.push(DeviceEvent { at, what, device, ends: false });
             let end = at.saturating_add(event.lasts.map_or(0, Time::as_ps));
             if event.lasts.is_some() && end <= span.as_ps() {
-                all.push(Happening { at: end, what, device, ends: true });
+                all.push(DeviceEvent { at: end, what, device, ends: true });
             }
             // Up again before the next failure: the time between failures is counted from the repair.
             at = match (event.every, event.mtbf) {
@@ -45,7 +45,7 @@ pub fn happenings(events: &[Event], span: Time, seed: u64) -> Vec<Happening> {
             };
         }
     }
-    all.sort_by_key(|happening| happening.at);
+    all.sort_by_key(|event| event.at);
     all
 }
 
@@ -59,7 +59,7 @@ mod tests {
     }
 
     fn times(event: Event, span: u64) -> Vec<u64> {
-        happenings(&[event], Time::from_us(span), 1).iter().map(|h| h.at / 1_000_000).collect()
+        device_events(&[event], Time::from_us(span), 1).iter().map(|h| h.at / 1_000_000).collect()
     }
 
     #[test]
@@ -74,7 +74,7 @@ mod tests {
     #[test]
     fn random_events_have_their_mean_time_between_failures() {
         let event = Event { mtbf: Some(Time::from_us(100)), at: Time::ZERO, ..event() };
-        let n = happenings(&[event], Time::from_seconds(1.0), 3).len() as f64;
+        let n = device_events(&[event], Time::from_seconds(1.0), 3).len() as f64;
         assert!((n - 1e4).abs() < 3.29 * 100.0, "{n}");
     }
 }

@@ -4,12 +4,12 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::agenda::Agenda;
-use super::daemon::{Clockwork, Tables};
-use super::event::{Happening, happenings};
+use super::daemon::{MessageLatency, Tables};
+use super::event::{DeviceEvent, device_events};
+use super::failover_paths::{Exit, FailoverPaths};
 use super::life_cycle::{Holders, Installed, Sa, State, Use, holder};
 use super::sampler::Sampler;
 use super::timeline::{Bin, Timeline};
-use super::ways::{Exit, Ways};
 use crate::engine::Engine;
 use crate::profile::{Profile, SaCost};
 use crate::run::{engine, too_large};
@@ -34,8 +34,8 @@ pub fn simulate_failover(scenario: &Scenario, profile: &Profile, seed: u64) -> R
 /// Something that is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Due {
-    /// The happening with this number.
-    Happening(usize),
+    /// The event with this number.
+    DeviceEvent(usize),
     /// A lost or returned link has been detected.
     Detected,
     /// The daemon is told of a change.
@@ -58,9 +58,9 @@ pub(super) struct Nic {
 pub(super) struct Run<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) engine: Engine,
-    pub(super) ways: Ways,
+    pub(super) failover_paths: FailoverPaths,
     pub(super) sampler: Sampler,
-    pub(super) clockwork: Clockwork,
+    pub(super) latency: MessageLatency,
     pub(super) tables: Tables,
     pub(super) agenda: Agenda,
     pub(super) sas: Vec<Sa>,
@@ -69,7 +69,7 @@ pub(super) struct Run<'a> {
     pub(super) nics: [Nic; 2],
     pub(super) accelerator: bool,
     pub(super) route: Device,
-    pub(super) happenings: Vec<Happening>,
+    pub(super) device_events: Vec<DeviceEvent>,
     /// What is due, earliest first; of equal times ends of bins first, then in the order in which it was put there.
     pub(super) calendar: BinaryHeap<Reverse<(u64, u64, Due)>>,
     pub(super) put: u64,
@@ -82,8 +82,8 @@ pub(super) struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(scenario: &'a Scenario, profile: &Profile, costs: &SaCost, seed: u64) -> Result<Self, Invalid> {
         let f = &scenario.failover;
-        let ways = Ways::new(scenario, profile)?;
-        let compiled = ways.machine.compile().map_err(|error| too_large(scenario, error))?;
+        let failover_paths = FailoverPaths::new(scenario, profile)?;
+        let compiled = failover_paths.machine.compile().map_err(|error| too_large(scenario, error))?;
         let plugged_later = |device| f.event.iter().any(|e| e.what == What::HotPlug && e.device == device);
         let nic = |device| {
             let present = !plugged_later(device) && (device == Device::Nic || scenario.standby().is_some());
@@ -91,9 +91,9 @@ impl<'a> Run<'a> {
         };
         let mut run = Run {
             scenario,
-            engine: engine(&ways.machine, &compiled, seed),
-            sampler: Sampler::new(&ways, &compiled),
-            clockwork: Clockwork::new(f, costs, seed),
+            engine: engine(&failover_paths.machine, &compiled, seed),
+            sampler: Sampler::new(&failover_paths, &compiled),
+            latency: MessageLatency::new(f, costs, seed),
             tables: Tables::new(scenario),
             agenda: Agenda::new(scenario),
             sas: vec![Sa::new(); scenario.sa.count as usize],
@@ -101,19 +101,19 @@ impl<'a> Run<'a> {
             nics: Device::ALL.map(nic),
             accelerator: true,
             route: Device::Nic,
-            happenings: happenings(&f.event, f.span, seed),
+            device_events: device_events(&f.event, f.span, seed),
             calendar: BinaryHeap::new(),
             put: 0,
             now: 0,
             messages: [0; 7],
             exchanges: 0,
             reinstalled: None,
-            ways,
+            failover_paths,
         };
         run.counts[State::Missing as usize] = scenario.sa.count;
         run.install_all();
-        for i in 0..run.happenings.len() {
-            run.put(run.happenings[i].at, Due::Happening(i));
+        for i in 0..run.device_events.len() {
+            run.put(run.device_events[i].at, Due::DeviceEvent(i));
         }
         run.put(run.bin_end(1), Due::BinEnd);
         Ok(run)
@@ -147,7 +147,7 @@ impl<'a> Run<'a> {
             self.engine.run(u64::MAX, u64::MAX, at);
             self.now = at;
             match due {
-                Due::Happening(i) => self.happen(self.happenings[i]),
+                Due::DeviceEvent(i) => self.happen(self.device_events[i]),
                 Due::Detected => self.reroute(),
                 Due::Notified => self.told(),
                 Due::TaskDone => self.task_done(),
@@ -168,14 +168,14 @@ impl<'a> Run<'a> {
         for sa in &mut self.sas {
             sa.note(false, self.now);
         }
-        let first_event = self.happenings.first().map(|first| Time::from_ps(first.at));
+        let first_event = self.device_events.first().map(|first| Time::from_ps(first.at));
         let outages = || self.sas.iter().map(|sa| sa.dropped_ps);
         Timeline {
             seed,
             bins,
             bin: Time::from_ps(self.bin_end(1)),
             cores: self.scenario.host.cores,
-            happenings: self.happenings,
+            device_events: self.device_events,
             reinstalled: first_event.zip(self.reinstalled).map(|(event, at)| Time::from_ps(at).saturating_sub(event)),
             outage_max: Time::from_ps(outages().max().unwrap_or(0)),
             outage_mean_s: outages().map(|ps| ps as f64 * 1e-12).sum::<f64>() / self.sas.len() as f64,
@@ -228,8 +228,8 @@ impl<'a> Run<'a> {
             Use::Dropped => Exit::NoSa,
         };
         sa.note(matches!(exit, Exit::NoCarrier | Exit::NoSa), self.now);
-        for &flow in self.ways.flows(index) {
-            self.engine.steer(flow, self.ways.path(flow, exit));
+        for &flow in self.failover_paths.flows(index) {
+            self.engine.steer(flow, self.failover_paths.path(flow, exit));
         }
     }
 }

@@ -199,7 +199,7 @@ pub struct Numbers {
 
 /// How many numbers can be used up in a time, whatever the traffic.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pace {
+pub struct SequenceRate {
     /// Packets per second that can leave.
     pub packets_per_s: f64,
     /// Packets that can have a number and not have left.
@@ -226,9 +226,9 @@ impl Numbers {
 
     /// The SA is gone from where it was counted. It will go on at a number that no packet since the last reading has
     /// had.
-    pub fn resume(&mut self, tally: u64, now: u64, pace: Pace) {
+    pub fn resume(&mut self, tally: u64, now: u64, sequence_rate: SequenceRate) {
         let (number, at) = self.read;
-        let most = ((now - at) as f64 * 1e-12 * pace.packets_per_s).ceil() as u64 + pace.under_way;
+        let most = ((now - at) as f64 * 1e-12 * sequence_rate.packets_per_s).ceil() as u64 + sequence_rate.under_way;
         let (used_up_to, first) = (self.next(tally), number + most);
         self.repeated += u64::from(first < used_up_to);
         self.skipped += first.saturating_sub(used_up_to);
@@ -271,7 +271,7 @@ mod tests {
         fn numbers_never_repeat(steps in prop::collection::vec((0..3u8, 1..1_000_000u64, 0.0..1.0f64), 1..100)) {
             let (mut numbers, mut tally, mut now, mut highest) = (Numbers::default(), 0, 0, 0);
             let rate = 148.8e6;
-            let pace = Pace { packets_per_s: rate, under_way: 1000 };
+            let sequence_rate = SequenceRate { packets_per_s: rate, under_way: 1000 };
             for (what, ns, load) in steps {
                 now += ns * 1000;
                 let sent = (ns as f64 * 1e-9 * rate * load) as u64 + if what == 2 { 1000 } else { 0 };
@@ -282,7 +282,7 @@ mod tests {
                 }
                 match what {
                     0 | 2 => numbers.read(tally, now),
-                    1 => numbers.resume(tally, now, pace),
+                    1 => numbers.resume(tally, now, sequence_rate),
                     _ => {}
                 }
                 prop_assert_eq!(numbers.repeated, 0);

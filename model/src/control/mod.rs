@@ -13,15 +13,15 @@ mod changes;
 mod daemon;
 mod event;
 mod failover;
+mod failover_paths;
 mod life_cycle;
 mod predict;
 mod reaction;
 mod sampler;
 mod timeline;
-mod ways;
 
 pub use daemon::{MESSAGES, Message, MessageTimes};
-pub use event::Happening;
+pub use event::DeviceEvent;
 pub use failover::simulate_failover;
 pub use life_cycle::{State, Use};
 pub use predict::{Prediction, predict};

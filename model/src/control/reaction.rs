@@ -1,7 +1,7 @@
 //! What the daemon does about it, one task at a time.
 
 use super::agenda::Task;
-use super::daemon::{Aim, Message};
+use super::daemon::{Message, Target};
 use super::failover::{Due, Run};
 use super::life_cycle::{ACCELERATOR, Holders, Installed};
 use crate::scenario::{AddressUpdate, DaemonCpu, Device};
@@ -15,11 +15,11 @@ impl Run<'_> {
         }
     }
 
-    fn aim(&self) -> Aim {
+    fn target(&self) -> Target {
         let up = self.up();
         let nics = Device::ALL.into_iter().filter(|device| up[device.index()]);
         let alive = nics.fold(Holders::NONE, |alive, device| alive.with(Holders::nic(device)));
-        Aim { route: self.route, alive: if self.accelerator { alive.with(ACCELERATOR) } else { alive } }
+        Target { route: self.route, alive: if self.accelerator { alive.with(ACCELERATOR) } else { alive } }
     }
 
     /// The daemon takes up its next task, if there is one.
@@ -29,10 +29,10 @@ impl Run<'_> {
         }
         if std::mem::take(&mut self.agenda.told) {
             self.sas.iter_mut().for_each(|sa| sa.refused = Holders::NONE);
-            self.agenda.begin(self.aim(), &self.sas);
+            self.agenda.begin(self.target(), &self.sas);
         }
         // Without carrier no SA is of any use: the next change will be told too.
-        if !self.up()[self.agenda.aim.route.index()] {
+        if !self.up()[self.agenda.target.route.index()] {
             return;
         }
         match self.agenda.next(&self.sas, &self.tables, self.now) {
@@ -49,7 +49,7 @@ impl Run<'_> {
     fn start(&mut self, task: Task) {
         let time = match task {
             Task::Exchange(_) => self.scenario.failover.exchange,
-            Task::Send(_, message) => self.clockwork.message(message),
+            Task::Send(_, message) => self.latency.message(message),
         };
         self.agenda.busy = true;
         self.agenda.task = Some(task);
@@ -85,13 +85,13 @@ impl Run<'_> {
         let tally = self.engine.tally_of(index);
         let sa = &mut self.sas[index as usize];
         let before = sa.installed;
-        let next = self.tables.done(message, sa, &self.agenda.aim);
+        let next = self.tables.done(message, sa, &self.agenda.target);
         let present = matches!(before, Installed::At(_));
         match message {
             Message::Get => sa.numbers.read(tally, self.now),
             Message::Rekey => sa.numbers.rekey(tally, self.now),
             _ if !present && matches!(sa.installed, Installed::At(_)) => {
-                sa.numbers.resume(tally, self.now, self.ways.pace);
+                sa.numbers.resume(tally, self.now, self.failover_paths.sequence_rate);
             }
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! What the engine's counts mean: packets by way, losses by cause, work by core.
 
+use super::failover_paths::{Exit, FailoverPaths};
 use super::timeline::{Bin, LOSSES, Loss};
-use super::ways::{Exit, Ways};
 use crate::engine::Engine;
 use crate::engine::program::Pc;
 use crate::route::{Charge, Compiled, PoolId, StationId};
@@ -39,9 +39,9 @@ pub struct Sampler {
 
 impl Sampler {
     /// A sampler of a program's operations.
-    pub fn new(ways: &Ways, compiled: &Compiled) -> Self {
-        let machine = &ways.machine;
-        let station = |core: u32| &machine.floor.stations[core as usize];
+    pub fn new(failover_paths: &FailoverPaths, compiled: &Compiled) -> Self {
+        let machine = &failover_paths.machine;
+        let station = |core: u32| &machine.platform.stations[core as usize];
         let cores = (0..machine.cores).map(|core| CoreWork {
             station: StationId(core as u16),
             held: station(core).held,
@@ -55,7 +55,7 @@ impl Sampler {
         for (pc, account) in compiled.accounts.iter().enumerate() {
             let Some(account) = account else { continue };
             let job = compiled.ends.partition_point(|&end| end as usize <= pc);
-            let exit = ways.exit(path_of_route[job]);
+            let exit = failover_paths.exit(path_of_route[job]);
             let worked = account.busy.filter(|(station, _)| u32::from(station.0) < machine.cores);
             let worked =
                 worked.map(|(station, time)| Counted::Worked { core: usize::from(station.0), ps: time.as_ps() });

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::daemon::MESSAGES;
-use super::event::Happening;
+use super::event::DeviceEvent;
 use super::life_cycle::State;
 use crate::record::Metric;
 use crate::traffic::Basis;
@@ -78,7 +78,7 @@ pub struct Timeline {
     /// Cores of the data path.
     pub cores: u32,
     /// What happened, in order of time.
-    pub happenings: Vec<Happening>,
+    pub device_events: Vec<DeviceEvent>,
     /// From the first event until the daemon had nothing left to do; absent if it had not by the end.
     #[serde(with = "as_ps::option")]
     pub reinstalled: Option<Time>,
@@ -117,7 +117,7 @@ impl Timeline {
 
     /// When the first event happened, if any did.
     pub fn first_event(&self) -> Option<Time> {
-        self.happenings.first().map(|first| Time::from_ps(first.at))
+        self.device_events.first().map(|first| Time::from_ps(first.at))
     }
 
     /// Bins that ended before the first event, the first one, in which queues fill, left out.
@@ -214,7 +214,7 @@ mod tests {
             bins: packets.iter().enumerate().map(bin).collect(),
             bin: Time::from_us(1000),
             cores: 1,
-            happenings: vec![Happening {
+            device_events: vec![DeviceEvent {
                 at: Time::from_us(4000).as_ps(),
                 what: What::LinkDown,
                 device: Device::Nic,

@@ -7,7 +7,7 @@ use crate::hardware::nic::NicParams;
 use crate::hardware::pcie::{Iommu, Link, Slot, SlotParams};
 use crate::profile::Profile;
 use crate::resource::Resource;
-use crate::route::{CacheId, Floor, PoolId, StationId};
+use crate::route::{CacheId, Platform, PoolId, StationId};
 use crate::scenario::{Attachment, Scenario};
 use crate::units::Time;
 
@@ -53,22 +53,22 @@ pub(super) struct Devices {
 }
 
 impl Devices {
-    /// Places devices and links on the floor; `keys` are the SAs of both directions.
-    pub fn place(s: &Scenario, profile: &Profile, keys: u32, floor: &mut Floor) -> Self {
+    /// Places devices and links on the platform; `keys` are the SAs of both directions.
+    pub fn place(s: &Scenario, profile: &Profile, keys: u32, platform: &mut Platform) -> Self {
         let nics: Vec<&NicParams> = s.nics().into_iter().chain(s.standby()).collect();
         let cards = s.accelerators();
         let nic_links: Vec<Link> =
-            nics.iter().map(|nic| link(&nic.pcie, floor, [Resource::NicLinkUp, Resource::NicLinkDown])).collect();
+            nics.iter().map(|nic| link(&nic.pcie, platform, [Resource::NicLinkUp, Resource::NicLinkDown])).collect();
         let card_names = [Resource::AcceleratorLinkUp, Resource::AcceleratorLinkDown];
-        let card_links: Vec<Link> = cards.iter().map(|card| link(&card.pcie, floor, card_names)).collect();
-        let host = HostSide::place(s, profile, floor);
+        let card_links: Vec<Link> = cards.iter().map(|card| link(&card.pcie, platform, card_names)).collect();
+        let host = HostSide::place(s, profile, platform);
         let cards = cards.into_iter().zip(card_links).map(|(card, link)| Card {
             params: card.clone(),
-            slot: host.slot(&card.pcie, link, (Resource::AcceleratorTags, card.read_tags), floor),
-            engines: floor.station(Resource::AcceleratorEngines, card.engines),
+            slot: host.slot(&card.pcie, link, (Resource::AcceleratorTags, card.read_tags), platform),
+            engines: platform.station(Resource::AcceleratorEngines, card.engines),
         });
         let cards = cards.collect();
-        let nics = nics.into_iter().zip(nic_links).map(|(nic, link)| nic_device(nic, link, &host, keys, floor));
+        let nics = nics.into_iter().zip(nic_links).map(|(nic, link)| nic_device(nic, link, &host, keys, platform));
         Devices { nics: nics.collect(), cards }
     }
 }
@@ -83,11 +83,12 @@ struct HostSide {
 }
 
 impl HostSide {
-    fn place(s: &Scenario, profile: &Profile, floor: &mut Floor) -> Self {
-        let uplink = link(&s.pcie.uplink, floor, [Resource::UplinkUp, Resource::UplinkDown]);
-        let dram = Memory { station: floor.station(Resource::Memory, 1), bandwidth: profile.memory.bandwidth };
-        let iommu = Iommu::new(&s.pcie.iommu, floor);
-        let root_complex = |rate: crate::units::PacketRate| (floor.station(Resource::RootComplex, 1), rate.interval());
+    fn place(s: &Scenario, profile: &Profile, platform: &mut Platform) -> Self {
+        let uplink = link(&s.pcie.uplink, platform, [Resource::UplinkUp, Resource::UplinkDown]);
+        let dram = Memory { station: platform.station(Resource::Memory, 1), bandwidth: profile.memory.bandwidth };
+        let iommu = Iommu::new(&s.pcie.iommu, platform);
+        let root_complex =
+            |rate: crate::units::PacketRate| (platform.station(Resource::RootComplex, 1), rate.interval());
         HostSide {
             uplink: (s.pcie.attachment == Attachment::SharedUplink).then_some(uplink),
             memory: (!profile.host.ddio).then_some(dram),
@@ -96,45 +97,45 @@ impl HostSide {
         }
     }
 
-    fn slot(&self, params: &SlotParams, own: Link, tags: (Resource, u32), floor: &mut Floor) -> Slot {
+    fn slot(&self, params: &SlotParams, own: Link, tags: (Resource, u32), platform: &mut Platform) -> Slot {
         let credits = params.posted_data_credits;
         Slot {
             params: params.clone(),
             links: [Some(own), self.uplink].into_iter().flatten().collect(),
-            tags: (floor.pool(tags.0, tags.1), tags.1),
+            tags: (platform.pool(tags.0, tags.1), tags.1),
             memory: self.memory,
-            credits: credits.map(|credits| floor.pool(Resource::PostedCredits, credits.get() as u32)),
+            credits: credits.map(|credits| platform.pool(Resource::PostedCredits, credits.get() as u32)),
             iommu: self.iommu,
             root_complex: self.root_complex,
         }
     }
 }
 
-fn link(params: &SlotParams, floor: &mut Floor, names: [Resource; 2]) -> Link {
-    let [up, down] = names.map(|name| floor.station(name, 1));
+fn link(params: &SlotParams, platform: &mut Platform, names: [Resource; 2]) -> Link {
+    let [up, down] = names.map(|name| platform.station(name, 1));
     Link { up, down, rate_up: params.tlp_rate(), rate_down: params.tlp_rate_down() }
 }
 
-fn nic_device(nic: &NicParams, link: Link, host: &HostSide, keys: u32, floor: &mut Floor) -> NicDevice {
+fn nic_device(nic: &NicParams, link: Link, host: &HostSide, keys: u32, platform: &mut Platform) -> NicDevice {
     NicDevice {
         params: nic.clone(),
-        slot: host.slot(&nic.pcie, link, (Resource::NicTags, nic.read_tags), floor),
+        slot: host.slot(&nic.pcie, link, (Resource::NicTags, nic.read_tags), platform),
         esp: nic.esp.as_ref().map(|esp| EspEngine {
-            station: floor.station(Resource::NicEspEngine, 1),
-            cache: floor.cache(Cache { capacity: esp.sa_cache, keys, replacement: esp.sa_replacement }),
-            lookups: (keys > esp.sa_cache).then(|| floor.pool(Resource::SaContextFetches, esp.sa_fetches)),
+            station: platform.station(Resource::NicEspEngine, 1),
+            cache: platform.cache(Cache { capacity: esp.sa_cache, keys, replacement: esp.sa_replacement }),
+            lookups: (keys > esp.sa_cache).then(|| platform.pool(Resource::SaContextFetches, esp.sa_fetches)),
         }),
-        ports: (0..nic.ports).map(|_| port(nic, floor)).collect(),
-        buffer: floor.pool(Resource::NicBuffer, nic.buffer.get() as u32),
+        ports: (0..nic.ports).map(|_| port(nic, platform)).collect(),
+        buffer: platform.pool(Resource::NicBuffer, nic.buffer.get() as u32),
     }
 }
 
-fn port(nic: &NicParams, floor: &mut Floor) -> Port {
+fn port(nic: &NicParams, platform: &mut Platform) -> Port {
     Port {
-        packet_engine: floor.station(Resource::NicPacketEngine, 1),
-        wire_out: floor.station(Resource::Wire, 1),
-        wire_in: floor.station(Resource::WireIn, 1),
-        receive_engine: floor.station(Resource::NicReceiveEngine, 1),
-        receive_buffer: floor.pool(Resource::NicReceiveBuffer, nic.receive_buffer.get() as u32),
+        packet_engine: platform.station(Resource::NicPacketEngine, 1),
+        wire_out: platform.station(Resource::Wire, 1),
+        wire_in: platform.station(Resource::WireIn, 1),
+        receive_engine: platform.station(Resource::NicReceiveEngine, 1),
+        receive_buffer: platform.pool(Resource::NicReceiveBuffer, nic.receive_buffer.get() as u32),
     }
 }

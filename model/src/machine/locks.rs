@@ -3,7 +3,7 @@
 use super::{Class, Path, passes_lock};
 use crate::profile::Profile;
 use crate::resource::Resource;
-use crate::route::{Floor, StationId};
+use crate::route::{Platform, StationId};
 use crate::scenario::{Lock, Scenario, Stack};
 use crate::traffic::Direction;
 use crate::units::{Hertz, Time};
@@ -51,14 +51,14 @@ impl Locks {
         clock: Hertz,
         paths: &[Path],
         cores: &[StationId],
-        floor: &mut Floor,
+        platform: &mut Platform,
     ) -> Option<(StationId, Time)> {
         if !paths.iter().any(|path| path.shared && passes_lock(path.way)) {
             return None;
         }
         for core in cores {
-            let resource = floor.stations[usize::from(core.0)].resource;
-            floor.stations[usize::from(core.0)].held = Some(floor.pool(resource, 1));
+            let resource = platform.stations[usize::from(core.0)].resource;
+            platform.stations[usize::from(core.0)].held = Some(platform.pool(resource, 1));
         }
         let stack = &profile.stack;
         // A ticket lock's line is fetched by all waiters; the next holder's turn comes after half of them on average
@@ -69,6 +69,6 @@ impl Locks {
         };
         let held = (stack.sa_lock + stack.line_transfer * (SA_LINES + waiters)) / clock;
         let locks = self.shared.iter().filter(|shared| **shared).count() as u32;
-        Some((floor.station(Resource::SaLock, locks), held))
+        Some((platform.station(Resource::SaLock, locks), held))
     }
 }

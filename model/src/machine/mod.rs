@@ -24,7 +24,7 @@ use crate::placement::{Host, Placement};
 use crate::profile::Profile;
 use crate::resource::Resource;
 use crate::route;
-use crate::route::{Compiled, Floor, Hop, Route, StationId, TooLarge};
+use crate::route::{Compiled, Hop, Platform, Route, StationId, TooLarge};
 use crate::scenario::{Invalid, Scenario};
 use crate::traffic::{Arrival, Direction, Send, Traffic};
 use crate::units::{Hertz, Share, Time};
@@ -152,7 +152,7 @@ pub struct Spread {
 #[derive(Debug, Clone)]
 pub struct Machine {
     /// What can be visited. Cores come first.
-    pub floor: Floor,
+    pub platform: Platform,
     /// Traffic classes.
     pub classes: Vec<Class>,
     /// Paths that some flow takes or may be steered to.
@@ -194,7 +194,7 @@ impl Machine {
     /// # Errors
     /// [`TooLarge`] for more stations than the engine takes.
     pub fn compile(&self) -> Result<Compiled, TooLarge> {
-        self.floor.compile(&self.routes_by_class())
+        self.platform.compile(&self.routes_by_class())
     }
 
     /// Every route with its class, in the order of paths and then of sends.
@@ -284,16 +284,16 @@ impl<'a> Builder<'a> {
             });
         }
 
-        let mut floor = Floor::default();
+        let mut platform = Platform::default();
         let one_core = completes_on_one_core(s);
         let core_name = |core: u32| if one_core && core == 0 { Resource::CompletionCore } else { Resource::Core };
-        let cores: Vec<StationId> = (0..s.host.cores).map(|core| floor.station(core_name(core), 1)).collect();
+        let cores: Vec<StationId> = (0..s.host.cores).map(|core| platform.station(core_name(core), 1)).collect();
         let both = self.has(Direction::is_inbound) && self.has(|direction| !direction.is_inbound());
         let sa_keys = if both { 2 * s.sa.count } else { s.sa.count };
-        let devices = Devices::place(s, self.profile, sa_keys, &mut floor);
-        let queues = Queues::place(s, &self.traffic, &devices, &cores, &self.receiving(), &mut floor);
+        let devices = Devices::place(s, self.profile, sa_keys, &mut platform);
+        let queues = Queues::place(s, &self.traffic, &devices, &cores, &self.receiving(), &mut platform);
         let clock = self.profile.host.clock(s.host.cores, s.placement.encrypts_on_cpu());
-        let lock = self.locks.place(s, self.profile, clock, &paths, &cores, &mut floor);
+        let lock = self.locks.place(s, self.profile, clock, &paths, &cores, &mut platform);
         let mut routes = Vec::with_capacity(paths.len());
         let mut hits: BTreeMap<(u8, u8), Share> = BTreeMap::new();
         for path in &paths {
@@ -312,7 +312,7 @@ impl<'a> Builder<'a> {
             self.classes.iter().flat_map(|class| std::iter::repeat_n(inbound(class), class.flows.len())).collect();
         let keys = self.sa_of_flow.iter().zip(first_key).map(|(sa, first)| sa + first).collect();
         let Builder { classes, spread, .. } = self;
-        Ok(Machine { floor, classes, paths, routes, flows, keys, cores: s.host.cores, clock, spread })
+        Ok(Machine { platform, classes, paths, routes, flows, keys, cores: s.host.cores, clock, spread })
     }
 
     fn has(&self, direction: impl Fn(Direction) -> bool) -> bool {

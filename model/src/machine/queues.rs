@@ -8,7 +8,7 @@ use crate::hardware::nic::{Nic, SaCache};
 use crate::hardware::wire::Wire;
 use crate::placement::{Host, NAPI_BUDGET, NicFeatures, VECTOR_SIZE};
 use crate::resource::Resource;
-use crate::route::{Floor, GateId, PoolId, StationId};
+use crate::route::{GateId, Platform, PoolId, StationId};
 use crate::scenario::{Interrupts, Scenario, Stack, Submission};
 use crate::traffic::{Direction, Traffic};
 use crate::units::{Share, Time};
@@ -46,41 +46,41 @@ pub(super) struct Queues {
 }
 
 impl Queues {
-    /// Places them on the floor. `receiving` says how many flows each core receives for applications.
+    /// Places them on the platform. `receiving` says how many flows each core receives for applications.
     pub fn place(
         s: &Scenario,
         classes: &[Traffic],
         devices: &Devices,
         cores: &[StationId],
         receiving: &[u32],
-        floor: &mut Floor,
+        platform: &mut Platform,
     ) -> Self {
         let received = classes.iter().find(|class| class.direction == Direction::Receive);
         // Those that merge wait for the end of a poll.
         let polled_card = received.is_some() || s.lookaside.submission == Submission::Poll;
         let one_core = completes_on_one_core(s).then(|| {
-            let coalescing = coalescing(s, &devices.cards[0], polled_card, floor);
-            (coalescing, merging(s, received, receiving.iter().sum(), &[coalescing], floor))
+            let coalescing = coalescing(s, &devices.cards[0], polled_card, platform);
+            (coalescing, merging(s, received, receiving.iter().sum(), &[coalescing], platform))
         });
         let sends = classes.iter().find(|class| class.direction == Direction::Transmit);
         let queues = cores.iter().enumerate().map(|(i, &station)| {
-            let nics: Vec<NicQueues> = devices.nics.iter().map(|nic| nic_queues(s, nic, classes, floor)).collect();
+            let nics: Vec<NicQueues> = devices.nics.iter().map(|nic| nic_queues(s, nic, classes, platform)).collect();
             let card = i % devices.cards.len();
             let own = match one_core {
                 Some((coalescing, _)) => coalescing,
-                None => coalescing(s, &devices.cards[card], polled_card, floor),
+                None => coalescing(s, &devices.cards[card], polled_card, platform),
             };
             let mut polls: Vec<GateId> = nics.iter().map(|nic| nic.polling).collect();
             polls.extend(one_core.is_none().then_some(own).filter(|_| polled_card));
-            let merging = merging(s, received, receiving[i], &polls, floor);
+            let merging = merging(s, received, receiving[i], &polls, platform);
             CoreQueues {
-                card_ring: floor.pool(Resource::AcceleratorRing, devices.cards[card].params.ring),
+                card_ring: platform.pool(Resource::AcceleratorRing, devices.cards[card].params.ring),
                 coalescing: own,
                 merging_of_card: one_core.map_or(merging, |(_, merging)| merging),
                 merging,
-                admission: sends.filter(|_| s.is_open()).map(|class| floor.pool(Resource::SocketQueue, class.queue)),
+                admission: sends.filter(|_| s.is_open()).map(|class| platform.pool(Resource::SocketQueue, class.queue)),
                 threads: (s.placement.uses_accelerator() && s.lookaside.submission == Submission::Sync)
-                    .then(|| floor.pool(Resource::Threads, s.lookaside.threads)),
+                    .then(|| platform.pool(Resource::Threads, s.lookaside.threads)),
                 completion: one_core.map_or(station, |_| cores[0]),
                 card,
                 nics,
@@ -170,32 +170,32 @@ pub(super) fn completes_on_one_core(s: &Scenario) -> bool {
     s.placement.uses_accelerator() && s.lookaside.interrupts == Interrupts::OneCore
 }
 
-fn nic_queues(s: &Scenario, nic: &NicDevice, classes: &[Traffic], floor: &mut Floor) -> NicQueues {
+fn nic_queues(s: &Scenario, nic: &NicDevice, classes: &[Traffic], platform: &mut Platform) -> NicQueues {
     let p = &nic.params;
     let forwarded = classes.iter().find(|class| class.direction.is_forwarding());
     NicQueues {
         polling: match s.host.stack {
-            Stack::Kernel => floor.polled_gate(p.moderation_packets, p.moderation_time, NAPI_BUDGET),
-            Stack::Vector => floor.polled_gate(1, Time::ZERO, VECTOR_SIZE),
+            Stack::Kernel => platform.polled_gate(p.moderation_packets, p.moderation_time, NAPI_BUDGET),
+            Stack::Vector => platform.polled_gate(1, Time::ZERO, VECTOR_SIZE),
         },
-        queue: p.queue_packet_rate.map(|_| floor.station(Resource::NicQueue, 1)),
-        ring: floor.pool(Resource::NicRing, p.ring),
-        receive_ring: floor.pool_in_bulk(Resource::NicReceiveRing, p.ring, p.refill_batch),
+        queue: p.queue_packet_rate.map(|_| platform.station(Resource::NicQueue, 1)),
+        ring: platform.pool(Resource::NicRing, p.ring),
+        receive_ring: platform.pool_in_bulk(Resource::NicReceiveRing, p.ring, p.refill_batch),
         // The kernel has a queueing discipline before the ring; vector processing drops at once.
         transmit_queue: forwarded
             .filter(|_| s.host.stack == Stack::Kernel && s.is_open())
-            .map(|class| floor.pool(Resource::TransmitQueue, class.queue)),
-        moderation: floor.gate(p.moderation_packets, p.moderation_time),
+            .map(|class| platform.pool(Resource::TransmitQueue, class.queue)),
+        moderation: platform.gate(p.moderation_packets, p.moderation_time),
     }
 }
 
 /// Coalescing of an accelerator's responses: into interrupts, or into the polls of a core.
-fn coalescing(s: &Scenario, card: &Card, polled: bool, floor: &mut Floor) -> GateId {
+fn coalescing(s: &Scenario, card: &Card, polled: bool, platform: &mut Platform) -> GateId {
     let card = &card.params;
     match s.lookaside.submission {
-        Submission::Poll => floor.polled_gate(1, Time::ZERO, card.ring),
-        _ if polled => floor.polled_gate(card.coalesce_responses, card.coalesce_time, card.ring),
-        _ => floor.gate(card.coalesce_responses, card.coalesce_time),
+        Submission::Poll => platform.polled_gate(1, Time::ZERO, card.ring),
+        _ if polled => platform.polled_gate(card.coalesce_responses, card.coalesce_time, card.ring),
+        _ => platform.gate(card.coalesce_responses, card.coalesce_time),
     }
 }
 
@@ -206,12 +206,12 @@ fn merging(
     received: Option<&Traffic>,
     flows: u32,
     polls: &[GateId],
-    floor: &mut Floor,
+    platform: &mut Platform,
 ) -> Option<GateId> {
     let (class, size) = received.zip(s.offload.gro.0)?;
     let weight: u64 = class.mix.iter().map(|entry| u64::from(entry.weight)).sum();
     let octets: u64 = class.mix.iter().map(|entry| u64::from(entry.weight) * class.l3(entry).get()).sum();
     let share = u64::from(NAPI_BUDGET) / u64::from(flows.max(1));
     let packets = (size.get() * weight / octets.max(1)).min(share) as u32;
-    (packets > 1).then(|| floor.merging_gate(packets, polls))
+    (packets > 1).then(|| platform.merging_gate(packets, polls))
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::lanes::{LaneKey, chain, renumber_lanes};
 use super::on_its_way::OnItsWay;
-use super::{Category, Charge, Floor, Hop, Lookup, Pool, PoolId, Route, StationId, Visit};
+use super::{Category, Charge, Hop, Lookup, Platform, Pool, PoolId, Route, StationId, Visit};
 use crate::engine::program::{Key, Op, Pc, Program};
 use crate::engine::tournament::MAX_SLOTS;
 use crate::resource::Resource;
@@ -25,7 +25,7 @@ pub struct TooLarge {
     pub of_most: usize,
 }
 
-impl Floor {
+impl Platform {
     /// The engine's program for a set of routes, each of a traffic class; where each one starts, and what its operations
     /// stand for.
     ///
@@ -107,7 +107,7 @@ pub struct Compiled {
 }
 
 struct Compiler<'a> {
-    floor: &'a Floor,
+    platform: &'a Platform,
     program: Program,
     accounts: Vec<Option<Account>>,
     notes: Vec<Note>,
@@ -129,9 +129,9 @@ struct DropSite {
 }
 
 impl<'a> Compiler<'a> {
-    fn new(floor: &'a Floor) -> Self {
+    fn new(platform: &'a Platform) -> Self {
         Compiler {
-            floor,
+            platform,
             program: Program::default(),
             accounts: Vec::new(),
             notes: Vec::new(),
@@ -325,7 +325,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn pool(&self, pool: PoolId) -> &'a Pool {
-        &self.floor.pools[usize::from(pool.0)]
+        &self.platform.pools[usize::from(pool.0)]
     }
 
     /// What the first job at a gate does, or what it does from the second visit on; the others skip all visits.
@@ -348,7 +348,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn holder(&self, visit: &Visit) -> Option<PoolId> {
-        self.floor.stations[usize::from(visit.station.0)].held
+        self.platform.stations[usize::from(visit.station.0)].held
     }
 
     fn visit(&mut self, visit: &Visit) {
@@ -377,7 +377,7 @@ impl<'a> Compiler<'a> {
         let server = station.0;
         let lane = self.lane(station, latency);
         let time = visit.time.as_ps();
-        let op = match self.floor.stations[usize::from(server)].units {
+        let op = match self.platform.stations[usize::from(server)].units {
             1 => Op::Serve { server, lane, time },
             _ => Op::ServeAny { server, lane, time },
         };

@@ -1,6 +1,6 @@
 //! The vocabulary of a route: what a packet visits, holds and waits for, in order.
 //!
-//! A route is declared once and read twice: [`Floor::compile`] turns it into the engine's program, and
+//! A route is declared once and read twice: [`Platform::compile`] turns it into the engine's program, and
 //! [`crate::bound`] adds up the same visits into closed-form bounds.
 
 mod compile;
@@ -14,11 +14,11 @@ use crate::resource::Resource;
 use crate::traffic::Packet;
 use crate::units::{Bytes, Cycles, Share, Time};
 
-/// A station on the floor.
+/// A station on the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StationId(pub u16);
 
-/// A pool of units (ring entries, tags, buffer octets) on the floor.
+/// A pool of units (ring entries, tags, buffer octets) on the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PoolId(pub u16);
 
@@ -26,7 +26,7 @@ pub struct PoolId(pub u16);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GateId(pub u16);
 
-/// A cache on the floor.
+/// A cache on the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CacheId(pub u16);
 
@@ -275,7 +275,7 @@ pub struct Pool {
 
 /// Everything that routes can visit, hold or gather at.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Floor {
+pub struct Platform {
     /// Stations, in the order of their numbers: the order of equal times too.
     pub stations: Vec<Station>,
     /// Pools.
@@ -286,7 +286,7 @@ pub struct Floor {
     pub caches: Vec<Cache>,
 }
 
-impl Floor {
+impl Platform {
     /// Adds a station.
     pub fn station(&mut self, resource: Resource, units: u32) -> StationId {
         self.stations.push(Station { resource, units, held: None });

@@ -11,7 +11,7 @@ const FULL: f64 = 0.97;
 /// The busy share of each kind of station in a window of so many seconds; of several stations of a kind, the mean.
 pub(super) fn utilisation(machine: &Machine, busy: &[f64], seconds: f64) -> Vec<Utilisation> {
     let mut kinds: Vec<(Resource, f64, f64)> = Vec::new();
-    for (station, &busy) in machine.floor.stations.iter().zip(busy) {
+    for (station, &busy) in machine.platform.stations.iter().zip(busy) {
         match kinds.iter_mut().find(|(resource, ..)| *resource == station.resource) {
             Some((_, sum, units)) => {
                 *sum += busy;
@@ -29,7 +29,7 @@ pub(super) fn utilisation(machine: &Machine, busy: &[f64], seconds: f64) -> Vec<
 fn fullest(machine: &Machine, busy: &[f64], seconds: f64) -> Option<Resource> {
     let share =
         |(station, busy): (&crate::route::Station, &f64)| (station.resource, busy / seconds / f64::from(station.units));
-    let shares = machine.floor.stations.iter().zip(busy).map(share).filter(|(_, share)| *share >= FULL);
+    let shares = machine.platform.stations.iter().zip(busy).map(share).filter(|(_, share)| *share >= FULL);
     // Of equally full ones the first: cores, then along the way.
     shares
         .fold(None, |most: Option<(Resource, f64)>, one| match most {

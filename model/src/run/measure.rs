@@ -95,7 +95,7 @@ impl<'a> Measurement<'a> {
             // Cores that poll leave nothing to anybody.
             return cores;
         }
-        let stations = self.machine.floor.stations.iter().zip(&self.busy.0);
+        let stations = self.machine.platform.stations.iter().zip(&self.busy.0);
         let busy: f64 = stations.filter(|(station, _)| is_core(station)).map(|(_, busy)| busy).sum();
         (busy / self.busy.1).min(cores)
     }

@@ -73,7 +73,7 @@ impl Totals {
     /// A core that waits for locks is busy for as long as it is held; what is not work it holds or awaits them.
     fn add_spinning(&mut self, engine: &Engine, machine: &Machine, compiled: &Compiled) {
         let work = work(&engine.visits(), &vec![0; engine.visits().len()], machine, compiled);
-        for (station, work) in machine.floor.stations.iter().zip(work) {
+        for (station, work) in machine.platform.stations.iter().zip(work) {
             let Some(pool) = station.held else { continue };
             let held = Time::from_ps(engine.held_ps(pool.0)).as_seconds();
             *self.cycles.entry(Category::Lock).or_default() += (held - work) * machine.clock.get() as f64;
@@ -83,7 +83,7 @@ impl Totals {
 
 /// Seconds of work that came to each station between two counts of visits.
 fn work(after: &[u64], before: &[u64], machine: &Machine, compiled: &Compiled) -> Vec<f64> {
-    let mut work = vec![0.0; machine.floor.stations.len()];
+    let mut work = vec![0.0; machine.platform.stations.len()];
     for ((&after, &before), account) in after.iter().zip(before).zip(&compiled.accounts) {
         if let Some((station, time)) = account.as_ref().and_then(|account| account.busy) {
             work[usize::from(station.0)] += (after - before) as f64 * time.as_seconds();
@@ -96,7 +96,7 @@ fn work(after: &[u64], before: &[u64], machine: &Machine, compiled: &Compiled) -
 pub(super) fn busy(window: &[Mark; 2], machine: &Machine, compiled: &Compiled) -> Vec<f64> {
     let [start, end] = window;
     let mut busy = work(&end.visits, &start.visits, machine, compiled);
-    for (i, station) in machine.floor.stations.iter().enumerate() {
+    for (i, station) in machine.platform.stations.iter().enumerate() {
         busy[i] = match station.held {
             Some(pool) => {
                 let pool = usize::from(pool.0);

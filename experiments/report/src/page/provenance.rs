@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use espsim_model::profile::{Delay, Estimate, Origin, Profile};
 
-use crate::profile::{direction, origin, single_values};
 use super::manifest::{Manifest, Parameter};
 use super::origin::OriginKind;
 use super::parts::{Cell, Column, Table};
 use super::words::{listed, significant};
+use crate::profile::{direction, origin, single_values};
 
 /// Values of a swept or varied parameter that are listed.
 const MOST_VALUES: usize = 8;

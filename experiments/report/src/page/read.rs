@@ -23,8 +23,6 @@ const MOST_OCTETS: usize = 4 << 20;
 /// What every point came to.
 const POINTS: &str = "points.csv";
 
-
-
 /// What a folder holds.
 pub struct Results {
     /// What it says about itself.

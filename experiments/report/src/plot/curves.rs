@@ -216,7 +216,6 @@ fn drawable(curve: &Curve, figure: &Figure) -> Curve {
     Curve { name: curve.name.clone(), points, bound, band, style: curve.style }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

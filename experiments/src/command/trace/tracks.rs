@@ -61,14 +61,14 @@ impl Tracks {
             unit_of.insert(place, (visit.station, unit));
         }
         let mut stations: Vec<(StationId, usize)> = free_at.iter().map(|(id, units)| (*id, units.len())).collect();
-        stations.sort_by_key(|(id, _)| (traced.floor.stations[usize::from(id.0)].resource.owner(), *id));
+        stations.sort_by_key(|(id, _)| (traced.platform.stations[usize::from(id.0)].resource.owner(), *id));
         let mut tids = FIRST_TID..;
         let mut tid = || tids.next().unwrap_or(u32::MAX);
         let mut units = Vec::new();
         let mut first = BTreeMap::new();
         for (id, used) in stations {
             first.insert(id, units.len());
-            let pid = process(traced.floor.stations[usize::from(id.0)].resource.owner());
+            let pid = process(traced.platform.stations[usize::from(id.0)].resource.owner());
             units.extend((0..used).map(|unit| Track { pid, tid: tid(), name: unit_name(traced, id, unit) }));
         }
         let jobs = traced.jobs.iter().map(|job| Track {
@@ -96,7 +96,7 @@ pub fn number(number: &[u32]) -> String {
 
 /// A station's name, with its number where several bear the name.
 pub fn station_name(traced: &Trace, id: StationId) -> String {
-    let stations = &traced.floor.stations;
+    let stations = &traced.platform.stations;
     let resource = stations[usize::from(id.0)].resource;
     let name = resource.name();
     let namesakes = |upto: usize| stations[..upto].iter().filter(|station| station.resource == resource).count();
@@ -108,7 +108,7 @@ pub fn station_name(traced: &Trace, id: StationId) -> String {
 
 fn unit_name(traced: &Trace, id: StationId, unit: usize) -> String {
     let name = station_name(traced, id);
-    match traced.floor.stations[usize::from(id.0)].units {
+    match traced.platform.stations[usize::from(id.0)].units {
         1 => name,
         _ => format!("{name}, unit {unit}"),
     }

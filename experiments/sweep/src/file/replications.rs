@@ -101,5 +101,4 @@ impl Replications {
             Replications::Until(until) => until.max,
         }
     }
-
 }

@@ -62,13 +62,7 @@ impl Comparison {
 }
 
 impl Skip {
-    pub(super) fn read(
-        file: &Source,
-        names: &[&str],
-        axes: &[Axis],
-        i: usize,
-        table: &Table,
-    ) -> Result<Self, Failure> {
+    pub(super) fn read(file: &Source, names: &[&str], axes: &[Axis], i: usize, table: &Table) -> Result<Self, Failure> {
         let mut skip = Skip { series: Vec::new(), conditions: Vec::new() };
         for (key, (value, _)) in flatten(table, &Origin::Sweep) {
             let reader = Reader { file, axes, at: format!("sweep.skip[{i}].{key}"), key: &key };

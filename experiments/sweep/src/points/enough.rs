@@ -51,7 +51,12 @@ mod tests {
     }
 
     fn until(half_width: &str) -> Replications {
-        Replications::Until(Until { min: 3, max: 5, half_width: half_width.parse().unwrap(), metric: "throughput".into() })
+        Replications::Until(Until {
+            min: 3,
+            max: 5,
+            half_width: half_width.parse().unwrap(),
+            metric: "throughput".into(),
+        })
     }
 
     /// Values 9, 10 and 11 have a standard error of 1/sqrt(3), and t with two degrees of freedom is 4.303.

@@ -31,4 +31,3 @@ pub fn from_folder(folder: &Path) -> Result<ProfileChoice, Failure> {
         None => Ok(choice),
     }
 }
-

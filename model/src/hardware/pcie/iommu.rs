@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::program::{Cache, Key, Replacement};
 use crate::resource::Resource;
-use crate::route::{CacheId, Floor, Hop, Lookup, Route, StationId, Visit};
+use crate::route::{CacheId, Hop, Lookup, Platform, Route, StationId, Visit};
 use crate::units::{Bytes, Share, Time};
 
 /// Parameters of the IOMMU that all devices share, and of the DMA buffers in use.
@@ -36,12 +36,12 @@ pub struct Iommu {
 }
 
 impl Iommu {
-    /// Places IO-TLB and page walkers on the floor; `None` where nothing is translated.
-    pub fn new(params: &IommuParams, floor: &mut Floor) -> Option<Self> {
+    /// Places IO-TLB and page walkers on the platform; `None` where nothing is translated.
+    pub fn new(params: &IommuParams, platform: &mut Platform) -> Option<Self> {
         let pages = params.working_set.pieces(params.page).clamp(1, u64::from(u32::MAX)) as u32;
         params.enabled.then(|| Iommu {
-            cache: floor.cache(Cache { capacity: params.entries, keys: pages, replacement: Replacement::Lru }),
-            walkers: floor.station(Resource::PageWalkers, params.walkers),
+            cache: platform.cache(Cache { capacity: params.entries, keys: pages, replacement: Replacement::Lru }),
+            walkers: platform.station(Resource::PageWalkers, params.walkers),
             walk: params.walk,
             pages,
             hits: Share::from_fraction((f64::from(params.entries) / f64::from(pages)).min(1.0)),

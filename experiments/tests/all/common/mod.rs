@@ -1,5 +1,10 @@
 //! What tests of the program share.
 
+pub mod browser;
+pub mod message;
+pub mod skip;
+pub mod sweep;
+
 use assert_cmd::Command;
 use tempfile::TempDir;
 

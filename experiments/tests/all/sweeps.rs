@@ -1,14 +1,10 @@
 //! What can be swept, how often points are run, and that neither threads nor shards nor pauses show in any result.
 
-#[path = "common/message.rs"]
-mod message;
-#[path = "common/sweep.rs"]
-mod sweep;
-
 use std::fs;
 
-use sweep::{QUICK, assert_same, program, quick, refuse, run, succeed};
 use tempfile::TempDir;
+
+use crate::common::sweep::{QUICK, assert_same, program, quick, refuse, run, succeed};
 
 /// The series and coordinates of each point, in order.
 fn places(points: &str) -> Vec<String> {
@@ -241,7 +237,7 @@ fn replications_are_added_to_a_finished_folder() {
     succeed(&mut run(folder.path(), "s.toml", &["--out", "c"]));
     assert_same(&at("a"), &at("c"));
     // A folder of something else is left as it is.
-    let before = sweep::files(&at("a"));
+    let before = crate::common::sweep::files(&at("a"));
     refuse(
         &mut run(folder.path(), "s.toml", &["--out", "a", "--resume", "--seed", "9"]),
         &["none of the folder's 100"],
@@ -250,7 +246,7 @@ fn replications_are_added_to_a_finished_folder() {
     refuse(&mut run(folder.path(), "s.toml", &["--out", "a"]), &["exists already"]);
     fs::create_dir(at("strange")).unwrap();
     refuse(&mut run(folder.path(), "s.toml", &["--out", "strange", "--resume"]), &["no journal"]);
-    assert_eq!(sweep::files(&at("a")), before);
+    assert_eq!(crate::common::sweep::files(&at("a")), before);
     let hidden = fs::read_dir(&folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
     assert_eq!(hidden.filter(|name| name.starts_with('.')).count(), 0);
 }
@@ -336,7 +332,7 @@ fn large_sweeps_are_cut_where_people_read() {
     let output = succeed(&mut run(folder.path(), "s.toml", &["--out", "a"]));
     let table = String::from_utf8_lossy(&output.stdout);
     assert!(table.ends_with("and 9920 more points: points.csv has them all\n"), "{table}");
-    let files = sweep::files(&folder.path().join("a"));
+    let files = crate::common::sweep::files(&folder.path().join("a"));
     let manifest: serde_json::Value = serde_json::from_slice(&files["manifest.json"]).unwrap();
     assert!(manifest.get("points").is_none() && manifest["number_of_points"] == 10_020);
     assert_eq!(manifest["axes"][1]["traffic.queue"].as_array().unwrap().len(), 1670);

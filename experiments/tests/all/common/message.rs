@@ -1,5 +1,4 @@
 //! Messages, whatever their width.
-#![allow(dead_code)] // Not every test that shares another piece reads messages.
 
 /// A message without its line breaks and frame: what it says must not depend on where it is broken.
 pub fn unbroken(message: &str) -> String {

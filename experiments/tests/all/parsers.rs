@@ -2,20 +2,19 @@
 //!
 //! `experiments/fuzz` runs the same parsers on millions of inputs that coverage leads to.
 
-#[path = "../fuzz/src/lib.rs"]
+#[path = "../../fuzz/src/lib.rs"]
 mod entries;
-#[path = "common/message.rs"]
-mod message;
 
 use std::path::{Path, PathBuf};
 
-use entries::{PARSERS, Parse, check};
 use espsim_model::preset;
-use message::unbroken;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::RngSeed;
 use toml::{Table, Value};
+
+use crate::common::message::unbroken;
+use entries::{PARSERS, Parse, check};
 
 fn parser(name: &str) -> Parse {
     PARSERS.into_iter().find(|(known, _)| *known == name).unwrap().1

@@ -1,9 +1,8 @@
 //! `espsim plan`: what it finds is enough, and one piece less is not.
 
-mod common;
-
-use common::{espsim, text};
 use tempfile::TempDir;
+
+use crate::common::{espsim, text};
 
 /// Rows of a CSV file by heading.
 fn rows(path: &std::path::Path) -> Vec<std::collections::BTreeMap<String, String>> {

@@ -1,12 +1,11 @@
 //! `espsim compare`: winners are best, break-evens lie where closed forms say, bytes do not depend on threads.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use common::{espsim, text};
 use tempfile::TempDir;
+
+use crate::common::{espsim, text};
 
 type Row = BTreeMap<String, String>;
 

@@ -1,16 +1,12 @@
 //! Memory hardly grows with the number of points.
 #![cfg(target_os = "linux")]
 
-#[path = "common/message.rs"]
-mod message;
-#[path = "common/sweep.rs"]
-mod sweep;
-
 use std::fs;
 
 use nix::sys::resource::{UsageWho, getrusage};
-use sweep::{quick, run, succeed};
 use tempfile::TempDir;
+
+use crate::common::sweep::{quick, run, succeed};
 
 /// How many queues, of six points each, the sweep has; the variable is for long runs.
 const QUEUES: (&str, usize) = ("ESPSIM_TEST_QUEUES", 2000);

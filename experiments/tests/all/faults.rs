@@ -1,13 +1,6 @@
 //! Nothing that has finished is lost, and nothing shows in the results, when a sweep is interrupted in any way.
 #![cfg(target_os = "linux")]
 
-#[path = "common/message.rs"]
-mod message;
-#[path = "common/skip.rs"]
-mod skip;
-#[path = "common/sweep.rs"]
-mod sweep;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -16,13 +9,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use message::unbroken;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use skip::skip;
-use sweep::{add_own, assert_same, quick, refuse, run, succeed, take_own};
 use tempfile::TempDir;
+
+use crate::common::message::unbroken;
+use crate::common::skip::skip;
+use crate::common::sweep::{add_own, assert_same, quick, refuse, run, succeed, take_own};
 
 /// Queues of the sweep that is interrupted: 6 points of two runs each.
 const QUEUES: usize = 250;

@@ -1,15 +1,14 @@
 //! `espsim trace`: the file against the Trace Event Format and against what a packet's way must be.
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use common::{espsim, text};
 use serde_json::Value;
 use tempfile::TempDir;
+
+use crate::common::{espsim, text};
 
 fn trace(folder: &TempDir, scenario: &str, arguments: &[&str]) -> Output {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(format!("{scenario}.toml"));

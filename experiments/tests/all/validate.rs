@@ -1,15 +1,14 @@
 //! `espsim validate` as a user meets it, and the verdicts that the reference output records.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fs;
 
-use common::text;
 use tempfile::TempDir;
 
+use crate::common::text;
+
 fn validate(folder: &TempDir, args: &[&str]) -> std::process::Output {
-    common::espsim(folder).arg("validate").args(args).output().unwrap()
+    crate::common::espsim(folder).arg("validate").args(args).output().unwrap()
 }
 
 /// Rows and misses by family.

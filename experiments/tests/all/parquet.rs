@@ -1,14 +1,10 @@
 //! Points as columns: the same numbers as in `points.csv`, and the same bytes from shards.
 
-#[path = "common/message.rs"]
-mod message;
-#[path = "common/sweep.rs"]
-mod sweep;
-
 use std::fs;
 
-use sweep::{quick, run};
 use tempfile::TempDir;
+
+use crate::common::sweep::{quick, run};
 
 /// A folder with a scenario of a few points.
 fn folder() -> TempDir {
@@ -21,7 +17,7 @@ fn folder() -> TempDir {
 #[test]
 fn a_build_without_parquet_says_so() {
     let folder = folder();
-    sweep::refuse(
+    crate::common::sweep::refuse(
         &mut run(folder.path(), "s.toml", &["--out", "out", "--parquet"]),
         &["built without Parquet", "--features parquet"],
     );
@@ -36,7 +32,7 @@ mod columns {
     use parquet::record::Field;
 
     use super::*;
-    use crate::sweep::{assert_same, program, succeed};
+    use crate::common::sweep::{assert_same, program, succeed};
 
     #[test]
     fn columns_have_what_rows_have() {

@@ -1,17 +1,14 @@
 //! The program as a user meets it: results, determinism, and what bad input gets.
 
-mod common;
-#[path = "common/message.rs"]
-mod message;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use common::{espsim, text};
 use espsim_sweep::store::point_table::PointTable;
-use message::unbroken;
 use tempfile::TempDir;
+
+use crate::common::message::unbroken;
+use crate::common::{espsim, text};
 
 fn shipped(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(format!("{name}.toml"))

@@ -1,5 +1,4 @@
 //! What tests of sweeps share.
-#![allow(dead_code)] // Each test uses a part of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use crate::message::unbroken;
+use super::message::unbroken;
 
 /// Points that take hardly any time.
 pub const QUICK: &str = r#"

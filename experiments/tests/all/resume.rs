@@ -1,18 +1,14 @@
 //! Going on: what had finished stays, whatever the scenario has become meanwhile, and results are those of a fresh run.
 #![cfg(unix)]
 
-#[path = "common/message.rs"]
-mod message;
-#[path = "common/sweep.rs"]
-mod sweep;
-
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
-use sweep::{add_own, assert_same, files, program, quick, refuse, run, succeed, take_own};
 use tempfile::TempDir;
+
+use crate::common::sweep::{add_own, assert_same, files, program, quick, refuse, run, succeed, take_own};
 
 #[test]
 fn runs_that_a_smaller_sweep_does_not_ask_for_are_kept() {

@@ -1,6 +1,6 @@
 //! Every way that a packet can go while NICs and SAs change: other paths of the machine that `run` simulates too.
 
-use super::life_cycle::Pace;
+use super::life_cycle::SequenceRate;
 use crate::machine::{Machine, Way};
 use crate::placement::Placement;
 use crate::profile::Profile;
@@ -55,7 +55,7 @@ impl Exit {
 
 /// The machine with the paths of all exits.
 #[derive(Debug, Clone)]
-pub struct Ways {
+pub struct FailoverPaths {
     /// The machine; the paths of one exit after those of the other.
     pub machine: Machine,
     /// The path of each flow by the first exit.
@@ -66,10 +66,10 @@ pub struct Ways {
     by_sa: Vec<u32>,
     first_flow: Vec<u32>,
     /// How fast sequence numbers can be used up.
-    pub pace: Pace,
+    pub sequence_rate: SequenceRate,
 }
 
-impl Ways {
+impl FailoverPaths {
     /// The machine of a scenario with every exit.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ impl Ways {
         let paths = machine.flows.clone();
         let paths_per_exit = (machine.paths.len() / Exit::ALL.len()) as u16;
         let (by_sa, first_flow) = group(&machine.keys, scenario.sa.count);
-        Ok(Ways { machine, paths, paths_per_exit, by_sa, first_flow, pace: pace(scenario) })
+        Ok(FailoverPaths { machine, paths, paths_per_exit, by_sa, first_flow, sequence_rate: sequence_rate(scenario) })
     }
 
     /// The flows of an SA.
@@ -114,11 +114,11 @@ fn group(keys: &[u32], sas: u32) -> (Vec<u32>, Vec<u32>) {
 }
 
 /// What leaves is limited by the NICs, what is admitted but has not left by the queues.
-fn pace(s: &Scenario) -> Pace {
+fn sequence_rate(s: &Scenario) -> SequenceRate {
     let ring = s.nic.iter().map(|nic| nic.ring).max().unwrap_or(0);
     let queue = |direction| if direction == Direction::Transmit { 0 } else { ring };
     let queues = s.classes().iter().map(|class| class.queue + queue(class.direction)).max().unwrap_or(0);
-    Pace {
+    SequenceRate {
         packets_per_s: s.nic.iter().map(|nic| nic.packet_rate.as_pps()).sum(),
         // Each NIC's queues, as a route may change back and forth.
         under_way: 2 * u64::from(queues) * u64::from(s.host.cores) + 1,

@@ -1,14 +1,13 @@
 //! Completions, manual, schema and listings.
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use common::{espsim, text};
 use espsim::command::list::SCENARIOS;
 use espsim::command::schema::schema;
 use tempfile::TempDir;
+
+use crate::common::{espsim, text};
 
 fn printed(args: &[&str]) -> String {
     let done = espsim(&TempDir::new().unwrap()).args(args).output().unwrap();

@@ -1,15 +1,12 @@
 //! What was not measured is absent: no number, no limit, no mark, and an exit code that says so.
 
-mod common;
-#[path = "common/message.rs"]
-mod message;
-
 use std::fs;
 use std::path::Path;
 
-use common::{espsim, text};
-use message::unbroken;
 use tempfile::TempDir;
+
+use crate::common::message::unbroken;
+use crate::common::{espsim, text};
 
 /// As many packets as are in flight: the run ends before its warm-up does.
 const EMPTY: &str = r#"title = "empty"

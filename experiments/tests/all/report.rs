@@ -1,23 +1,16 @@
 //! `espsim report` as a user meets it: what is in it, what bad folders get, and how a browser takes it.
 
-#[path = "common/browser.rs"]
-mod browser;
-mod common;
-#[path = "common/message.rs"]
-mod message;
-#[path = "common/skip.rs"]
-mod skip;
-
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use browser::Browser;
-use common::{espsim, text};
-use message::unbroken;
-use skip::skip;
 use tempfile::TempDir;
+
+use crate::common::browser::Browser;
+use crate::common::message::unbroken;
+use crate::common::skip::skip;
+use crate::common::{espsim, text};
 
 /// A run that takes no time, with a title and a series that want to be markup.
 fn hostile() -> String {

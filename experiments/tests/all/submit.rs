@@ -1,22 +1,16 @@
 //! `espsim submit` without a Slurm: batch files, grouping, what goes wrong; and shards under other schedulers.
 #![cfg(target_os = "linux")]
 
-#[path = "common/message.rs"]
-mod message;
-#[path = "common/skip.rs"]
-mod skip;
-#[path = "common/sweep.rs"]
-mod sweep;
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use message::unbroken;
-use skip::skip;
-use sweep::{assert_same, program, quick, refuse, succeed};
 use tempfile::TempDir;
+
+use crate::common::message::unbroken;
+use crate::common::skip::skip;
+use crate::common::sweep::{assert_same, program, quick, refuse, succeed};
 
 /// A folder with a sweep of 120 points, and commands that stand in for Slurm's: they note what they are told.
 fn folder() -> TempDir {
@@ -107,7 +101,7 @@ fn points_are_grouped_as_slurm_allows() {
 #[test]
 fn batch_files_do_what_they_say() {
     let folder = folder();
-    fs::write(folder.path().join("host.toml"), include_str!("../../model/presets/cpu/zen4.toml")).unwrap();
+    fs::write(folder.path().join("host.toml"), include_str!("../../../model/presets/cpu/zen4.toml")).unwrap();
     let profile = ["--profile", "host.toml"];
     let whole = ["--out", "whole", "--seed", "5", "--set", "traffic.rate=2 Gbps"];
     succeed(program(folder.path(), &["run", "big one.toml"]).args(profile).args(whole));
@@ -154,9 +148,9 @@ fn shards_run_under_gnu_parallel() {
     }
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("big.toml"), quick(20)).unwrap();
-    fs::write(folder.path().join("host.toml"), include_str!("../../model/presets/cpu/zen4.toml")).unwrap();
+    fs::write(folder.path().join("host.toml"), include_str!("../../../model/presets/cpu/zen4.toml")).unwrap();
     succeed(&mut program(folder.path(), &["run", "big.toml", "--profile", "host.toml", "--out", "whole"]));
-    let readme = include_str!("../../README.md");
+    let readme = include_str!("../../../README.md");
     let line = readme.lines().find(|line| line.starts_with("parallel espsim run big.toml")).unwrap();
     let espsim = Path::new(assert_cmd::cargo::cargo_bin!("espsim")).parent().unwrap();
     let path = format!("{}:{}", espsim.display(), std::env::var("PATH").unwrap());

@@ -1,16 +1,15 @@
 //! `espsim calibrate` and what becomes of its profiles.
 
-mod common;
-
 use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use common::text;
 use tempfile::TempDir;
 
+use crate::common::text;
+
 fn espsim(folder: &TempDir, args: &[&str]) -> Output {
-    common::espsim(folder).args(args).output().unwrap()
+    crate::common::espsim(folder).args(args).output().unwrap()
 }
 
 const SCENARIO: &str = include_str!("common/small.toml");

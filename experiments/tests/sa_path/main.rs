@@ -1,9 +1,10 @@
 //! The real SA path: measured in guests where they are prepared; what is said where something is lacking.
 #![cfg(target_os = "linux")]
+// A binary of its own: nothing else runs while a guest measures.
 
+#[allow(dead_code)] // Of what is shared it uses a part.
+#[path = "../all/common/mod.rs"]
 mod common;
-#[path = "common/skip.rs"]
-mod skip;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,10 +14,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use common::{espsim, text};
 use espsim_model::profile::{Origin, Profile};
-use skip::skip;
 use tempfile::TempDir;
+
+use crate::common::skip::skip;
+use crate::common::{espsim, text};
 
 /// The folder that `calibrate/guest` fills by default.
 fn guests() -> PathBuf {
@@ -176,7 +178,7 @@ fn an_emulator_gives_facts_and_no_times() {
     }
     let (_folder, profile, _) = measured("qemu");
     let sa = profile.sa.as_ref().unwrap();
-    let base = Profile::from_toml(include_str!("../../model/presets/cpu/zen4.toml")).unwrap();
+    let base = Profile::from_toml(include_str!("../../../model/presets/cpu/zen4.toml")).unwrap();
     match sa.origin {
         Origin::Emulated => assert_eq!(profile.stack, base.stack, "an emulator's cycles are none"),
         Origin::Measured => assert_eq!(profile.stack.origin, Origin::Measured, "KVM works here"),

@@ -1,13 +1,6 @@
 //! A sweep on a real Slurm: an array of 20 tasks, one of them killed and queued again, and the join.
 #![cfg(target_os = "linux")]
 
-#[path = "common/message.rs"]
-mod message;
-#[path = "common/skip.rs"]
-mod skip;
-#[path = "common/sweep.rs"]
-mod sweep;
-
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -17,9 +10,10 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use skip::skip;
-use sweep::{assert_same, program, run, succeed};
 use tempfile::TempDir;
+
+use crate::common::skip::skip;
+use crate::common::sweep::{assert_same, program, run, succeed};
 
 /// 160 points of less than a tenth of a second.
 const SCENARIO: &str = r#"

@@ -1,16 +1,12 @@
 //! Values that are allowed each by itself and not together are refused before they take memory.
 #![cfg(target_os = "linux")]
 
-#[path = "common/message.rs"]
-mod message;
-#[path = "common/sweep.rs"]
-mod sweep;
-
 use std::fs;
 
 use nix::sys::resource::{UsageWho, getrusage};
-use sweep::{program, refuse};
 use tempfile::TempDir;
+
+use crate::common::sweep::{program, refuse};
 
 /// What refusing may take, in MiB: the file itself, some ten thousand lines, is most of it.
 const MOST: i64 = 300;
@@ -95,6 +91,6 @@ fn a_rate_above_the_incoming_wire() {
     for (direction, rate) in [("forward", "9.6 Gbps"), ("receive", "9 Gbps"), ("transmit", "20 Gbps")] {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("s.toml"), scenario(direction, rate)).unwrap();
-        sweep::succeed(&mut sweep::run(folder.path(), "s.toml", &["--out", "out"]));
+        crate::common::sweep::succeed(&mut crate::common::sweep::run(folder.path(), "s.toml", &["--out", "out"]));
     }
 }

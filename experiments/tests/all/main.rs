@@ -1,0 +1,23 @@
+//! Tests of the program, in one binary.
+
+mod common;
+
+mod absent;
+mod calibrate;
+mod cli;
+mod compare;
+mod faults;
+mod large;
+mod parquet;
+mod parsers;
+mod plan;
+mod products;
+mod reference;
+mod report;
+mod resume;
+mod shell;
+mod slurm;
+mod submit;
+mod sweeps;
+mod trace;
+mod validate;
