@@ -19,5 +19,6 @@ mod shell;
 mod slurm;
 mod submit;
 mod sweeps;
+mod tidy;
 mod trace;
 mod validate;
