@@ -3,6 +3,7 @@
 //! A profile is a TOML file. `espsim run` writes one by measuring; the presets in `presets/cpu` have the same form, so
 //! that a host that is not at hand can stand in. Every table says where its values come from.
 
+mod check;
 mod sa;
 mod stack;
 
@@ -377,83 +378,5 @@ impl Profile {
             .iter()
             .filter(|cost| cost.algorithm == algorithm && cost.direction == direction)
             .min_by(|a, b| a.cycles(at).0.total_cmp(&b.cycles(at).0))
-    }
-
-    fn check(&self) -> Result<(), ProfileError> {
-        let value =
-            |key: &str, value: f64, allowed| ProfileError::Value { key: key.into(), value: value.to_string(), allowed };
-        if self.host.frequency.get() == 0 {
-            return Err(value("host.frequency", 0.0, "a frequency above zero"));
-        }
-        if self.host.avx_frequency.is_some_and(|frequency| frequency.get() == 0) {
-            return Err(value("host.avx_frequency", 0.0, "a frequency above zero"));
-        }
-        if self.host.cores == 0 {
-            return Err(value("host.cores", 0.0, "at least one core"));
-        }
-        if self.memory.bandwidth.as_bps() == 0 {
-            return Err(value("memory.bandwidth", 0.0, "a bandwidth above zero"));
-        }
-        let costs = [
-            ("memory.copy", self.memory.copy.0),
-            ("memory.checksum", self.memory.checksum.0),
-            ("vector.vector", self.vector.as_ref().map_or(0.0, |v| v.vector.0)),
-            ("vector.packet", self.vector.as_ref().map_or(0.0, |v| v.packet.0)),
-            ("vector.esp", self.vector.as_ref().map_or(0.0, |v| v.esp.0)),
-        ];
-        let stack = self.stack.costs().map(|(key, cost)| (key, cost.0));
-        for (key, cost) in costs.into_iter().chain(stack) {
-            if !(0.0..1e9).contains(&cost) {
-                return Err(value(key, cost, "a cost of 0 cycles or more, below 1e9"));
-            }
-        }
-        for (key, interval) in &self.intervals {
-            if !crate::uncertainty::is_scalar(self, key) {
-                return Err(value(
-                    &format!("intervals.{key}"),
-                    interval.value,
-                    "the key of a single value of the profile",
-                ));
-            }
-            if !(interval.value >= 0.0 && interval.is_usable()) {
-                return Err(value(
-                    &format!("intervals.{key}"),
-                    interval.value,
-                    "0 or more, with an interval of ascending numbers below 1e12",
-                ));
-            }
-        }
-        if let Some(sa) = &self.sa {
-            sa.check()?;
-        }
-        let mut cores = 0;
-        for row in &self.host.scaling {
-            if row.cores <= cores || !(0.01..=2.0).contains(&row.speed) {
-                return Err(value("host.scaling", row.speed, "ascending numbers of cores with speeds from 0.01 to 2"));
-            }
-            cores = row.cores;
-        }
-        for cost in &self.aead {
-            let coefficients = [&cost.fixed, &cost.per_byte, &cost.per_tail_block, &cost.partial_block];
-            if let Some(wrong) = coefficients.iter().find(|c| !(c.value.abs() < 1e9 && c.is_usable())) {
-                return Err(value(
-                    "aead",
-                    wrong.value,
-                    "coefficients below 1e9, with intervals of ascending numbers below 1e12",
-                ));
-            }
-            let ascending = cost.residuals.windows(2).all(|pair| pair[0].0 < pair[1].0);
-            if !ascending || cost.residuals.iter().any(|(_, cycles)| !cycles.is_finite()) {
-                return Err(value("aead.residuals", f64::NAN, "finite cycles at ascending sizes"));
-            }
-            if cost.stride.get() == 0 || cost.per_byte.value < 0.0 {
-                return Err(value(
-                    "aead.per_byte",
-                    cost.per_byte.value,
-                    "a cost per octet of 0 or more and a stride above zero",
-                ));
-            }
-        }
-        Ok(())
     }
 }

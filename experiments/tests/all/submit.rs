@@ -150,7 +150,7 @@ fn shards_run_under_gnu_parallel() {
     fs::write(folder.path().join("big.toml"), quick(20)).unwrap();
     fs::write(folder.path().join("host.toml"), include_str!("../../../model/presets/cpu/zen4.toml")).unwrap();
     succeed(&mut program(folder.path(), &["run", "big.toml", "--profile", "host.toml", "--out", "whole"]));
-    let readme = include_str!("../../../README.md");
+    let readme = include_str!("../../README.md");
     let line = readme.lines().find(|line| line.starts_with("parallel espsim run big.toml")).unwrap();
     let espsim = Path::new(assert_cmd::cargo::cargo_bin!("espsim")).parent().unwrap();
     let path = format!("{}:{}", espsim.display(), std::env::var("PATH").unwrap());

@@ -1,0 +1,46 @@
+//! The search: what it finds, and how few trials it takes.
+
+use clap::Parser;
+use espsim_model::preset;
+
+use super::*;
+use crate::args::{Cli, Command};
+use crate::question::plan::question::Question;
+
+/// Asks about the one placement that the words name.
+fn asked<T>(words: &str, about: impl Fn(&Design<'_>) -> T) -> T {
+    let words = ["espsim", "plan"].into_iter().chain(words.split(' '));
+    let Command::Plan(args) = Cli::try_parse_from(words).unwrap().command else { unreachable!() };
+    let question = Question::new(&args).unwrap();
+    let profile = preset::profile("zen4").unwrap().unwrap();
+    let base = question.scenario(&question.placements[0], &profile).unwrap();
+    about(&Design { base, profile: &profile, goals: question.goals, seed: 1 })
+}
+
+#[test]
+fn latency_may_take_far_more_cores_than_throughput() {
+    let words = "--rate 1Gbps --mix 64B --loss 1% --placement inline-packet --latency-p99 21us";
+    let (floor, least) = asked(words, |design| (design.floor(1.0).unwrap(), design.least(1.0).unwrap()));
+    let cores = least.ok().unwrap().hardware.cores;
+    assert!(cores > 2 * floor.cores + 8, "{cores} cores, {} for throughput", floor.cores);
+}
+
+#[test]
+fn loss_that_is_allowed_is_used() {
+    let lossy = "--rate 10.1Gbps --loss 5% --placement host";
+    let (carries, broken) = asked(lossy, |design| {
+        let least = design.least(1.0).unwrap().ok().unwrap();
+        // Closed forms allow less than the whole load.
+        assert!(design.limits(least.hardware)[0].1 < 1.0);
+        design.headroom(least.hardware, 1.0).unwrap()
+    });
+    assert!(carries >= 1.0 && broken.is_some(), "{carries}");
+}
+
+#[test]
+fn the_least_is_found() {
+    for least in 1..=9 {
+        assert_eq!(least_of(1, 9, |n| Ok::<_, ()>(n >= least)), Ok(least));
+    }
+    assert_eq!(least_of(1, 9, |_| Err(7)), Err(7));
+}
