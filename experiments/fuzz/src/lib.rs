@@ -16,7 +16,7 @@ use espsim::question::plan::question::Question;
 use espsim::question::plan::search::Hardware;
 use espsim_model::run::simulate;
 use espsim_model::uncertainty::draw;
-use espsim_report::page::{figure, manifest::Manifest, points::Points as Csv, read::Results, render};
+use espsim_report::page::{figure, points::Points as Csv, read::Results, render};
 use espsim_report::profile::tables;
 use espsim_sweep::campaign::studies::{FAILOVER, RUN};
 use espsim_sweep::failure::{Failure, text};
@@ -26,6 +26,7 @@ use espsim_sweep::file::value::Setting;
 use espsim_sweep::points::id::Id;
 use espsim_sweep::points::{Kept, Points, points};
 use espsim_sweep::store::journal::{Finished, with_checksum};
+use espsim_sweep::store::manifest::Manifest;
 use espsim_sweep::store::names::JOURNAL;
 use espsim_sweep::store::point_table::PointTable;
 
@@ -84,7 +85,7 @@ fn resolve(file: &ScenarioFile, settings: &[Setting]) -> Result<(), Failure> {
         let study = if point.scenario.failover.event.is_empty() { &RUN } else { &FAILOVER };
         (study.check)(file, &point)?;
         (study.cost)(&point.scenario);
-        Id::of_point(study.kind, "", &point.values);
+        Id::of_point(study.kind.name(), "", &point.values);
     }
     Ok(())
 }

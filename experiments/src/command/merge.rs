@@ -76,7 +76,7 @@ pub fn merge(args: &MergeArgs, command: Vec<String>) -> Result<(), Failure> {
     let drawn = draw(&profile.profile, *drawn, *seed);
     let kept = Kept::new(&file)?;
     let points = Points::new(&file, &settings, &profile.profile, &kept);
-    let study: &Study = if *kind == FAILOVER.kind { &FAILOVER } else { &RUN };
+    let study: &Study = if *kind == FAILOVER.kind.name() { &FAILOVER } else { &RUN };
     let campaign = pool.install(|| Campaign::new(study, points, &profile, &drawn, *seed, &stop))?;
     all(parts.iter().map(|part| part.check(&campaign, &finished)))?;
     let folder = Folder::create_again(&args.out)?;

@@ -13,7 +13,6 @@ use espsim_sweep::points::study::Csv;
 use espsim_sweep::store::columns::{self, Columns};
 use espsim_sweep::store::folder::{Folder, Stream};
 use espsim_sweep::store::journal::{Finished, header_line};
-use espsim_sweep::store::manifest::{self, Manifest};
 use espsim_sweep::store::names::{JOURNAL, MANIFEST, OTHERS, PROFILE};
 use espsim_sweep::store::points_csv::{POINTS, csv_rows};
 use rayon::prelude::*;
@@ -227,10 +226,16 @@ impl<'a> Outputs<'a> {
         files.extend(plots.iter().map(|plot| format!("{}.svg", plot.file)));
         files.extend(self.figures);
         files.push(JOURNAL.into());
-        let resolve = |point| campaign.points.resolve(point);
-        let points = manifest::Points { common: &campaign.common, resolve: &resolve, stops: &self.stops };
-        let points = (!is_large).then_some(points);
-        let manifest = Manifest::new(&campaign.subject(), order.command, order.time, points).naming(&files);
+        let mut manifest = campaign.subject().manifest(order.command, order.time);
+        match is_large {
+            true => manifest.set_axes(campaign.points.file),
+            false => {
+                for (i, stop) in self.stops.into_iter().enumerate() {
+                    manifest.push(&campaign.points.resolve(i)?, &campaign.common, stop);
+                }
+            }
+        }
+        manifest.files = Some(files.clone());
         folder.open(MANIFEST)?.json(&manifest)?;
         for (plot, drawing) in plots.iter().zip(self.drawings) {
             if let Some(warning) = drawing.warning() {

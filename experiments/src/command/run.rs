@@ -19,7 +19,7 @@ use espsim_sweep::quote::shell_words;
 use espsim_sweep::store::columns;
 use espsim_sweep::store::folder::{Folder, default_target, latest_target, partial};
 use espsim_sweep::store::journal::{Appender, Finished, Found, header_line};
-use espsim_sweep::store::names::{JOURNAL, OTHERS, PROFILE};
+use espsim_sweep::store::names::{JOURNAL, MANIFEST, OTHERS, PROFILE};
 use espsim_sweep::store::points_csv::POINTS;
 use espsim_sweep::store::used_profile::taken_up;
 
@@ -189,7 +189,7 @@ pub fn finish(
     match format {
         Format::Table => print(table.as_bytes())?,
         Format::Csv => print_file(&target.join(POINTS.file))?,
-        Format::Json => print_file(&target.join("manifest.json"))?,
+        Format::Json => print_file(&target.join(MANIFEST))?,
     }
     say(&format!(
         "espsim: {} points in {:.1} s on {}; wrote {} in {}",

@@ -163,10 +163,10 @@ fn planned(folder: &TempDir, rows: usize) {
     let out = folder.path().join("plan");
     fs::create_dir_all(&out).unwrap();
     let manifest = r#"{
-        "kind": "plan", "title": "A plan", "question": "How much?", "answer": "Two cores & one <NIC>.",
+        "format": 2, "kind": "plan", "title": "A plan", "question": "How much?", "answer": "Two cores & one <NIC>.",
         "command": ["espsim", "plan", "--rate", "40 Gbps"], "program": {"name": "espsim", "version": "0.1.0"},
         "seed": 1, "profile": {"from": "preset:zen4", "sha256": "abc"},
-        "parameters": {"nic.ring": {"value": 1024, "origin": "preset nic a: estimate: b"}},
+        "parameters": {"nic.ring": {"value": 1024, "origin": {"preset": {"kind": "nic", "name": "a", "source": "estimate: b"}}}},
         "figures": [{"file": "cores.svg", "caption": "Cores by <design>"}],
         "tables": [{"file": "more.csv", "caption": "More"}]
     }"#;

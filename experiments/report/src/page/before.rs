@@ -5,9 +5,9 @@ use std::path::Path;
 
 use espsim_model::units::Time;
 use espsim_sweep::failure::Failure;
+use espsim_sweep::store::manifest::Manifest;
 use serde::Deserialize;
 
-use super::manifest::Manifest;
 use super::points::Points;
 
 /// The parameter that lists what happens.
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_first_event_is_that_of_the_point_or_of_all() {
-        let text = r#"{
+        let text = r#"{"format": 2,
             "parameters": {"failover.event": {"value": "[{ what = \"rekey\", at = \"30 ms\" }, { at = \"0.5 ms\" }]", "origin": "scenario"}},
             "points": [{"parameters": {"failover.event": {"value": "[{ at = \"7 s\" }]", "origin": "sweep"}}}, {}]
         }"#;

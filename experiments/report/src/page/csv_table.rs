@@ -4,8 +4,8 @@ use std::path::Path;
 
 use csv::StringRecord;
 use espsim_sweep::failure::Failure;
+use espsim_sweep::store::manifest::Captioned;
 
-use super::manifest::Captioned;
 use super::parts::{Cell, Column, MOST_ROWS, Table};
 use super::words::significant;
 

@@ -7,7 +7,6 @@ mod cautions;
 mod csv_table;
 pub mod figure;
 mod limits;
-pub mod manifest;
 mod origin;
 mod parts;
 pub mod points;

@@ -1,8 +1,7 @@
 //! Kinds of origins of values, as a reader is to weigh them.
 
 use espsim_model::profile::Origin;
-
-use super::manifest::Parameter;
+use espsim_sweep::store::manifest::{self, Parameter};
 
 /// A kind of origin, in the order of the summary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,24 +24,17 @@ pub enum OriginKind {
     Set,
     /// The program's default.
     Default,
-    /// Anything else that a manifest says.
-    Unknown,
 }
 
 impl OriginKind {
     /// Of a value of a scenario.
     pub fn of_parameter(parameter: &Parameter) -> Self {
-        match parameter.origin.as_str() {
-            "scenario" => OriginKind::Scenario,
-            "sweep" => OriginKind::Sweep,
-            "set" => OriginKind::Set,
-            "default" => OriginKind::Default,
-            "measured" => OriginKind::Measured,
-            // The second is how older manifests spell it.
-            "guest-uml" | "measured-uml" => OriginKind::GuestUml,
-            "emulated" => OriginKind::Emulated,
-            other if other.starts_with("preset") => OriginKind::of_source(parameter.source()),
-            _ => OriginKind::Unknown,
+        match &parameter.origin {
+            manifest::Origin::Scenario => OriginKind::Scenario,
+            manifest::Origin::Sweep => OriginKind::Sweep,
+            manifest::Origin::Set => OriginKind::Set,
+            manifest::Origin::Default => OriginKind::Default,
+            manifest::Origin::Preset { source, .. } => OriginKind::of_source(source),
         }
     }
 
@@ -72,7 +64,6 @@ impl OriginKind {
             OriginKind::Sweep => "series or sweep",
             OriginKind::Set => "set",
             OriginKind::Default => "default",
-            OriginKind::Unknown => "other",
         }
     }
 
@@ -90,34 +81,6 @@ impl OriginKind {
             OriginKind::Sweep => "written in the scenario file, varied between points",
             OriginKind::Set => "given on the command line",
             OriginKind::Default => "the program's default",
-            OriginKind::Unknown => "as the manifest says",
-        }
-    }
-}
-
-impl Parameter {
-    /// What a preset names as its source.
-    pub fn source(&self) -> &str {
-        self.origin.split_once(": ").map_or("", |(_, source)| source)
-    }
-
-    /// The origin without the source.
-    pub fn origin_name(&self) -> &str {
-        self.origin.split_once(": ").map_or(self.origin.trim_end_matches([':', ' ']), |(name, _)| name)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_guest_is_not_called_measured_in_whichever_manifest() {
-        for origin in ["guest-uml", "measured-uml"] {
-            let parameter: Parameter =
-                serde_json::from_value(serde_json::json!({ "value": 1, "origin": origin })).unwrap();
-            let kind = OriginKind::of_parameter(&parameter);
-            assert_eq!((kind, kind.name()), (OriginKind::GuestUml, "guest-uml"));
         }
     }
 }

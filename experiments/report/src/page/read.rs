@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::{ProfileChoice, from_file};
 use espsim_sweep::file::scenario_file::{PlotSpec, ScenarioFile};
+use espsim_sweep::store::manifest::{Captioned, Kind, Manifest};
 use espsim_sweep::store::names::{JOURNAL, MANIFEST, TABLE, slug};
 
 use super::answer::sentence;
 use super::before;
 use super::csv_table::csv_table;
 use super::figure::rewrite;
-use super::manifest::{Captioned, Kind, Manifest};
 use super::parts::{Figure, Table};
 use super::points::Points;
 use super::words::plural;

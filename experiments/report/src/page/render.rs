@@ -1,18 +1,18 @@
 //! The page: everything that was read, laid out by the template.
 
 use espsim_sweep::failure::Failure;
+use espsim_sweep::store::manifest::Kind;
 use minijinja::Environment;
 use minijinja::value::Serde;
 use serde::Serialize;
 
-use super::manifest::Kind;
+use crate::profile::heading;
 use super::parts::{Figure, MOST_OPEN, Table};
 use super::provenance::provenance;
 use super::read::Results;
 use super::reproduce::{Reproduce, contradictions, reproduce};
 use super::validation::validation;
 use super::{answer, answer_failover, cautions, limits, tables};
-use crate::profile::heading;
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use espsim_sweep::file::hash::hash;
 use espsim_sweep::quote::shell_words;
+use espsim_sweep::store::manifest::{Kind, Manifest, Program};
 use serde::Serialize;
 
-use super::manifest::{Kind, Manifest, Program};
 use super::read::Results;
 
 /// What the section says.
@@ -106,7 +106,7 @@ fn facts(results: &Results) -> Vec<(String, String)> {
     fact("Report by", Some(format!("espsim {}", env!("CARGO_PKG_VERSION"))));
     fact("Started", manifest.time.clone());
     fact("Seed", manifest.seed.map(|seed| seed.to_string()));
-    fact("Replications", manifest.replications.map(|n| n.to_string()));
+    fact("Replications", manifest.replications.as_ref().map(ToString::to_string));
     let host = results.profile.as_ref().map(|profile| profile.profile.host.model.clone());
     fact("Host", host);
     let profile = manifest.profile.as_ref();
@@ -117,7 +117,7 @@ fn facts(results: &Results) -> Vec<(String, String)> {
 }
 
 fn program(program: &Program) -> String {
-    let text = |key: &str| program.build.get(key).and_then(|value| value.as_str()).filter(|text| !text.is_empty());
+    let text = |key: &str| program.build.get(key).map(String::as_str).filter(|text| !text.is_empty());
     let mut details: Vec<String> = ["profile", "rustflags"].into_iter().filter_map(text).map(str::to_owned).collect();
     if !program.model.is_empty() {
         details.push(format!("model {}", program.model));
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_changed_results_is_repeated_and_paths_are_not() {
-        let text = r#"{
+        let text = r#"{"format": 2,
             "command": ["target/espsim", "merge", "a", "b", "--out", "x", "--jobs", "2"],
             "seed": 7, "scenario": {"file": "gso.toml"}, "settings": ["a=\"b c\"", "d=1"], "drawn": 4
         }"#;
@@ -155,12 +155,12 @@ mod tests {
             "espsim run gso.toml --profile profile.toml --seed 7 --set 'a=\"b c\"' --set d=1 --uncertainty 4"
         );
         let repeated = |text: &str| again(&Manifest::parse(std::path::Path::new("manifest.json"), text).unwrap());
-        let plan = r#"{"kind": "plan", "command": ["/bin/espsim", "plan", "--profile", "preset:zen4", "--rate", "40 Gbps",
+        let plan = r#"{"format": 2, "kind": "plan", "command": ["/bin/espsim", "plan", "--profile", "preset:zen4", "--rate", "40 Gbps",
             "--out=x", "--jobs", "1", "--outer", "y"]}"#;
         assert_eq!(repeated(plan), "espsim plan --rate '40 Gbps' --outer y --profile profile.toml");
-        let compare = r#"{"kind": "compare", "scenario": {"file": "gso.toml"},
+        let compare = r#"{"format": 2, "kind": "compare", "scenario": {"file": "gso.toml"},
             "command": ["espsim", "compare", "a/gso.toml", "--profile=p.toml", "--cores", "1,2", "--out", "x"]}"#;
         assert_eq!(repeated(compare), "espsim compare gso.toml --cores 1,2 --profile profile.toml");
-        assert_eq!(repeated(r#"{"kind": "plan"}"#), "");
+        assert_eq!(repeated(r#"{"format": 2, "kind": "plan"}"#), "");
     }
 }

@@ -49,7 +49,7 @@ pub fn submit(args: &SubmitArgs) -> Result<(), Failure> {
     let batch = Batch {
         args,
         program: &place.program,
-        command: study.kind,
+        command: study.kind.name(),
         scenario: &copy(&place.scenario),
         profile: &profile_word(&profile),
         out: &place.out.display().to_string(),

@@ -9,7 +9,7 @@ use espsim_sweep::file::profile::ProfileChoice;
 use espsim_sweep::file::value::{Setting, shown};
 use espsim_sweep::points::outcome::Outcome;
 use espsim_sweep::store::folder::Files;
-use espsim_sweep::store::manifest::Known;
+use espsim_sweep::store::manifest::{Captioned, Kind, Known, Manifest};
 use espsim_sweep::store::names::{MANIFEST, TABLE, slug};
 use espsim_sweep::store::points_csv::{csv_of, four_digits, points_csv};
 use serde_json::json;
@@ -125,33 +125,22 @@ impl Output<'_> {
         let mut figures = Vec::new();
         for rate in 0..grid.axes.rates.len() {
             let name = format!("winners-{}.svg", slug(&grid.axes.rates[rate]));
-            figures.push(json!({ "file": name, "caption": self.heading(rate) }));
+            figures.push(Captioned::new(&name, &self.heading(rate)));
             files.push((name, self.map_svg(rate, &footnote)?.into_bytes()));
         }
-        figures.push(json!({ "file": TORNADO, "caption": "What moves the answer most" }));
+        figures.push(Captioned::new(TORNADO, "What moves the answer most"));
         files.push((TORNADO.to_owned(), self.tornado(&footnote)?.into_bytes()));
-        let more = json!({
-            "title": grid.file.title,
-            "question": grid.file.question,
-            "answer": self.answer(),
-            "figures": figures,
-            "tables": [
-                { "file": TABLE, "caption": "Which design does best where" },
-                { "file": "breakeven.csv", "caption": "Where one design passes the other" },
-                { "file": "sensitivity.csv", "caption": "What moves the answer" },
-            ],
-            "logca": self.logca.map(|logca| json!({
-                "computation_cycles_per_byte": logca.computation.0,
-                "fixed_cycles": logca.fixed.0,
-                "overhead_cycles": logca.overhead.0,
-                "latency_us": logca.latency.as_ns() * 1e-3,
-                "acceleration": logca.acceleration,
-                "break_even_cycles_octets": logca.break_even_cycles(),
-                "break_even_time_octets": logca.break_even_time(),
-            })),
-        });
+        let logca = json!(self.logca.map(|logca| json!({
+            "computation_cycles_per_byte": logca.computation.0,
+            "fixed_cycles": logca.fixed.0,
+            "overhead_cycles": logca.overhead.0,
+            "latency_us": logca.latency.as_ns() * 1e-3,
+            "acceleration": logca.acceleration,
+            "break_even_cycles_octets": logca.break_even_cycles(),
+            "break_even_time_octets": logca.break_even_time(),
+        })));
         let known = Known {
-            kind: "compare",
+            kind: Kind::Compare,
             file: &grid.file,
             settings: self.settings,
             profile: self.profile,
@@ -159,7 +148,20 @@ impl Output<'_> {
             points: grid.simulated.iter().map(|simulated| &simulated.point).collect(),
             outcomes: &outcomes,
         };
-        files.push((MANIFEST.to_owned(), known.manifest(command, time, &more)?.into_bytes()));
+        let manifest = Manifest {
+            title: Some(grid.file.title.clone()),
+            question: Some(grid.file.question.clone()),
+            answer: Some(self.answer()),
+            figures,
+            tables: vec![
+                Captioned::new(TABLE, "Which design does best where"),
+                Captioned::new("breakeven.csv", "Where one design passes the other"),
+                Captioned::new("sensitivity.csv", "What moves the answer"),
+            ],
+            more: [("logca".to_owned(), logca)].into_iter().collect(),
+            ..known.manifest(command, time)
+        };
+        files.push((MANIFEST.to_owned(), manifest.to_json()?.into_bytes()));
         Ok(files)
     }
 

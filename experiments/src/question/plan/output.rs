@@ -6,7 +6,7 @@ use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::points::outcome::Outcome;
 use espsim_sweep::points::{Point, points};
 use espsim_sweep::store::folder::Files;
-use espsim_sweep::store::manifest::Known;
+use espsim_sweep::store::manifest::{Captioned, Kind, Known, Manifest};
 use espsim_sweep::store::names::{MANIFEST, TABLE};
 use espsim_sweep::store::points_csv::{csv_of, points_csv};
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ impl Output<'_> {
         let (header, rows) = rows(self.question, self.plans, self.prices);
         let footnote = self.profile.footnote(self.question.seed);
         let known = Known {
-            kind: "plan",
+            kind: Kind::Plan,
             file: &file,
             // They stand in the file.
             settings: &[],
@@ -71,7 +71,7 @@ impl Output<'_> {
             text(FIGURE, growth_svg(self.question, self.plans, &footnote)?),
             text("plan.toml", file.source.text.clone()),
             text("profile.toml", self.profile.text.clone()),
-            text(MANIFEST, known.manifest(command, time, &self.more())?),
+            text(MANIFEST, self.says(known.manifest(command, time)).to_json()?),
         ])
     }
 
@@ -121,25 +121,27 @@ impl Output<'_> {
         csv_of(&header, &rows)
     }
 
-    /// What a plan's manifest has besides.
-    fn more(&self) -> Value {
+    /// The manifest with what the plan says.
+    fn says(&self, manifest: Manifest) -> Manifest {
         let goals = &self.question.goals;
-        json!({
-            "title": self.question.title(),
-            "question": self.question.sentence(),
-            "answer": self.answer(),
-            "goals": {
-                "loss": goals.loss.fraction(),
-                "latency_p99_us": goals.latency_p99.map(|time| time.as_ns() * 1e-3),
-                "headroom": self.question.headroom.fraction(),
-            },
-            "plans": self.plans.iter().map(plan_json).collect::<Vec<_>>(),
-            "figures": [{ "file": FIGURE, "caption": "The least cores for a quarter to four times the load" }],
-            "tables": [
-                { "file": TABLE, "caption": "The least hardware of each placement" },
-                { "file": "growth.csv", "caption": "The least hardware by load" },
+        let goals = json!({
+            "loss": goals.loss.fraction(),
+            "latency_p99_us": goals.latency_p99.map(|time| time.as_ns() * 1e-3),
+            "headroom": self.question.headroom.fraction(),
+        });
+        let plans = self.plans.iter().map(plan_json).collect();
+        Manifest {
+            title: Some(self.question.title()),
+            question: Some(self.question.sentence()),
+            answer: Some(self.answer()),
+            figures: vec![Captioned::new(FIGURE, "The least cores for a quarter to four times the load")],
+            tables: vec![
+                Captioned::new(TABLE, "The least hardware of each placement"),
+                Captioned::new("growth.csv", "The least hardware by load"),
             ],
-        })
+            more: [("goals".to_owned(), goals), ("plans".to_owned(), plans)].into_iter().collect(),
+            ..manifest
+        }
     }
 }
 

@@ -90,7 +90,7 @@ impl<'a> Campaign<'a> {
                         let point = points.resolve(i)?;
                         (study.check)(points.file, &point)?;
                         points.check_offered(i, &point)?;
-                        part.ids.push(Id::of_point(study.kind, &profile_hash, &point.values));
+                        part.ids.push(Id::of_point(study.kind.name(), &profile_hash, &point.values));
                         part.costs.push((study.cost)(&point.scenario) as f32);
                         keep_common(&mut part.common, &point.values);
                         Ok(part)
@@ -114,7 +114,7 @@ impl<'a> Campaign<'a> {
         let file = self.points.file;
         Header {
             format: Header::FORMAT,
-            kind: self.study.kind.to_owned(),
+            kind: self.study.kind.name().to_owned(),
             program: (PROGRAM.0.to_owned(), PROGRAM.1.to_owned()),
             file: file.source.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             text: file.source.text.clone(),

@@ -5,7 +5,7 @@ use espsim_model::simulate;
 
 use crate::failure::Failure;
 use crate::file::scenario_file::ScenarioFile;
-use crate::points::study::Study;
+use crate::points::study::{Kind, Study};
 use crate::points::{Point, cost};
 use crate::store::point_table::{OF_FAILOVER, OF_RUN};
 use crate::store::points_csv::POINTS;
@@ -13,7 +13,7 @@ use crate::store::timeline_csv::TIMELINE;
 
 /// The study of `run`.
 pub static RUN: Study = Study {
-    kind: "run",
+    kind: Kind::Run,
     simulate: |scenario, profile, seed| simulate(scenario, profile, seed).map(Into::into),
     cost: cost::of_run,
     check: has_no_events,
@@ -22,7 +22,7 @@ pub static RUN: Study = Study {
 
 /// The study of `failover`.
 pub static FAILOVER: Study = Study {
-    kind: "failover",
+    kind: Kind::Failover,
     simulate: |scenario, profile, seed| simulate_failover(scenario, profile, seed).map(Into::into),
     cost: cost::of_failover,
     check: has_events,

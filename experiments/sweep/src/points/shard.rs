@@ -3,12 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::points::id::Id;
 
 /// The `number`th of `of` parts, counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "Given")]
 pub struct Shard {
     /// Which one.
@@ -18,7 +19,7 @@ pub struct Shard {
 }
 
 /// A shard as a file gives it.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Given {
     number: u32,
     of: u32,

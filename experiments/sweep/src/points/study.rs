@@ -2,16 +2,50 @@
 
 use espsim_model::profile::Profile;
 use espsim_model::scenario::{Invalid, Scenario};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 use crate::file::scenario_file::ScenarioFile;
 use crate::points::Point;
 use crate::points::outcome::{Outcome, Run};
 
+/// The command that made a folder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// `espsim run`.
+    #[default]
+    Run,
+    /// `espsim failover`.
+    Failover,
+    /// `espsim plan`.
+    Plan,
+    /// `espsim compare`.
+    Compare,
+}
+
+impl Kind {
+    /// Its name on the command line and in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Kind::Run => "run",
+            Kind::Failover => "failover",
+            Kind::Plan => "plan",
+            Kind::Compare => "compare",
+        }
+    }
+
+    /// Whether the folder has points, of which the report makes its own answer.
+    pub fn has_points(self) -> bool {
+        matches!(self, Kind::Run | Kind::Failover)
+    }
+}
+
 /// A command that runs a scenario file.
 pub struct Study {
-    /// Its name: `run` or `failover`.
-    pub kind: &'static str,
+    /// Which one: `run` or `failover`.
+    pub kind: Kind,
     /// The simulation of one scenario on one host under one seed.
     pub simulate: fn(&Scenario, &Profile, u64) -> Result<Run, Invalid>,
     /// What a simulation is expected to take, in an arbitrary unit.

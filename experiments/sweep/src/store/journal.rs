@@ -11,6 +11,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -18,9 +19,10 @@ use crate::failure::Failure;
 use crate::points::id::Id;
 use crate::points::outcome::Run;
 use crate::points::shard::Shard;
+use crate::store::version;
 
 /// The version of the format that is written and read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// The most profiles that are drawn.
 pub const MOST_DRAWN: u32 = 10_000;
 /// What stands in the place of an id before a header.
@@ -29,7 +31,7 @@ const HEADER: &str = "sweep";
 const CHECKSUM: usize = 16;
 
 /// What a journal's runs are of; enough to make the same points again. The profile's text stands beside the journal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
     /// Version of the format.
@@ -190,13 +192,16 @@ pub fn first_header(path: &Path) -> Result<Option<Header>, Failure> {
 }
 
 fn header(path: &Path, json: &str) -> Result<Header, Failure> {
-    serde_json::from_str(json)
-        .ok()
-        .filter(|header: &Header| header.format == FORMAT && header.drawn <= MOST_DRAWN)
-        .ok_or_else(|| {
-            Failure::new(format!("{} was written by another version of this program", path.display()))
-                .with_help(Some("that version can read it; this one starts in another folder, with --out".into()))
-        })
+    let damaged = |why: String| {
+        Failure::new(format!("{}: the first line of the journal is none: {why}", path.display()))
+            .with_help(Some("start in another folder, with --out".into()))
+    };
+    version::check(path, "journal", version::of(json).map_err(|error| damaged(error.to_string()))?, FORMAT)?;
+    let header: Header = serde_json::from_str(json).map_err(|error| damaged(error.to_string()))?;
+    match header.drawn <= MOST_DRAWN {
+        true => Ok(header),
+        false => Err(damaged(format!("{} profiles drawn: at most {MOST_DRAWN}", header.drawn))),
+    }
 }
 
 /// The id and the JSON of a whole and undamaged line.
@@ -311,6 +316,22 @@ mod tests {
         let mut finished = Finished::default();
         finished.add(&path).unwrap();
         assert!(finished.read(id(1)).unwrap().unwrap().0.metrics[0].value.is_nan());
+    }
+
+    #[test]
+    fn other_formats_are_named_and_the_schema_is_the_committed_one() {
+        let refused = |json: &str| {
+            let (_folder, path) = journal(&[with_checksum(&format!("{HEADER} {json}")).into_bytes()]);
+            let (all, first) = (Finished::default().add(&path).unwrap_err(), first_header(&path).unwrap_err());
+            assert_eq!(all.to_string(), first.to_string());
+            all.to_string()
+        };
+        let older = refused(r#"{"format":1,"kind":"run","shard":{"number":1,"of":2}}"#);
+        assert!(older.ends_with("this journal was written by an older espsim: its format is 1, this program's is 2"));
+        let newer = refused(r#"{"format":3,"kind":"weather"}"#);
+        assert!(newer.ends_with("this journal was written by a newer espsim: its format is 3, this program's is 2"));
+        assert!(refused(r#"{"format":2}"#).contains("missing field"));
+        version::assert_schema("journal-header", &schemars::schema_for!(Header));
     }
 
     /// Wherever a line is cut or an octet changed, exactly what stands there is lost.

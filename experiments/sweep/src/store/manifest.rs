@@ -1,221 +1,321 @@
-//! The manifest: everything that a run depended on.
+//! `manifest.json`: everything that the results in a folder depended on, as it is written and read.
+
+mod write;
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
 
-use espsim_model::layers::{Layer, Origin};
-use espsim_model::profile::Profile;
-use serde::ser::{Error, SerializeSeq};
-use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use espsim_model::layers;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::failure::Failure;
-use crate::file::hash::hash;
-use crate::file::profile::ProfileChoice;
-use crate::file::replications::Replications;
-use crate::file::scenario_file::ScenarioFile;
-use crate::file::value::{Setting, shown};
-use crate::points::Point;
-use crate::points::id::PROGRAM;
-use crate::points::outcome::Outcome;
+use crate::store::version;
 
-/// A manifest as JSON; its keys are in alphabetical order. The time and the command are its only values that differ between
-/// equal runs.
-#[derive(Serialize)]
-pub struct Manifest<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    axes: Option<Value>,
-    command: &'a [String],
-    drawn: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    files: Option<&'a [String]>,
-    host: Value,
-    kind: &'static str,
-    number_of_points: usize,
-    parameters: BTreeMap<&'a str, Parameter>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    points: Option<Points<'a>>,
-    profile: Value,
-    program: Value,
-    replications: &'a Replications,
-    scenario: Value,
-    seed: u64,
-    settings: Vec<String>,
-    time: &'a str,
-}
+pub use crate::points::study::Kind;
+pub use write::{Known, Subject, keep_common};
 
-#[derive(Serialize)]
-struct Parameter {
-    origin: String,
-    value: String,
-}
+/// The version of the format that is written and read. A manifest of the first format has none.
+pub const FORMAT: u32 = 2;
 
-/// What a manifest is about.
-pub struct Subject<'a> {
-    /// The command that made the folder: `run`, `failover`, `plan` or `compare`.
-    pub kind: &'static str,
+/// A manifest. The time and the command are its only values that differ between equal runs.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Manifest {
+    /// Version of the format.
+    pub format: u32,
+    /// The command that made the folder.
+    pub kind: Kind,
+    /// Title; that of the scenario if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The question; that of the scenario if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// The answer of `plan` and `compare`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// The command line: program name and arguments.
+    pub command: Vec<String>,
+    /// When it was started, RFC 3339.
+    pub time: Option<String>,
+    /// The program.
+    pub program: Option<Program>,
+    /// The machine that it ran on.
+    pub host: Option<Host>,
     /// The scenario file.
-    pub file: &'a ScenarioFile,
-    /// What was set over it.
-    pub settings: &'a [Setting],
-    /// The profile and where it came from.
-    pub profile: &'a ProfileChoice,
-    /// How many profiles were drawn from its intervals.
-    pub drawn: usize,
+    pub scenario: Option<Scenario>,
+    /// The profile that was used.
+    pub profile: Option<NamedProfile>,
+    /// What was set over the file, as `key=value`.
+    pub settings: Vec<String>,
     /// Base of all seeds.
-    pub seed: u64,
-    /// Parameters that are the same at every point.
-    pub common: &'a Layer,
+    pub seed: Option<u64>,
+    /// Replications of each point.
+    pub replications: Option<Replications>,
+    /// Profiles that were drawn from the profile's intervals.
+    pub drawn: u32,
     /// How many points there are.
-    pub number_of_points: usize,
-}
-
-/// Points, each made when it is written.
-pub struct Points<'a> {
+    pub number_of_points: Option<usize>,
     /// Parameters that are the same at every point.
-    pub common: &'a Layer,
-    /// Makes a point by its number.
-    pub resolve: &'a dyn Fn(usize) -> Result<Point, Failure>,
-    /// Why each point's runs ended.
-    pub stops: &'a [Vec<String>],
+    pub parameters: BTreeMap<String, Parameter>,
+    /// What each point has of its own; of a large sweep, nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub points: Vec<PointParameters>,
+    /// Of a large sweep, every axis: its keys and their values.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub axes: Vec<BTreeMap<String, Vec<String>>>,
+    /// Files of the folder, where it is named what all of them are: whatever else is in it is not of the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<Vec<String>>,
+    /// Figures, in the order of the report.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub figures: Vec<Captioned>,
+    /// Tables besides `table.csv`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<Captioned>,
+    /// What a plan or a comparison says besides.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
 }
 
-impl<'a> Manifest<'a> {
-    /// The manifest of a folder, the command line and its start in RFC 3339. Without `points` it has the swept values
-    /// instead of every point.
-    pub fn new(of: &Subject<'a>, command: &'a [String], time: &'a str, points: Option<Points<'a>>) -> Self {
-        let file = of.file;
-        Manifest {
-            axes: points.is_none().then(|| axes(file)),
-            command,
-            drawn: of.drawn,
-            files: None,
-            host: json!({ "os": std::env::consts::OS, "architecture": std::env::consts::ARCH }),
-            kind: of.kind,
-            number_of_points: of.number_of_points,
-            parameters: parameters(of.common.iter()),
-            points,
-            profile: json!({
-                "from": of.profile.from,
-                "sha256": hash(&of.profile.text),
-                "values": profile_json(&of.profile.profile),
-            }),
-            program: json!({ "name": "espsim", "version": PROGRAM.0, "model": PROGRAM.1, "build": build() }),
-            replications: &file.replications,
-            scenario: json!({
-                "file": file.source.path.file_name().map(|name| name.to_string_lossy()),
-                "sha256": hash(&file.source.text),
-                "title": file.title,
-                "question": file.question,
-                "text": file.source.text,
-            }),
-            seed: of.seed,
-            settings: of.settings.iter().map(ToString::to_string).collect(),
-            time,
+/// How often each point was simulated.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Replications {
+    /// So often.
+    Fixed(u32),
+    /// Until the mean was known.
+    Until {
+        /// Fewest runs.
+        min: u32,
+        /// Most runs.
+        max: u32,
+        /// Target for the half-width of the interval, relative to the mean.
+        #[serde(default)]
+        half_width: String,
+        /// The metric that must be known.
+        #[serde(default)]
+        metric: String,
+    },
+}
+
+impl fmt::Display for Replications {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Replications::Fixed(n) => write!(f, "{n}"),
+            Replications::Until { min, max, .. } => write!(f, "{min} to {max}"),
         }
     }
+}
 
-    /// The same with the names of all files of the folder: what else will be in it is not of the run.
-    pub fn naming(self, files: &'a [String]) -> Self {
-        Manifest { files: Some(files), ..self }
+/// The program that wrote the folder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Program {
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+    /// Hash of the model.
+    #[serde(default)]
+    pub model: String,
+    /// How it was compiled: profile, processor features, flags.
+    #[serde(default)]
+    pub build: BTreeMap<String, String>,
+}
+
+/// The machine that a program ran on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Host {
+    /// Operating system.
+    pub os: String,
+    /// Processor architecture.
+    #[serde(default)]
+    pub architecture: String,
+}
+
+/// Which profile was used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NamedProfile {
+    /// A file's name, `preset:NAME` or `measured`.
+    pub from: String,
+    /// SHA-256 of its text.
+    pub sha256: Option<String>,
+    /// All of it.
+    #[serde(default)]
+    pub values: Value,
+}
+
+/// The scenario file as it was.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Scenario {
+    /// Name of the file.
+    pub file: Option<String>,
+    /// SHA-256 of its text.
+    pub sha256: Option<String>,
+    /// Title.
+    pub title: Option<String>,
+    /// The question that it answers.
+    pub question: Option<String>,
+    /// Its text.
+    pub text: Option<String>,
+}
+
+/// A resolved value and where it comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Parameter {
+    /// The value as it is shown; numbers and lists as JSON has them.
+    pub value: Value,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+impl Parameter {
+    /// The value in words.
+    pub fn shown(&self) -> String {
+        self.value.as_str().map_or_else(|| self.value.to_string(), str::to_owned)
     }
 }
 
-/// What was simulated of points that are all at hand.
-pub struct Known<'a> {
-    /// The command that made the folder: `plan` or `compare`.
-    pub kind: &'static str,
+/// Where a parameter comes from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// The program's defaults.
+    Default,
+    /// A shipped preset.
+    Preset {
+        /// What of: `nic`, `accelerator`, `pcie`, `mix`.
+        kind: String,
+        /// Its name.
+        name: String,
+        /// The source that it names; empty where it names none.
+        source: String,
+    },
     /// The scenario file.
-    pub file: &'a ScenarioFile,
-    /// What was set over it.
-    pub settings: &'a [Setting],
-    /// The profile and where it came from.
-    pub profile: &'a ProfileChoice,
-    /// Base of all seeds.
-    pub seed: u64,
-    /// The points.
-    pub points: Vec<&'a Point>,
-    /// What each gave.
-    pub outcomes: &'a [Outcome],
+    Scenario,
+    /// A series or sweep of the scenario file.
+    Sweep,
+    /// The command line.
+    Set,
 }
 
-impl Known<'_> {
-    /// Their manifest with further keys, as text, given the command line and its start in RFC 3339.
+impl Origin {
+    /// The source that a preset names; empty for all else.
+    pub fn source(&self) -> &str {
+        match self {
+            Origin::Preset { source, .. } => source,
+            _ => "",
+        }
+    }
+}
+
+/// Without the source.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Origin::Default => write!(f, "default"),
+            Origin::Preset { kind, name, .. } => write!(f, "preset {kind} {name}"),
+            Origin::Scenario => write!(f, "scenario"),
+            Origin::Sweep => write!(f, "sweep"),
+            Origin::Set => write!(f, "set"),
+        }
+    }
+}
+
+impl From<&layers::Origin> for Origin {
+    fn from(origin: &layers::Origin) -> Self {
+        match origin {
+            layers::Origin::Default => Origin::Default,
+            layers::Origin::Preset { kind, name, source } => {
+                Origin::Preset { kind: kind.name().into(), name: (*name).into(), source: (*source).into() }
+            }
+            layers::Origin::Scenario => Origin::Scenario,
+            layers::Origin::Sweep => Origin::Sweep,
+            layers::Origin::Set => Origin::Set,
+        }
+    }
+}
+
+/// What one point has of its own.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct PointParameters {
+    /// Its parameters.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// Name of its series.
+    pub series: String,
+    /// Why each of its runs ended.
+    pub stop: Vec<String>,
+}
+
+/// A file with a caption.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Captioned {
+    /// Its name in the folder.
+    pub file: String,
+    /// What it shows.
+    #[serde(default)]
+    pub caption: String,
+}
+
+impl Captioned {
+    /// A file and what it shows.
+    pub fn new(file: &str, caption: &str) -> Self {
+        Captioned { file: file.into(), caption: caption.into() }
+    }
+}
+
+impl Manifest {
+    /// Reads a manifest; `path` is for messages.
     ///
     /// # Errors
-    /// [`Failure`] if it cannot be written as JSON.
-    pub fn manifest(&self, command: &[String], time: &str, more: &Value) -> Result<String, Failure> {
-        let mut common = None;
-        self.points.iter().for_each(|point| keep_common(&mut common, &point.values));
-        let common = common.unwrap_or_default();
-        let &Known { kind, file, settings, profile, seed, .. } = self;
-        let number_of_points = self.points.len();
-        let subject = Subject { kind, file, settings, profile, drawn: 0, seed, common: &common, number_of_points };
-        let stops: Vec<Vec<String>> = self.outcomes.iter().map(Outcome::stops).collect();
-        let resolve = |i: usize| Ok(self.points[i].clone());
-        let points = Points { common: &common, resolve: &resolve, stops: &stops };
-        let broken = |error: serde_json::Error| Failure::new(format!("cannot write the manifest: {error}"));
-        let mut all = serde_json::to_value(Manifest::new(&subject, command, time, Some(points))).map_err(broken)?;
-        if let (Some(all), Some(more)) = (all.as_object_mut(), more.as_object()) {
-            all.extend(more.clone());
-        }
-        Ok(serde_json::to_string_pretty(&all).map_err(broken)? + "\n")
+    /// [`Failure`] at the place that is no JSON or not what a manifest has there, and for another version of the format.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
+        let damaged = |error: serde_json::Error| {
+            let line_start =
+                text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
+            let at = (line_start + error.column().saturating_sub(1)).min(text.len());
+            let at = (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+            Failure::at(path, text, at..at, format!("{}: {error}", path.display()))
+                .with_help(Some("the manifest is damaged or of another program: run the scenario again".into()))
+        };
+        version::check(path, "manifest", version::of(text).map_err(damaged)?, FORMAT)?;
+        serde_json::from_str(text).map_err(damaged)
+    }
+
+    /// Title of the report.
+    pub fn title(&self) -> &str {
+        let scenario = self.scenario.as_ref().and_then(|scenario| scenario.title.as_deref());
+        self.title.as_deref().or(scenario).filter(|title| !title.is_empty()).unwrap_or("Untitled")
+    }
+
+    /// The question; empty if none was asked.
+    pub fn question(&self) -> &str {
+        let scenario = self.scenario.as_ref().and_then(|scenario| scenario.question.as_deref());
+        self.question.as_deref().or(scenario).unwrap_or_default()
     }
 }
 
-impl Serialize for Points<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Entry<'a> {
-            parameters: BTreeMap<&'a str, Parameter>,
-            series: &'a str,
-            stop: &'a [String],
-        }
-        let mut list = serializer.serialize_seq(Some(self.stops.len()))?;
-        for (i, stop) in self.stops.iter().enumerate() {
-            // It was checked before it was simulated.
-            let point = (self.resolve)(i).map_err(S::Error::custom)?;
-            let own = point.values.iter().filter(|(key, _)| !self.common.contains_key(*key));
-            list.serialize_element(&Entry { parameters: parameters(own), series: &point.place.series, stop })?;
-        }
-        list.end()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_is_the_committed_one() {
+        version::assert_schema("manifest", &schemars::schema_for!(Manifest));
     }
-}
 
-/// Keeps of `common` what another point has too; all of the first one.
-pub fn keep_common(common: &mut Option<Layer>, values: &Layer) {
-    match common {
-        None => *common = Some(values.clone()),
-        Some(layer) => layer.retain(|key, entry| values.get(key) == Some(entry)),
+    #[test]
+    fn other_formats_are_named() {
+        let refused = |text: &str| Manifest::parse(Path::new("manifest.json"), text).unwrap_err().to_string();
+        let older = "manifest.json: this manifest was written by an older espsim: its format is 1, this program's is 2";
+        assert_eq!(refused(r#"{"kind": "run"}"#), older);
+        let newer = "manifest.json: this manifest was written by a newer espsim: its format is 9, this program's is 2";
+        // Whatever else a newer one says.
+        assert_eq!(refused(r#"{"format": 9, "kind": "weather", "points": 3}"#), newer);
     }
-}
-
-fn parameters<'a>(
-    values: impl Iterator<Item = (&'a String, &'a (toml::Value, Origin))>,
-) -> BTreeMap<&'a str, Parameter> {
-    values
-        .map(|(key, (value, origin))| (key.as_str(), Parameter { origin: origin.to_string(), value: shown(value) }))
-        .collect()
-}
-
-/// Swept keys with their values.
-fn axes(file: &ScenarioFile) -> Value {
-    let axes = file.sweep.axes.iter();
-    axes.map(|axis| {
-        let values = |i| axis.values(i).map(shown).collect::<Vec<_>>();
-        axis.keys.iter().enumerate().map(|(i, key)| (key.clone(), json!(values(i)))).collect::<serde_json::Map<_, _>>()
-    })
-    .collect()
-}
-
-fn profile_json(profile: &Profile) -> Value {
-    // A profile is plain data; if it ever were not, the hash still names it.
-    serde_json::to_value(profile).unwrap_or(Value::Null)
-}
-
-fn build() -> Value {
-    json!({
-        "profile": if cfg!(debug_assertions) { "debug" } else { "release" },
-        "target_features": env!("ESPSIM_TARGET_FEATURES"),
-        "rustflags": option_env!("RUSTFLAGS").unwrap_or(""),
-    })
 }

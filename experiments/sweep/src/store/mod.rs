@@ -13,3 +13,4 @@ mod replaced;
 pub mod timeline_csv;
 pub mod used_profile;
 pub mod validation;
+mod version;
