@@ -14,7 +14,7 @@ use crate::points::shown;
 use crate::scenario_file::ScenarioFile;
 
 /// Columns of the widest table: on a narrower terminal `less -S` shows it.
-const WIDE: usize = 180;
+const WIDE: u16 = 180;
 
 /// The text of a listing.
 pub fn list(what: Option<Listed>) -> String {
