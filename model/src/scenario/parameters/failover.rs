@@ -9,7 +9,7 @@ pub(super) const FAILOVER: &[Entry] = &[
     Entry::new(
         "span",
         quantity(Quantity::Time, Range::Above0(LONGEST.as_ps() as f64)),
-        "Simulated time of a failover, from before the first event until all SAs are back.",
+        "Simulated time of a failover: long enough if all SAs are back before its end.",
     ),
     Entry::new("bins", integer(10, 10_000), "Intervals of equal length that the timeline of the span is cut into."),
     Entry::new(
