@@ -123,8 +123,8 @@ impl Range {
         match self {
             Range::Any => String::new(),
             Range::Between(low, high) => format!("{} to {}", show(low), show(high)),
-            Range::Above0(f64::INFINITY) => "above 0".into(),
-            Range::Above0(high) => format!("above 0 and at most {}", show(high)),
+            Range::Above0(f64::INFINITY) => "above zero".into(),
+            Range::Above0(high) => format!("above zero and at most {}", show(high)),
             Range::OneOf(values) => {
                 let shown: Vec<String> = values.iter().map(|value| show(*value)).collect();
                 let (last, others) = shown.split_last().map_or(("", &[][..]), |(last, others)| (last, others));
