@@ -143,10 +143,7 @@ const REPLACED: [(&str, &str); 2] = [
 type Laid = BTreeMap<(&'static str, &'static str), Layer>;
 
 /// The program's defaults, flat, and every preset at every place where it may be named: both the same for every scenario.
-static DEFAULTS: LazyLock<Layer> = LazyLock::new(|| {
-    // The shipped defaults are parsed by a test.
-    flatten(&preset::DEFAULTS.parse().unwrap_or_default(), &Origin::Default)
-});
+static DEFAULTS: LazyLock<Layer> = LazyLock::new(|| flatten(&preset::defaults().values, &Origin::Default));
 static PRESETS: LazyLock<Laid> = LazyLock::new(|| {
     let places = PRESET_KEYS.into_iter();
     places
@@ -154,6 +151,11 @@ static PRESETS: LazyLock<Laid> = LazyLock::new(|| {
         .filter_map(|(place, kind, name)| Some(((place, name), laid(place, kind, name).ok()?)))
         .collect()
 });
+
+/// The program's defaults, with the presets that they name and not what those say.
+pub fn defaults() -> &'static Layer {
+    &DEFAULTS
+}
 
 /// Lays `overrides` over the presets that they name and the defaults. The result has every key of a scenario.
 ///
@@ -278,7 +280,7 @@ fn tracked(values: &Layer) -> Result<Scenario, LayerError> {
         // A mix of one size was written as `traffic.packet`.
         let path = track.path().to_string();
         let packet = values.get("traffic.mix").and_then(|(mix, _)| mix.as_array()).is_some_and(|mix| mix.len() == 1);
-        let key = if packet && path.starts_with("traffic.mix[0]") { "traffic.packet".into() } else { path };
+        let key = if packet && path == "traffic.mix[0].size" { "traffic.packet".into() } else { path };
         LayerError::Value { key, message: error.message().to_owned() }
     })
 }

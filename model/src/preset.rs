@@ -7,6 +7,42 @@ use toml::{Table, Value};
 
 use crate::profile::{Profile, ProfileError};
 
+/// How well a value of a preset is known, from what is said of its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Evidence {
+    /// This project measured it.
+    Measured,
+    /// A specification, data sheet, paper or source code says it.
+    Published,
+    /// It is calculated from published values.
+    Derived,
+    /// It is estimated, all of it or a part.
+    Estimate,
+}
+
+impl Evidence {
+    /// Of a source. What is calculated or measured says so first; one estimate anywhere makes all of it an estimate, and
+    /// what says nothing names a publication.
+    pub fn of(source: &str) -> Self {
+        match source {
+            _ if source.contains("estimate") => Evidence::Estimate,
+            _ if source.starts_with("derived: ") => Evidence::Derived,
+            _ if source.starts_with("measured: ") => Evidence::Measured,
+            _ => Evidence::Published,
+        }
+    }
+
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Evidence::Measured => "measured",
+            Evidence::Published => "published",
+            Evidence::Derived => "derived",
+            Evidence::Estimate => "estimate",
+        }
+    }
+}
+
 /// What a preset describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -37,6 +73,11 @@ impl Kind {
         }
     }
 
+    /// Names of the shipped presets.
+    pub fn names(self) -> Vec<&'static str> {
+        self.files().iter().map(|(name, _)| *name).collect()
+    }
+
     /// Names and texts of the shipped presets.
     pub const fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
@@ -63,7 +104,7 @@ const MIXES: &[(&str, &str)] = presets!("mix": "simple-imix");
 const CPUS: &[(&str, &str)] = presets!("cpu": "haswell", "zen4");
 
 /// The scenario that files and presets are laid over.
-pub const DEFAULTS: &str = include_str!("../presets/default.toml");
+const DEFAULTS: &str = include_str!("../presets/default.toml");
 
 /// A preset's values and where each comes from.
 #[derive(Debug, Clone, PartialEq)]
@@ -115,6 +156,12 @@ static LOADED: LazyLock<BTreeMap<(Kind, &'static str), Preset>> = LazyLock::new(
     all.map(|(key, text)| (key, parse(key.1, text))).collect()
 });
 
+/// The scenario that files and presets are laid over, with the sources of what is not a mere choice.
+pub fn defaults() -> &'static Preset {
+    static PARSED: LazyLock<Preset> = LazyLock::new(|| parse("default", DEFAULTS));
+    &PARSED
+}
+
 fn parse(name: &'static str, text: &str) -> Preset {
     // Shipped files are parsed by a test; a broken one would read as empty here.
     let mut values: Table = text.parse().unwrap_or_default();
@@ -143,4 +190,27 @@ pub fn load(kind: Kind, name: &str) -> Result<&'static Preset, UnknownPreset> {
 /// [`ProfileError`] if the shipped file is wrong, which a test excludes.
 pub fn profile(name: &str) -> Result<Result<Profile, ProfileError>, UnknownPreset> {
     text(Kind::Cpu, name).map(Profile::from_toml)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_source_says_how_well_a_value_is_known() {
+        let mut found = std::collections::BTreeSet::new();
+        for preset in LOADED.values().chain([defaults()]) {
+            for (key, source) in &preset.sources {
+                let evidence = Evidence::of(source);
+                found.insert(evidence);
+                let at = format!("{} {key}: {source}", preset.name);
+                assert!(source.len() > 10, "{at}");
+                // What was taken here says so first, and so does what is a difference, a product or a ratio of others.
+                let measured = source.contains("this project's measurement");
+                let derived = [", less ", " times ", "against", "rounded"].iter().any(|sign| source.contains(sign));
+                assert!(evidence != Evidence::Published || !(measured || derived), "{at}");
+            }
+        }
+        assert_eq!(found.len(), 4);
+    }
 }

@@ -57,6 +57,12 @@ fn show(f: &mut fmt::Formatter<'_>, value: f64, units: &[(&str, f64)]) -> fmt::R
 /// Parsing, printing and serde as a string for one quantity; units ascend.
 macro_rules! quantity {
     ($name:ident, $inner:tt, $quantity:literal, $example:literal, [$(($unit:literal, $factor:expr)),+ $(,)?], shown [$(($sunit:literal, $sfactor:expr)),+ $(,)?]) => {
+        impl $name {
+            /// Units that it may be written in.
+            pub const UNITS: &'static [&'static str] = &[$($unit),+];
+            /// How it is written.
+            pub const EXAMPLE: &'static str = $example;
+        }
         impl FromStr for $name {
             type Err = UnitError;
             fn from_str(text: &str) -> Result<Self, UnitError> {

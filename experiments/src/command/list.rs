@@ -3,15 +3,17 @@
 use std::path::Path;
 
 use clap::ValueEnum;
-use comfy_table::Table;
 use comfy_table::presets::ASCII_MARKDOWN;
+use comfy_table::{ColumnConstraint, Table};
 use espsim_model::layers::{Origin, flatten};
 use espsim_model::placement::Placement;
-use espsim_model::preset::{Kind, load};
+use espsim_model::preset::{Evidence, Kind, load};
+use espsim_model::scenario::parameters::{listed, parameters};
 use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::file::value::shown;
 
-use crate::command::schema::parameters;
+/// Columns of the widest table: on a narrower terminal `less -S` shows it.
+const WIDE: u16 = 180;
 
 /// What can be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -97,7 +99,7 @@ fn values(preset: &espsim_model::preset::Preset) -> String {
 /// Where the first of a preset's values comes from, shortened: `espsim list KIND` has all of it.
 fn first_clause(preset: &espsim_model::preset::Preset) -> String {
     let keys = flatten(&preset.values, &Origin::Default);
-    let named = |key: &str| preset.source(key).filter(|source| !source.starts_with("estimate"));
+    let named = |key: &str| preset.source(key).filter(|source| Evidence::of(source) != Evidence::Estimate);
     let main = ["line_rate", "rate", "packet", "lanes", "generation", "host.frequency"].into_iter().find_map(named);
     let source = main.or_else(|| keys.keys().find_map(|key| named(key))).unwrap_or("estimates");
     let short: String = source.chars().take(100).collect();
@@ -145,13 +147,18 @@ fn scenarios() -> String {
 
 fn all_parameters() -> String {
     let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN).set_header(["Key", "Default", "Takes"]);
-    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic).set_width(140);
-    for parameter in parameters() {
-        let default = parameter.default.as_ref().map_or_else(String::new, |(value, _)| shown(value));
-        table.add_row([parameter.key.as_str(), &default, &parameter.takes.words()]);
+    table.load_style(ASCII_MARKDOWN).set_header(["Key", "Default", "Takes", "Meaning"]);
+    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic).set_width(WIDE);
+    for parameter in parameters().chain(listed()) {
+        let default = parameter.default().map_or_else(String::new, |(value, _)| shown(value));
+        table.add_row([parameter.key().as_str(), &default, &parameter.takes.words(), parameter.meaning]);
     }
-    format!("Parameters: in a scenario file, a series, a sweep, or after --set\n{table}\n")
+    // Keys are searched for and copied, so they stay on one line.
+    if let Some(keys) = table.column_mut(0) {
+        keys.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    let lists = "Keys with [] stand in the tables of a list, which is set whole";
+    format!("Parameters: in a scenario file, a series, a sweep, or after --set. {lists}\n{table}\n")
 }
 
 fn placements() -> String {

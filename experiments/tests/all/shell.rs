@@ -5,6 +5,7 @@ use std::path::Path;
 
 use espsim::command::list::SCENARIOS;
 use espsim::command::schema::schema;
+use espsim_model::scenario::parameters::parameters;
 use tempfile::TempDir;
 
 use crate::common::{espsim, text};
@@ -47,6 +48,12 @@ fn every_shipped_scenario_is_valid_and_mistakes_are_not() {
         ("[pcie]\nroot_complex_rate = \"1 Mpps\"", "[pcie]\nroot_complex_rate = 1"),
         ("\"host.cores\" = 4", "\"host.core\" = 4"),
         ("[sweep.host]\ncores = [1, 2]", "[sweep.host]\ncors = [1, 2]"),
+        ("[sweep]\n\"nic[1].ring\" = [65536]", "[sweep]\n\"nic[1].ring\" = [65537]"),
+        ("[[series]]\nname = \"a\"\n\"nic[0].ring\" = 1", "[[series]]\nname = \"a\"\n\"nic[0].rings\" = 1"),
+        ("[[sweep.point]]\n\"nic[0].esp.rate\" = \"1 Gbps\"", "[[sweep.point]]\n\"nic[0].esp.rate\" = 1"),
+        ("[nic.pcie]\nlanes = 32", "[nic.pcie]\nlanes = 3"),
+        ("[failover]\nbins = 10", "[failover]\nbins = 9"),
+        ("[traffic]\nsize_basis = \"l3\"", "[traffic]\nsize_basis = \"wire\""),
         ("[[sweep.zip]]\n\"host.cores\" = [1, 2]", "[[sweep.zip]]\n\"host.cores\" = 1"),
         ("[[sweep.point]]\nnic.ring = 512", "[[sweep.point]]\nnic.ring = [512]"),
         ("[[sweep.skip]]\n\"host.cores\" = \">= 4\"", "[[sweep.skip]]\n\"host.core\" = \">= 4\""),
@@ -109,6 +116,17 @@ fn shells_readers_and_editors_get_every_command() {
     let listed = printed(&["list", "parameters"]);
     assert!(listed.contains("simple-imix") && listed.contains("1 to 256"), "{listed}");
     assert!(listed.contains("traffic.rate") && listed.contains("inline-packet"), "{listed}");
+    // One place says what is allowed and what it means: listing and schema have the same.
+    let ring = &json["properties"]["nic"]["anyOf"][0]["properties"]["ring"];
+    assert_eq!((&ring["minimum"], &ring["maximum"]), (&1.into(), &65_536.into()));
+    let columns: Vec<&str> = listed.lines().nth(1).unwrap().split('|').map(str::trim).collect();
+    assert_eq!(columns, ["", "Key", "Default", "Takes", "Meaning", ""]);
+    for parameter in parameters() {
+        let key = parameter.key();
+        assert!(listed.contains(&format!("| {key} ")), "{key}");
+        let described = json["$defs"]["values"]["properties"][&key]["description"].as_str().unwrap();
+        assert!(described.starts_with(parameter.meaning), "{key}: {described}");
+    }
     let overview = printed(&["list"]);
     assert!(overview.contains("three-pass") && overview.matches("source: ").count() > 10, "{overview}");
 }

@@ -80,7 +80,7 @@ impl Placement {
         [Placement::CLEAR, Placement::HOST, Placement::LOOKASIDE, Placement::INLINE_CRYPTO, Placement::INLINE_PACKET];
 
     /// Their names.
-    const NAMES: [&'static str; 5] = {
+    pub(crate) const NAMES: [&'static str; 5] = {
         let mut names = [""; 5];
         let mut i = 0;
         while i < 5 {

@@ -1,18 +1,39 @@
 //! What types alone cannot say: ranges, and whether the hardware can do what is asked of it.
 
-use super::{Gso, Invalid, Scenario, Stack, Submission};
+use super::parameters::{self, Scalar};
+use super::{Invalid, Scenario, Stack, Submission};
 use crate::hardware::accelerator::AcceleratorParams;
 use crate::hardware::nic::NicParams;
 use crate::hardware::pcie::{IommuParams, SlotParams};
 use crate::profile::Profile;
 use crate::traffic::{Arrival, Basis, Direction, Traffic};
-use crate::units::{Share, Time};
+
+/// Pages of DMA buffers, each of which the model keeps.
+const MOST_PAGES: u64 = 1 << 24;
 
 pub(super) fn invalid<T>(key: &str, value: impl ToString, allowed: impl Into<String>) -> Result<T, Invalid> {
     Err(Invalid { key: key.to_owned(), value: value.to_string(), allowed: allowed.into() })
 }
 
-pub(super) fn within(key: &str, value: u64, low: u64, high: u64) -> Result<(), Invalid> {
+/// A value is in the range that the table of parameters has for its key.
+pub(super) fn within(key: &str, value: impl Scalar) -> Result<(), Invalid> {
+    let Some(parameter) = parameters::find(key) else {
+        debug_assert!(false, "{key} is no parameter");
+        return Ok(());
+    };
+    match parameter.takes.range().contains(value.base()) {
+        true => Ok(()),
+        false => invalid(key, value, parameter.takes.range_words()),
+    }
+}
+
+/// The same for what may be absent.
+pub(super) fn within_if_given(key: &str, value: Option<impl Scalar>) -> Result<(), Invalid> {
+    value.map_or(Ok(()), |value| within(key, value))
+}
+
+/// A number is in a range that depends on other values.
+pub(super) fn between(key: &str, value: u64, low: u64, high: u64) -> Result<(), Invalid> {
     if (low..=high).contains(&value) { Ok(()) } else { invalid(key, value, format!("{low} to {high}")) }
 }
 
@@ -22,41 +43,27 @@ impl Scenario {
     /// # Errors
     /// The first value that is not allowed, by its key.
     pub fn check(&self, profile: &Profile) -> Result<(), Invalid> {
-        // Every core takes a slot of the event core, and a few for hardware remain.
-        within("host.cores", self.host.cores.into(), 1, 256)?;
+        within("host.cores", self.host.cores)?;
+        within_if_given("offload.gso", self.offload.gso.0)?;
+        within_if_given("offload.gro", self.offload.gro.0)?;
         for (at, class) in listed("traffic", &self.traffic) {
             self.check_traffic(&at, class)?;
         }
         self.check_classes()?;
         self.check_super_packets()?;
         self.check_stack(profile)?;
-        within("sa.count", self.sa.count.into(), 1, 1_000_000)?;
-        within("lookaside.threads", self.lookaside.threads.into(), 1, 1024)?;
-        if let Gso(Some(size)) = self.offload.gso {
-            // Linux takes up to 512 KiB with BIG TCP (GSO_MAX_SIZE in include/linux/netdevice.h).
-            within("offload.gso", size.get(), 1, 524_280)?;
-        }
-        if let Gso(Some(size)) = self.offload.gro {
-            within("offload.gro", size.get(), 1, 524_280)?;
-        }
+        within("sa.count", self.sa.count)?;
+        within("lookaside.threads", self.lookaside.threads)?;
         self.check_devices()?;
         check_slot("pcie.uplink", &self.pcie.uplink)?;
         check_iommu(&self.pcie.iommu)?;
-        if self.pcie.root_complex_rate.is_some_and(|rate| !rate.is_positive()) {
-            return invalid("pcie.root_complex_rate", "zero", "a rate above zero");
-        }
+        within_if_given("pcie.root_complex_rate", self.pcie.root_complex_rate)?;
         self.check_offload(profile)?;
         self.check_failover(profile)?;
         self.check_products()?;
-        let half_width = self.run.half_width.fraction();
-        if !(half_width > 0.0 && half_width <= 0.5) {
-            return invalid("run.half_width", self.run.half_width, "above 0 % and at most 50 %");
-        }
-        within("run.max_packets", self.run.max_packets, 1000, 10_000_000_000)?;
-        if self.run.max_time == Time::ZERO || self.run.max_time > Time::from_seconds(3600.0) {
-            return invalid("run.max_time", self.run.max_time, "above 0 and at most 3600 s");
-        }
-        Ok(())
+        within("run.half_width", self.run.half_width)?;
+        within("run.max_packets", self.run.max_packets)?;
+        within("run.max_time", self.run.max_time)
     }
 
     fn check_stack(&self, profile: &Profile) -> Result<(), Invalid> {
@@ -80,9 +87,9 @@ impl Scenario {
 
     /// What classes must have in common.
     fn check_classes(&self) -> Result<(), Invalid> {
-        within("traffic", self.classes().len() as u64, 1, 8)?;
+        between("traffic", self.classes().len() as u64, 1, 8)?;
         let flows: u64 = self.classes().iter().map(|class| u64::from(class.flows)).sum();
-        within("traffic.flows", flows, 1, 1_000_000)?;
+        within("traffic.flows", flows)?;
         let saturates = |class: &Traffic| class.arrival == Arrival::Saturate;
         if self.traffic.iter().any(saturates) && !self.traffic.iter().all(saturates) {
             return invalid(
@@ -102,23 +109,18 @@ impl Scenario {
 
     fn check_traffic(&self, at: &str, t: &Traffic) -> Result<(), Invalid> {
         let key = |name: &str| format!("{at}.{name}");
-        within(&key("flows"), t.flows.into(), 1, 1_000_000)?;
-        within(&key("window"), t.window.into(), 1, 1_000_000)?;
-        within(&key("queue"), t.queue.into(), 1, 1_000_000)?;
-        within(&key("mtu"), t.mtu.get(), 68, 65_535)?;
-        within(&key("hash_seed"), t.hash_seed, 1, 1 << 32)?;
+        within(&key("flows"), t.flows)?;
+        within(&key("window"), t.window)?;
+        within(&key("queue"), t.queue)?;
+        within(&key("mtu"), t.mtu)?;
+        within(&key("hash_seed"), t.hash_seed)?;
         if let Some(sas) = t.sas {
-            within(&key("sas"), sas.into(), 1, self.sa.count.into())?;
+            between(&key("sas"), sas.into(), 1, self.sa.count.into())?;
         }
-        if !(t.share > Share::from_fraction(0.0) && t.share <= Share::from_fraction(1.0)) {
-            return invalid(&key("share"), t.share, "above 0 % and at most 100 %");
-        }
-        match (t.arrival, t.rate) {
-            (Arrival::Saturate, _) => {}
-            (_, None) => return invalid(&key("rate"), "missing", "arrivals at a rate need one, such as \"40 Gbps\""),
-            (_, Some(rate)) if rate.as_bps() == 0 => return invalid(&key("rate"), rate, "a rate above zero"),
-            (_, Some(rate)) if rate.as_gbps() > 100_000.0 => return invalid(&key("rate"), rate, "at most 100 Tbps"),
-            _ => {}
+        within(&key("share"), t.share)?;
+        within_if_given(&key("rate"), t.rate)?;
+        if t.arrival != Arrival::Saturate && t.rate.is_none() {
+            return invalid(&key("rate"), "missing", "arrivals at a rate need one, such as \"40 Gbps\"");
         }
         if !matches!(t.size_basis, Basis::L3 | Basis::ClearL2 | Basis::L2) {
             return invalid(&key("size_basis"), "neither", "l3, or clear-l2 for the frame of the packet in the clear");
@@ -126,8 +128,8 @@ impl Scenario {
         if t.mix.is_empty() || t.mix.iter().all(|entry| entry.weight == 0) {
             return invalid(&key("mix"), "empty", "at least one size with a weight above zero");
         }
-        if t.mix.iter().any(|entry| entry.weight > 1_000_000) {
-            return invalid(&key("mix"), "a weight", "weights up to 1000000");
+        for (i, entry) in t.mix.iter().enumerate() {
+            within(&key(&format!("mix[{i}].weight")), entry.weight)?;
         }
         self.check_sizes(at, t)
     }
@@ -153,9 +155,7 @@ impl Scenario {
                 );
                 return invalid(&packet, entry.size, allowed);
             }
-            if l3.get() > 524_280 {
-                return invalid(&packet, entry.size, "at most 524280 B");
-            }
+            within(&packet, entry.size)?;
         }
         Ok(())
     }
@@ -167,10 +167,12 @@ impl Scenario {
         for (at, card) in listed("accelerator", &self.accelerator) {
             check_accelerator(&at, card)?;
         }
-        within("nic.count", self.nics().len() as u64, 1, 16)?;
-        within("accelerator.count", self.accelerators().len() as u64, 1, 16)?;
-        let standby = self.nic.iter().filter(|nic| nic.standby).count() as u64;
-        within("nic.standby", standby, 0, 1)
+        within("nic.count", self.nics().len() as u64)?;
+        within("accelerator.count", self.accelerators().len() as u64)?;
+        match self.nic.iter().filter(|nic| nic.standby).count() {
+            0 | 1 => Ok(()),
+            several => invalid("nic.standby", format!("true {several} times"), "true for one NIC at most"),
+        }
     }
 }
 
@@ -183,102 +185,84 @@ pub(super) fn listed<'a, T>(at: &str, all: &'a [T]) -> Vec<(String, &'a T)> {
 
 fn check_accelerator(at: &str, card: &AcceleratorParams) -> Result<(), Invalid> {
     let key = |name: &str| format!("{at}.{name}");
-    if card.rate.as_bps() == 0 {
-        return invalid(&key("rate"), card.rate, "a rate above zero");
-    }
-    if !card.operation_rate.is_positive() {
-        return invalid(&key("operation_rate"), card.operation_rate, "a rate above zero");
-    }
-    within(&key("count"), card.count.into(), 1, 16)?;
-    within(&key("engines"), card.engines.into(), 1, 64)?;
-    within(&key("ring"), card.ring.into(), 1, 65_536)?;
-    within(&key("request"), card.request.get(), 1, 4096)?;
-    within(&key("response"), card.response.get(), 1, 4096)?;
-    within(&key("request_batch"), card.request_batch.into(), 1, 1024)?;
-    within(&key("read_tags"), card.read_tags.into(), 1, 1024)?;
-    within(&key("coalesce_responses"), card.coalesce_responses.into(), 1, 65_536)?;
+    within(&key("rate"), card.rate)?;
+    within(&key("operation_rate"), card.operation_rate)?;
+    within(&key("count"), card.count)?;
+    within(&key("engines"), card.engines)?;
+    within(&key("ring"), card.ring)?;
+    within(&key("request"), card.request)?;
+    within(&key("response"), card.response)?;
+    within(&key("request_batch"), card.request_batch)?;
+    within(&key("read_tags"), card.read_tags)?;
+    within(&key("coalesce_responses"), card.coalesce_responses)?;
     check_slot(&key("pcie"), &card.pcie)
 }
 
 fn check_nic(at: &str, nic: &NicParams) -> Result<(), Invalid> {
     let key = |name: &str| format!("{at}.{name}");
-    if nic.line_rate.as_bps() == 0 {
-        return invalid(&key("line_rate"), nic.line_rate, "a rate above zero");
-    }
-    if !nic.packet_rate.is_positive() {
-        return invalid(&key("packet_rate"), nic.packet_rate, "a rate above zero");
-    }
-    within(&key("count"), nic.count.into(), 1, 16)?;
-    within(&key("ports"), nic.ports.into(), 1, 2)?;
+    within(&key("line_rate"), nic.line_rate)?;
+    within(&key("packet_rate"), nic.packet_rate)?;
+    within(&key("count"), nic.count)?;
+    within(&key("ports"), nic.ports)?;
     if nic.standby && nic.count != 1 {
         return invalid(&key("count"), nic.count, "1 for the NIC that stands by");
     }
-    within(&key("ring"), nic.ring.into(), 1, 65_536)?;
-    within(&key("refill_batch"), nic.refill_batch.into(), 1, 65_536)?;
-    within(&key("receive_buffer"), nic.receive_buffer.get(), 1, 1 << 30)?;
-    within(&key("buffer"), nic.buffer.get(), 1, 1 << 30)?;
-    within(&key("read_tags"), nic.read_tags.into(), 1, 1024)?;
-    within(&key("descriptor"), nic.descriptor.get(), 1, 4096)?;
-    within(&key("receive_descriptor"), nic.receive_descriptor.get(), 1, 4096)?;
-    within(&key("descriptor_batch"), nic.descriptor_batch.into(), 1, 1024)?;
-    within(&key("completion"), nic.completion.get(), 1, 4096)?;
-    within(&key("completion_batch"), nic.completion_batch.into(), 1, 1024)?;
-    within(&key("moderation_packets"), nic.moderation_packets.into(), 1, 65_536)?;
-    if nic.queue_packet_rate.is_some_and(|rate| !rate.is_positive()) {
-        return invalid(&key("queue_packet_rate"), "zero", "a rate above zero");
-    }
+    within(&key("ring"), nic.ring)?;
+    within(&key("refill_batch"), nic.refill_batch)?;
+    within(&key("receive_buffer"), nic.receive_buffer)?;
+    within(&key("buffer"), nic.buffer)?;
+    within(&key("read_tags"), nic.read_tags)?;
+    within(&key("descriptor"), nic.descriptor)?;
+    within(&key("receive_descriptor"), nic.receive_descriptor)?;
+    within(&key("descriptor_batch"), nic.descriptor_batch)?;
+    within(&key("completion"), nic.completion)?;
+    within(&key("completion_batch"), nic.completion_batch)?;
+    within(&key("moderation_packets"), nic.moderation_packets)?;
+    within_if_given(&key("queue_packet_rate"), nic.queue_packet_rate)?;
     if let Some(esp) = &nic.esp {
-        within(&key("esp.sa_cache"), esp.sa_cache.into(), 1, 1 << 24)?;
-        within(&key("esp.sa_context"), esp.sa_context.get(), 1, 4096)?;
-        within(&key("esp.sa_fetches"), esp.sa_fetches.into(), 1, 1024)?;
-        if esp.rate.as_bps() == 0 {
-            return invalid(&key("esp.rate"), esp.rate, "a rate above zero");
-        }
-        if !esp.packet_rate.is_positive() {
-            return invalid(&key("esp.packet_rate"), esp.packet_rate, "a rate above zero");
-        }
+        within(&key("esp.sa_cache"), esp.sa_cache)?;
+        within(&key("esp.sa_context"), esp.sa_context)?;
+        within(&key("esp.sa_fetches"), esp.sa_fetches)?;
+        within(&key("esp.rate"), esp.rate)?;
+        within(&key("esp.packet_rate"), esp.packet_rate)?;
     }
     check_slot(&key("pcie"), &nic.pcie)
 }
 
-fn check_slot(key: &str, slot: &SlotParams) -> Result<(), Invalid> {
-    within(&format!("{key}.generation"), slot.generation.into(), 1, 5)?;
-    if ![1, 2, 4, 8, 16, 32].contains(&slot.lanes) {
-        return invalid(&format!("{key}.lanes"), slot.lanes, "1, 2, 4, 8, 16 or 32");
-    }
-    for (name, size) in
-        [("max_payload_size", slot.max_payload_size), ("max_read_request_size", slot.max_read_request_size)]
-    {
-        if !size.get().is_power_of_two() || !(128..=4096).contains(&size.get()) {
-            return invalid(&format!("{key}.{name}"), size, "a power of two from 128 B to 4096 B");
-        }
-    }
-    if ![64, 128].contains(&slot.read_completion_boundary.get()) {
-        return invalid(&format!("{key}.read_completion_boundary"), slot.read_completion_boundary, "64 B or 128 B");
-    }
-    for (name, share) in
-        [("data_link_share", slot.data_link_share), ("data_link_share_down", slot.data_link_share_down)]
-    {
-        if let Some(share) = share.filter(|share| !(0.0..0.5).contains(share)) {
-            return invalid(&format!("{key}.{name}"), share, "a share from 0 to 0.5");
-        }
-    }
+fn check_slot(at: &str, slot: &SlotParams) -> Result<(), Invalid> {
+    let key = |name: &str| format!("{at}.{name}");
+    within(&key("generation"), slot.generation)?;
+    within(&key("lanes"), slot.lanes)?;
+    within(&key("max_payload_size"), slot.max_payload_size)?;
+    within(&key("max_read_request_size"), slot.max_read_request_size)?;
+    within(&key("read_completion_boundary"), slot.read_completion_boundary)?;
+    within_if_given(&key("data_link_share"), slot.data_link_share)?;
+    within_if_given(&key("data_link_share_down"), slot.data_link_share_down)?;
+    within_if_given(&key("posted_data_credits"), slot.posted_data_credits)?;
     match slot.posted_data_credits {
         // A root port grants at least what one TLP of its Max_Payload_Size takes (Base Specification section 2.6.1).
-        Some(credits) if credits < slot.max_payload_size || credits.get() > 1 << 20 => {
-            invalid(&format!("{key}.posted_data_credits"), credits, "from max_payload_size to 1 MiB")
-        }
+        Some(credits) if credits < slot.max_payload_size => invalid(
+            &key("posted_data_credits"),
+            credits,
+            format!("at least max_payload_size, {}", slot.max_payload_size),
+        ),
         _ => Ok(()),
     }
 }
 
 fn check_iommu(iommu: &IommuParams) -> Result<(), Invalid> {
-    within("pcie.iommu.entries", iommu.entries.into(), 1, 1 << 20)?;
-    within("pcie.iommu.page", iommu.page.get(), 4096, 1 << 30)?;
-    within("pcie.iommu.walkers", iommu.walkers.into(), 1, 1024)?;
-    within("pcie.iommu.working_set", iommu.working_set.get(), 1, 1 << 36)?;
-    if iommu.walk > Time::from_seconds(1e-3) {
-        return invalid("pcie.iommu.walk", iommu.walk, "at most 1 ms");
+    within("pcie.iommu.entries", iommu.entries)?;
+    within("pcie.iommu.page", iommu.page)?;
+    within("pcie.iommu.walkers", iommu.walkers)?;
+    within("pcie.iommu.working_set", iommu.working_set)?;
+    within("pcie.iommu.walk", iommu.walk)?;
+    let pages = iommu.working_set.pieces(iommu.page);
+    match pages > MOST_PAGES {
+        true => invalid(
+            "pcie.iommu.working_set",
+            iommu.working_set,
+            format!("at most {MOST_PAGES} pages of pcie.iommu.page"),
+        ),
+        false => Ok(()),
     }
-    within("pcie.iommu.working_set", iommu.working_set.pieces(iommu.page), 1, 1 << 24)
 }

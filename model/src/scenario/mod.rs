@@ -7,6 +7,7 @@ mod check_products;
 mod check_super_packets;
 mod failover;
 mod one_or_many;
+pub mod parameters;
 
 pub use failover::{AddressUpdate, Api, Bonding, DaemonCpu, Delays, Device, Event, Failover, What};
 use serde::{Deserialize, Serialize};

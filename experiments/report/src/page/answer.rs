@@ -6,7 +6,10 @@ use espsim_sweep::points::outcome::Summary;
 
 use super::limits::noun;
 use super::points::{Point, Points};
-use super::words::{by_series, duration, factor, grouped, how_many, listed, names, percent, plural, quoted, significant, whereabouts, with_interval};
+use super::words::{
+    by_series, duration, factor, grouped, how_many, listed, names, percent, plural, quoted, significant, whereabouts,
+    with_interval,
+};
 
 /// Limits of a point that carries what is offered.
 const OFFERED_LOAD: &str = Resource::OfferedLoad.name();

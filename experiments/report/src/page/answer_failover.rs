@@ -2,7 +2,9 @@
 
 use super::answer::{at, sentence};
 use super::points::{Point, Points};
-use super::words::{by_series, count, duration, grouped, how_many, listed, names, percent, plural, quoted, significant};
+use super::words::{
+    by_series, count, duration, grouped, how_many, listed, names, percent, plural, quoted, significant,
+};
 
 /// Rates before the first event that differ by less are the same load, at random arrivals.
 const ALIKE: f64 = 0.95;

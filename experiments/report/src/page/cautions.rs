@@ -3,8 +3,8 @@
 use espsim_model::profile::{Estimate, Profile};
 use espsim_model::uncertainty::is_scalar;
 
-use crate::profile::single_values;
 use super::words::plural;
+use crate::profile::single_values;
 
 /// The verdict of a calibration that nothing disturbed.
 const TRUSTED: &str = "trusted";

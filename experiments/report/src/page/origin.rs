@@ -1,5 +1,6 @@
 //! Kinds of origins of values, as a reader is to weigh them.
 
+use espsim_model::preset::Evidence;
 use espsim_model::profile::Origin;
 use espsim_sweep::store::manifest::{self, Parameter};
 
@@ -49,7 +50,10 @@ impl OriginKind {
     }
 
     fn of_source(source: &str) -> Self {
-        if source.starts_with("estimate") { OriginKind::Estimate } else { OriginKind::Source }
+        match Evidence::of(source) {
+            Evidence::Estimate => OriginKind::Estimate,
+            Evidence::Measured | Evidence::Published | Evidence::Derived => OriginKind::Source,
+        }
     }
 
     /// The name in tables.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use espsim_model::profile::{Delay, Estimate, Origin, Profile};
 use espsim_sweep::store::manifest::{Manifest, Parameter};
 
-use crate::profile::{direction, origin, single_values};
 use super::origin::OriginKind;
 use super::parts::{Cell, Column, Table};
 use super::words::{listed, significant};
+use crate::profile::{direction, origin, single_values};
 
 /// Values of a swept or varied parameter that are listed.
 const MOST_VALUES: usize = 8;
@@ -83,7 +83,9 @@ fn varied(manifest: &Manifest, kinds: &mut BTreeMap<OriginKind, usize>) -> Table
         origins.iter().for_each(|kind| *kinds.entry(*kind).or_default() += 1);
         let names: Vec<String> = origins.iter().map(|kind| kind.name().to_owned()).collect();
         let sources = shown.iter().filter(|parameter| !parameter.origin.source().is_empty());
-        let sources = sources.map(|parameter| format!("{}, {}: {}", parameter.shown(), parameter.origin, parameter.origin.source())).collect();
+        let sources = sources
+            .map(|parameter| format!("{}, {}: {}", parameter.shown(), parameter.origin, parameter.origin.source()))
+            .collect();
         table.push(vec![
             Cell::from(key.as_str()),
             Cell::from(listed(&values)),
@@ -113,7 +115,11 @@ fn parameters(manifest: &Manifest, kinds: &mut BTreeMap<OriginKind, usize>) -> V
             OriginKind::Scenario | OriginKind::Sweep | OriginKind::Set | OriginKind::Default => kind.name().to_owned(),
             _ => parameter.origin.to_string(),
         };
-        table.push(vec![Cell::from(key.as_str()), Cell::from(parameter.shown()), sourced(&origin, parameter.origin.source())]);
+        table.push(vec![
+            Cell::from(key.as_str()),
+            Cell::from(parameter.shown()),
+            sourced(&origin, parameter.origin.source()),
+        ]);
     }
     vec![chosen, presets, defaults]
 }

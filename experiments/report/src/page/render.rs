@@ -6,13 +6,13 @@ use minijinja::Environment;
 use minijinja::value::Serde;
 use serde::Serialize;
 
-use crate::profile::heading;
 use super::parts::{Figure, MOST_OPEN, Table};
 use super::provenance::provenance;
 use super::read::Results;
 use super::reproduce::{Reproduce, contradictions, reproduce};
 use super::validation::validation;
 use super::{answer, answer_failover, cautions, limits, tables};
+use crate::profile::heading;
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");

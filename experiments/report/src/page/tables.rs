@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use espsim_sweep::points::outcome::Summary;
 
-use crate::columns::{Content, RECOVERY};
 use super::parts::{Cell, Column, MOST_ROWS, Table};
 use super::points::{Point, Points};
 use super::words::{count, duration, percent};
+use crate::columns::{Content, RECOVERY};
 
 /// Series that are columns of the matrix; the rows of all points have them all.
 const MOST_SERIES: usize = 12;

@@ -6,9 +6,9 @@
 use espsim_sweep::failure::Failure;
 use espsim_sweep::store::validation::{Kind, read};
 
-use crate::families::FAMILIES;
 use super::parts::{Cell, Column, Table};
 use super::words::{listed, percent, plural};
+use crate::families::FAMILIES;
 
 const TABLE: &str = include_str!("../../../../results/validation/table.csv");
 

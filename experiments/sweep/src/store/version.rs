@@ -31,8 +31,9 @@ pub(super) fn check(path: &Path, what: &str, found: u32, known: u32) -> Result<(
         "{}: this {what} was written by {by} espsim: its format is {found}, this program's is {known}",
         path.display()
     );
-    Err(Failure::new(message)
-        .with_help(Some("use the program that wrote it, or run the scenario again to another folder, with --out".into())))
+    Err(Failure::new(message).with_help(Some(
+        "use the program that wrote it, or run the scenario again to another folder, with --out".into(),
+    )))
 }
 
 /// Compares a schema with the committed one; `ESPSIM_UPDATE=1` writes it.

@@ -24,9 +24,9 @@ pub const COMPLETION_TLP: Bytes = Bytes::new(20);
 pub struct SlotParams {
     /// Full name.
     pub title: String,
-    /// Generation, 1 to 5.
+    /// Generation.
     pub generation: u32,
-    /// Lanes: 1, 2, 4, 8, 16 or 32.
+    /// Lanes.
     pub lanes: u32,
     /// Max_Payload_Size: largest data of a write or completion TLP.
     pub max_payload_size: Bytes,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use espsim_model::layers::{self, Layer};
 use serde_json::Value;
 
+use super::{FORMAT, Host, Kind, Manifest, NamedProfile, Parameter, PointParameters, Program, Replications, Scenario};
 use crate::failure::Failure;
 use crate::file::hash::hash;
 use crate::file::profile::ProfileChoice;
@@ -14,7 +15,6 @@ use crate::file::value::{Setting, shown};
 use crate::points::Point;
 use crate::points::id::PROGRAM;
 use crate::points::outcome::Outcome;
-use super::{FORMAT, Host, Kind, Manifest, NamedProfile, Parameter, PointParameters, Program, Replications, Scenario};
 
 /// What a manifest is about.
 pub struct Subject<'a> {

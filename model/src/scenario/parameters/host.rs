@@ -1,0 +1,50 @@
+//! The placement, the host and what it leaves to the NIC.
+
+use super::Entry;
+use super::names::names;
+use super::takes::{Quantity, Range, Takes, integer};
+use crate::placement::Placement;
+use crate::scenario::Stack;
+
+pub(super) const ROOT: &[Entry] = &[Entry::new(
+    "placement",
+    Takes::Name(|| Placement::NAMES.to_vec()),
+    "Where ESP is processed: nowhere, on the CPU, in a lookaside accelerator, or in the NIC with or without encapsulation.",
+)];
+
+pub(super) const HOST: &[Entry] = &[
+    // Every core takes a slot of the event core, and a few for hardware remain.
+    Entry::new("cores", integer(1, 256), "Cores that carry packets, each with a queue pair of its own on every NIC."),
+    Entry::new(
+        "stack",
+        Takes::Name(names::<Stack>),
+        "Linux kernel with interrupts and NAPI, or vector processing in user space (VPP, DPDK) that polls.",
+    ),
+];
+
+/// `GSO_MAX_SIZE` in include/linux/netdevice.h: what Linux takes with BIG TCP.
+const SUPER_PACKET: Takes =
+    Takes::Quantity { quantity: Quantity::Size, range: Range::Between(1.0, 524_280.0), or_off: true };
+
+pub(super) const OFFLOAD: &[Entry] = &[
+    Entry::new(
+        "gso",
+        SUPER_PACKET,
+        "Largest super-packet, in octets of payload, that the stack sends down whole (generic segmentation offload).",
+    ),
+    Entry::new(
+        "gro",
+        SUPER_PACKET,
+        "Largest packet that received packets of one flow are merged into (generic receive offload).",
+    ),
+    Entry::new(
+        "nic_segmentation",
+        Takes::Boolean,
+        "Whether a NIC that can cut super-packets does: TSO in the clear, ESP GSO with inline crypto.",
+    ),
+    Entry::new(
+        "nic_checksum",
+        Takes::Boolean,
+        "Whether a NIC that can fill in the UDP or TCP checksum does, so that no core reads the payload for it.",
+    ),
+];

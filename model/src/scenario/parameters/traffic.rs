@@ -1,0 +1,135 @@
+//! Traffic and the security associations that protect it.
+
+use super::Entry;
+use super::names::names;
+use super::takes::{Items, Quantity, Range, Takes, integer, quantity, size};
+use crate::esp::Mode;
+use crate::preset::Kind;
+use crate::profile::Algorithm;
+use crate::scenario::Lock;
+use crate::traffic::{Arrival, Basis, Direction, Steering, Transport};
+
+/// The largest send: that of a super-packet (`GSO_MAX_SIZE`, include/linux/netdevice.h).
+const PACKET: Takes = size(1, 524_280);
+
+pub(super) const TRAFFIC: &[Entry] = &[
+    Entry::new(
+        "name",
+        Takes::Text,
+        "What results call this class; several classes of one direction need a name each, one alone goes by its direction.",
+    )
+    .example("voice"),
+    Entry::new(
+        "direction",
+        Takes::Name(names::<Direction>),
+        "From an application, to one, or through a security gateway (RFC 4301) outbound, inbound or both ways.",
+    ),
+    Entry::new(
+        "arrival",
+        Takes::Name(names::<Arrival>),
+        "A closed loop that saturates the data path, or an open one: constant intervals or a Poisson process.",
+    ),
+    Entry::new(
+        "rate",
+        quantity(Quantity::BitRate, Range::Above0(1e14)),
+        "Offered rate of all flows together, counted on rate_basis; an open arrival process needs one.",
+    )
+    .example("40 Gbps"),
+    Entry::new(
+        "rate_basis",
+        Takes::Name(names::<Basis>),
+        "Which octets the rate counts: payload, IP packet, Ethernet frame before or after ESP, or all of the wire.",
+    ),
+    Entry::new(
+        "share",
+        quantity(Quantity::Share, Range::Above0(1.0)),
+        "Part of the offered rate that belongs to this class, where several classes divide one rate.",
+    ),
+    Entry::new(
+        "packet",
+        PACKET,
+        "Size of every packet, counted on size_basis; above what the MTU takes it is a send that GSO segments.",
+    ),
+    Entry::new(
+        "mix",
+        Takes::NameOrList(|| Kind::Mix.names(), Items::Tables(MIX)),
+        "Packet sizes and how often each comes, such as an IMIX, instead of one size for all.",
+    ),
+    Entry::new(
+        "size_basis",
+        Takes::Name(|| vec!["l3", "clear-l2", "l2"]),
+        "Which octets a packet size counts: the inner IP packet, or its Ethernet frame in the clear with FCS.",
+    ),
+    Entry::new(
+        "transport",
+        Takes::Name(names::<Transport>),
+        "Transport header of the inner packets, which also decides what super-packets Linux builds.",
+    ),
+    Entry::new(
+        "mtu",
+        size(68, 65_535),
+        "Largest IP packet on the wire, ESP included; RFC 791 asks every link for 68 octets at least.",
+    ),
+    Entry::new("flows", integer(1, 1_000_000), "Transport connections that packets belong to; a flow stays on one core and one SA."),
+    Entry::new(
+        "sas",
+        integer(1, 1_000_000),
+        "How many of sa.count this class's flows use, at most all; absent for all of them.",
+    )
+    .example("1"),
+    Entry::new(
+        "steering",
+        Takes::Name(names::<Steering>),
+        "How flows come to cores: evenly, or by the Toeplitz hash of receive-side scaling with its imbalance.",
+    ),
+    Entry::new(
+        "hash_seed",
+        integer(1, 1 << 32),
+        "Which of the possible placements of flows on cores and SAs is taken; vary it to see how much that matters.",
+    ),
+    Entry::new(
+        "window",
+        integer(1, 1_000_000),
+        "Packets in flight per core in a closed loop: enough to fill the pipeline, or fewer for less latency.",
+    ),
+    Entry::new(
+        "queue",
+        integer(1, 1_000_000),
+        "Packets per core that wait in a queueing discipline before the transmit ring; one more is dropped.",
+    ),
+];
+
+pub(super) const MIX: &[Entry] = &[
+    Entry::new("weight", integer(0, 1_000_000), "Packets of this size in proportion to those of the others.")
+        .example("1")
+        .required(),
+    Entry::new("size", PACKET, "A packet size of the mix, counted on size_basis.").example("64 B").required(),
+];
+
+pub(super) const SA: &[Entry] = &[
+    Entry::new(
+        "algorithm",
+        Takes::Name(names::<Algorithm>),
+        "ESP cipher: an AEAD (RFC 4106, RFC 7634), or AES-CBC (RFC 3602) with an HMAC (RFC 2404, RFC 4868).",
+    ),
+    Entry::new(
+        "mode",
+        Takes::Name(names::<Mode>),
+        "RFC 4303: transport mode protects the transport segment, tunnel mode the whole IP packet under a new header.",
+    ),
+    Entry::new(
+        "nat_t",
+        Takes::Boolean,
+        "Whether ESP travels in UDP to pass network address translation (RFC 3948), 8 octets more per packet.",
+    ),
+    Entry::new(
+        "count",
+        integer(1, 1_000_000),
+        "SAs in each direction, which compete for a NIC's table and context cache; flows are spread over them.",
+    ),
+    Entry::new(
+        "lock",
+        Takes::Name(names::<Lock>),
+        "Spinlock of an SA that several cores send through: queued as on x86 since Linux 4.2, or ticket before.",
+    ),
+];
