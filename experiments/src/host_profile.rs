@@ -8,6 +8,7 @@ use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::{ProfileChoice, from_file, named, stand_in};
 use espsim_sweep::notice::say;
 use espsim_sweep::store::partial::Partial;
+use espsim_sweep::store::used_profile::taken_up;
 
 /// A quick calibration of this host, or today's if there is one for this CPU model and program version.
 ///
@@ -34,6 +35,14 @@ pub fn measured(say: &mut dyn FnMut(&str)) -> Result<ProfileChoice, Failure> {
     Ok(ProfileChoice { profile: calibration.profile, text, from: "measured".into() })
 }
 
+/// Which host is asked for.
+pub struct HostName<'a> {
+    /// A profile: a file or `preset:NAME`.
+    pub name: Option<&'a String>,
+    /// A folder that is taken up again, whose profile it is where none is named.
+    pub of: Option<&'a Path>,
+}
+
 /// The profile that is named, or else a quick calibration of this host, with a warning where it is of another machine. What
 /// the user wrote is checked first, for the profile or what stands in for it, and then `prepare` does what may fail too:
 /// nobody has to wait for a measurement to learn of a mistake.
@@ -41,11 +50,15 @@ pub fn measured(say: &mut dyn FnMut(&str)) -> Result<ProfileChoice, Failure> {
 /// # Errors
 /// [`Failure`] of check, preparation or measurement, or for a profile that cannot be read.
 pub fn checked<T>(
-    name: Option<&String>,
+    host: &HostName<'_>,
     check: impl FnOnce(&Profile) -> Result<(), Failure>,
     prepare: impl FnOnce() -> Result<T, Failure>,
 ) -> Result<(ProfileChoice, T), Failure> {
-    let named = name.map(|name| named(name)).transpose()?;
+    let named = match (host.name, host.of) {
+        (Some(name), _) => Some(named(name)?),
+        (None, Some(folder)) => taken_up(folder)?,
+        (None, None) => None,
+    };
     match &named {
         Some(choice) => check(&choice.profile)?,
         None => check(&stand_in()?.profile)?,

@@ -14,6 +14,7 @@ mod demand;
 use std::collections::BTreeMap;
 
 use demand::Demand;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::program::Arrivals;
 use crate::machine::{Class, Machine};
@@ -21,22 +22,54 @@ use crate::resource::Resource;
 use crate::route::{Platform, PoolId, Route, StationId};
 use crate::units::PacketRate;
 
+/// Packet rates to the last bit, where a unit's text is rounded.
+mod exact {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::units::PacketRate;
+
+    pub fn serialize<S: Serializer>(rate: &PacketRate, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(rate.as_pps())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PacketRate, D::Error> {
+        f64::deserialize(deserializer).map(PacketRate::from_pps)
+    }
+}
+
+/// The same, absent or not.
+mod exact_if_any {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::units::PacketRate;
+
+    pub fn serialize<S: Serializer>(rate: &Option<PacketRate>, serializer: S) -> Result<S::Ok, S::Error> {
+        rate.map(PacketRate::as_pps).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PacketRate>, D::Error> {
+        Option::<f64>::deserialize(deserializer).map(|rate| rate.map(PacketRate::from_pps))
+    }
+}
+
 /// One limit of a scenario's packet rate.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Limit {
     /// What limits.
     pub resource: Resource,
     /// Packets per second of all classes that it lets through.
+    #[serde(with = "exact")]
     pub rate: PacketRate,
 }
 
 /// Every limit of a scenario, the tightest first.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bound {
     /// Limits in ascending order of rate, all classes in their proportions: beyond it, something is lost or waits for
     /// ever. When saturating, what no mixture of flows exceeds.
     pub limits: Vec<Limit>,
     /// Packets per second offered by all classes; absent when saturating.
+    #[serde(with = "exact_if_any")]
     pub offered: Option<PacketRate>,
     /// Mean goodput of a packet, in octets; when saturating several classes, of the largest.
     pub mean_goodput: f64,

@@ -11,7 +11,7 @@ use crate::route::Category;
 use crate::traffic::{Basis, Direction};
 
 /// Why a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stop {
     /// The interval was as narrow as asked for.
     HalfWidth,
@@ -51,7 +51,7 @@ impl Stop {
 pub const NO_ESTIMATE: &str = "no_estimate/";
 
 /// A rate in Gb/s on one basis, with the half-width of its 95 % interval.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Rate {
     /// What is counted.
     pub basis: Basis,
@@ -62,7 +62,7 @@ pub struct Rate {
 }
 
 /// Latency quantiles in ns, from the send call to the wire.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
     /// Mean.
     pub mean_ns: f64,
@@ -79,7 +79,7 @@ pub struct Latency {
 }
 
 /// Share of offered packets that were dropped.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Loss {
     /// 0 to 1.
     pub share: f64,
@@ -89,7 +89,7 @@ pub struct Loss {
 
 /// What came of a class's packets while it was measured: what came in is what left, was lost, or is under way beyond what
 /// was before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Balance {
     /// Packets that came.
     pub offered: u64,
@@ -102,7 +102,7 @@ pub struct Balance {
 }
 
 /// What one traffic class met.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClassRecord {
     /// Its name.
     pub name: String,
@@ -123,7 +123,7 @@ pub struct ClassRecord {
 }
 
 /// How busy a kind of station was.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Utilisation {
     /// The kind.
     pub resource: Resource,
@@ -132,7 +132,7 @@ pub struct Utilisation {
 }
 
 /// The result of one simulation. What was not observed is absent, never zero.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Seed of the run.
     pub seed: u64,

@@ -31,11 +31,13 @@ impl Owner {
     }
 }
 
+use serde::{Deserialize, Serialize};
+
 /// One table: variant, owner, name in results, noun in a sentence, what it is.
 macro_rules! resources {
     ($($(#[$doc:meta])* $variant:ident = $owner:ident, $name:literal, $noun:literal, $meaning:literal;)+) => {
         /// A kind of station or pool, or another limit. Several of a kind (cores, rings) share its name.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Resource { $($(#[$doc])* $variant,)+ }
 
         impl Resource {

@@ -8,8 +8,9 @@ use espsim_sweep::failure::Failure;
 use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::store::folder::{default_target, latest_target};
 
-use crate::command::run::{run_study, with_out};
+use crate::command::run::run_study;
 use crate::command::run_args::RunArgs;
+use crate::console::again::with_out;
 use crate::console::say;
 
 /// The profile of scenarios that name none: reference results are the same on every machine.

@@ -15,7 +15,6 @@ use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::points::shard::Shard;
 use espsim_sweep::points::study::Study;
 use espsim_sweep::points::{Kept, Points};
-use espsim_sweep::quote::shell_words;
 use espsim_sweep::store::columns;
 use espsim_sweep::store::folder::{Folder, default_target, latest_target, partial};
 use espsim_sweep::store::journal::{Appender, Finished, Found, header_line};
@@ -25,6 +24,7 @@ use espsim_sweep::store::used_profile::taken_up;
 
 use crate::command::results::{self, Missing, Order, Written};
 use crate::command::run_args::RunArgs;
+use crate::console::again::resume_line;
 use crate::console::{Format, print, print_file, say};
 use crate::host_profile::{measured, other_machine};
 
@@ -216,28 +216,4 @@ fn default_out(file: &ScenarioFile, args: &RunArgs) -> PathBuf {
         say(&format!("espsim: {0} is not finished; --resume --out {0} goes on with it", latest.display()));
     }
     default_target(&name)
-}
-
-/// The command line that goes on, as a shell takes it.
-fn resume_line(command: &[String], target: &Path) -> String {
-    let mut words = with_out(command, target);
-    if !words.iter().any(|word| word == "--resume") {
-        insert(&mut words, ["--resume".into()]);
-    }
-    shell_words(words.iter().map(String::as_str))
-}
-
-/// A command line that names its output folder.
-pub fn with_out(command: &[String], target: &Path) -> Vec<String> {
-    let mut words = command.to_vec();
-    if !words.iter().any(|word| word == "--out" || word.starts_with("--out=")) {
-        insert(&mut words, ["--out".into(), target.display().to_string()]);
-    }
-    words
-}
-
-/// Adds options: at the end, or before `--`, after which words are no options.
-fn insert<const N: usize>(words: &mut Vec<String>, options: [String; N]) {
-    let at = words.iter().position(|word| word == "--").unwrap_or(words.len());
-    words.splice(at..at, options);
 }

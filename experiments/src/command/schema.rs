@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use espsim_model::layers::LISTS;
 use espsim_model::scenario::parameters::{Entry, Items, Names, Parameter, Range, Takes, parameters};
-use serde_json::{Map, Value as Json, json};
-
 use espsim_sweep::file::value::shown;
+use serde_json::{Map, Value as Json, json};
 
 /// What a parameter takes.
 fn takes(entry: &Entry, example: &toml::Value) -> Json {

@@ -1,5 +1,6 @@
 //! Standard output and standard error.
 
+pub mod again;
 pub mod deliver;
 
 use std::fs::File;

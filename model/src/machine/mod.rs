@@ -16,6 +16,7 @@ use devices::Devices;
 use locks::Locks;
 use queues::{Queues, completes_on_one_core};
 use sas::{Sas, best_held};
+use serde::{Deserialize, Serialize};
 use steering::{Spreading, cores, deal};
 
 use crate::engine::program::Arrivals;
@@ -134,7 +135,7 @@ impl Class {
 }
 
 /// How flows and SAs came to lie.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Spread {
     /// Cores that no flow came to.
     pub idle_cores: u32,

@@ -9,6 +9,8 @@ mod on_its_way;
 
 pub use compile::{Account, Compiled, Note, TooLarge};
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::program::{Cache, Gate, Key, Pool as Units};
 use crate::resource::Resource;
 use crate::traffic::Packet;
@@ -31,7 +33,7 @@ pub struct GateId(pub u16);
 pub struct CacheId(pub u16);
 
 /// What a core spends cycles on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Category {
     /// System call, socket, transport, IP, queueing discipline.
     Send,

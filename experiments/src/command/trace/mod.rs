@@ -19,7 +19,7 @@ use espsim_sweep::store::folder::default_file;
 use espsim_sweep::store::partial::{Partial, absent};
 
 use crate::console::{print, say};
-use crate::host_profile::checked;
+use crate::host_profile::{HostName, checked};
 
 pub use self::args::{Beginning, TraceArgs};
 
@@ -35,7 +35,8 @@ pub fn trace(args: &TraceArgs) -> Result<(), Failure> {
     let target = args.out.clone().unwrap_or_else(|| default_out(&file));
     absent(&[&target])?;
     let name = args.profile.as_ref().or(file.profile.as_ref());
-    let (profile, ()) = checked(name, |profile| chosen(args, &file, profile).map(drop), || Ok(()))?;
+    let (profile, ()) =
+        checked(&HostName { name, of: None }, |profile| chosen(args, &file, profile).map(drop), || Ok(()))?;
     let point = chosen(args, &file, &profile.profile)?;
     // A folder that the user named must be there; the one that we named need not.
     if let (None, Some(parent)) = (&args.out, target.parent()) {

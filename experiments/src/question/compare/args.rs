@@ -30,6 +30,9 @@ pub struct CompareArgs {
     /// Output folder; must not exist [default: out/compare, numbered if that exists]
     #[arg(long)]
     pub out: Option<PathBuf>,
+    /// Go on where an interrupted comparison to the output folder ended
+    #[arg(long)]
+    pub resume: bool,
     /// Host profile: a file or preset:NAME [default: a quick calibration of this host]
     #[arg(long)]
     pub profile: Option<String>,

@@ -4,10 +4,10 @@ use espsim_model::carried::Load;
 use espsim_model::layers::Origin;
 use espsim_model::profile::Profile;
 use espsim_model::record::{Rate, Record};
-use espsim_model::simulate;
 use espsim_model::traffic::Basis;
 use espsim_model::units::{BitRate, Share};
 use espsim_sweep::campaign::progress;
+use espsim_sweep::campaign::simulations::{NoRecord, Simulations};
 use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::replications::Replications;
@@ -172,7 +172,12 @@ impl Measure {
 ///
 /// # Errors
 /// [`Failure`] at the key that is wrong.
-pub fn simulate_grid(file: &ScenarioFile, args: &CompareArgs, profile: &Profile) -> Result<Grid, Failure> {
+pub fn simulate_grid(
+    file: &ScenarioFile,
+    args: &CompareArgs,
+    profile: &Profile,
+    simulations: &Simulations<'_>,
+) -> Result<Grid, Failure> {
     let axes = Axes::new(args)?;
     let mut all: Vec<Vec<Point>> = Vec::new();
     for rate in &axes.rates {
@@ -196,7 +201,7 @@ pub fn simulate_grid(file: &ScenarioFile, args: &CompareArgs, profile: &Profile)
     let bar = progress::bar(ordered.len() as u64, "points");
     let simulated: Result<Vec<Simulated>, Failure> = threads(args.jobs)?.install(|| {
         let run = |point: Point| {
-            let record = simulate(&point.scenario, profile, seed).map_err(|error| Failure::new(error.to_string()))?;
+            let record = simulations.record(&point.scenario, profile, seed).map_err(NoRecord::into_failure)?;
             bar.inc(1);
             Ok(Simulated { point, record })
         };

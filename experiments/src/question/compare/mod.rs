@@ -11,12 +11,18 @@ use std::path::Path;
 use std::time::Instant;
 
 use espsim_model::profile::Profile;
+use espsim_sweep::campaign::simulations::Simulations;
+use espsim_sweep::campaign::stop::Stop;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::scenario_file::ScenarioFile;
-use espsim_sweep::store::folder::{Folder, default_target};
+use espsim_sweep::points::study::Kind;
+use espsim_sweep::store::folder::{Folder, target_of};
+use espsim_sweep::store::journal::Header;
 
+use crate::console::again::resume_line;
 use crate::console::deliver::{Made, deliver};
-use crate::host_profile::checked;
+use crate::console::say;
+use crate::host_profile::{HostName, checked};
 
 pub use args::CompareArgs;
 
@@ -34,22 +40,30 @@ pub fn compare(args: &CompareArgs, command: Vec<String>) -> Result<(), Failure> 
         Some(path) => ScenarioFile::read(path)?,
         None => ScenarioFile::parse(Path::new("compare.toml"), DEFAULT.to_owned())?,
     };
-    let target = args.out.clone().unwrap_or_else(|| default_target("compare"));
+    let stop = Stop::listen()?;
+    let target = args.out.clone().unwrap_or_else(|| target_of("compare", args.resume));
     let check = |profile: &Profile| match grid::middle(&file, args, &args.settings, profile)?.len() {
         0 | 1 => Err(file.failure("series", "a comparison needs at least two designs: [[series]] twice or more")),
         _ => Ok(()),
     };
     let name = args.profile.as_ref().or(file.profile.as_ref());
-    let (profile, folder) = checked(name, check, || Folder::create(&target))?;
-    let grid = grid::simulate_grid(&file, args, &profile.profile)?;
+    let name = HostName { name, of: args.resume.then_some(target.as_path()) };
+    let (profile, mut folder) = checked(&name, check, || Folder::prepare(&target, args.resume))?;
+    let seed = args.seed.unwrap_or(file.seed);
+    let header = Header::of_question(Kind::Compare, "compare.toml", &file.source.text, seed, &profile);
+    let simulations = Simulations::take_up(&mut folder, &header, &profile.text, &stop)?;
+    let go_on = |_: &Failure| say(&format!("espsim: to go on: {}", resume_line(&command, &target)));
+    let grid = grid::simulate_grid(&file, args, &profile.profile, &simulations).inspect_err(go_on)?;
+    let sensitivity = sensitivity::sensitivity(&file, args, &profile.profile, &simulations).inspect_err(go_on)?;
+    simulations.close(&folder)?;
     let output = output::Output {
         break_evens: breakeven::break_evens(&grid),
         logca: breakeven::logca(&grid, &profile.profile),
-        sensitivity: sensitivity::sensitivity(&file, args, &profile.profile)?,
+        sensitivity,
         grid: &grid,
         settings: &args.settings,
         profile: &profile,
-        seed: args.seed.unwrap_or(file.seed),
+        seed,
     };
     let files = output.files(&command, &time)?;
     let made = Made { what: format!("{} points", grid.simulated.len()), started, profile: &profile };

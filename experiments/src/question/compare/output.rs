@@ -160,7 +160,8 @@ impl Output<'_> {
             ],
             more: [("logca".to_owned(), logca)].into_iter().collect(),
             ..known.manifest(command, time)
-        };
+        }
+        .naming(&files);
         files.push((MANIFEST.to_owned(), manifest.to_json()?.into_bytes()));
         Ok(files)
     }

@@ -2,10 +2,10 @@
 
 use espsim_model::profile::{Direction, Estimate, Profile};
 use espsim_model::scenario::Scenario;
-use espsim_model::simulate;
 use espsim_model::traffic::Basis;
 use espsim_model::units::Hertz;
 use espsim_sweep::campaign::progress;
+use espsim_sweep::campaign::simulations::Simulations;
 use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::scenario_file::ScenarioFile;
@@ -79,12 +79,17 @@ enum Where {
 ///
 /// # Errors
 /// [`Failure`] for a scenario that cannot be.
-pub fn sensitivity(file: &ScenarioFile, args: &CompareArgs, profile: &Profile) -> Result<Sensitivity, Failure> {
+pub fn sensitivity(
+    file: &ScenarioFile,
+    args: &CompareArgs,
+    profile: &Profile,
+    simulations: &Simulations<'_>,
+) -> Result<Sensitivity, Failure> {
     let designs = middle(file, args, &args.settings, profile)?;
     let base_seed = seed(args.seed.unwrap_or(file.seed), 0);
     let pool = threads(args.jobs)?;
     let goodput = |scenario: &Scenario, profile: &Profile| -> f64 {
-        let record = simulate(scenario, profile, base_seed).ok();
+        let record = simulations.record(scenario, profile, base_seed).ok();
         record.and_then(|record| record.rate(Basis::Goodput)).map_or(f64::NAN, |rate| rate.gbps)
     };
     let values: Vec<f64> = pool.install(|| designs.par_iter().map(|point| goodput(&point.scenario, profile)).collect());

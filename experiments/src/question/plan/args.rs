@@ -47,6 +47,9 @@ pub struct PlanArgs {
     /// Output folder; must not exist [default: out/plan, numbered if that exists]
     #[arg(long)]
     pub out: Option<PathBuf>,
+    /// Go on where an interrupted plan to the output folder ended
+    #[arg(long)]
+    pub resume: bool,
     /// Host profile: a file or preset:NAME [default: a quick calibration of this host]
     #[arg(long)]
     pub profile: Option<String>,

@@ -1,8 +1,9 @@
 //! The plan of each placement: its least hardware, tried again under fresh seeds, its headroom and its growth.
 
 use espsim_model::profile::Profile;
-use espsim_model::scenario::{Invalid, Scenario};
+use espsim_model::scenario::Scenario;
 use espsim_sweep::campaign::progress;
+use espsim_sweep::campaign::simulations::{NoRecord, Simulations};
 use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::Failure;
 use rayon::prelude::*;
@@ -66,14 +67,22 @@ impl Least {
     }
 }
 
+/// The least hardware of a search, or the trial that shows that no amount is enough.
+type Found = Result<Result<Trial, Trial>, NoRecord>;
+
 /// Plans every placement over `jobs` threads; results do not depend on their number.
 ///
 /// # Errors
-/// [`Failure`] if threads cannot be started or the hardware can do none of the placements.
-pub fn plan_all(question: &Question, profile: &Profile, jobs: Option<u16>) -> Result<Vec<Plan>, Failure> {
+/// [`Failure`] if threads cannot be started, the hardware can do none of the placements, or the process is told to end.
+pub fn plan_all(
+    question: &Question,
+    profile: &Profile,
+    jobs: Option<u16>,
+    simulations: &Simulations<'_>,
+) -> Result<Vec<Plan>, Failure> {
     let pool = threads(jobs)?;
     let designs: Vec<(&String, Result<Design<'_>, String>)> =
-        question.placements.iter().map(|name| (name, design(question, name, profile))).collect();
+        question.placements.iter().map(|name| (name, design(question, name, profile, simulations))).collect();
     let refused: Vec<String> =
         designs.iter().filter_map(|(name, design)| Some(format!("{name}: {}", design.as_ref().err()?))).collect();
     if refused.len() == designs.len() {
@@ -84,7 +93,7 @@ pub fn plan_all(question: &Question, profile: &Profile, jobs: Option<u16>) -> Re
     let bar = progress::bar((possible.len() * (loads.len() + 1)) as u64, "searches");
     let searches: Vec<(&Design<'_>, f64)> =
         possible.iter().flat_map(|design| loads.iter().map(|load| (*design, *load))).collect();
-    let found: Vec<Result<Result<Trial, Trial>, Invalid>> = pool.install(|| {
+    let found: Vec<Found> = pool.install(|| {
         let search = |(design, load): &(&Design<'_>, f64)| {
             let found = design.least(*load);
             bar.inc(1);
@@ -92,7 +101,7 @@ pub fn plan_all(question: &Question, profile: &Profile, jobs: Option<u16>) -> Re
         };
         searches.par_iter().with_max_len(1).map(search).collect()
     });
-    let results: Vec<Result<Least, Impossible>> = pool.install(|| {
+    let results: Result<Vec<Result<Least, Impossible>>, Failure> = pool.install(|| {
         let finished = possible.par_iter().zip(found.par_chunks(loads.len())).with_max_len(1).map(|(design, found)| {
             let done = finish(question, design, found);
             bar.inc(1);
@@ -101,7 +110,10 @@ pub fn plan_all(question: &Question, profile: &Profile, jobs: Option<u16>) -> Re
         finished.collect()
     });
     bar.finish_and_clear();
-    let mut results = results.into_iter();
+    if let Some(Err(NoRecord::Failed(failure))) = found.iter().find(|found| matches!(found, Err(NoRecord::Failed(_)))) {
+        return Err(Failure::new(failure.to_string()).with_code(failure.code()));
+    }
+    let mut results = results?.into_iter();
     let plan = |(placement, design): (&String, Result<Design<'_>, String>)| Plan {
         placement: placement.clone(),
         result: match design {
@@ -112,21 +124,21 @@ pub fn plan_all(question: &Question, profile: &Profile, jobs: Option<u16>) -> Re
     Ok(designs.into_iter().map(plan).collect())
 }
 
-fn design<'a>(question: &Question, placement: &str, profile: &'a Profile) -> Result<Design<'a>, String> {
+fn design<'a>(
+    question: &Question,
+    placement: &str,
+    profile: &'a Profile,
+    simulations: &'a Simulations<'a>,
+) -> Result<Design<'a>, String> {
     let base = question.scenario(placement, profile).map_err(|failure| failure.to_string())?;
-    Ok(Design { base, profile, goals: question.goals, seed: question.seed })
+    Ok(Design { base, profile, simulations, goals: question.goals, seed: question.seed })
 }
 
-fn finish(
-    question: &Question,
-    design: &Design<'_>,
-    found: &[Result<Result<Trial, Trial>, Invalid>],
-) -> Result<Least, Impossible> {
-    let refused = |error: &Invalid| Impossible::Refused(error.to_string());
+fn finish(question: &Question, design: &Design<'_>, found: &[Found]) -> Result<Result<Least, Impossible>, Failure> {
     let first = match &found[0] {
         Ok(Ok(trial)) => trial,
-        Ok(Err(trial)) => return Err(Impossible::NotEnough(trial.clone())),
-        Err(error) => return Err(refused(error)),
+        Ok(Err(trial)) => return Ok(Err(Impossible::NotEnough(trial.clone()))),
+        Err(error) => return refused(error),
     };
     let load = question.load();
     let again = || {
@@ -137,15 +149,18 @@ fn finish(
             let less = hardware.with(part, hardware.of(part) - 1);
             Ok((part, design.trial(less, load, Runs::Fresh)?))
         });
-        let less = less.collect::<Result<Vec<_>, Invalid>>()?;
+        let less = less.collect::<Result<Vec<_>, NoRecord>>()?;
         let (carries, broken) = design.headroom(hardware, load)?;
         Ok((trial, less, carries, broken))
     };
-    let (trial, less, carries, broken) = again().map_err(|error| refused(&error))?;
+    let (trial, less, carries, broken) = match again() {
+        Ok(found) => found,
+        Err(error) => return refused(&error),
+    };
     let growth = GROWTH.iter().zip(&found[1..]);
     let growth =
         growth.map(|(load, found)| (*load, found.as_ref().ok().and_then(|f| f.as_ref().ok()).map(|t| t.hardware)));
-    Ok(Least {
+    Ok(Ok(Least {
         limits: design.limits(trial.hardware),
         growth: growth.collect(),
         scenario: design.scenario(trial.hardware, load),
@@ -153,11 +168,19 @@ fn finish(
         less,
         carries,
         broken,
-    })
+    }))
+}
+
+/// What cannot be is said; being told to end ends the plan.
+fn refused(error: &NoRecord) -> Result<Result<Least, Impossible>, Failure> {
+    match error {
+        NoRecord::Invalid(invalid) => Ok(Err(Impossible::Refused(invalid.to_string()))),
+        NoRecord::Failed(failure) => Err(Failure::new(failure.to_string()).with_code(failure.code())),
+    }
 }
 
 /// The hardware under fresh seeds, with a core more where they miss a goal.
-fn confirmed(design: &Design<'_>, hardware: Hardware, load: f64) -> Result<Trial, Invalid> {
+fn confirmed(design: &Design<'_>, hardware: Hardware, load: f64) -> Result<Trial, NoRecord> {
     let mut trial = design.trial(hardware, load, Runs::Fresh)?;
     for more in 1..=SECOND_THOUGHTS {
         if trial.meets() {

@@ -13,11 +13,17 @@ pub mod search;
 use std::time::Instant;
 
 use espsim_model::profile::Profile;
+use espsim_sweep::campaign::simulations::Simulations;
+use espsim_sweep::campaign::stop::Stop;
 use espsim_sweep::failure::Failure;
-use espsim_sweep::store::folder::{Folder, default_target};
+use espsim_sweep::points::study::Kind;
+use espsim_sweep::store::folder::{Folder, target_of};
+use espsim_sweep::store::journal::Header;
 
+use crate::console::again::resume_line;
 use crate::console::deliver::{Made, deliver};
-use crate::host_profile::checked;
+use crate::console::say;
+use crate::host_profile::{HostName, checked};
 use design::plan_all;
 use prices::Prices;
 use question::Question;
@@ -31,12 +37,19 @@ pub use args::PlanArgs;
 pub fn plan(args: &PlanArgs, command: Vec<String>) -> Result<(), Failure> {
     let started = Instant::now();
     let time = jiff::Timestamp::now().to_string();
-    let target = args.out.clone().unwrap_or_else(|| default_target("plan"));
+    let stop = Stop::listen()?;
+    let target = args.out.clone().unwrap_or_else(|| target_of("plan", args.resume));
     let prices = args.prices.as_deref().map(Prices::read).transpose()?;
     let question = Question::new(args)?;
     let check = |profile: &Profile| question.check(profile);
-    let (profile, folder) = checked(args.profile.as_ref(), check, || Folder::create(&target))?;
-    let plans = plan_all(&question, &profile.profile, args.jobs)?;
+    let name = HostName { name: args.profile.as_ref(), of: args.resume.then_some(target.as_path()) };
+    let (profile, mut folder) = checked(&name, check, || Folder::prepare(&target, args.resume))?;
+    let text = question.file(Vec::new())?.source.text;
+    let header = Header::of_question(Kind::Plan, "plan.toml", &text, question.seed, &profile);
+    let simulations = Simulations::take_up(&mut folder, &header, &profile.text, &stop)?;
+    let plans = plan_all(&question, &profile.profile, args.jobs, &simulations)
+        .inspect_err(|_| say(&format!("espsim: to go on: {}", resume_line(&command, &target))))?;
+    simulations.close(&folder)?;
     let output = output::Output { question: &question, plans: &plans, profile: &profile, prices: prices.as_ref() };
     let files = output.files(&command, &time)?;
     let made = Made { what: format!("planned {} placements", plans.len()), started, profile: &profile };

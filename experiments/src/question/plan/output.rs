@@ -7,7 +7,7 @@ use espsim_sweep::points::outcome::Outcome;
 use espsim_sweep::points::{Point, points};
 use espsim_sweep::store::folder::Files;
 use espsim_sweep::store::manifest::{Captioned, Kind, Known, Manifest};
-use espsim_sweep::store::names::{MANIFEST, TABLE};
+use espsim_sweep::store::names::{MANIFEST, PROFILE, TABLE};
 use espsim_sweep::store::points_csv::{csv_of, points_csv};
 use serde_json::{Value, json};
 use toml::Table;
@@ -64,15 +64,17 @@ impl Output<'_> {
             outcomes: &outcomes,
         };
         let text = |name: &str, content: String| (name.to_owned(), content.into_bytes());
-        Ok(vec![
+        let mut files = vec![
             (TABLE.to_owned(), csv_of(&header, &rows)?),
             ("growth.csv".to_owned(), self.growth_csv()?),
             ("points.csv".to_owned(), points_csv(&file, &outcomes)?),
             text(FIGURE, growth_svg(self.question, self.plans, &footnote)?),
             text("plan.toml", file.source.text.clone()),
-            text("profile.toml", self.profile.text.clone()),
-            text(MANIFEST, self.says(known.manifest(command, time)).to_json()?),
-        ])
+            text(PROFILE, self.profile.text.clone()),
+        ];
+        let manifest = self.says(known.manifest(command, time)).naming(&files);
+        files.push(text(MANIFEST, manifest.to_json()?));
+        Ok(files)
     }
 
     /// The plans and their points with one piece less as a scenario file, and what was simulated of it.

@@ -6,8 +6,8 @@ use espsim_model::profile::Profile;
 use espsim_model::record::Record;
 use espsim_model::resource::Resource;
 use espsim_model::scenario::{Invalid, Scenario};
-use espsim_model::simulate;
 use espsim_model::units::{BitRate, PacketRate, Share, Time};
+use espsim_sweep::campaign::simulations::{NoRecord, Simulations};
 use espsim_sweep::points::outcome::seed;
 
 use super::goals::{Goals, Missed};
@@ -106,6 +106,8 @@ pub struct Design<'a> {
     pub base: Scenario,
     /// The host.
     pub profile: &'a Profile,
+    /// What simulates, and keeps what has ended.
+    pub simulations: &'a Simulations<'a>,
     /// What must hold.
     pub goals: Goals,
     /// Base of all seeds.
@@ -192,14 +194,14 @@ impl Design<'_> {
     /// Simulates a point until a run misses a goal or all have met them.
     ///
     /// # Errors
-    /// [`Invalid`] for hardware that the scenario cannot have.
-    pub fn trial(&self, hardware: Hardware, load: f64, runs: Runs) -> Result<Trial, Invalid> {
+    /// [`NoRecord`] for hardware that the scenario cannot have, and where the process is told to end.
+    pub fn trial(&self, hardware: Hardware, load: f64, runs: Runs) -> Result<Trial, NoRecord> {
         let scenario = self.scenario(hardware, load);
         let (tightest, busy) = self.tightest(&scenario)?;
         let mut trial = Trial { hardware, records: Vec::new(), missed: None, tightest };
         let first = if runs == Runs::Search { 0 } else { REPLICATIONS };
         for replication in first..first + REPLICATIONS {
-            let record = simulate(&scenario, self.profile, seed(self.seed, replication))?;
+            let record = self.simulations.record(&scenario, self.profile, seed(self.seed, replication))?;
             trial.missed = self.goals.missed(&record);
             // Loss that is allowed relieves the station.
             let busy = busy * (1.0 - self.goals.loss.fraction());
@@ -259,8 +261,8 @@ impl Design<'_> {
     /// enough, the trial that shows it is `Ok(Err)`.
     ///
     /// # Errors
-    /// [`Invalid`] for a scenario that cannot be.
-    pub fn least(&self, load: f64) -> Result<Result<Trial, Trial>, Invalid> {
+    /// As [`Self::trial`].
+    pub fn least(&self, load: f64) -> Result<Result<Trial, Trial>, NoRecord> {
         let Some(floor) = self.floor(load) else {
             return self.impossible(load).map(Err);
         };
@@ -290,7 +292,7 @@ impl Design<'_> {
     }
 
     /// What closed forms say of the most hardware under a load that is too much for it.
-    fn impossible(&self, load: f64) -> Result<Trial, Invalid> {
+    fn impossible(&self, load: f64) -> Result<Trial, NoRecord> {
         let hardware = self.most();
         let (tightest, busy) = self.tightest(&self.scenario(hardware, load))?;
         let missed = Some(Missed::Carried(Share::from_fraction(1.0 / busy)));
@@ -298,7 +300,7 @@ impl Design<'_> {
     }
 
     /// Whether hardware meets the goals; if so, it takes the place of the `best` so far.
-    fn improves(&self, best: &mut Trial, hardware: Hardware, load: f64) -> Result<bool, Invalid> {
+    fn improves(&self, best: &mut Trial, hardware: Hardware, load: f64) -> Result<bool, NoRecord> {
         let trial = self.trial(hardware, load, Runs::Search)?;
         let meets = trial.meets();
         if meets {
@@ -309,7 +311,7 @@ impl Design<'_> {
 
     /// Takes cores from the `best` until fewer no longer meet the goals: from those that closed forms allow, one, two,
     /// four and so on more until they are met, then between.
-    fn fewest_cores(&self, best: &mut Trial, floor: u32, load: f64) -> Result<(), Invalid> {
+    fn fewest_cores(&self, best: &mut Trial, floor: u32, load: f64) -> Result<(), NoRecord> {
         let (hardware, most) = (best.hardware, best.hardware.cores);
         let mut meets = |cores| self.improves(best, hardware.with(Part::Core, cores), load);
         let (mut low, mut high, mut step) = (floor, floor, 1);
@@ -325,8 +327,8 @@ impl Design<'_> {
     /// nothing broke up to four times the load where that is absent.
     ///
     /// # Errors
-    /// [`Invalid`] for a load that cannot be offered.
-    pub fn headroom(&self, hardware: Hardware, low: f64) -> Result<(f64, Option<Trial>), Invalid> {
+    /// As [`Self::trial`].
+    pub fn headroom(&self, hardware: Hardware, low: f64) -> Result<(f64, Option<Trial>), NoRecord> {
         let tightest = self.limits(hardware).first().map_or(f64::INFINITY, |(_, load)| *load);
         // A little more than closed forms allow, and than may be lost, breaks it.
         let breaks = tightest * (1.0 + 2.0 * LOAD_STEP) / (1.0 - self.goals.loss.fraction());

@@ -2,6 +2,7 @@
 
 pub mod execute;
 pub mod progress;
+pub mod simulations;
 pub mod stop;
 pub mod studies;
 pub mod threads;

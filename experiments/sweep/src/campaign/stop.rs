@@ -58,6 +58,14 @@ impl Stop {
         self.refuse(|| format!("{checked} of {of} points were checked, none was simulated"))
     }
 
+    /// The same for what has no known number of runs; `kept` says what stays.
+    ///
+    /// # Errors
+    /// [`Failure`] if there was one.
+    pub fn ending(&self, kept: &str) -> Result<(), Failure> {
+        self.refuse(|| kept.to_owned())
+    }
+
     fn refuse(&self, how_far: impl Fn() -> String) -> Result<(), Failure> {
         let signal = self.signal();
         let name = match signal {

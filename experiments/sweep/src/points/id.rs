@@ -4,6 +4,8 @@ use std::fmt::{self, Write};
 use std::str::FromStr;
 
 use espsim_model::layers::Layer;
+use espsim_model::profile::Profile;
+use espsim_model::scenario::Scenario;
 use sha2::{Digest, Sha256};
 use toml::Value;
 
@@ -34,6 +36,17 @@ impl Id {
             hash.part(b'k', key.as_bytes());
             hash.value(value);
         }
+        hash.id()
+    }
+
+    /// Of one simulation: by which program, of which scenario, on which host, under which seed.
+    pub fn of_simulation(scenario: &Scenario, profile: &Profile, seed: u64) -> Self {
+        let mut hash = Hash(Sha256::new());
+        // Plain data always has a text, and writing into a hash cannot fail.
+        let text = |data: serde_json::Result<Vec<u8>>| data.unwrap_or_default();
+        let _ = writeln!(hash, "simulation {} {} {seed}", PROGRAM.0, PROGRAM.1);
+        hash.part(b's', &text(serde_json::to_vec(scenario)));
+        hash.part(b'p', &text(serde_json::to_vec(profile)));
         hash.id()
     }
 

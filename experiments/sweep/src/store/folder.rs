@@ -385,3 +385,8 @@ fn numbered(name: &str, ending: &str) -> impl Iterator<Item = PathBuf> {
 fn is_taken(target: &Path) -> bool {
     exists(target) || exists(&partial(target))
 }
+
+/// Where results go by default: to the latest of that name when they are taken up again, else to a new one.
+pub fn target_of(name: &str, resume: bool) -> PathBuf {
+    if resume { latest_target(name) } else { default_target(name) }
+}

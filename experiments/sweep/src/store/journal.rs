@@ -12,13 +12,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
-use crate::points::id::Id;
+use crate::file::hash::hash;
+use crate::file::profile::ProfileChoice;
+use crate::points::id::{Id, PROGRAM};
 use crate::points::outcome::Run;
 use crate::points::shard::Shard;
+use crate::points::study::Kind;
 use crate::store::version;
 
 /// The version of the format that is written and read.
@@ -36,7 +40,7 @@ const CHECKSUM: usize = 16;
 pub struct Header {
     /// Version of the format.
     pub format: u32,
-    /// The command: `run` or `failover`.
+    /// The command: `run`, `failover`, `plan` or `compare`.
     pub kind: String,
     /// The program's version, and the hash of its model.
     pub program: (String, String),
@@ -61,6 +65,23 @@ pub struct Header {
 impl Header {
     /// The current format.
     pub const FORMAT: u32 = FORMAT;
+
+    /// Of a question that asks for simulations as it learns, over a file of this name and text.
+    pub fn of_question(kind: Kind, file: &str, text: &str, seed: u64, profile: &ProfileChoice) -> Self {
+        Header {
+            format: FORMAT,
+            kind: kind.name().into(),
+            program: (PROGRAM.0.to_owned(), PROGRAM.1.to_owned()),
+            file: file.into(),
+            text: text.into(),
+            settings: Vec::new(),
+            seed,
+            drawn: 0,
+            profile: profile.from.clone(),
+            profile_hash: hash(&profile.text),
+            shard: None,
+        }
+    }
 }
 
 /// Puts the checksum before the rest of a line.
@@ -168,15 +189,27 @@ impl Finished {
     /// # Errors
     /// [`Failure`] if it can no longer be read as it was written.
     pub fn read(&self, id: Id) -> Result<Option<(Run, Vec<u8>)>, Failure> {
+        self.line(id)
+    }
+
+    /// Whatever was kept under an id; `None` if nothing was.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn kept<T: DeserializeOwned>(&self, id: Id) -> Result<Option<T>, Failure> {
+        Ok(self.line(id)?.map(|(kept, _)| kept))
+    }
+
+    fn line<T: DeserializeOwned>(&self, id: Id) -> Result<Option<(T, Vec<u8>)>, Failure> {
         let Some(at) = self.runs.get(&id) else { return Ok(None) };
         let (path, file) = &self.files[at.file as usize];
         let mut line = vec![0; at.length as usize];
         file.read_exact_at(&mut line, at.offset).map_err(|error| Failure::io("read", path, &error))?;
-        let run = checked(&line).and_then(|(_, json)| serde_json::from_str(json).ok());
-        let run = run.ok_or_else(|| {
+        let kept = checked(&line).and_then(|(_, json)| serde_json::from_str(json).ok());
+        let kept = kept.ok_or_else(|| {
             Failure::new(format!("{}: the run at octet {} was damaged meanwhile", path.display(), at.offset))
         })?;
-        Ok(Some((run, line)))
+        Ok(Some((kept, line)))
     }
 }
 
@@ -224,6 +257,11 @@ fn line(name: &str, content: &impl Serialize) -> Vec<u8> {
 /// The line of a run.
 pub fn run_line(id: Id, run: &Run) -> Vec<u8> {
     line(&id.to_string(), run)
+}
+
+/// The line of whatever is kept under an id.
+pub fn kept_line(id: Id, kept: &impl Serialize) -> Vec<u8> {
+    line(&id.to_string(), kept)
 }
 
 /// The line of a header.

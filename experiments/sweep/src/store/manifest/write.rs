@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use espsim_model::layers::{self, Layer};
 use serde_json::Value;
 
-use super::{FORMAT, Host, Kind, Manifest, NamedProfile, Parameter, PointParameters, Program, Replications, Scenario};
 use crate::failure::Failure;
 use crate::file::hash::hash;
 use crate::file::profile::ProfileChoice;
@@ -15,6 +14,9 @@ use crate::file::value::{Setting, shown};
 use crate::points::Point;
 use crate::points::id::PROGRAM;
 use crate::points::outcome::Outcome;
+use crate::store::folder::Files;
+use crate::store::names::{JOURNAL, MANIFEST};
+use super::{FORMAT, Host, Kind, Manifest, NamedProfile, Parameter, PointParameters, Program, Replications, Scenario};
 
 /// What a manifest is about.
 pub struct Subject<'a> {
@@ -85,6 +87,13 @@ impl Manifest {
             axis.keys.iter().enumerate().map(|(i, key)| (key.clone(), values(i))).collect()
         };
         self.axes = file.sweep.axes.iter().map(axis).collect();
+    }
+
+    /// The same with the names of all files of the folder, itself and the journal among them.
+    #[must_use]
+    pub fn naming(self, files: &Files) -> Self {
+        let own = [MANIFEST, JOURNAL].map(str::to_owned);
+        Manifest { files: Some(files.iter().map(|(name, _)| name.clone()).chain(own).collect()), ..self }
     }
 
     /// As text.
