@@ -193,6 +193,29 @@ pub fn first_header(path: &Path) -> Result<Option<Header>, Failure> {
     checked(&line).filter(|(name, _)| *name == HEADER).map(|(_, json)| header(path, json)).transpose()
 }
 
+/// Whether a file is a journal: some line of it is whole and undamaged.
+pub fn has_lines(path: &Path) -> bool {
+    has(path, |_| true)
+}
+
+/// Whether a journal has a finished run.
+pub fn has_runs(path: &Path) -> bool {
+    has(path, |name| name != HEADER)
+}
+
+fn has(path: &Path, is_sought: impl Fn(&str) -> bool) -> bool {
+    let is_file = path.metadata().is_ok_and(|there| there.is_file());
+    let Some(mut reader) = is_file.then(|| File::open(path).ok()).flatten().map(BufReader::new) else { return false };
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+        if checked(&line).is_some_and(|(name, _)| is_sought(name)) {
+            return true;
+        }
+        line.clear();
+    }
+    false
+}
+
 fn header(path: &Path, json: &str) -> Result<Header, Failure> {
     serde_json::from_str(json)
         .ok()

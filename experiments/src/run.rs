@@ -14,7 +14,7 @@ use crate::columns;
 use crate::cost;
 use crate::execute::execute;
 use crate::export::POINTS;
-use crate::folder::{Folder, PROFILE, default_target, latest_target, partial};
+use crate::folder::{Folder, PROFILE, is_interrupted, latest_target};
 use crate::input::Failure;
 use crate::journal::{Appender, Finished, Found, JOURNAL, OTHERS, header_line};
 use crate::point_table::OF_RUN;
@@ -70,10 +70,10 @@ pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop)
     let (pool, jobs) = (threads(args.jobs)?, jobs(args.jobs));
     let file = ScenarioFile::read(args.scenario())?;
     let kept = Kept::new(&file)?;
-    let target = args.out.clone().unwrap_or_else(|| default_out(&file, args));
+    let place = Place::new(&file, args);
     let seed = args.seed.unwrap_or(file.seed);
     let mut reserved = None;
-    let profile = match chosen_profile(args, &file, &target)? {
+    let profile = match chosen_profile(args, &file, &place)? {
         Some(choice) => choice,
         None => {
             // Everything that the user wrote is checked before the folder is made or the host is measured.
@@ -90,7 +90,8 @@ pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop)
     let drawn = args.uncertainty.map_or_else(Vec::new, |n| draw(&profile.profile, n, seed));
     let points = Points::new(&file, &args.settings, &profile.profile, &kept);
     let campaign = pool.install(|| Campaign::new(study, points, &profile, &drawn, seed, stop))?;
-    let mut folder = reserved.map_or_else(|| Folder::prepare(&target, args.resume), Ok)?;
+    let mut folder = reserved.map_or_else(|| place.prepare(), Ok)?;
+    let target = folder.target().to_owned();
     let (mut finished, journal) = take_up(&campaign, &mut folder, args.shard)?;
     let own = campaign.own(args.shard);
     let done = execute(&campaign, &own, &mut finished, &journal, jobs, stop).and_then(|()| match args.shard {
@@ -135,15 +136,17 @@ impl Made {
 }
 
 /// The profile that is asked for; of a run that is taken up again, its own; `None` if this host is to be measured.
-fn chosen_profile(args: &RunArgs, file: &ScenarioFile, target: &Path) -> Result<Option<ProfileChoice>, Failure> {
+fn chosen_profile(args: &RunArgs, file: &ScenarioFile, place: &Place) -> Result<Option<ProfileChoice>, Failure> {
     match args.profile.as_ref().or(file.profile.as_ref()) {
         Some(name) => named(name).map(Some),
         None if args.shard.is_some() => {
             let help = "--profile FILE, of espsim calibrate, or --profile preset:NAME";
             Err(Failure::new("--shard needs a profile that is the same for all shards").with_help(Some(help.into())))
         }
-        None if args.resume => taken_up(target),
-        None => Ok(None),
+        None => match place {
+            Place::TakenUp(target) => taken_up(target),
+            Place::New(_) | Place::Numbered(_) => Ok(None),
+        },
     }
 }
 
@@ -183,7 +186,7 @@ fn take_up(
         say(&format!("espsim: going on: {done} of {all} runs have finished"));
     }
     folder.replace(PROFILE, campaign.profile.text.as_bytes())?;
-    let journal = Appender::open(&path, found.end)?;
+    let journal = Appender::open(&folder.claim(JOURNAL)?, found.end)?;
     if found.header.as_ref() != Some(&header) {
         journal.append(&header_line(&header))?;
     }
@@ -226,20 +229,44 @@ pub fn finish(
     Ok(missing)
 }
 
-fn default_out(file: &ScenarioFile, args: &RunArgs) -> PathBuf {
-    let stem = file.path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy());
-    let name = match args.shard {
-        Some(Shard { number, of }) => format!("{stem}-{number}-of-{of}"),
-        None => stem.into_owned(),
-    };
-    let latest = latest_target(&name);
-    if args.resume {
-        return latest;
+/// Where results go.
+enum Place {
+    /// A folder that is taken up again, or is new.
+    TakenUp(PathBuf),
+    /// A folder that must be new.
+    New(PathBuf),
+    /// The first free one of a name.
+    Numbered(String),
+}
+
+impl Place {
+    fn new(file: &ScenarioFile, args: &RunArgs) -> Self {
+        let stem = file.path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy());
+        let name = match args.shard {
+            Some(Shard { number, of }) => format!("{stem}-{number}-of-{of}"),
+            None => stem.into_owned(),
+        };
+        match (&args.out, args.resume) {
+            (Some(out), true) => Place::TakenUp(out.clone()),
+            (Some(out), false) => Place::New(out.clone()),
+            (None, true) => Place::TakenUp(latest_target(&name)),
+            (None, false) => Place::Numbered(name),
+        }
     }
-    if partial(&latest).exists() {
-        say(&format!("espsim: {0} is not finished; --resume --out {0} goes on with it", latest.display()));
+
+    fn prepare(&self) -> Result<Folder, Failure> {
+        match self {
+            Place::TakenUp(target) => Folder::resume(target),
+            Place::New(target) => Folder::create(target),
+            Place::Numbered(name) => {
+                let latest = latest_target(name);
+                if is_interrupted(&latest) {
+                    say(&format!("espsim: {0} is not finished; --resume --out {0} goes on with it", latest.display()));
+                }
+                Folder::create_numbered(name)
+            }
+        }
     }
-    default_target(&name)
 }
 
 /// The command line that goes on, as a shell takes it.

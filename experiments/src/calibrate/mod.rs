@@ -8,7 +8,6 @@ mod sa_path;
 mod sa_path_tables;
 pub mod show;
 
-use std::fs;
 use std::time::Instant;
 
 use espsim_calibrate::{Calibration, Verdict};
@@ -19,7 +18,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub use self::sa_path::{guest_inside, guest_launch};
 use crate::cli::{CalibrateArgs, Part};
 use crate::input::Failure;
-use crate::output::{Partial, absent};
+use crate::output::{Partial, absent, in_the_way, write_new};
 use crate::profile_choice::{named, stand_in};
 use crate::run::print;
 
@@ -78,8 +77,10 @@ fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     // What is written can be read again.
     Profile::from_toml(&text).map_err(|error| Failure::new(format!("the measured profile is unusable: {error}")))?;
     let svg = figure::draw(&calibration)?;
-    fs::write(&figure, svg).map_err(|error| Failure::io("write", &figure, &error))?;
-    partial.commit(&args.out, &text)?;
+    write_new(&figure, svg.as_bytes())?;
+    if !partial.commit_new(&args.out, text.as_bytes())? {
+        return Err(in_the_way(&args.out));
+    }
     print(show::summary(&calibration).as_bytes())?;
     if let Some(rows) = &held_out {
         print(show::held_out(rows).as_bytes())?;

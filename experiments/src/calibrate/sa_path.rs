@@ -1,7 +1,6 @@
 //! `espsim calibrate --only sa-path`: measures real SAs in this kernel or in a guest, writes profile, timeline and
 //! figure.
 
-use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,7 @@ use espsim_model::profile::Profile;
 use super::{progress_bar, sa_path_tables, tell};
 use crate::cli::{CalibrateArgs, Guest};
 use crate::input::Failure;
-use crate::output::{Partial, absent};
+use crate::output::{Partial, absent, in_the_way, write_new};
 use crate::profile_choice::{cache_folder, named, stand_in};
 use crate::run::{print, say};
 
@@ -157,9 +156,9 @@ fn write(
         rows(&measurement.failovers).map_err(|error| Failure::new(format!("cannot write the timeline: {error}")))?;
     let svg = sa_path_tables::figure(measurement, kernel)?;
     for (path, octets) in [(timeline, rows), (figure, svg.into_bytes())] {
-        fs::write(path, octets).map_err(|error| Failure::io("write", path, &error))?;
+        write_new(path, &octets)?;
     }
-    partial.commit(out, &text)
+    if partial.commit_new(out, text.as_bytes())? { Ok(()) } else { Err(in_the_way(out)) }
 }
 
 /// All failovers as one table: who, when, what.

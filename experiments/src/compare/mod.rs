@@ -14,7 +14,7 @@ pub use args::CompareArgs;
 use espsim_model::profile::Profile;
 
 use crate::deliver::{Made, deliver};
-use crate::folder::{Folder, default_target};
+use crate::folder::Folder;
 use crate::input::Failure;
 use crate::profile_choice::checked;
 use crate::scenario_file::ScenarioFile;
@@ -33,13 +33,13 @@ pub fn compare(args: &CompareArgs, command: Vec<String>) -> Result<(), Failure> 
         Some(path) => ScenarioFile::read(path)?,
         None => ScenarioFile::parse(Path::new("compare.toml"), DEFAULT.to_owned())?,
     };
-    let target = args.out.clone().unwrap_or_else(|| default_target("compare"));
+    let create = || args.out.as_deref().map_or_else(|| Folder::create_numbered("compare"), Folder::create);
     let check = |profile: &Profile| match grid::middle(&file, args, &args.settings, profile)?.len() {
         0 | 1 => Err(file.failure("series", "a comparison needs at least two designs: [[series]] twice or more")),
         _ => Ok(()),
     };
     let name = args.profile.as_ref().or(file.profile.as_ref());
-    let (profile, folder) = checked(name, check, || Folder::create(&target))?;
+    let (profile, folder) = checked(name, check, create)?;
     let grid = grid::simulate_grid(&file, args, &profile.profile)?;
     let output = output::Output {
         break_evens: breakeven::break_evens(&grid),

@@ -19,7 +19,7 @@ use prices::Prices;
 use question::Question;
 
 use crate::deliver::{Made, deliver};
-use crate::folder::{Folder, default_target};
+use crate::folder::Folder;
 use crate::input::Failure;
 use crate::profile_choice::checked;
 
@@ -30,11 +30,11 @@ use crate::profile_choice::checked;
 pub fn plan(args: &PlanArgs, command: Vec<String>) -> Result<(), Failure> {
     let started = Instant::now();
     let time = jiff::Timestamp::now().to_string();
-    let target = args.out.clone().unwrap_or_else(|| default_target("plan"));
+    let create = || args.out.as_deref().map_or_else(|| Folder::create_numbered("plan"), Folder::create);
     let prices = args.prices.as_deref().map(Prices::read).transpose()?;
     let question = Question::new(args)?;
     let check = |profile: &Profile| question.check(profile);
-    let (profile, folder) = checked(args.profile.as_ref(), check, || Folder::create(&target))?;
+    let (profile, folder) = checked(args.profile.as_ref(), check, create)?;
     let plans = plan_all(&question, &profile.profile, args.jobs)?;
     let output = output::Output { question: &question, plans: &plans, profile: &profile, prices: prices.as_ref() };
     let files = output.files(&command, &time)?;

@@ -15,7 +15,7 @@ pub use self::args::{Beginning, TraceArgs};
 use crate::folder::default_file;
 use crate::input::{Failure, nearest};
 use crate::outcome::seed;
-use crate::output::{Partial, absent};
+use crate::output::{Partial, absent, in_the_way};
 use crate::points::{Kept, Point, Points, shown};
 use crate::profile_choice::checked;
 use crate::run::{print, say};
@@ -33,7 +33,7 @@ pub fn trace(args: &TraceArgs) -> Result<(), Failure> {
     let target = args.out.clone().unwrap_or_else(|| default_out(&file));
     absent(&[&target])?;
     let name = args.profile.as_ref().or(file.profile.as_ref());
-    let (profile, ()) = checked(name, |profile| chosen(args, &file, profile).map(drop), || Ok(()))?;
+    let (profile, ()) = checked(name, check, || Ok(()))?;
     let point = chosen(args, &file, &profile.profile)?;
     // A folder that the user named must be there; the one that we named need not.
     if let (None, Some(parent)) = (&args.out, target.parent()) {
@@ -63,7 +63,15 @@ pub fn trace(args: &TraceArgs) -> Result<(), Failure> {
             After::Time(time) => time.to_string(),
         },
     };
-    partial.commit(&target, &events::json(&about, &traced)?)?;
+    let json = events::json(&about, &traced)?;
+    let mut target = target;
+    while !partial.commit_new(&target, json.as_bytes())? {
+        // Another process may have taken the name that we chose.
+        match &args.out {
+            Some(out) => return Err(in_the_way(out)),
+            None => target = default_out(&file),
+        }
+    }
     print(table::first(&about, &traced).as_bytes())?;
     if traced.sends() < sends {
         say(&format!("espsim: only {} of {sends} packets started", traced.sends()));

@@ -17,12 +17,10 @@ mod report;
 mod stack;
 pub mod summary;
 
-use std::path::PathBuf;
-
 use rayon::prelude::*;
 
 use crate::cli::{Format, ValidateArgs};
-use crate::folder::{Folder, default_target};
+use crate::folder::Folder;
 use crate::input::{Failure, nearest};
 use crate::run::{print, say};
 
@@ -193,8 +191,7 @@ pub const FAMILIES: [Family; 10] = [
 /// [`Failure`] for an unknown family or an output folder that cannot be written; a miss is no failure.
 pub fn validate(args: &ValidateArgs) -> Result<(), Failure> {
     let families = chosen(&args.only)?;
-    let folder = args.out.clone().map_or_else(|| default_target("validation"), PathBuf::from);
-    let out = Folder::create(&folder)?;
+    let out = args.out.as_deref().map_or_else(|| Folder::create_numbered("validation"), Folder::create)?;
     let results: Result<Vec<Vec<Row>>, Failure> = families.par_iter().map(|family| (family.rows)()).collect();
     let results = results?;
     let csv = report::csv(results.iter().flatten())?;
@@ -208,7 +205,7 @@ pub fn validate(args: &ValidateArgs) -> Result<(), Failure> {
             files.push(name);
         }
     }
-    out.commit()?;
+    let folder = out.commit()?;
     match args.format {
         Format::Table => print(report::tables(&families, &results).as_bytes())?,
         Format::Csv => print(&csv)?,

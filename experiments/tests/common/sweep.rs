@@ -132,3 +132,9 @@ pub fn take_own(folder: &Path) {
     }
     fs::remove_dir_all(folder.join("my figures")).unwrap();
 }
+
+/// Says of a folder's files, as the program does of those that it makes, that they are its own.
+pub fn mark(folder: &Path) {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    espsim::own::Own::mark(folder, names.collect()).unwrap();
+}
