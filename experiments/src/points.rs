@@ -7,6 +7,7 @@ use espsim_model::units::{BitRate, Bytes, Hertz, Share, Time};
 use toml::Value;
 
 use crate::input::{Failure, explain};
+use crate::plain::{escaped, is_refused};
 use crate::scenario_file::ScenarioFile;
 use crate::sweep::MOST_COMBINATIONS;
 
@@ -61,6 +62,10 @@ impl std::str::FromStr for Setting {
         }
         let value = value.trim();
         let parsed = value.parse().unwrap_or_else(|_| Value::String(value.to_owned()));
+        if key.chars().any(is_refused) || has_refused(&parsed) {
+            let shown = escaped(text);
+            return Err(format!("`{shown}` has a control character or one that changes the direction of writing"));
+        }
         Ok(Setting { key: key.to_owned(), value: parsed })
     }
 }
@@ -124,7 +129,22 @@ impl Kept {
     }
 }
 
-/// Refuses to set what is swept: every point would be the same, under names that say otherwise.
+fn has_refused(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.chars().any(is_refused),
+        Value::Array(items) => items.iter().any(has_refused),
+        Value::Table(table) => table.iter().any(|(key, value)| key.chars().any(is_refused) || has_refused(value)),
+        _ => false,
+    }
+}
+
+/// Whether two keys are of the same parameter.
+fn are_same(a: &str, b: &str) -> bool {
+    let is_packet = |key: &str| key == "traffic.packet" || key == "traffic.mix";
+    a == b || (is_packet(a) && is_packet(b))
+}
+
+/// Refuses to set what is swept, or what makes a series: points would be the same under names that say otherwise.
 ///
 /// # Errors
 /// [`Failure`] at the axis.

@@ -11,6 +11,7 @@ use crate::input::{Failure, nearest, read_text};
 use crate::journal::{JOURNAL, first_header};
 use crate::manifest::hash;
 use crate::output::Partial;
+use crate::plain;
 use crate::run::say;
 
 /// The preset that stands in for what a quick calibration does not measure.
@@ -106,6 +107,7 @@ pub fn from_file(path: &Path) -> Result<ProfileChoice, Failure> {
 /// As [`from_file`].
 pub fn from_text(path: &Path, text: String) -> Result<ProfileChoice, Failure> {
     let profile = Profile::from_toml(&text).map_err(|error| located(path, &text, &error))?;
+    plain::check(path, &text)?;
     let from = path.file_name().map_or_else(|| "profile".into(), |name| name.to_string_lossy().into_owned());
     Ok(ProfileChoice { profile, text, from })
 }

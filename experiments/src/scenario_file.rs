@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use crate::input::{Failure, nearest, read_text};
+use crate::plain;
 use crate::points::{number, shown};
 use crate::replications::Replications;
 use crate::sweep::Sweep;
@@ -135,6 +136,7 @@ impl ScenarioFile {
             let message = format!("`{key}` stands twice, written in two ways");
             return Err(Failure::at(path, &text, spans[&key].clone(), message));
         }
+        plain::check(path, &text)?;
         let mut own: BTreeMap<&str, Value> =
             OWN_KEYS.iter().filter_map(|key| Some((*key, table.remove(*key)?))).collect();
         let mut file = ScenarioFile {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::search::Hardware;
 use crate::input::{Failure, read_text};
+use crate::plain;
 
 /// A price file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -57,6 +58,7 @@ impl Prices {
     /// # Errors
     /// As [`Self::read`].
     pub fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
+        plain::check(path, text)?;
         let prices: Prices = toml::from_str(text).map_err(|error| {
             Failure::at(path, text, error.span().unwrap_or(0..0), format!("prices: {}", error.message()))
         })?;
