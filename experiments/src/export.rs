@@ -3,6 +3,7 @@
 use espsim_model::record::Metric;
 use espsim_model::traffic::Basis;
 
+use crate::csv_text;
 use crate::input::Failure;
 use crate::outcome::{Outcome, Run};
 use crate::points::{Place, shown};
@@ -103,7 +104,7 @@ pub fn csv_of(header: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, Failur
     csv_rows(std::iter::once(header.to_vec()).chain(rows.iter().cloned()))
 }
 
-/// Rows as comma-separated values (RFC 4180).
+/// Rows as comma-separated values (RFC 4180), text that looks like a formula as [`csv_text`] says.
 ///
 /// # Errors
 /// [`Failure`] if they cannot be encoded.
@@ -111,7 +112,7 @@ pub fn csv_rows(rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>, 
     let encode = |error: &dyn std::fmt::Display| Failure::new(format!("cannot encode rows: {error}"));
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
-        writer.write_record(row).map_err(|error| encode(&error))?;
+        writer.write_record(row.into_iter().map(csv_text::written)).map_err(|error| encode(&error))?;
     }
     writer.into_inner().map_err(|error| encode(&error))
 }

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod columns;
 pub mod compare;
 pub mod cost;
+pub mod csv_text;
 pub mod deliver;
 pub mod excerpt;
 pub mod execute;

@@ -11,6 +11,7 @@ use espsim_model::profile::Profile;
 
 use super::{progress_bar, sa_path_tables, tell};
 use crate::cli::{CalibrateArgs, Guest};
+use crate::csv_text::written;
 use crate::input::Failure;
 use crate::output::{Partial, absent, in_the_way, write_new};
 use crate::profile_choice::{cache_folder, named, stand_in};
@@ -171,17 +172,20 @@ fn rows(failovers: &[Failover]) -> Result<Vec<u8>, csv::Error> {
                 What::Packet { fate, sequence, device } => ("packet", fate.name(), *sequence, device.as_deref(), None),
                 What::Control { request, refusal } => (request.as_str(), "", None, None, refusal.as_deref()),
             };
-            writer.write_record([
-                failover.policy.name(),
-                &failover.sas.to_string(),
-                &format!("{:.3}", event.at_us),
-                &event.sa.map_or_else(String::new, |sa| sa.to_string()),
-                what,
-                fate,
-                &sequence.map_or_else(String::new, |sequence| sequence.to_string()),
-                device.unwrap_or_default(),
-                refusal.unwrap_or_default(),
-            ])?;
+            writer.write_record(
+                [
+                    failover.policy.name(),
+                    &failover.sas.to_string(),
+                    &format!("{:.3}", event.at_us),
+                    &event.sa.map_or_else(String::new, |sa| sa.to_string()),
+                    what,
+                    fate,
+                    &sequence.map_or_else(String::new, |sequence| sequence.to_string()),
+                    device.unwrap_or_default(),
+                    refusal.unwrap_or_default(),
+                ]
+                .map(|cell: &str| written(cell.to_owned())),
+            )?;
         }
     }
     writer.into_inner().map_err(|error| error.into_error().into())
