@@ -16,6 +16,7 @@ use espsim_model::profile::Profile;
 use crate::deliver::{Made, deliver};
 use crate::folder::Folder;
 use crate::input::Failure;
+use crate::points::check_series;
 use crate::profile_choice::checked;
 use crate::scenario_file::ScenarioFile;
 
@@ -34,6 +35,7 @@ pub fn compare(args: &CompareArgs, command: Vec<String>) -> Result<(), Failure> 
         None => ScenarioFile::parse(Path::new("compare.toml"), DEFAULT.to_owned())?,
     };
     let create = || args.out.as_deref().map_or_else(|| Folder::create_numbered("compare"), Folder::create);
+    (0..file.series.len()).try_for_each(|series| check_series(&file, series, &args.settings))?;
     let check = |profile: &Profile| match grid::middle(&file, args, &args.settings, profile)?.len() {
         0 | 1 => Err(file.failure("series", "a comparison needs at least two designs: [[series]] twice or more")),
         _ => Ok(()),

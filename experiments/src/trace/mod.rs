@@ -16,7 +16,7 @@ use crate::folder::default_file;
 use crate::input::{Failure, nearest};
 use crate::outcome::seed;
 use crate::output::{Partial, absent, in_the_way};
-use crate::points::{Kept, Point, Points, shown};
+use crate::points::{Kept, Point, Points, check_series, shown};
 use crate::profile_choice::checked;
 use crate::run::{print, say};
 use crate::scenario_file::ScenarioFile;
@@ -114,6 +114,9 @@ fn chosen(args: &TraceArgs, file: &ScenarioFile, profile: &Profile) -> Result<Po
         return Err(file.failure("series", message).with_help(nearest(name, &names)));
     }
     let name = args.series.as_deref().or(names.first().copied()).unwrap_or_default();
+    if let Some(series) = names.iter().position(|other| *other == name) {
+        check_series(file, series, &args.settings)?;
+    }
     let kept = Kept::new(file)?;
     let points = Points::new(file, &args.settings, profile, &kept);
     let Some(last) = (0..points.len()).rev().find(|&point| points.place(point).series == name) else {
