@@ -10,6 +10,7 @@ use crate::cli::RunArgs;
 use crate::cost;
 use crate::export::POINTS;
 use crate::input::Failure;
+use crate::manifest::hash;
 use crate::outcome::Outcome;
 use crate::point_table::OF_FAILOVER;
 use crate::points::{Point, shown};
@@ -20,6 +21,8 @@ use crate::study::Study;
 
 /// Timelines are drawn for up to so many points; of more, the swept figures say more.
 const MOST_FIGURES: usize = 12;
+/// The longest name that is a part of a file's name: file systems take 255 octets, and more is put around it.
+const LONGEST_SLUG: usize = 120;
 
 /// The study of `failover`.
 pub static FAILOVER: Study = Study {
@@ -83,5 +86,21 @@ fn file_name(file: &ScenarioFile, outcome: &Outcome, points: usize) -> String {
 pub(crate) fn slug(name: &str) -> String {
     let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let words: Vec<&str> = plain.split('-').filter(|word| !word.is_empty()).collect();
-    words.join("-").to_lowercase()
+    let slug = words.join("-").to_lowercase();
+    match slug.len() > LONGEST_SLUG {
+        true => format!("{}-{}", slug[..LONGEST_SLUG].trim_end_matches('-'), &hash(name)[..8]),
+        false => slug,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_are_cut_and_stay_different() {
+        assert_eq!(slug("timeline-Own Slot, cores 2"), "timeline-own-slot-cores-2");
+        let (a, b) = (slug(&format!("{}a", "n".repeat(300))), slug(&format!("{}b", "n".repeat(300))));
+        assert!(a != b && a.len() < 150, "{a} {b}");
+    }
 }
