@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use espsim_model::simulate;
+use espsim_model::simulate_unless;
 use espsim_model::uncertainty::draw;
 
 use crate::campaign::Campaign;
@@ -32,7 +32,7 @@ use crate::threads::{jobs, threads};
 /// The study of `run`.
 pub static RUN: Study = Study {
     kind: "run",
-    simulate: |scenario, profile, seed| simulate(scenario, profile, seed).map(Into::into),
+    simulate: |scenario, profile, seed, stop| Ok(simulate_unless(scenario, profile, seed, stop)?.map(Into::into)),
     cost: cost::of_run,
     check: has_no_events,
     columns: THROUGHPUT,
@@ -80,8 +80,8 @@ pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop)
             let stand_in = stand_in()?;
             let points = Points::new(&file, &args.settings, &stand_in.profile, &kept);
             pool.install(|| Campaign::new(study, points, &stand_in, &[], seed, stop))?;
-            reserved = Some(Folder::prepare(&target, args.resume)?);
-            measured(&mut |message| say(&format!("espsim: {message}")))?
+            reserved = Some(place.prepare()?);
+            stop.uninterested(|| measured(&mut |message| say(&format!("espsim: {message}"))))?
         }
     };
     if let Some(warning) = profile.other_machine() {

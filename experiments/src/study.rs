@@ -13,8 +13,8 @@ use crate::table::Column;
 pub struct Study {
     /// Its name: `run` or `failover`.
     pub kind: &'static str,
-    /// The simulation of one scenario on one host under one seed.
-    pub simulate: fn(&Scenario, &Profile, u64) -> Result<Run, Invalid>,
+    /// The simulation of one scenario on one host under one seed; nothing where it is told to stop.
+    pub simulate: Simulate,
     /// What a simulation is expected to take, in an arbitrary unit.
     pub cost: fn(&Scenario) -> f64,
     /// Refuses a point that is for another command.
@@ -26,6 +26,9 @@ pub struct Study {
     /// A figure of each point, where it is told how many points there are.
     pub figure: Option<PointFigure>,
 }
+
+/// Simulates a scenario on a host under a seed, until the last of these says that it is to stop.
+pub type Simulate = fn(&Scenario, &Profile, u64, &dyn Fn() -> bool) -> Result<Option<Run>, Invalid>;
 
 /// Draws a point, given how many there are and small print: name and SVG, or nothing of too many points.
 pub type PointFigure = fn(&ScenarioFile, &Outcome, usize, &str) -> Result<Option<(String, String)>, Failure>;
