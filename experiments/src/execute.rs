@@ -13,6 +13,7 @@ use crate::journal::{Appender, Finished, Location, run_line};
 use crate::outcome::Run;
 use crate::points::Point;
 use crate::progress::Progress;
+use crate::run::say;
 use crate::stop::Stop;
 
 /// How often signals are looked at.
@@ -90,6 +91,9 @@ fn watch(ended: &Receiver<()>, queue: &Queue<'_>, stop: &Stop) -> Result<(), Fai
     while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
         if stop.is_told() {
             queue.end();
+        }
+        if let Some(line) = queue.progress.line(Instant::now()) {
+            say(&line);
         }
         if synced.elapsed() >= SYNC {
             queue.journal.sync().inspect_err(|_| queue.end())?;

@@ -32,6 +32,7 @@ pub fn trace(args: &TraceArgs) -> Result<(), Failure> {
     let file = ScenarioFile::read(&args.scenario)?;
     let target = args.out.clone().unwrap_or_else(|| default_out(&file));
     absent(&[&target])?;
+    let check = |profile: &Profile| chosen(args, &file, profile).and_then(|point| is_reached(args, &point));
     let name = args.profile.as_ref().or(file.profile.as_ref());
     let (profile, ()) = checked(name, check, || Ok(()))?;
     let point = chosen(args, &file, &profile.profile)?;
@@ -84,6 +85,22 @@ pub fn trace(args: &TraceArgs) -> Result<(), Failure> {
         target.display()
     ));
     Ok(())
+}
+
+/// Refuses a beginning that the run does not come to: it would take as long as the run to find that out.
+fn is_reached(args: &TraceArgs, point: &Point) -> Result<(), Failure> {
+    let run = &point.scenario.run;
+    let (after, key, most) = match args.after {
+        Some(Beginning(After::Packets(packets))) if packets > run.max_packets => {
+            (format!("{packets} packets"), "run.max_packets", run.max_packets.to_string())
+        }
+        Some(Beginning(After::Time(time))) if time > run.max_time => {
+            (time.to_string(), "run.max_time", run.max_time.to_string())
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::new(format!("--after {after}: the run ends at `{key}`, which is {most}"))
+        .with_help(Some(format!("give less, or --set {key}=..."))))
 }
 
 /// What was traced, in words.
