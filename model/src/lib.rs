@@ -28,4 +28,4 @@ pub mod traffic;
 pub mod uncertainty;
 pub mod units;
 
-pub use run::simulate;
+pub use run::{simulate, simulate_unless};

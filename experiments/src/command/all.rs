@@ -6,7 +6,7 @@ use espsim_sweep::campaign::stop::Stop;
 use espsim_sweep::campaign::studies::study_of;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::scenario_file::ScenarioFile;
-use espsim_sweep::store::folder::{default_target, latest_target};
+use espsim_sweep::store::folder_names::{create_numbered, latest_target};
 
 use crate::command::run::run_study;
 use crate::command::run_args::RunArgs;
@@ -21,13 +21,31 @@ const PROFILE: &str = "preset:zen4";
 /// # Errors
 /// [`Failure`] for a folder without scenarios, or the first scenario that fails; those before it are written.
 pub fn run_all(args: &RunArgs, command: &[String]) -> Result<(), Failure> {
-    let target =
-        args.out.clone().unwrap_or_else(|| if args.resume { latest_target("all") } else { default_target("all") });
     let files = scenarios(args.scenario())?.into_iter().map(|path| ScenarioFile::read(&path));
     let files = files.collect::<Result<Vec<ScenarioFile>, Failure>>()?;
     let stop = Stop::listen()?;
+    let target = match &args.out {
+        Some(out) => out.clone(),
+        None if args.resume => latest_target("all"),
+        None => create_numbered("all")?,
+    };
+    let done = run_each(args, command, &files, &target, &stop);
+    if done.is_err() && args.out.is_none() {
+        // If nothing was written.
+        let _ = std::fs::remove_dir(&target);
+    }
+    done
+}
+
+fn run_each(
+    args: &RunArgs,
+    command: &[String],
+    files: &[ScenarioFile],
+    target: &Path,
+    stop: &Stop,
+) -> Result<(), Failure> {
     // What goes on is the whole of it, in this folder.
-    let going_on = with_out(command, &target);
+    let going_on = with_out(command, target);
     for file in files {
         let name = file.source.path.file_stem().unwrap_or_default();
         say(&format!("espsim: {}", name.to_string_lossy()));
@@ -38,7 +56,7 @@ pub fn run_all(args: &RunArgs, command: &[String]) -> Result<(), Failure> {
             profile: args.profile.clone().or(file.profile.clone()).or(Some(PROFILE.into())),
             ..args.clone()
         };
-        run_study(&one, &going_on, study_of(&file), &stop)?;
+        run_study(&one, &going_on, study_of(file), stop)?;
     }
     Ok(())
 }

@@ -154,7 +154,7 @@ impl<'a> Outputs<'a> {
             stream.write(&csv_rows([(of.header)(file)])?)?;
             Ok(stream)
         };
-        let columns = || Columns::create(folder.path(columns::FILE), &(POINTS.header)(file));
+        let columns = || Columns::create(folder.claim(columns::FILE)?, &(POINTS.header)(file));
         Ok(Outputs {
             campaign,
             folder,

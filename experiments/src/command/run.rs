@@ -1,6 +1,5 @@
 //! `espsim run`: a scenario file in, a folder of results out.
 
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use espsim_model::uncertainty::draw;
@@ -16,7 +15,8 @@ use espsim_sweep::points::shard::Shard;
 use espsim_sweep::points::study::Study;
 use espsim_sweep::points::{Kept, Points};
 use espsim_sweep::store::columns;
-use espsim_sweep::store::folder::{Folder, default_target, latest_target, partial};
+use espsim_sweep::store::destination::Destination;
+use espsim_sweep::store::folder::Folder;
 use espsim_sweep::store::journal::{Appender, Finished, Found, header_line};
 use espsim_sweep::store::names::{JOURNAL, MANIFEST, OTHERS, PROFILE};
 use espsim_sweep::store::points_csv::POINTS;
@@ -46,18 +46,18 @@ pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop)
     let (pool, jobs) = (threads(args.jobs)?, jobs(args.jobs));
     let file = ScenarioFile::read(args.scenario())?;
     let kept = Kept::new(&file)?;
-    let target = args.out.clone().unwrap_or_else(|| default_out(&file, args));
+    let place = Destination::new(args.out.as_deref(), &name(&file, args), args.resume);
     let seed = args.seed.unwrap_or(file.seed);
     let mut reserved = None;
-    let profile = match chosen_profile(args, &file, &target)? {
+    let profile = match chosen_profile(args, &file, &place)? {
         Some(choice) => choice,
         None => {
             // Everything that the user wrote is checked before the folder is made or the host is measured.
             let stand_in = stand_in()?;
             let points = Points::new(&file, &args.settings, &stand_in.profile, &kept);
             pool.install(|| Campaign::new(study, points, &stand_in, &[], seed, stop))?;
-            reserved = Some(Folder::prepare(&target, args.resume)?);
-            measured(&mut |message| say(&format!("espsim: {message}")))?
+            reserved = Some(place.prepare()?);
+            stop.uninterested(|| measured(&mut |message| say(&format!("espsim: {message}"))))?
         }
     };
     if let Some(warning) = other_machine(&profile) {
@@ -66,7 +66,8 @@ pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop)
     let drawn = args.uncertainty.map_or_else(Vec::new, |n| draw(&profile.profile, n, seed));
     let points = Points::new(&file, &args.settings, &profile.profile, &kept);
     let campaign = pool.install(|| Campaign::new(study, points, &profile, &drawn, seed, stop))?;
-    let mut folder = reserved.map_or_else(|| Folder::prepare(&target, args.resume), Ok)?;
+    let mut folder = reserved.map_or_else(|| place.prepare(), Ok)?;
+    let target = folder.target().to_owned();
     let (mut finished, journal) = take_up(&campaign, &mut folder, args.shard)?;
     let own = campaign.own(args.shard);
     let done = execute(&campaign, &own, &mut finished, &journal, jobs, stop).and_then(|()| match args.shard {
@@ -111,15 +112,14 @@ impl Made {
 }
 
 /// The profile that is asked for; of a run that is taken up again, its own; `None` if this host is to be measured.
-fn chosen_profile(args: &RunArgs, file: &ScenarioFile, target: &Path) -> Result<Option<ProfileChoice>, Failure> {
+fn chosen_profile(args: &RunArgs, file: &ScenarioFile, place: &Destination) -> Result<Option<ProfileChoice>, Failure> {
     match args.profile.as_ref().or(file.profile.as_ref()) {
         Some(name) => named(name).map(Some),
         None if args.shard.is_some() => {
             let help = "--profile FILE, of espsim calibrate, or --profile preset:NAME";
             Err(Failure::new("--shard needs a profile that is the same for all shards").with_help(Some(help.into())))
         }
-        None if args.resume => taken_up(target),
-        None => Ok(None),
+        None => place.taken_up().map_or(Ok(None), taken_up),
     }
 }
 
@@ -159,7 +159,7 @@ fn take_up(
         say(&format!("espsim: going on: {done} of {all} runs have finished"));
     }
     folder.replace(PROFILE, campaign.profile.text.as_bytes())?;
-    let journal = Appender::open(&path, found.end)?;
+    let journal = Appender::open(&folder.claim(JOURNAL)?, found.end)?;
     if found.header.as_ref() != Some(&header) {
         journal.append(&header_line(&header))?;
     }
@@ -202,18 +202,11 @@ pub fn finish(
     Ok(missing)
 }
 
-fn default_out(file: &ScenarioFile, args: &RunArgs) -> PathBuf {
+/// What a folder is called by default.
+fn name(file: &ScenarioFile, args: &RunArgs) -> String {
     let stem = file.source.path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy());
-    let name = match args.shard {
+    match args.shard {
         Some(Shard { number, of }) => format!("{stem}-{number}-of-{of}"),
         None => stem.into_owned(),
-    };
-    let latest = latest_target(&name);
-    if args.resume {
-        return latest;
     }
-    if partial(&latest).exists() {
-        say(&format!("espsim: {0} is not finished; --resume --out {0} goes on with it", latest.display()));
-    }
-    default_target(&name)
 }

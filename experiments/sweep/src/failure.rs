@@ -6,8 +6,11 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use espsim_model::layers::LayerError;
-use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
+use miette::{Diagnostic, LabeledSpan, SourceCode};
 use thiserror::Error;
+
+use crate::excerpt::Excerpt;
+use crate::visible::escaped;
 
 /// The most octets of a text file: a list of 100 000 points has fewer. To parse TOML takes some thirty times the memory.
 const MOST_OCTETS: usize = 16 << 20;
@@ -24,14 +27,8 @@ pub struct Failure {
     /// What to do.
     help: Option<String>,
     code: u8,
-    place: Option<Box<Place>>,
-}
-
-/// A place in a file.
-#[derive(Debug)]
-struct Place {
-    source: NamedSource<String>,
-    span: SourceSpan,
+    /// A place in a file.
+    place: Option<Box<Excerpt>>,
 }
 
 impl Diagnostic for Failure {
@@ -40,11 +37,11 @@ impl Diagnostic for Failure {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.place.as_ref().map(|place| &place.source as &dyn SourceCode)
+        self.place.as_ref().map(|place| &**place as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let here = |place: &Place| LabeledSpan::new_with_span(Some("here".into()), place.span);
+        let here = |place: &Excerpt| LabeledSpan::new_with_span(Some("here".into()), place.span);
         self.place.as_ref().map(|place| Box::new(std::iter::once(here(place))) as Box<dyn Iterator<Item = LabeledSpan>>)
     }
 }
@@ -52,30 +49,27 @@ impl Diagnostic for Failure {
 impl Failure {
     /// An error without a place in a file.
     pub fn new(message: impl Into<String>) -> Self {
-        Failure { message: message.into(), help: None, code: REFUSED, place: None }
+        Failure { message: escaped(&message.into()), help: None, code: REFUSED, place: None }
     }
 
     /// An error at a place in a file.
     pub fn at(path: &Path, text: &str, span: std::ops::Range<usize>, message: impl Into<String>) -> Self {
-        let message = message.into();
-        let source = NamedSource::new(path.display().to_string(), text.to_owned());
-        let end = span.end.min(text.len());
-        let start = span.start.min(end);
-        let place = Place { source, span: (start..end).into() };
+        let message = escaped(&message.into());
+        let place = Excerpt::new(escaped(&path.display().to_string()), text, span.start, span.end);
         Failure { help: nearest_in(&message), message, code: REFUSED, place: Some(Box::new(place)) }
     }
 
     /// The same with a suggestion.
     #[must_use]
     pub fn with_help(mut self, advice: Option<String>) -> Self {
-        self.help = advice.or(self.help);
+        self.help = advice.map(|advice| escaped(&advice)).or(self.help);
         self
     }
 
     /// The same with more that is wrong, a line each.
     #[must_use]
     pub fn and(mut self, others: &[String]) -> Self {
-        self.message = [std::slice::from_ref(&self.message), others].concat().join("\n");
+        self.message = escaped(&[std::slice::from_ref(&self.message), others].concat().join("\n"));
         self
     }
 

@@ -7,9 +7,11 @@
 #![forbid(unsafe_code)]
 
 pub mod campaign;
+mod excerpt;
 pub mod failure;
 pub mod file;
 pub mod notice;
 pub mod points;
 pub mod quote;
 pub mod store;
+mod visible;

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::common::message::unbroken;
 use crate::common::skip::skip;
-use crate::common::sweep::{add_own, assert_same, quick, refuse, run, succeed, take_own};
+use crate::common::sweep::{add_own, assert_same, mark, quick, refuse, run, succeed, take_own};
 
 /// Queues of the sweep that is interrupted: 6 points of two runs each.
 const QUEUES: usize = 250;
@@ -168,6 +168,7 @@ fn torn_and_damaged_lines_are_said_and_repeated() {
         let partial = at(&format!(".{name}.partial"));
         fs::create_dir(&partial).unwrap();
         fs::write(partial.join("journal"), journal).unwrap();
+        mark(&partial);
         let output = succeed(&mut run(folder.path(), "s.toml", &["--out", name, "--resume"]));
         let message = String::from_utf8_lossy(&output.stderr);
         for part in expected {
@@ -218,6 +219,7 @@ fn a_second_process_is_refused() {
     // One that was killed before it could remove what it replaced keeps nobody out.
     fs::create_dir(folder.path().join(".out.old")).unwrap();
     fs::write(folder.path().join(".out.old/points.csv"), "").unwrap();
+    mark(&folder.path().join(".out.old"));
     assert!(said(child).0.success());
     assert!(!folder.path().join(".out.old").exists());
 }

@@ -3,18 +3,17 @@
 
 use std::fs;
 
-use nix::sys::resource::{UsageWho, getrusage};
 use tempfile::TempDir;
 
-use crate::common::sweep::{quick, run, succeed};
+use crate::common::sweep::{quick, run, with_memory};
 
 /// How many queues, of six points each, the sweep has; the variable is for long runs.
 const QUEUES: (&str, usize) = ("ESPSIM_TEST_QUEUES", 2000);
 /// What it may take, in MiB, with two threads: so much, and for every point its id, cost and place in the journal. Its runs
 /// alone are more.
-const MOST: i64 = 24;
+const MOST: u64 = 24;
 /// Octets for a point.
-const POINT: i64 = 250;
+const POINT: u64 = 250;
 
 #[test]
 fn a_large_sweep_takes_little_memory() {
@@ -22,11 +21,11 @@ fn a_large_sweep_takes_little_memory() {
     let folder = TempDir::new().unwrap();
     let once = quick(queues).replace("replications = 2", "replications = 1");
     fs::write(folder.path().join("s.toml"), once).unwrap();
-    let output = succeed(&mut run(folder.path(), "s.toml", &["--out", "out", "--jobs", "2"]));
+    let (output, used) = with_memory(&mut run(folder.path(), "s.toml", &["--out", "out", "--jobs", "2"]));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains(&format!("{} points", 6 * queues)), "{said}");
-    let used = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss() / 1024;
     println!("{} points: at most {used} MiB", 6 * queues);
-    let most = MOST + POINT * 6 * queues as i64 / (1 << 20);
+    let most = MOST + POINT * 6 * queues as u64 / (1 << 20);
     assert!((1..most).contains(&used), "{used} MiB, at most {most}");
 }

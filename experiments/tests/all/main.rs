@@ -15,6 +15,7 @@ mod products;
 mod reference;
 mod report;
 mod resume;
+mod robust;
 mod shell;
 mod slurm;
 mod submit;

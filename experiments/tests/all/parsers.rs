@@ -333,6 +333,24 @@ fn what_is_wrong_in_files_is_refused() {
 /// A value is one value, whatever it looks like.
 #[test]
 fn a_setting_has_one_value() {
-    let setting: espsim_sweep::file::value::Setting = "nic.title=1\nb = 2".parse().unwrap();
-    assert_eq!(setting.value, Value::String("1\nb = 2".into()));
+    let parse = |text: &str| text.parse::<espsim_sweep::file::value::Setting>();
+    assert_eq!(parse("nic.title=1 b = 2").unwrap().value, Value::String("1 b = 2".into()));
+    assert!(parse("nic.title=1\nb = 2").unwrap_err().contains("control character"));
+}
+
+/// What is wrong far to the right in a line is shown too.
+#[test]
+fn errors_far_to_the_right_are_shown() {
+    let far = "x".repeat(70_000);
+    for (name, input) in [
+        ("scenario", format!("title = \"{far}\" wrong")),
+        ("scenario", format!("a = {{ b = \"{far}\", b = 1 }}")),
+        ("profile", format!("format = \"{far}\", 2")),
+        ("prices", format!("currency = \"{far}\" 1")),
+        ("report", format!("{{\"kind\":\"run\",\"title\":\"{far}\",}}")),
+        ("figure", format!("<svg xmlns=\"http://www.w3.org/2000/svg\" a=\"{far}\"><g></svg>")),
+    ] {
+        let said = check(parser(name), input.as_bytes()).unwrap_or_else(|| panic!("{name} takes it"));
+        assert!(said.len() < 5000, "{name}: {} octets", said.len());
+    }
 }

@@ -3,24 +3,21 @@
 
 use std::fs;
 
-use nix::sys::resource::{UsageWho, getrusage};
 use tempfile::TempDir;
 
-use crate::common::sweep::{program, refuse};
+use crate::common::sweep::{assert_refused, program, with_memory};
 
 /// What refusing may take, in MiB: the file itself, some ten thousand lines, is most of it.
-const MOST: i64 = 300;
+const MOST: u64 = 300;
 
 /// A command refuses a scenario with all of `expected`, and takes little memory for it.
 fn refused(command: &str, scenario: &str, expected: &[&str]) {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("s.toml"), scenario).unwrap();
-    refuse(
-        &mut program(folder.path(), &[command, "s.toml", "--profile", "preset:zen4", "--out", "out"]),
-        &[&["s.toml:"], expected].concat(),
-    );
+    let mut command_line = program(folder.path(), &[command, "s.toml", "--profile", "preset:zen4", "--out", "out"]);
+    let (output, used) = with_memory(&mut command_line);
+    assert_refused(&command_line, &output, &[&["s.toml:"], expected].concat());
     assert!(!folder.path().join("out").exists());
-    let used = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap().max_rss() / 1024;
     println!("{command}, {}: at most {used} MiB", expected[0]);
     assert!((1..MOST).contains(&used), "{used} MiB, at most {MOST}");
 }

@@ -1,14 +1,16 @@
 //! Going on: what had finished stays, whatever the scenario has become meanwhile, and results are those of a fresh run.
 #![cfg(unix)]
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::common::sweep::{add_own, assert_same, files, program, quick, refuse, run, succeed, take_own};
+use crate::common::sweep::{add_own, assert_same, files, mark, program, quick, refuse, run, succeed, take_own};
 
 #[test]
 fn runs_that_a_smaller_sweep_does_not_ask_for_are_kept() {
@@ -75,6 +77,7 @@ fn what_an_interrupted_writing_left_is_no_result() {
             fs::copy(at("whole").join(file), at(name).join(file)).unwrap();
         }
         fs::write(at(name).join("old.svg"), "").unwrap();
+        mark(&at(name));
     };
     interrupted(".out.partial");
     succeed(&mut run(folder.path(), "s.toml", &["--out", "out", "--resume"]));
@@ -131,6 +134,7 @@ fn a_kill_while_a_folder_is_replaced_loses_nothing_of_the_users() {
         for entry in fs::read_dir(at(from)).unwrap().map(Result::unwrap) {
             fs::copy(entry.path(), at(to).join(entry.file_name())).unwrap();
         }
+        mark(&at(to));
     };
     // The finished folder has another name, and the new one none yet.
     copy("one", ".out.old");
@@ -146,6 +150,7 @@ fn a_kill_while_a_folder_is_replaced_loses_nothing_of_the_users() {
     copy("one", ".out.old");
     add_own(&at(".out.old"));
     copy("two", "out");
+    fs::remove_file(at("out/.espsim")).unwrap();
     fs::rename(at(".out.old/notes.txt"), at("out/notes.txt")).unwrap();
     ["journal", "points.csv"].iter().for_each(|name| fs::remove_file(at(".out.old").join(name)).unwrap());
     go_on("two");
@@ -179,5 +184,201 @@ fn a_swept_key_cannot_be_set_and_the_line_to_go_on_is_one() {
         assert_eq!(output.status.code(), Some(2), "{message}");
         assert!(message.contains("standard output"), "{message}");
         assert!(folder.path().join("full/points.csv").exists());
+    }
+}
+
+/// Everything in a folder, by path: what files contain, where links lead.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let (path, kind) = (entry.path(), entry.file_type().unwrap());
+        if kind.is_symlink() {
+            all.insert(path.clone(), fs::read_link(path).unwrap().into_os_string().into_encoded_bytes());
+        } else if kind.is_dir() {
+            all.insert(path.clone(), b"folder".to_vec());
+            all.extend(contents(&path));
+        } else {
+            all.insert(path.clone(), fs::read(path).unwrap());
+        }
+    }
+    all
+}
+
+/// Files, folders and links under names that the program might use too.
+fn add_foreign(folder: &Path, random: &mut impl FnMut(usize) -> usize) {
+    let names = [
+        "points.csv",
+        "journal",
+        "manifest.json",
+        "profile.toml",
+        "journal.others",
+        "old.svg",
+        ".hidden",
+        ".espsim",
+        "a/b",
+        "points.csv/x",
+        "table.csv.new",
+        ".out.lock",
+        ".out.old",
+        ".out.partial",
+        "report.html",
+        "task.sh",
+    ];
+    for _ in 0..4 {
+        let path = folder.join(names[random(names.len())]);
+        if path.symlink_metadata().is_ok() || fs::create_dir_all(path.parent().unwrap()).is_err() {
+            continue;
+        }
+        match random(4) {
+            0 => fs::create_dir(&path).unwrap(),
+            1 => symlink("points.csv", &path).unwrap(),
+            // An empty one of this name is what a kill leaves.
+            2 if !path.ends_with(".espsim") => fs::write(&path, "").unwrap(),
+            _ => fs::write(&path, format!("mine, {}", random(1000))).unwrap(),
+        }
+    }
+}
+
+/// Holds everything that was there to be there still, where it was or in the folder that its own became part of.
+fn assert_there(before: &BTreeMap<PathBuf, Vec<u8>>, root: &Path, said: &str) {
+    let after = contents(root);
+    for (path, content) in before {
+        // What is carried over goes from one folder to another, perhaps under another name.
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let is_it = |(other, there): (&PathBuf, &Vec<u8>)| {
+            let other = other.file_name().unwrap().to_str().unwrap();
+            there == content && (other == name || other.starts_with(&format!("{name}.old")))
+        };
+        assert!(after.iter().any(is_it), "{} is gone or changed: {said}", path.display());
+    }
+}
+
+#[test]
+fn what_is_not_the_programs_is_never_removed_or_changed() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("s.toml"), quick(2)).unwrap();
+    succeed(&mut run(folder.path(), "s.toml", &["--out", "whole"]));
+    succeed(&mut run(folder.path(), "s.toml", &["--out", "shard", "--shard", "1/1"]));
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = move |n: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % n as u64) as usize
+    };
+    let commands: [&[&str]; 8] = [
+        &["run", "s.toml", "--profile", "preset:zen4", "--out", "R/out", "--resume"],
+        &["run", "s.toml", "--profile", "preset:zen4", "--out", "R/out"],
+        &[
+            "run",
+            "s.toml",
+            "--profile",
+            "preset:zen4",
+            "--out",
+            "R/out",
+            "--resume",
+            "--set",
+            "traffic.rate=\"2 Gbps\"",
+        ],
+        &["merge", "shard", "--out", "R/out"],
+        &["validate", "--only", "aead", "--out", "R/out"],
+        &["trace", "s.toml", "--profile", "preset:zen4", "--packets", "1", "--out", "R/out"],
+        &["submit", "--slurm", "s.toml", "--profile", "preset:zen4", "--out", "R/out", "--max-array-size", "9"],
+        &[
+            "submit",
+            "--slurm",
+            "s.toml",
+            "--profile",
+            "preset:zen4",
+            "--out",
+            "R/out",
+            "--max-array-size",
+            "9",
+            "--resume",
+        ],
+    ];
+    let (mut carried, mut killed) = (0, 0);
+    for round in 0..40 {
+        let root = format!("r{round}");
+        let inside = |name: &str| at(&root).join(name);
+        fs::create_dir(at(&root)).unwrap();
+        // Every other time there is a finished folder, with things of the user's in it.
+        if round % 2 == 0 {
+            fs::create_dir(inside("out")).unwrap();
+            for entry in fs::read_dir(at("whole")).unwrap().map(Result::unwrap) {
+                fs::copy(entry.path(), inside("out").join(entry.file_name())).unwrap();
+            }
+        }
+        let results = contents(&at(&root));
+        for place in [".", "out", ".out.partial", ".out.old", "out.slurm"] {
+            if random(4) == 0 {
+                add_foreign(&inside(place), &mut random);
+            }
+        }
+        let mut foreign = contents(&at(&root));
+        // Folders of these names that are empty may be used.
+        let is_used =
+            |path: &Path| [".out.partial", ".out.old", "out.slurm", "out"].iter().any(|name| path.ends_with(name));
+        foreign.retain(|path, content| !(results.contains_key(path) || content == b"folder" && is_used(path)));
+        for _ in 0..3 {
+            let words: Vec<String> =
+                commands[random(commands.len())].iter().map(|word| word.replace('R', &root)).collect();
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let mut child = program(folder.path(), &words).env("PATH", "").spawn().unwrap();
+            if random(2) == 0 {
+                std::thread::sleep(std::time::Duration::from_millis(random(60) as u64));
+                let _ = child.kill();
+                killed += 1;
+            }
+            let output = child.wait_with_output().unwrap();
+            let said = format!("round {round}: {words:?}: {}", String::from_utf8_lossy(&output.stderr));
+            assert_there(&foreign, &at(&root), &said);
+            carried += usize::from(output.status.success());
+        }
+        fs::remove_dir_all(at(&root)).unwrap();
+    }
+    assert!(carried > 5 && killed > 20, "{carried} ended well, {killed} were killed");
+}
+
+/// A plan and a comparison that a signal ends go on where they were, and give what they give without one.
+#[cfg(target_os = "linux")]
+#[test]
+fn questions_go_on_where_a_signal_ended_them() {
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+    use std::process::Stdio;
+    use std::time::Duration;
+
+    let folder = TempDir::new().unwrap();
+    let plan = ["plan", "--rate", "4Gbps", "--mix", "512B", "--loss", "1%", "--placement", "host,inline-packet"];
+    let compare = ["compare", "--packets", "256B,1024B", "--rates", "saturate", "--cores", "1,2"];
+    for (name, words, after) in [("plan", &plan[..], 12), ("compare", &compare[..], 4)] {
+        let at = |out: &str| folder.path().join(out);
+        let command = |out: &str, more: &[&str]| {
+            let mut command = program(folder.path(), words);
+            command.args(["--profile", "preset:zen4", "--out", out]).args(more);
+            command
+        };
+        let whole = format!("{name}-whole");
+        succeed(&mut command(&whole, &[]));
+        let lines = |path: &Path| fs::read_to_string(path).map_or(0, |text| text.lines().count());
+        let all = lines(&at(&whole).join("journal"));
+        assert!(all > after, "{name}: {all} lines");
+        let mut child = command(name, &[]).stderr(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let partial = at(&format!(".{name}.partial")).join("journal");
+        while lines(&partial) < after && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(130), "{name}: {said}");
+        assert!(said.contains("what has been simulated is kept") && said.contains("--resume"), "{name}: {said}");
+        let kept = lines(&partial);
+        assert!((after..all).contains(&kept), "{name}: {kept} of {all} lines");
+        // What began before the signal is not begun again: the journal grows by what was missing.
+        succeed(&mut command(name, &["--resume"]));
+        assert_same(&at(name), &at(&whole));
     }
 }

@@ -225,11 +225,16 @@ fn the_same_trace_has_the_same_bytes_and_a_table() {
 fn what_cannot_be_traced_is_said() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("there.json"), "").unwrap();
-    let cases: [(&str, &[&str], &str); 6] = [
+    let cases: [(&str, &[&str], &str); 7] = [
         ("three-pass", &["--series", "hots"], "did you mean `host`?"),
         ("three-pass", &["--packets", "0"], "0 is not in 1..=10000"),
         ("three-pass", &["--after", "soon"], "a number of packets, or"),
-        ("three-pass", &["--after", "1000000000000", "--set", "run.max_packets=2000"], "not more than a run comes to"),
+        ("three-pass", &["--after", "1000000000000", "--set", "run.max_packets=2000"], "ends at `run.max_packets`"),
+        (
+            "three-pass",
+            &["--after", "11 s", "--set", "run.max_time=10 s"],
+            "the run ends at `run.max_time`, which is 10 s",
+        ),
         ("three-pass", &["--out", "there.json"], "exists already"),
         ("failover", &[], "something happens in this scenario"),
     ];

@@ -12,7 +12,7 @@ use super::sampler::Sampler;
 use super::timeline::{Bin, Timeline};
 use crate::engine::Engine;
 use crate::profile::{Profile, SaCost};
-use crate::run::{engine, too_large};
+use crate::run::{engine, run_unless, too_large};
 use crate::scenario::{Bonding, Device, Invalid, Scenario, What};
 use crate::units::Time;
 
@@ -21,6 +21,24 @@ use crate::units::Time;
 /// # Errors
 /// [`Invalid`] for a scenario that fails [`Scenario::check`] or has no events.
 pub fn simulate_failover(scenario: &Scenario, profile: &Profile, seed: u64) -> Result<Timeline, Invalid> {
+    let timeline = simulate_failover_unless(scenario, profile, seed, &|| false)?;
+    timeline.ok_or_else(|| Invalid {
+        key: "failover".into(),
+        value: "stopped".into(),
+        allowed: "its whole span".into(),
+    })
+}
+
+/// The same, unless `is_stopped` says so meanwhile: then nothing. See [`crate::run::simulate_unless`].
+///
+/// # Errors
+/// As [`simulate_failover`].
+pub fn simulate_failover_unless(
+    scenario: &Scenario,
+    profile: &Profile,
+    seed: u64,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Option<Timeline>, Invalid> {
     scenario.check(profile)?;
     let missing =
         |key: &str, allowed: &str| Invalid { key: key.into(), value: "missing".into(), allowed: allowed.into() };
@@ -28,7 +46,7 @@ pub fn simulate_failover(scenario: &Scenario, profile: &Profile, seed: u64) -> R
         return Err(missing("failover.event", "at least one [[failover.event]] with `what` and `at`"));
     }
     let costs = profile.sa.as_ref().ok_or_else(|| missing("profile.sa", "a profile with a table [sa]"))?;
-    Ok(Run::new(scenario, profile, costs, seed)?.through(seed))
+    Ok(Run::new(scenario, profile, costs, seed)?.through(seed, is_stopped))
 }
 
 /// Something that is due.
@@ -140,11 +158,11 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn through(mut self, seed: u64) -> Timeline {
+    fn through(mut self, seed: u64, is_stopped: &dyn Fn() -> bool) -> Option<Timeline> {
         let f = &self.scenario.failover;
         let mut bins: Vec<Bin> = Vec::with_capacity(f.bins as usize);
         while let Some(Reverse((at, _, due))) = self.calendar.pop() {
-            self.engine.run(u64::MAX, u64::MAX, at);
+            run_unless(&mut self.engine, u64::MAX, u64::MAX, at, is_stopped)?;
             self.now = at;
             match due {
                 Due::DeviceEvent(i) => self.happen(self.device_events[i]),
@@ -161,7 +179,7 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        self.timeline(seed, bins)
+        Some(self.timeline(seed, bins))
     }
 
     fn timeline(mut self, seed: u64, bins: Vec<Bin>) -> Timeline {

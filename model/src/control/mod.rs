@@ -22,7 +22,7 @@ mod timeline;
 
 pub use daemon::{MESSAGES, Message, MessageTimes};
 pub use event::DeviceEvent;
-pub use failover::simulate_failover;
+pub use failover::{simulate_failover, simulate_failover_unless};
 pub use life_cycle::{State, Use};
 pub use predict::{Prediction, predict};
 pub use timeline::{Bin, LOSSES, Loss, Timeline};

@@ -2,15 +2,18 @@
 
 mod bottleneck;
 mod engine;
+mod least;
 mod measure;
 mod steady;
 mod totals;
 
 pub use engine::{engine, traced_engine};
+pub use least::least_latency;
 use measure::Measurement;
 use steady::run_to_width;
 
 use crate::bound::bound;
+use crate::engine::Engine;
 use crate::machine::Machine;
 use crate::profile::Profile;
 use crate::record::Record;
@@ -20,18 +23,57 @@ use crate::scenario::{Invalid, Scenario};
 /// Events per packet after which a run counts as going nowhere: far above any route's length.
 pub(crate) const EVENTS_PER_PACKET: u64 = 256;
 
+/// Events between two looks at whether to stop: some tens of milliseconds, and so many that looking costs nothing.
+pub(crate) const STRETCH: u64 = 1 << 17;
+
+/// As [`Engine::run`], stretch by stretch; `None` where `is_stopped` says so between two.
+pub(crate) fn run_unless(
+    engine: &mut Engine,
+    packets: u64,
+    events: u64,
+    until: u64,
+    is_stopped: &dyn Fn() -> bool,
+) -> Option<bool> {
+    loop {
+        let stretch = engine.events().saturating_add(STRETCH).min(events);
+        let reached = engine.run(packets, stretch, until);
+        if is_stopped() {
+            return None;
+        }
+        // Something else than the stretch has ended it.
+        if reached || engine.events() < stretch || stretch == events {
+            return Some(reached);
+        }
+    }
+}
+
 /// Simulates a scenario on a host.
 ///
 /// # Errors
 /// [`Invalid`] for a scenario that fails [`Scenario::check`] or is too large.
 pub fn simulate(scenario: &Scenario, profile: &Profile, seed: u64) -> Result<Record, Invalid> {
+    let record = simulate_unless(scenario, profile, seed, &|| false)?;
+    record.ok_or_else(|| Invalid { key: "run".into(), value: "stopped".into(), allowed: "a run to its end".into() })
+}
+
+/// The same, unless `is_stopped` says so meanwhile: then nothing. It is asked every [`STRETCH`] events, and does not change
+/// what is simulated.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn simulate_unless(
+    scenario: &Scenario,
+    profile: &Profile,
+    seed: u64,
+    is_stopped: &dyn Fn() -> bool,
+) -> Result<Option<Record>, Invalid> {
     let machine = Machine::build(scenario, profile)?;
     let compiled = machine.compile().map_err(|error| too_large(scenario, error))?;
     let bound = bound(&machine);
     let mut engine = engine(&machine, &compiled, seed);
-    let run = run_to_width(&mut engine, scenario, &bound, &compiled);
+    let Some(run) = run_to_width(&mut engine, scenario, &bound, &compiled, is_stopped) else { return Ok(None) };
     let measurement = Measurement::take(scenario, &machine, &compiled, &mut engine, run);
-    Ok(measurement.record(seed, bound))
+    Ok(Some(measurement.record(seed, bound)))
 }
 
 /// What to make smaller.

@@ -127,8 +127,14 @@ impl Overload<'_> {
 }
 
 /// Runs until throughput's interval is narrow enough or a limit is met. Under overload the warm-up lasts until queues are
-/// full, however even throughput is before: loss and latency are those of full queues.
-pub(super) fn run_to_width(engine: &mut Engine, scenario: &Scenario, bound: &Bound, compiled: &Compiled) -> Run {
+/// full, however even throughput is before: loss and latency are those of full queues. `None` where it is stopped.
+pub(super) fn run_to_width(
+    engine: &mut Engine,
+    scenario: &Scenario,
+    bound: &Bound,
+    compiled: &Compiled,
+    is_stopped: &dyn Fn() -> bool,
+) -> Option<Run> {
     let is_drop = |i: &usize| {
         let charges = compiled.accounts[*i].as_ref().map_or(&[][..], |account| &account.charges);
         charges.iter().any(|charge| matches!(charge, Charge::Dropped(_)))
@@ -149,13 +155,14 @@ pub(super) fn run_to_width(engine: &mut Engine, scenario: &Scenario, bound: &Bou
     let mut warm: Option<Mark> = None;
     loop {
         let target = (look as u64 * batch).min(params.max_packets);
-        let reached = engine.run(target, max_events, params.max_time.as_ps()) && target < params.max_packets;
+        let until = params.max_time.as_ps();
+        let reached = super::run_unless(engine, target, max_events, until, is_stopped)? && target < params.max_packets;
         let n = engine.observer.batches();
         let cut = mser5(&goodput_rates(engine));
         let from = cut.unwrap_or(n / 2).max(grown);
         let estimate = estimate(engine, from.min(n));
         if !reached {
-            return overload.stopped(engine, from, estimate, warm);
+            return Some(overload.stopped(engine, from, estimate, warm));
         }
         let now = Mark::of(engine);
         match &warm {
@@ -172,7 +179,7 @@ pub(super) fn run_to_width(engine: &mut Engine, scenario: &Scenario, bound: &Bou
             Some(start) if overload.is_narrow(estimate) => {
                 let window = [start.clone(), now];
                 let falls_short = estimate.is_some_and(|estimate| overload.falls_short(estimate));
-                return Run { stop: Stop::HalfWidth, cut: from, estimate, window, falls_short };
+                return Some(Run { stop: Stop::HalfWidth, cut: from, estimate, window, falls_short });
             }
             Some(_) => {}
             // Latency and loss are counted from the first look that finds the warm-up over.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use espsim_model::units::Time;
 use espsim_sweep::failure::Failure;
+use espsim_sweep::store::csv_text::is_no_number;
 use espsim_sweep::store::manifest::Manifest;
 use serde::Deserialize;
 
@@ -72,6 +73,10 @@ fn lost_before(
             let value = text.parse::<f64>().ok().filter(|value| value.is_finite());
             value.ok_or_else(|| Failure::new(format!("{}:{line}: `{text}` is no number", path.display())))
         };
+        // NaN and infinities are no results, wherever they stand.
+        if let Some(cell) = row.iter().skip(end).find(|cell| is_no_number(cell)) {
+            return Err(Failure::new(format!("{}:{line}: `{cell}` is no number", path.display())));
+        }
         // A bin ends where the next begins, to the digits of the file.
         let Some(first) = first_events.get(&row[point]) else { continue };
         if number(end)? > first * (1.0 + 1e-9) {
@@ -105,6 +110,9 @@ mod tests {
         let broken = csv.replace("80", "NaN");
         let message = lost_before(broken.as_bytes(), Path::new("timeline.csv"), &first).unwrap_err().to_string();
         assert_eq!(message, "timeline.csv:3: `NaN` is no number");
+        let late = csv.replace("0,a,0,3,0,100,0", "0,a,0,3,0,-inf,0");
+        let message = lost_before(late.as_bytes(), Path::new("timeline.csv"), &first).unwrap_err().to_string();
+        assert_eq!(message, "timeline.csv:4: `-inf` is no number");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use csv::StringRecord;
 use espsim_sweep::failure::Failure;
+use espsim_sweep::store::csv_text::{is_no_number, read, read_row};
 use espsim_sweep::store::manifest::Captioned;
 
 use super::parts::{Cell, Column, MOST_ROWS, Table};
@@ -28,14 +29,16 @@ const EMPTY: [Empty; 2] = [
 pub fn csv_table(path: &Path, named_file: &Captioned) -> Result<Table, Failure> {
     let broken = |error: csv::Error| Failure::new(format!("{}: {error}", path.display()));
     let mut reader = csv::Reader::from_path(path).map_err(broken)?;
-    let headings: Vec<String> = reader.headers().map_err(broken)?.iter().map(str::to_owned).collect();
+    let headings: Vec<String> = reader.headers().map_err(broken)?.iter().map(|cell| read(cell).to_owned()).collect();
     let empty = EMPTY.iter().find(|(file, ..)| *file == named_file.file);
     let empty = empty.and_then(|(_, heading, is_empty, which)| {
         Some((headings.iter().position(|other| other == heading)?, is_empty, which))
     });
     let (mut rows, mut all, mut left_out) = (Vec::new(), 0, 0);
+    let mut numbers = Numbers::of(headings.len());
     for record in reader.records() {
-        let record = record.map_err(broken)?;
+        let record = read_row(&record.map_err(broken)?);
+        numbers.add(&record);
         if empty.as_ref().is_some_and(|(column, is_empty, _)| is_empty(&record[*column])) {
             left_out += 1;
             continue;
@@ -45,6 +48,7 @@ pub fn csv_table(path: &Path, named_file: &Captioned) -> Result<Table, Failure> 
             rows.push(record);
         }
     }
+    numbers.check(path)?;
     let columns = headings.iter().enumerate().map(|(i, heading)| match is_number(&rows, i) {
         true => Column::number(heading),
         false => Column::text(heading),
@@ -61,6 +65,39 @@ pub fn csv_table(path: &Path, named_file: &Captioned) -> Result<Table, Failure> 
         table.remark(format!("{left_out} {rows} {which} {are} left out; {} has them.", named_file.file));
     }
     Ok(table)
+}
+
+/// What in columns of numbers is none.
+struct Numbers(Vec<Cells>);
+
+/// A column: whether all of it can be read as numbers, and the first that is NaN or infinite, with its line.
+#[derive(Default, Clone)]
+struct Cells {
+    has_text: bool,
+    wrong: Option<(u64, String)>,
+}
+
+impl Numbers {
+    fn of(columns: usize) -> Self {
+        Numbers(vec![Cells::default(); columns])
+    }
+
+    fn add(&mut self, row: &StringRecord) {
+        let line = row.position().map_or(0, csv::Position::line);
+        for (column, cell) in self.0.iter_mut().zip(row).filter(|(_, cell)| !cell.is_empty()) {
+            column.has_text |= cell.parse::<f64>().is_err();
+            if column.wrong.is_none() && is_no_number(cell) {
+                column.wrong = Some((line, cell.to_owned()));
+            }
+        }
+    }
+
+    fn check(self, path: &Path) -> Result<(), Failure> {
+        let wrong = self.0.into_iter().filter(|column| !column.has_text).filter_map(|column| column.wrong).min();
+        wrong.map_or(Ok(()), |(line, cell)| {
+            Err(Failure::new(format!("{}:{line}: `{cell}` is no number", path.display())))
+        })
+    }
 }
 
 fn is_number(rows: &[StringRecord], column: usize) -> bool {
@@ -112,5 +149,21 @@ mod tests {
         assert_eq!(swings["rows"].as_array().unwrap().len(), 1);
         let other = table("other.csv", "parameter,swing\na,0.1\nb,0\n");
         assert_eq!(other["rows"].as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused_and_text_comes_back() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("t.csv");
+        let table = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            csv_table(&path, &Captioned { file: "t.csv".into(), caption: "c".into() })
+        };
+        for wrong in ["NaN", "inf", "-Infinity"] {
+            let failure = table(&format!("a,b\nx,1\ny,{wrong}\n")).map(drop).unwrap_err();
+            assert_eq!(failure.to_string(), format!("{}:3: `{wrong}` is no number", path.display()));
+        }
+        let text = serde_json::to_value(table("a,b\nnan,1\n'=1+1,2\n").unwrap()).unwrap().to_string();
+        assert!(text.contains("\"=1+1\"") && text.contains("nan"), "{text}");
     }
 }

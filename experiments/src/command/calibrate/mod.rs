@@ -9,7 +9,6 @@ mod sa_path;
 mod sa_path_tables;
 pub mod show;
 
-use std::fs;
 use std::time::Instant;
 
 use espsim_calibrate::{Calibration, Verdict};
@@ -22,7 +21,7 @@ use crate::console::print;
 use args::{CalibrateArgs, Part};
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::{named, stand_in};
-use espsim_sweep::store::partial::{Partial, absent};
+use espsim_sweep::store::partial::{Partial, absent, in_the_way, write_new};
 
 /// Runs `espsim calibrate`.
 ///
@@ -79,8 +78,10 @@ fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     // What is written can be read again.
     Profile::from_toml(&text).map_err(|error| Failure::new(format!("the measured profile is unusable: {error}")))?;
     let svg = figure::draw(&calibration)?;
-    fs::write(&figure, svg).map_err(|error| Failure::io("write", &figure, &error))?;
-    partial.commit(&args.out, &text)?;
+    write_new(&figure, svg.as_bytes())?;
+    if !partial.commit_new(&args.out, text.as_bytes())? {
+        return Err(in_the_way(&args.out));
+    }
     print(show::summary(&calibration).as_bytes())?;
     if let Some(rows) = &held_out {
         print(show::held_out(rows).as_bytes())?;

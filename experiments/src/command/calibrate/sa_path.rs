@@ -1,7 +1,6 @@
 //! `espsim calibrate --only sa-path`: measures real SAs in this kernel or in a guest, writes profile, timeline and
 //! figure.
 
-use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,8 @@ use espsim_calibrate::sa_path::{Failover, Measurement, SaPathError, What, measur
 use espsim_model::profile::Profile;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::{named, stand_in};
-use espsim_sweep::store::partial::{Partial, absent};
+use espsim_sweep::store::csv_text::written;
+use espsim_sweep::store::partial::{Partial, absent, in_the_way, write_new};
 
 use super::args::{CalibrateArgs, Guest};
 use super::{progress_bar, sa_path_tables, tell};
@@ -158,9 +158,9 @@ fn write(
         rows(&measurement.failovers).map_err(|error| Failure::new(format!("cannot write the timeline: {error}")))?;
     let svg = sa_path_tables::figure(measurement, kernel)?;
     for (path, octets) in [(timeline, rows), (figure, svg.into_bytes())] {
-        fs::write(path, octets).map_err(|error| Failure::io("write", path, &error))?;
+        write_new(path, &octets)?;
     }
-    partial.commit(out, &text)
+    if partial.commit_new(out, text.as_bytes())? { Ok(()) } else { Err(in_the_way(out)) }
 }
 
 /// All failovers as one table: who, when, what.
@@ -173,17 +173,20 @@ fn rows(failovers: &[Failover]) -> Result<Vec<u8>, csv::Error> {
                 What::Packet { fate, sequence, device } => ("packet", fate.name(), *sequence, device.as_deref(), None),
                 What::Control { request, refusal } => (request.as_str(), "", None, None, refusal.as_deref()),
             };
-            writer.write_record([
-                failover.policy.name(),
-                &failover.sas.to_string(),
-                &format!("{:.3}", event.at_us),
-                &event.sa.map_or_else(String::new, |sa| sa.to_string()),
-                what,
-                fate,
-                &sequence.map_or_else(String::new, |sequence| sequence.to_string()),
-                device.unwrap_or_default(),
-                refusal.unwrap_or_default(),
-            ])?;
+            writer.write_record(
+                [
+                    failover.policy.name(),
+                    &failover.sas.to_string(),
+                    &format!("{:.3}", event.at_us),
+                    &event.sa.map_or_else(String::new, |sa| sa.to_string()),
+                    what,
+                    fate,
+                    &sequence.map_or_else(String::new, |sequence| sequence.to_string()),
+                    device.unwrap_or_default(),
+                    refusal.unwrap_or_default(),
+                ]
+                .map(|cell: &str| written(cell.to_owned())),
+            )?;
         }
     }
     writer.into_inner().map_err(|error| error.into_error().into())

@@ -17,6 +17,7 @@ use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::points::{Kept, Points};
 use espsim_sweep::quote::{shell_word, shell_words};
 use espsim_sweep::store::columns;
+use espsim_sweep::store::own::{Own, is_empty, ours};
 
 use crate::console::{print, say};
 use batch::Batch;
@@ -60,7 +61,8 @@ pub fn submit(args: &SubmitArgs) -> Result<(), Failure> {
     if args.dry_run {
         return show(&place, &task, &merge);
     }
-    place.write(args.resume, &file, &profile, [("task.sh", &task), ("merge.sh", &merge)])?;
+    let files = place.files(&file, &profile, [("task.sh", &task), ("merge.sh", &merge)]);
+    place.write(args.resume, &files)?;
     let submitted = slurm::submit(&slurm::sbatch(&place.work, "task.sh", None)).and_then(|array| {
         let join = slurm::submit(&slurm::sbatch(&place.work, "merge.sh", Some(&array)));
         Ok((join.inspect_err(|_| slurm::cancel(&array))?, array))
@@ -68,7 +70,7 @@ pub fn submit(args: &SubmitArgs) -> Result<(), Failure> {
     let (join, array) = submitted.inspect_err(|_| {
         if !args.resume {
             // Nothing was submitted: the same command can be given again.
-            let _ = fs::remove_dir_all(&place.work);
+            let _ = place.remove(&files);
         }
     })?;
     print(format!("{array}\n{join}\n").as_bytes())?;
@@ -170,29 +172,48 @@ impl Place {
         Ok(Place { program: program.display().to_string(), scenario, out, work })
     }
 
-    /// Copies scenario and profile, so that tasks do not depend on what becomes of them, and writes the batch files.
-    fn write(
+    /// Scenario and profile, copied so that tasks do not depend on what becomes of them, and the batch files: where they
+    /// go, and their text.
+    fn files<'a>(
         &self,
-        resume: bool,
-        file: &ScenarioFile,
-        profile: &ProfileChoice,
-        scripts: [(&str, &String); 2],
-    ) -> Result<(), Failure> {
+        file: &'a ScenarioFile,
+        profile: &'a ProfileChoice,
+        scripts: [(&str, &'a String); 2],
+    ) -> Vec<(PathBuf, &'a String)> {
         let mut files = vec![(PathBuf::from(copy(&self.scenario)), &file.source.text)];
         if !is_preset(profile) {
             files.push((PathBuf::from(profile_word(profile)), &profile.text));
         }
         files.extend(scripts.map(|(name, text)| (PathBuf::from(name), text)));
-        for (name, text) in files {
-            let path = self.work.join(name);
+        files.into_iter().map(|(name, text)| (self.work.join(name), text)).collect()
+    }
+
+    fn write(&self, resume: bool, files: &[(PathBuf, &String)]) -> Result<(), Failure> {
+        let io = |error: std::io::Error| Failure::io("create folder", &self.work, &error);
+        if ours(&self.work)?.is_none() {
+            self.work.parent().map_or(Ok(()), fs::create_dir_all).map_err(io)?;
+            Own::make(&self.work).map_err(io)?;
+        }
+        for (path, text) in files {
             let folder = path.parent().unwrap_or(&self.work);
             fs::create_dir_all(folder).map_err(|error| Failure::io("create folder", folder, &error))?;
-            if resume && fs::read_to_string(&path).is_ok_and(|there| there != *text) {
+            if resume && fs::read_to_string(path).is_ok_and(|there| there != **text) {
                 say(&format!("espsim: {} is not as it was submitted before: replaced", path.display()));
             }
-            fs::write(&path, text).map_err(|error| Failure::io("write", &path, &error))?;
+            fs::write(path, text).map_err(|error| Failure::io("write", path, &error))?;
         }
         Ok(())
+    }
+
+    /// Removes these files, and folders that are empty then.
+    fn remove(&self, files: &[(PathBuf, &String)]) -> std::io::Result<()> {
+        for (path, _) in files {
+            fs::remove_file(path)?;
+            if let Some(folder) = path.parent().filter(|folder| *folder != self.work && is_empty(folder)) {
+                fs::remove_dir(folder)?;
+            }
+        }
+        Own::read(&self.work)?.map_or(Ok(()), |own| own.remove())
     }
 }
 

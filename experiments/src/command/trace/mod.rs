@@ -14,9 +14,9 @@ use espsim_sweep::failure::{Failure, nearest};
 use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::file::value::shown;
 use espsim_sweep::points::outcome::seed;
-use espsim_sweep::points::{Kept, Point, Points};
-use espsim_sweep::store::folder::default_file;
-use espsim_sweep::store::partial::{Partial, absent};
+use espsim_sweep::points::{Kept, Point, Points, check_series};
+use espsim_sweep::store::folder_names::default_file;
+use espsim_sweep::store::partial::{Partial, absent, in_the_way};
 
 use crate::console::{print, say};
 use crate::host_profile::{HostName, checked};
@@ -34,9 +34,9 @@ pub fn trace(args: &TraceArgs) -> Result<(), Failure> {
     let file = ScenarioFile::read(&args.scenario)?;
     let target = args.out.clone().unwrap_or_else(|| default_out(&file));
     absent(&[&target])?;
+    let check = |profile: &Profile| chosen(args, &file, profile).and_then(|point| is_reached(args, &point));
     let name = args.profile.as_ref().or(file.profile.as_ref());
-    let (profile, ()) =
-        checked(&HostName { name, of: None }, |profile| chosen(args, &file, profile).map(drop), || Ok(()))?;
+    let (profile, ()) = checked(&HostName { name, of: None }, check, || Ok(()))?;
     let point = chosen(args, &file, &profile.profile)?;
     // A folder that the user named must be there; the one that we named need not.
     if let (None, Some(parent)) = (&args.out, target.parent()) {
@@ -66,7 +66,15 @@ pub fn trace(args: &TraceArgs) -> Result<(), Failure> {
             After::Time(time) => time.to_string(),
         },
     };
-    partial.commit(&target, &events::json(&about, &traced)?)?;
+    let json = events::json(&about, &traced)?;
+    let mut target = target;
+    while !partial.commit_new(&target, json.as_bytes())? {
+        // Another process may have taken the name that we chose.
+        match &args.out {
+            Some(out) => return Err(in_the_way(out)),
+            None => target = default_out(&file),
+        }
+    }
     print(table::first(&about, &traced).as_bytes())?;
     if traced.sends() < sends {
         say(&format!("espsim: only {} of {sends} packets started", traced.sends()));
@@ -79,6 +87,22 @@ pub fn trace(args: &TraceArgs) -> Result<(), Failure> {
         target.display()
     ));
     Ok(())
+}
+
+/// Refuses a beginning that the run does not come to: it would take as long as the run to find that out.
+fn is_reached(args: &TraceArgs, point: &Point) -> Result<(), Failure> {
+    let run = &point.scenario.run;
+    let (after, key, most) = match args.after {
+        Some(Beginning(After::Packets(packets))) if packets > run.max_packets => {
+            (format!("{packets} packets"), "run.max_packets", run.max_packets.to_string())
+        }
+        Some(Beginning(After::Time(time))) if time > run.max_time => {
+            (time.to_string(), "run.max_time", run.max_time.to_string())
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::new(format!("--after {after}: the run ends at `{key}`, which is {most}"))
+        .with_help(Some(format!("give less, or --set {key}=..."))))
 }
 
 /// What was traced, in words.
@@ -109,6 +133,9 @@ fn chosen(args: &TraceArgs, file: &ScenarioFile, profile: &Profile) -> Result<Po
         return Err(file.failure("series", message).with_help(nearest(name, &names)));
     }
     let name = args.series.as_deref().or(names.first().copied()).unwrap_or_default();
+    if let Some(series) = names.iter().position(|other| *other == name) {
+        check_series(file, series, &args.settings)?;
+    }
     let kept = Kept::new(file)?;
     let points = Points::new(file, &args.settings, profile, &kept);
     let Some(last) = (0..points.len()).rev().find(|&point| points.place(point).series == name) else {

@@ -17,11 +17,9 @@ mod published;
 mod report;
 mod stack;
 
-use std::path::PathBuf;
-
 use espsim_report::families::{FAMILIES, Family};
 use espsim_sweep::failure::{Failure, nearest};
-use espsim_sweep::store::folder::{Folder, default_target};
+use espsim_sweep::store::folder::Folder;
 use espsim_sweep::store::names::TABLE;
 use espsim_sweep::store::validation::{self, Role, Row};
 use rayon::prelude::*;
@@ -52,8 +50,7 @@ fn rows(family: &Family) -> Result<Vec<Row>, Failure> {
 /// [`Failure`] for an unknown family or an output folder that cannot be written; a miss is no failure.
 pub fn validate(args: &ValidateArgs) -> Result<(), Failure> {
     let families = chosen(&args.only)?;
-    let folder = args.out.clone().map_or_else(|| default_target("validation"), PathBuf::from);
-    let out = Folder::create(&folder)?;
+    let out = args.out.as_deref().map_or_else(|| Folder::create_numbered("validation"), Folder::create)?;
     let results: Result<Vec<Vec<Row>>, Failure> = families.par_iter().map(|family| rows(family)).collect();
     let results = results?;
     let csv = report::csv(results.iter().flatten())?;
@@ -67,7 +64,7 @@ pub fn validate(args: &ValidateArgs) -> Result<(), Failure> {
             files.push(name);
         }
     }
-    out.commit()?;
+    let folder = out.commit()?;
     match args.format {
         Format::Table => print(report::tables(&families, &results).as_bytes())?,
         Format::Csv => print(&csv)?,

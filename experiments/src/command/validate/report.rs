@@ -7,6 +7,7 @@ use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 use espsim_report::families::Family;
 use espsim_sweep::failure::Failure;
+use espsim_sweep::store::csv_text::written;
 use espsim_sweep::store::validation::{Role, Row};
 use serde_json::json;
 
@@ -146,21 +147,24 @@ pub fn csv<'a>(rows: impl Iterator<Item = &'a Row>) -> Result<Vec<u8>, Failure> 
     writer.write_record(header).map_err(encode)?;
     for row in rows {
         writer
-            .write_record([
-                row.family,
-                &row.id,
-                &row.series,
-                &row.x.map_or_else(String::new, |x| x.to_string()),
-                &row.published.to_string(),
-                &format!("{:.6}", row.simulated),
-                &row.unit,
-                &format!("{:.4}", row.error()),
-                &row.tolerance.map_or_else(String::new, |tolerance| tolerance.to_string()),
-                row.role.name(),
-                verdict(row),
-                &row.source,
-                &row.assumed,
-            ])
+            .write_record(
+                [
+                    row.family,
+                    &row.id,
+                    &row.series,
+                    &row.x.map_or_else(String::new, |x| x.to_string()),
+                    &row.published.to_string(),
+                    &format!("{:.6}", row.simulated),
+                    &row.unit,
+                    &format!("{:.4}", row.error()),
+                    &row.tolerance.map_or_else(String::new, |tolerance| tolerance.to_string()),
+                    row.role.name(),
+                    verdict(row),
+                    &row.source,
+                    &row.assumed,
+                ]
+                .map(|cell: &str| written(cell.to_owned())),
+            )
             .map_err(encode)?;
     }
     writer.into_inner().map_err(|error| Failure::new(format!("cannot encode validation.csv: {error}")))

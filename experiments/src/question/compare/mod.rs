@@ -15,8 +15,9 @@ use espsim_sweep::campaign::simulations::Simulations;
 use espsim_sweep::campaign::stop::Stop;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::scenario_file::ScenarioFile;
+use espsim_sweep::points::check_series;
 use espsim_sweep::points::study::Kind;
-use espsim_sweep::store::folder::{Folder, target_of};
+use espsim_sweep::store::destination::Destination;
 use espsim_sweep::store::journal::Header;
 
 use crate::console::again::resume_line;
@@ -41,14 +42,16 @@ pub fn compare(args: &CompareArgs, command: Vec<String>) -> Result<(), Failure> 
         None => ScenarioFile::parse(Path::new("compare.toml"), DEFAULT.to_owned())?,
     };
     let stop = Stop::listen()?;
-    let target = args.out.clone().unwrap_or_else(|| target_of("compare", args.resume));
+    let place = Destination::new(args.out.as_deref(), "compare", args.resume);
+    (0..file.series.len()).try_for_each(|series| check_series(&file, series, &args.settings))?;
     let check = |profile: &Profile| match grid::middle(&file, args, &args.settings, profile)?.len() {
         0 | 1 => Err(file.failure("series", "a comparison needs at least two designs: [[series]] twice or more")),
         _ => Ok(()),
     };
     let name = args.profile.as_ref().or(file.profile.as_ref());
-    let name = HostName { name, of: args.resume.then_some(target.as_path()) };
-    let (profile, mut folder) = checked(&name, check, || Folder::prepare(&target, args.resume))?;
+    let name = HostName { name, of: place.taken_up() };
+    let (profile, mut folder) = stop.uninterested(|| checked(&name, check, || place.prepare()))?;
+    let target = folder.target().to_owned();
     let seed = args.seed.unwrap_or(file.seed);
     let header = Header::of_question(Kind::Compare, "compare.toml", &file.source.text, seed, &profile);
     let simulations = Simulations::take_up(&mut folder, &header, &profile.text, &stop)?;

@@ -24,6 +24,8 @@ pub enum Missed {
     Busy(Share),
     /// 99 % quantile of latency; absent where no packet came out.
     Latency(Option<Time>),
+    /// The least that latency can be, by closed forms: no hardware makes a packet faster than its way takes.
+    Floor(Time),
     /// Anything: nothing could be estimated.
     Unknown,
 }
@@ -35,6 +37,13 @@ impl std::fmt::Display for Missed {
             Missed::Carried(share) => write!(f, "carries {:.1} % of the load", share.fraction() * 100.0),
             Missed::Busy(share) => write!(f, "is {:.1} % busy, too close to its limit", share.fraction() * 100.0),
             Missed::Latency(Some(time)) => write!(f, "has a p99 latency of {} us", significant(time.as_ns() * 1e-3)),
+            Missed::Floor(time) => {
+                write!(
+                    f,
+                    "has a p99 latency of at least {} us, whatever the hardware",
+                    significant(time.as_ns() * 1e-3)
+                )
+            }
             Missed::Latency(None) => write!(f, "lets no packet out"),
             Missed::Unknown => write!(f, "gives no estimate"),
         }

@@ -17,7 +17,7 @@ use espsim_sweep::campaign::simulations::Simulations;
 use espsim_sweep::campaign::stop::Stop;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::points::study::Kind;
-use espsim_sweep::store::folder::{Folder, target_of};
+use espsim_sweep::store::destination::Destination;
 use espsim_sweep::store::journal::Header;
 
 use crate::console::again::resume_line;
@@ -38,12 +38,13 @@ pub fn plan(args: &PlanArgs, command: Vec<String>) -> Result<(), Failure> {
     let started = Instant::now();
     let time = jiff::Timestamp::now().to_string();
     let stop = Stop::listen()?;
-    let target = args.out.clone().unwrap_or_else(|| target_of("plan", args.resume));
+    let place = Destination::new(args.out.as_deref(), "plan", args.resume);
     let prices = args.prices.as_deref().map(Prices::read).transpose()?;
     let question = Question::new(args)?;
     let check = |profile: &Profile| question.check(profile);
-    let name = HostName { name: args.profile.as_ref(), of: args.resume.then_some(target.as_path()) };
-    let (profile, mut folder) = checked(&name, check, || Folder::prepare(&target, args.resume))?;
+    let name = HostName { name: args.profile.as_ref(), of: place.taken_up() };
+    let (profile, mut folder) = stop.uninterested(|| checked(&name, check, || place.prepare()))?;
+    let target = folder.target().to_owned();
     let text = question.file(Vec::new())?.source.text;
     let header = Header::of_question(Kind::Plan, "plan.toml", &text, question.seed, &profile);
     let simulations = Simulations::take_up(&mut folder, &header, &profile.text, &stop)?;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use espsim_sweep::failure::{Failure, read_text};
+use espsim_sweep::file::plain;
 use serde::Deserialize;
 
 use super::search::Hardware;
@@ -57,6 +58,7 @@ impl Prices {
     /// # Errors
     /// As [`Self::read`].
     pub fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
+        plain::check(path, text)?;
         let prices: Prices = toml::from_str(text).map_err(|error| {
             Failure::at(path, text, error.span().unwrap_or(0..0), format!("prices: {}", error.message()))
         })?;

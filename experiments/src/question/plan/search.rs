@@ -5,6 +5,7 @@ use espsim_model::machine::Machine;
 use espsim_model::profile::Profile;
 use espsim_model::record::Record;
 use espsim_model::resource::Resource;
+use espsim_model::run::least_latency;
 use espsim_model::scenario::{Invalid, Scenario};
 use espsim_model::units::{BitRate, PacketRate, Share, Time};
 use espsim_sweep::campaign::simulations::{NoRecord, Simulations};
@@ -147,6 +148,7 @@ impl Trial {
         let limit = self.records.last().and_then(|record| record.bottleneck).unwrap_or(self.tightest);
         match (&self.missed, limit) {
             (Some(Missed::Busy(_)), _) => self.tightest.name(),
+            (Some(Missed::Floor(_)), _) => "latency",
             (Some(Missed::Latency(_)), Resource::OfferedLoad | Resource::Waits) => "latency",
             (Some(_), Resource::OfferedLoad) => "bursts",
             _ => limit.name(),
@@ -266,6 +268,9 @@ impl Design<'_> {
         let Some(floor) = self.floor(load) else {
             return self.impossible(load).map(Err);
         };
+        if let Some(trial) = self.too_slow(floor, load)? {
+            return Ok(Err(trial));
+        }
         // So many cores that more seldom help.
         let mut ample = floor.with(Part::Core, (2 * floor.cores + 8).min(MOST.cores));
         let mut best = loop {
@@ -297,6 +302,15 @@ impl Design<'_> {
         let (tightest, busy) = self.tightest(&self.scenario(hardware, load))?;
         let missed = Some(Missed::Carried(Share::from_fraction(1.0 / busy)));
         Ok(Trial { hardware, records: Vec::new(), missed, tightest })
+    }
+
+    /// What closed forms say where they allow no packet to be as fast as asked for.
+    fn too_slow(&self, hardware: Hardware, load: f64) -> Result<Option<Trial>, Invalid> {
+        let Some(most) = self.goals.latency_p99 else { return Ok(None) };
+        let least = least_latency(&self.scenario(hardware, load), self.profile)?;
+        let missed = Some(Missed::Floor(least));
+        let trial = || Trial { hardware: self.most(), records: Vec::new(), missed, tightest: Resource::OfferedLoad };
+        Ok((least > most).then(trial))
     }
 
     /// Whether hardware meets the goals; if so, it takes the place of the `best` so far.

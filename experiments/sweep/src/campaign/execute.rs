@@ -1,4 +1,4 @@
-//! Runs on all threads: the longest first, each written to the journal as it ends.
+//! Runs on all threads: the longest first, each written to the journal as it ends. A signal ends those under way too.
 
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,6 +10,7 @@ use crate::campaign::progress::Progress;
 use crate::campaign::stop::Stop;
 use crate::campaign::{Campaign, Task};
 use crate::failure::Failure;
+use crate::notice::say;
 use crate::points::Point;
 use crate::points::id::Id;
 use crate::points::outcome::Run;
@@ -91,6 +92,9 @@ fn watch(ended: &Receiver<()>, queue: &Queue<'_>, stop: &Stop) -> Result<(), Fai
         if stop.is_told() {
             queue.end();
         }
+        if let Some(line) = queue.progress.line(Instant::now()) {
+            say(&line);
+        }
         if synced.elapsed() >= SYNC {
             queue.journal.sync().inspect_err(|_| queue.end())?;
             synced = Instant::now();
@@ -146,37 +150,41 @@ struct Worker<'a> {
 
 impl Worker<'_> {
     fn task(&mut self, point: usize, task: usize) -> Result<(), Failure> {
-        let campaign = self.queue.campaign;
+        let queue = self.queue;
+        let campaign = queue.campaign;
+        let is_over = || queue.is_over();
         match campaign.task(task) {
             Task::Replication(i) => {
-                self.run(point, campaign.replication(point, i), |at| campaign.simulate(at, i))?;
+                self.run(point, campaign.replication(point, i), |at| campaign.simulate(at, i, &is_over))?;
             }
             Task::Drawn(i) => {
-                self.run(point, campaign.drawn(point, i), |at| campaign.simulate_drawn(at, i))?;
+                self.run(point, campaign.drawn(point, i), |at| campaign.simulate_drawn(at, i, &is_over))?;
             }
             Task::Replications => {
                 let mut runs = Vec::new();
                 while !self.queue.is_over() && (runs.is_empty() || !campaign.is_enough(point, &runs)?) {
                     let i = runs.len() as u32;
                     let id = campaign.replication(point, i);
-                    let run = self.run(point, id, |at| campaign.simulate(at, i))?;
-                    runs.push(match run {
-                        Some(run) => run,
-                        None => self.queue.finished.read(id)?.map_or_else(Run::default, |(run, _)| run),
-                    });
+                    let run = match self.run(point, id, |at| campaign.simulate(at, i, &is_over))? {
+                        None => self.queue.finished.read(id)?.map(|(run, _)| run),
+                        run => run,
+                    };
+                    // It was stopped.
+                    let Some(run) = run else { return Ok(()) };
+                    runs.push(run);
                 }
             }
         }
         Ok(())
     }
 
-    /// Simulates a run and appends it to the journal, unless it has finished before. The point is made anew unless it is the
+    /// Simulates a run and appends it to the journal, unless it has finished before or is stopped. The point is made anew unless it is the
     /// last one.
     fn run(
         &mut self,
         point: usize,
         id: Id,
-        simulate: impl FnOnce(&Point) -> Result<Run, Failure>,
+        simulate: impl FnOnce(&Point) -> Result<Option<Run>, Failure>,
     ) -> Result<Option<Run>, Failure> {
         let Queue { campaign, finished, journal, progress, .. } = self.queue;
         if finished.contains(id) {
@@ -186,7 +194,7 @@ impl Worker<'_> {
             Some((of, at)) if of == point => at,
             _ => campaign.points.resolve(point)?,
         };
-        let run = simulate(&at)?;
+        let Some(run) = simulate(&at)? else { return Ok(None) };
         self.last = Some((point, at));
         self.appended.push((id, journal.append(&run_line(id, &run))?));
         progress.add(campaign.cost(point));

@@ -26,7 +26,7 @@ use crate::points::shard::Shard;
 use crate::points::study::Study;
 use crate::points::{Point, Points, check_settings};
 use crate::store::journal::{Finished, Header};
-use crate::store::manifest::{Subject, keep_common};
+use crate::store::manifest_of::{Subject, keep_common};
 
 /// Points that are resolved at a time.
 const CHUNK: usize = 4096;
@@ -191,24 +191,36 @@ impl<'a> Campaign<'a> {
         self.ids[point].run(Which::Drawn(self.seed, number))
     }
 
-    /// Simulates a replication.
+    /// Simulates a replication; nothing where `is_stopped` says so meanwhile.
     ///
     /// # Errors
     /// [`Failure`] for a scenario that fails its check.
-    pub fn simulate(&self, point: &Point, number: u32) -> Result<Run, Failure> {
-        self.run(point, &self.profile.profile, seed(self.seed, number))
+    pub fn simulate(&self, point: &Point, number: u32, is_stopped: &dyn Fn() -> bool) -> Result<Option<Run>, Failure> {
+        self.run(point, &self.profile.profile, seed(self.seed, number), is_stopped)
     }
 
     /// Simulates a point on a drawn profile. All run under the first seed, so that they differ by the profile alone.
     ///
     /// # Errors
     /// [`Failure`] for a scenario that fails its check.
-    pub fn simulate_drawn(&self, point: &Point, number: usize) -> Result<Run, Failure> {
-        self.run(point, &self.drawn[number], seed(self.seed, 0))
+    pub fn simulate_drawn(
+        &self,
+        point: &Point,
+        number: usize,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Option<Run>, Failure> {
+        self.run(point, &self.drawn[number], seed(self.seed, 0), is_stopped)
     }
 
-    fn run(&self, point: &Point, profile: &Profile, seed: u64) -> Result<Run, Failure> {
-        (self.study.simulate)(&point.scenario, profile, seed).map_err(|error| Failure::new(error.to_string()))
+    fn run(
+        &self,
+        point: &Point,
+        profile: &Profile,
+        seed: u64,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Option<Run>, Failure> {
+        let run = (self.study.simulate)(&point.scenario, profile, seed, is_stopped);
+        run.map_err(|error| Failure::new(error.to_string()))
     }
 
     /// Whether a point needs no replication after these, its first ones.

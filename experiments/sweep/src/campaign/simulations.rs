@@ -7,7 +7,7 @@ use std::path::Path;
 use espsim_model::profile::Profile;
 use espsim_model::record::Record;
 use espsim_model::scenario::{Invalid, Scenario};
-use espsim_model::simulate;
+use espsim_model::simulate_unless;
 use serde::{Deserialize, Serialize};
 
 use crate::campaign::stop::Stop;
@@ -17,6 +17,8 @@ use crate::store::folder::Folder;
 use crate::store::journal::{Appender, Finished, Found, Header, header_line, kept_line};
 use crate::store::names::{JOURNAL, PROFILE};
 
+/// What is said when a signal ends it.
+const KEPT: &str = "what has been simulated is kept";
 /// What the journal in order is called until it is whole.
 const ORDERED: &str = "journal.ordered";
 
@@ -57,7 +59,7 @@ impl<'a> Simulations<'a> {
             return Err(of_another(&path, found.header.as_ref(), header));
         }
         folder.replace(PROFILE, profile.as_bytes())?;
-        let journal = Appender::open(&path, found.end)?;
+        let journal = Appender::open(&folder.claim(JOURNAL)?, found.end)?;
         if found.header.as_ref() != Some(header) {
             journal.append(&header_line(header))?;
         }
@@ -71,7 +73,7 @@ impl<'a> Simulations<'a> {
     /// # Errors
     /// [`Failure`] if it cannot be read or written, or the process is told to end.
     pub fn close(self, folder: &Folder) -> Result<(), Failure> {
-        self.stop.ending("what has been simulated is kept")?;
+        self.stop.ending(KEPT)?;
         let path = folder.path(JOURNAL);
         let mut finished = Finished::default();
         let header = finished.add(&path)?.header;
@@ -93,14 +95,16 @@ impl<'a> Simulations<'a> {
     /// # Errors
     /// [`NoRecord`] for a scenario that cannot be, and where the process is told to end.
     pub fn record(&self, scenario: &Scenario, profile: &Profile, seed: u64) -> Result<Record, NoRecord> {
-        self.stop.ending("what has been simulated is kept")?;
+        self.stop.ending(KEPT)?;
         let id = Id::of_simulation(scenario, profile, seed);
         if let Some(kept) = self.finished.kept::<Kept>(id)?
             && let Some(record) = octets(&kept.record).and_then(|octets| postcard::from_bytes(&octets).ok())
         {
             return Ok(record);
         }
-        let record = simulate(scenario, profile, seed)?;
+        let Some(record) = simulate_unless(scenario, profile, seed, &|| self.stop.is_told())? else {
+            return Err(self.stop.ending(KEPT).err().unwrap_or_else(|| Failure::new("stopped")).into());
+        };
         let octets =
             postcard::to_allocvec(&record).map_err(|error| Failure::new(format!("cannot keep a record: {error}")))?;
         let record_text = octets.iter().map(|octet| format!("{octet:02x}")).collect();
@@ -132,6 +136,8 @@ fn octets(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use espsim_model::simulate;
+
     use super::*;
     use crate::points::study::Kind;
 

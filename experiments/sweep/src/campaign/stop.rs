@@ -10,7 +10,11 @@ use crate::failure::Failure;
 
 /// The signal that told the process to end, if one did.
 #[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicUsize>);
+pub struct Stop {
+    signal: Arc<AtomicUsize>,
+    /// Whether the next signal ends the process at once.
+    at_once: Arc<AtomicBool>,
+}
 
 impl Stop {
     /// From now on SIGINT, SIGTERM and SIGHUP are taken note of; the second one ends the process at once.
@@ -19,17 +23,24 @@ impl Stop {
     /// [`Failure`] if the system does not let us.
     pub fn listen() -> Result<Self, Failure> {
         let stop = Stop::default();
-        let again = Arc::new(AtomicBool::new(false));
         let listen = || {
             for signal in [SIGINT, SIGTERM, SIGHUP] {
-                flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&again))?;
-                flag::register(signal, Arc::clone(&again))?;
-                flag::register_usize(signal, Arc::clone(&stop.0), signal as usize)?;
+                flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop.at_once))?;
+                flag::register(signal, Arc::clone(&stop.at_once))?;
+                flag::register_usize(signal, Arc::clone(&stop.signal), signal as usize)?;
             }
             Ok(())
         };
         listen().map_err(|error: std::io::Error| Failure::new(format!("cannot catch signals: {error}")))?;
         Ok(stop)
+    }
+
+    /// Does something of some seconds that nothing is kept of: a signal ends the process at once.
+    pub fn uninterested<T>(&self, act: impl FnOnce() -> T) -> T {
+        self.at_once.store(true, Ordering::Relaxed);
+        let done = act();
+        self.at_once.store(self.is_told(), Ordering::Relaxed);
+        done
     }
 
     /// Whether there was a signal.
@@ -38,7 +49,7 @@ impl Stop {
     }
 
     fn signal(&self) -> i32 {
-        self.0.load(Ordering::Relaxed) as i32
+        self.signal.load(Ordering::Relaxed) as i32
     }
 
     /// An error if there was a signal, which says how much of the sweep has finished, with the exit code that shells give:

@@ -2,6 +2,7 @@
 
 pub mod axis;
 pub mod hash;
+pub mod plain;
 pub mod profile;
 pub mod replications;
 pub mod scenario_file;

@@ -6,6 +6,7 @@ use espsim_model::preset;
 use espsim_model::profile::{Profile, ProfileError};
 
 use crate::failure::{Failure, nearest, read_text};
+use crate::file::plain;
 
 /// The preset that stands in for what a quick calibration does not measure.
 const BASE_PRESET: &str = "zen4";
@@ -68,6 +69,7 @@ pub fn from_file(path: &Path) -> Result<ProfileChoice, Failure> {
 /// As [`from_file`].
 pub fn from_text(path: &Path, text: String) -> Result<ProfileChoice, Failure> {
     let profile = Profile::from_toml(&text).map_err(|error| located(path, &text, &error))?;
+    plain::check(path, &text)?;
     let from = path.file_name().map_or_else(|| "profile".into(), |name| name.to_string_lossy().into_owned());
     Ok(ProfileChoice { profile, text, from })
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 
 use crate::failure::Failure;
+use crate::file::plain;
 
 /// A file that was read.
 #[derive(Debug, Clone)]
@@ -29,6 +30,7 @@ impl Source {
             let message = format!("`{key}` stands twice, written in two ways");
             return Err(Failure::at(path, &text, spans[&key].clone(), message));
         }
+        plain::check(path, &text)?;
         Ok(Source { path: path.to_owned(), text, spans })
     }
 

@@ -4,6 +4,8 @@ use espsim_model::layers::MOST_DEPTH;
 use espsim_model::units::{BitRate, Bytes, Hertz, Share, Time};
 use toml::Value;
 
+use crate::visible::{escaped, is_refused};
+
 /// A `--set key=value`.
 #[derive(Debug, Clone)]
 pub struct Setting {
@@ -32,7 +34,20 @@ impl std::str::FromStr for Setting {
         }
         let value = value.trim();
         let parsed = value.parse().unwrap_or_else(|_| Value::String(value.to_owned()));
+        if key.chars().any(is_refused) || has_refused(&parsed) {
+            let shown = escaped(text);
+            return Err(format!("`{shown}` has a control character or one that changes the direction of writing"));
+        }
         Ok(Setting { key: key.to_owned(), value: parsed })
+    }
+}
+
+fn has_refused(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.chars().any(is_refused),
+        Value::Array(items) => items.iter().any(has_refused),
+        Value::Table(table) => table.iter().any(|(key, value)| key.chars().any(is_refused) || has_refused(value)),
+        _ => false,
     }
 }
 

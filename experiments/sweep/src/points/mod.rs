@@ -99,16 +99,40 @@ impl Kept {
     }
 }
 
-/// Refuses to set what is swept: every point would be the same, under names that say otherwise.
+/// Whether two keys are of the same parameter.
+fn are_same(a: &str, b: &str) -> bool {
+    let is_packet = |key: &str| key == "traffic.packet" || key == "traffic.mix";
+    a == b || (is_packet(a) && is_packet(b))
+}
+
+/// Refuses to set what is swept, or what makes a series: points would be the same under names that say otherwise.
 ///
 /// # Errors
-/// [`Failure`] at the axis.
+/// [`Failure`] at the axis or in the series.
 pub fn check_settings(file: &ScenarioFile, settings: &[Setting]) -> Result<(), Failure> {
     for Setting { key, .. } in settings {
-        if let Some((axis, i)) = file.sweep.find(key) {
+        if let Some(swept) = file.sweep.keys().find(|swept| are_same(swept, key)) {
             let message = format!("`{key}` is swept here: it cannot be set by --set as well");
             let help = "leave out --set, or take the key out of the sweep in a copy of the file".into();
-            return Err(file.failure(&file.sweep.axes[axis].place(i, 0), message).with_help(Some(help)));
+            let place = file.sweep.find(swept).map_or_else(String::new, |(axis, i)| file.sweep.axes[axis].place(i, 0));
+            return Err(file.failure(&place, message).with_help(Some(help)));
+        }
+    }
+    (0..file.series.len()).try_for_each(|series| check_series(file, series, settings))
+}
+
+/// Refuses to set what makes a series, by its number: it would be another one under its name.
+///
+/// # Errors
+/// [`Failure`] in the series.
+pub fn check_series(file: &ScenarioFile, number: usize, settings: &[Setting]) -> Result<(), Failure> {
+    let series = &file.series[number];
+    for Setting { key, .. } in settings {
+        if let Some(given) = series.values.keys().find(|given| are_same(given, key)) {
+            let name = &series.name;
+            let message = format!("`{given}` is set by series `{name}`: it cannot be set by --set {key} as well");
+            let help = "leave out --set, or change the series in a copy of the file".into();
+            return Err(file.failure(&format!("series[{number}].{given}"), message).with_help(Some(help)));
         }
     }
     Ok(())

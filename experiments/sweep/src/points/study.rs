@@ -46,8 +46,8 @@ impl Kind {
 pub struct Study {
     /// Which one: `run` or `failover`.
     pub kind: Kind,
-    /// The simulation of one scenario on one host under one seed.
-    pub simulate: fn(&Scenario, &Profile, u64) -> Result<Run, Invalid>,
+    /// The simulation of one scenario on one host under one seed; nothing where it is told to stop.
+    pub simulate: Simulate,
     /// What a simulation is expected to take, in an arbitrary unit.
     pub cost: fn(&Scenario) -> f64,
     /// Refuses a point that is for another command.
@@ -55,6 +55,9 @@ pub struct Study {
     /// Files with rows for each point.
     pub csv: &'static [Csv],
 }
+
+/// Simulates a scenario on a host under a seed, until the last of these says that it is to stop.
+pub type Simulate = fn(&Scenario, &Profile, u64, &dyn Fn() -> bool) -> Result<Option<Run>, Invalid>;
 
 /// A file with rows for each point, in the order of points.
 pub struct Csv {

@@ -2,20 +2,24 @@
 //!
 //! While `out/NAME` is being made it is called `out/.NAME.partial`, and `out/.NAME.lock` keeps a second process out. A folder
 //! with a journal stays when its run is interrupted, and is taken up again on request; one without is removed. One that takes
-//! the place of a finished folder has what `replaced` carries over from `out/.NAME.old`.
+//! the place of a finished folder has what `replaced` carries over from `out/.NAME.old`. What others put into any of them, or
+//! called like them, is neither changed nor removed: see [`crate::store::own`].
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::notice::say;
+use crate::store::folder_names::{Taken, beside, is_taken, numbered, parent, partial};
+use crate::store::journal::{has_lines, has_runs};
 use crate::store::lock::Lock;
 use crate::store::names::{JOURNAL, OTHERS, PROFILE};
-use crate::store::replaced::carry_over;
+use crate::store::own::{Own, exists, ours, unmarked};
+use crate::store::replaced::{carry_over, results_of};
 
 /// Names of files, and what is in them.
 pub type Files = Vec<(String, Vec<u8>)>;
@@ -26,6 +30,8 @@ pub struct Folder {
     partial: PathBuf,
     target: PathBuf,
     _lock: Lock,
+    /// What of it is this program's; `None` before it is made.
+    own: Mutex<Option<Own>>,
     /// Whether what is there stays if it does not become complete.
     kept: bool,
     /// Whether it takes the place of a finished one.
@@ -33,21 +39,13 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Takes up what there is of a folder that will be called `target`, or prepares a new one.
-    ///
-    /// # Errors
-    /// As [`Self::resume`] and [`Self::create`].
-    pub fn prepare(target: &Path, resume: bool) -> Result<Self, Failure> {
-        if resume { Folder::resume(target) } else { Folder::create(target) }
-    }
-
     /// Prepares a folder that will be called `target`.
     ///
     /// # Errors
     /// [`Failure`] if `target` exists, if an interrupted run of that name has something to go on with, if another process
     /// writes to it, or if its parent cannot be written to.
     pub fn create(target: &Path) -> Result<Self, Failure> {
-        Folder::begin(target, false)
+        Folder::begin(target, false)?.map_err(|taken| taken.failure(target))
     }
 
     /// The same for what can all be made again: what is left of an earlier attempt is discarded.
@@ -55,28 +53,44 @@ impl Folder {
     /// # Errors
     /// As [`Self::create`], but for an interrupted run.
     pub fn create_again(target: &Path) -> Result<Self, Failure> {
-        Folder::begin(target, true)
+        Folder::begin(target, true)?.map_err(|taken| taken.failure(target))
     }
 
-    fn begin(target: &Path, discard: bool) -> Result<Self, Failure> {
-        absent(target)?;
-        let mut folder = Folder::locked(target)?;
+    /// Prepares `out/NAME`, or the first numbered one of which there is neither a folder nor an interrupted run, and that no
+    /// other process has just taken.
+    ///
+    /// # Errors
+    /// As [`Self::create`], but for what is taken.
+    pub fn create_numbered(name: &str) -> Result<Self, Failure> {
+        let mut last = Path::new("out").join(name);
+        for target in numbered(name, "") {
+            if !is_taken(&target)
+                && let Ok(folder) = Folder::begin(&target, false)?
+            {
+                return Ok(folder);
+            }
+            last = target;
+        }
+        Err(Taken::Exists.failure(&last))
+    }
+
+    fn begin(target: &Path, discard: bool) -> Result<Result<Self, Taken>, Failure> {
+        if exists(target) {
+            return Ok(Err(Taken::Exists));
+        }
+        let Some(mut folder) = Folder::locked(target)? else { return Ok(Err(Taken::Busy)) };
         // Another process may have made it before we had the lock.
-        absent(target)?;
+        if exists(target) {
+            return Ok(Err(Taken::Exists));
+        }
         folder.replaces = false;
-        if !discard && exists(&folder.path(JOURNAL)) {
-            let message = format!("an interrupted run to {} left finished points", target.display());
-            let help = format!(
-                "--resume --out {} goes on with them, or remove {}",
-                target.display(),
-                folder.partial.display()
-            );
-            return Err(Failure::new(message).with_help(Some(help)));
+        if !discard && has_runs(&folder.path(JOURNAL)) {
+            return Ok(Err(Taken::Interrupted));
         }
         // What is left of a process that was killed before anything had finished.
         folder.make().map_err(|error| Failure::io("create folder", &folder.partial, &error))?;
         folder.kept = false;
-        Ok(folder)
+        Ok(Ok(folder))
     }
 
     /// Takes up what an interrupted run left of a folder that will be called `target`, or a finished one of that name, which
@@ -88,24 +102,29 @@ impl Folder {
         // A link stays one, and what it leads to is taken up.
         let led_to = Some(target).filter(|target| target.is_symlink()).and_then(|target| target.canonicalize().ok());
         let target = led_to.as_deref().unwrap_or(target);
-        let mut folder = Folder::locked(target)?;
+        let mut folder = Folder::locked(target)?.ok_or_else(|| Taken::Busy.failure(target))?;
         if exists(&folder.path(JOURNAL)) {
             return Ok(folder);
         }
-        if exists(target) && !exists(&target.join(JOURNAL)) {
+        if exists(target) && !has_lines(&target.join(JOURNAL)) {
             let message = format!("output folder {} has no journal: it cannot be taken up again", target.display());
             return Err(Failure::new(message).with_help(Some("give another with --out, or remove it".into())));
         }
+        let copy = |from: &str, to: &str| {
+            folder.own(|own| own.claim(to))?;
+            fs::copy(target.join(from), folder.path(to)).map(drop)
+        };
         let prepare = || {
             folder.make()?;
             if exists(target) {
-                fs::copy(target.join(PROFILE), folder.path(PROFILE))?;
+                copy(PROFILE, PROFILE)?;
                 // Under another name until it is whole and on the disk.
-                fs::copy(target.join(JOURNAL), folder.path("journal.copy"))?;
+                copy(JOURNAL, "journal.copy")?;
                 File::open(folder.path("journal.copy"))?.sync_all()?;
+                folder.own(|own| own.claim(JOURNAL))?;
                 fs::rename(folder.path("journal.copy"), folder.path(JOURNAL))?;
-                if exists(&target.join(OTHERS)) {
-                    fs::copy(target.join(OTHERS), folder.path(OTHERS))?;
+                if has_lines(&target.join(OTHERS)) {
+                    copy(OTHERS, OTHERS)?;
                 }
             }
             Ok(())
@@ -115,30 +134,44 @@ impl Folder {
         prepared.map(|()| folder)
     }
 
-    /// The folder of that name, whatever is in it, with nobody else writing to it.
-    fn locked(target: &Path) -> Result<Self, Failure> {
+    /// The folder of that name, whatever is in it, with nobody else writing to it; `None` if somebody is.
+    fn locked(target: &Path) -> Result<Option<Self>, Failure> {
         if target.file_name().is_none() {
             return Err(Failure::new(format!("{} is no name for an output folder", target.display())));
         }
         let parent = parent(target);
         fs::create_dir_all(parent).map_err(|error| Failure::io("create folder", parent, &error))?;
-        let lock = Lock::take(beside(target, "lock"), target)?;
+        let Some(lock) = Lock::take(beside(target, "lock"))? else { return Ok(None) };
         let partial = partial(target);
-        let mut folder = Folder { partial, target: target.to_owned(), _lock: lock, kept: true, replaces: false };
+        let own = ours(&partial)?;
+        let (target, own) = (target.to_owned(), Mutex::new(own));
+        let mut folder = Folder { partial, target, _lock: lock, own, kept: true, replaces: false };
         folder.mend().map_err(|error| folder.not_carried_over(&error))?;
-        folder.replaces = exists(&target.join(JOURNAL));
-        Ok(folder)
+        folder.replaces = exists(&folder.target.join(JOURNAL));
+        if folder.replaces {
+            ours(&folder.old())?;
+            unmarked(&folder.target)?;
+        }
+        Ok(Some(folder))
     }
 
     /// Ends what a process was killed in, between giving a finished folder another name and removing it.
     fn mend(&self) -> io::Result<()> {
         let old = self.old();
-        if exists(&self.target) {
+        if exists(&self.target.join(JOURNAL)) {
+            Own::forget(&self.target)?;
             return self.carry_over();
         }
+        if exists(&self.target) {
+            return Ok(());
+        }
         // Where the new folder is whole, it has its name when it is taken up.
-        let is_the_only_one = exists(&old.join(JOURNAL)) && !exists(&self.path(JOURNAL));
-        if is_the_only_one { fs::rename(&old, &self.target) } else { Ok(()) }
+        let is_the_only_one = Own::read(&old)?.is_some() && exists(&old.join(JOURNAL)) && !exists(&self.path(JOURNAL));
+        if is_the_only_one {
+            fs::rename(&old, &self.target)?;
+            Own::forget(&self.target)?;
+        }
+        Ok(())
     }
 
     /// What the folder is called that this one takes the place of.
@@ -148,9 +181,6 @@ impl Folder {
 
     /// Moves what the user put into the folder that was replaced to the one in its place.
     fn carry_over(&self) -> io::Result<()> {
-        if !exists(&self.old()) {
-            return Ok(());
-        }
         for (name, now) in carry_over(&self.old(), &self.target)? {
             let (name, now) = (name.display(), now.display());
             say(&format!("espsim: {name} in {} is no earlier result: it is called {now} now", self.target.display()));
@@ -167,12 +197,35 @@ impl Folder {
         )))
     }
 
-    /// An empty folder under the temporary name.
+    /// A folder under the temporary name, with nothing of this program in it.
     fn make(&self) -> io::Result<()> {
-        if exists(&self.partial) {
-            fs::remove_dir_all(&self.partial)?;
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*own {
+            Some(own) => own.clear(&[])?,
+            None => *own = Some(Own::make(&self.partial)?),
         }
-        fs::create_dir(&self.partial)
+        Ok(())
+    }
+
+    /// Does something with what of the folder is this program's.
+    fn own<T>(&self, act: impl FnOnce(&mut Own) -> io::Result<T>) -> io::Result<T> {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.as_mut().map_or_else(|| Err(io::Error::from(io::ErrorKind::NotFound)), act)
+    }
+
+    /// The folder's name when it is complete.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Where a file of this name is to be written.
+    ///
+    /// # Errors
+    /// [`Failure`] if the folder cannot be written.
+    pub fn claim(&self, name: &str) -> Result<PathBuf, Failure> {
+        let path = self.path(name);
+        self.own(|own| own.claim(name)).map_err(|error| Failure::io("write", &path, &error))?;
+        Ok(path)
     }
 
     /// Where a file of this name is for now.
@@ -180,21 +233,12 @@ impl Folder {
         self.partial.join(name)
     }
 
-    /// Removes every file but these: what an interrupted run has left of results is of no use.
+    /// Removes every file that this program made but these: what an interrupted run has left of results is of no use.
     ///
     /// # Errors
     /// [`Failure`] if one cannot be removed.
     pub fn keep_only(&self, names: &[&str]) -> Result<(), Failure> {
-        let clear = || {
-            for entry in fs::read_dir(&self.partial)? {
-                let entry = entry?;
-                if !names.iter().any(|name| entry.file_name() == *name) {
-                    fs::remove_file(entry.path())?;
-                }
-            }
-            Ok(())
-        };
-        clear().map_err(|error| Failure::io("clear", &self.partial, &error))
+        self.own(|own| own.clear(names)).map_err(|error| Failure::io("clear", &self.partial, &error))
     }
 
     /// Writes one file, unless it is there just so already; never half over what is there.
@@ -215,7 +259,7 @@ impl Folder {
     /// # Errors
     /// [`Failure`] if it cannot be renamed.
     pub fn rename(&self, from: &str, to: &str) -> Result<(), Failure> {
-        let path = self.path(to);
+        let path = self.claim(to)?;
         fs::rename(self.path(from), &path).map_err(|error| Failure::io("write", &path, &error))
     }
 
@@ -246,7 +290,7 @@ impl Folder {
     /// # Errors
     /// [`Failure`] if it cannot be made.
     pub fn open(&self, name: &str) -> Result<Stream, Failure> {
-        let path = self.path(name);
+        let path = self.claim(name)?;
         let file = File::create(&path).map_err(|error| Failure::io("write", &path, &error))?;
         Ok(Stream { path, file: BufWriter::with_capacity(1 << 16, file) })
     }
@@ -264,10 +308,12 @@ impl Folder {
         let rename = || {
             File::open(&self.partial)?.sync_all()?;
             if self.replaces {
+                Own::mark(&self.target, results_of(&self.target))?;
                 fs::rename(&self.target, self.old())?;
             }
             fs::rename(&self.partial, &self.target)?;
-            File::open(parent(&self.target))?.sync_all()
+            File::open(parent(&self.target))?.sync_all()?;
+            Own::forget(&self.target)
         };
         if self.replaces {
             // As a process that was killed leaves it.
@@ -287,7 +333,7 @@ impl Drop for Folder {
     fn drop(&mut self) {
         if !self.kept {
             // Nothing better to do about a failure here: the error that led here is the one to report.
-            let _ = fs::remove_dir_all(&self.partial);
+            let _ = self.own(|own| own.remove());
         }
     }
 }
@@ -329,64 +375,10 @@ impl Stream {
     }
 }
 
-fn exists(path: &Path) -> bool {
-    path.symlink_metadata().is_ok()
-}
-
-fn parent(target: &Path) -> &Path {
-    target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 /// Refuses an output folder that exists.
 ///
 /// # Errors
 /// [`Failure`] if it does.
 pub fn absent(target: &Path) -> Result<(), Failure> {
-    if !exists(target) {
-        return Ok(());
-    }
-    Err(Failure::new(format!("output folder {} exists already", target.display()))
-        .with_help(Some("give another with --out, or remove it".into())))
-}
-
-/// A hidden name beside a folder's, `.NAME.WHAT`; names need not be text.
-fn beside(target: &Path, what: &str) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(target.file_name().unwrap_or_default());
-    name.push(format!(".{what}"));
-    parent(target).join(name)
-}
-
-/// What a folder is called while it is being filled.
-pub fn partial(target: &Path) -> PathBuf {
-    beside(target, "partial")
-}
-
-/// `out/NAME`, or with the first number of which there is neither a folder nor an interrupted run.
-pub fn default_target(name: &str) -> PathBuf {
-    default_file(name, "")
-}
-
-/// The same for a file: `out/NAME` with an ending such as `.json`.
-pub fn default_file(name: &str, ending: &str) -> PathBuf {
-    numbered(name, ending).find(|path| !is_taken(path)).unwrap_or_else(|| Path::new("out").join(name))
-}
-
-/// The last of these folders that there is, or `out/NAME` if there is none: what to go on with.
-pub fn latest_target(name: &str) -> PathBuf {
-    numbered(name, "").take_while(|path| is_taken(path)).last().unwrap_or_else(|| Path::new("out").join(name))
-}
-
-fn numbered(name: &str, ending: &str) -> impl Iterator<Item = PathBuf> {
-    let first = std::iter::once(format!("{name}{ending}"));
-    first.chain((2..10_000).map(move |n| format!("{name}-{n}{ending}"))).map(|name| Path::new("out").join(name))
-}
-
-fn is_taken(target: &Path) -> bool {
-    exists(target) || exists(&partial(target))
-}
-
-/// Where results go by default: to the latest of that name when they are taken up again, else to a new one.
-pub fn target_of(name: &str, resume: bool) -> PathBuf {
-    if resume { latest_target(name) } else { default_target(name) }
+    if exists(target) { Err(Taken::Exists.failure(target)) } else { Ok(()) }
 }

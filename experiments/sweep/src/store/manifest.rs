@@ -1,7 +1,5 @@
 //! `manifest.json`: everything that the results in a folder depended on, as it is written and read.
 
-mod write;
-
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -15,7 +13,6 @@ use crate::failure::Failure;
 use crate::store::version;
 
 pub use crate::points::study::Kind;
-pub use write::{Known, Subject, keep_common};
 
 /// The version of the format that is written and read. A manifest of the first format has none.
 pub const FORMAT: u32 = 2;

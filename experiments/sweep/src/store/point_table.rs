@@ -16,6 +16,7 @@ use crate::file::scenario_file::ScenarioFile;
 use crate::file::value::shown;
 use crate::points::outcome::{Outcome, Summary};
 use crate::points::study::Csv;
+use crate::store::csv_text::{is_no_number, read_row};
 use crate::store::points_csv::four_digits;
 
 /// The file's name.
@@ -171,7 +172,7 @@ impl PointTable {
     pub fn from_csv(text: impl std::io::Read, path: &Path) -> Result<Self, Failure> {
         let broken = |error: csv::Error| Failure::new(format!("{}: {error}", path.display()));
         let mut reader = csv::Reader::from_reader(text);
-        let header = reader.headers().map_err(broken)?.clone();
+        let header = read_row(reader.headers().map_err(broken)?);
         let after_axes = header.iter().position(|heading| heading == REPLICATIONS).unwrap_or_default();
         if header.get(0) != Some("series") || after_axes == 0 {
             let names = header.iter().collect::<Vec<_>>().join(", ");
@@ -180,7 +181,7 @@ impl PointTable {
         }
         let mut rows = Vec::new();
         for record in reader.records() {
-            let record = record.map_err(broken)?;
+            let record = read_row(&record.map_err(broken)?);
             let line = record.position().map_or(0, csv::Position::line);
             let row = parse(&header, after_axes, &record);
             rows.push(row.map_err(|what| Failure::new(format!("{}:{line}: {what}", path.display())))?);
@@ -192,6 +193,9 @@ impl PointTable {
 fn parse(header: &StringRecord, after_axes: usize, record: &StringRecord) -> Result<Row, String> {
     let replications = &record[after_axes];
     let cells = header.iter().zip(record).skip(after_axes + 1);
+    if let Some((heading, cell)) = cells.clone().find(|(_, cell)| is_no_number(cell)) {
+        return Err(format!("`{heading}` is `{cell}`: a number, or nothing"));
+    }
     Ok(Row {
         series: record[0].to_owned(),
         coordinates: record.iter().take(after_axes).skip(1).map(str::to_owned).collect(),

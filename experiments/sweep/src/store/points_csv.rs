@@ -9,6 +9,7 @@ use crate::file::value::shown;
 use crate::points::Place;
 use crate::points::outcome::{Outcome, Run};
 use crate::points::study::Csv;
+use crate::store::csv_text;
 
 /// `points.csv`: one row per point, replication and metric. Absent values are empty. Where profiles were drawn, one row
 /// more for each metric, named `band/...`: the interval of 95 % of the profiles, their number and the middle.
@@ -104,7 +105,7 @@ pub fn csv_of(header: &[String], rows: &[Vec<String>]) -> Result<Vec<u8>, Failur
     csv_rows(std::iter::once(header.to_vec()).chain(rows.iter().cloned()))
 }
 
-/// Rows as comma-separated values (RFC 4180).
+/// Rows as comma-separated values (RFC 4180), text that looks like a formula as [`csv_text`] says.
 ///
 /// # Errors
 /// [`Failure`] if they cannot be encoded.
@@ -112,7 +113,7 @@ pub fn csv_rows(rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>, 
     let encode = |error: &dyn std::fmt::Display| Failure::new(format!("cannot encode rows: {error}"));
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
-        writer.write_record(row).map_err(|error| encode(&error))?;
+        writer.write_record(row.into_iter().map(csv_text::written)).map_err(|error| encode(&error))?;
     }
     writer.into_inner().map_err(|error| encode(&error))
 }

@@ -1,37 +1,35 @@
 //! A folder that another has taken the place of: what its user put there goes over to the new one, earlier results do not.
 
 use std::collections::BTreeSet;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::store::journal::has_lines;
 use crate::store::names::{JOURNAL, MANIFEST, OTHERS, PROFILE};
-
-/// What runs write though no manifest may name it: a shard has none, and no run knows what a later one keeps for it.
-const ALWAYS: [&str; 3] = [PROFILE, JOURNAL, OTHERS];
+use crate::store::own::{MARKER, Own, free_name};
 
 /// Something that has another name now, and which: results have its own.
 pub type Renamed = (OsString, OsString);
 
-/// Moves to `new` what no run wrote in `old`, and removes `old` with the rest. Nothing is copied or followed: links stay
-/// links, and each thing is in one of the folders at any moment. It may be killed and called again, so that the manifest,
-/// which says what runs wrote, is the last to go.
+/// Moves to `new` what this program did not make in `old`, and removes `old` with the rest. Nothing is copied or followed:
+/// links stay links, and each thing is in one of the folders at any moment. It may be killed and called again, so that the
+/// hidden file, which says what this program made, is the last to go. A folder without it is left alone.
 ///
 /// # Errors
 /// What cannot be moved or removed; it is still in `old` then.
 pub fn carry_over(old: &Path, new: &Path) -> io::Result<Vec<Renamed>> {
-    let results = Results::of(old);
+    let Some(own) = Own::read(old)? else { return Ok(Vec::new()) };
     let mut renamed = Vec::new();
     for entry in fs::read_dir(old)?.collect::<io::Result<Vec<_>>>()? {
-        let (name, is_folder) = (entry.file_name(), entry.file_type()?.is_dir());
-        // Runs write no folders.
-        if !is_folder && name == MANIFEST {
+        let name = entry.file_name();
+        if name == MARKER {
             continue;
         }
-        if !is_folder && results.have(&name, new) {
+        if own.has(&name, entry.file_type()?) {
             fs::remove_file(entry.path())?;
             continue;
         }
@@ -42,47 +40,24 @@ pub fn carry_over(old: &Path, new: &Path) -> io::Result<Vec<Renamed>> {
         }
     }
     File::open(new)?.sync_all()?;
-    match fs::remove_file(old.join(MANIFEST)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => fs::remove_dir(old)?,
-    }
+    own.remove()?;
     Ok(renamed)
 }
 
-/// Which files of a folder runs wrote.
-struct Results {
-    /// What the manifest names; `None` if it names nothing, as of a shard.
-    files: Option<BTreeSet<String>>,
-}
-
-impl Results {
-    fn of(folder: &Path) -> Self {
-        #[derive(Deserialize)]
-        struct Manifest {
-            files: Option<BTreeSet<String>>,
-        }
-        let manifest = fs::read(folder.join(MANIFEST)).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        Results { files: manifest.and_then(|manifest: Manifest| manifest.files) }
+/// The files that runs wrote in a finished folder: those that its manifest names, and what stands there without one, as of a
+/// shard.
+pub fn results_of(folder: &Path) -> BTreeSet<String> {
+    #[derive(Deserialize)]
+    struct Manifest {
+        files: BTreeSet<String>,
     }
-
-    /// Whether a file is one of them. Without a list of names, what is written again was written before.
-    fn have(&self, name: &OsStr, new: &Path) -> bool {
-        let is_listed = match &self.files {
-            Some(files) => name.to_str().is_some_and(|name| files.contains(name)),
-            None => new.join(name).symlink_metadata().is_ok(),
-        };
-        is_listed || ALWAYS.iter().any(|result| name == *result)
+    let manifest = fs::read(folder.join(MANIFEST)).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let files = manifest.map(|manifest: Manifest| manifest.files).unwrap_or_default();
+    // A file of that name that does not name itself is something else.
+    let mut files = if files.contains(MANIFEST) { files } else { BTreeSet::new() };
+    files.extend([JOURNAL, PROFILE].map(str::to_owned));
+    if has_lines(&folder.join(OTHERS)) {
+        files.insert(OTHERS.to_owned());
     }
-}
-
-/// The name itself, or with the first ending of `.old`, `.old-2` and so on that is not taken.
-fn free_name(folder: &Path, name: &OsStr) -> OsString {
-    let with = |ending: String| {
-        let mut name = name.to_owned();
-        name.push(ending);
-        name
-    };
-    let is_free = |name: &OsString| folder.join(name).symlink_metadata().is_err();
-    let endings = [String::new(), ".old".into()].into_iter().chain((2..).map(|n: u64| format!(".old-{n}")));
-    endings.map(with).find(is_free).unwrap_or_else(|| name.to_owned())
+    files
 }

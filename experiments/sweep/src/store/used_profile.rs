@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::failure::Failure;
 use crate::file::hash::hash;
 use crate::file::profile::{ProfileChoice, from_file};
-use crate::store::folder::partial;
+use crate::store::folder_names::partial;
 use crate::store::journal::first_header;
 use crate::store::names::{JOURNAL, PROFILE};
 

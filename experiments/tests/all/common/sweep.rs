@@ -74,6 +74,11 @@ pub fn succeed(command: &mut Command) -> Output {
 /// Runs it to its end, which must be a refusal that says all of this.
 pub fn refuse(command: &mut Command, expected: &[&str]) {
     let output = command.output().unwrap();
+    assert_refused(command, &output, expected);
+}
+
+/// Holds what has ended to be a refusal that says all of this.
+pub fn assert_refused(command: &Command, output: &Output, expected: &[&str]) {
     let message = unbroken(&String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(2), "{command:?}: {message}");
     assert!(output.stdout.is_empty());
@@ -130,4 +135,32 @@ pub fn take_own(folder: &Path) {
         fs::remove_file(folder.join(name)).unwrap();
     }
     fs::remove_dir_all(folder.join("my figures")).unwrap();
+}
+
+/// Says of a folder's files, as the program does of those that it makes, that they are its own.
+pub fn mark(folder: &Path) {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    espsim_sweep::store::own::Own::mark(folder, names.collect()).unwrap();
+}
+
+/// Runs it to its end; with what it printed, the most memory that it had, in MiB: as Linux says while it is there.
+#[cfg(target_os = "linux")]
+pub fn with_memory(command: &mut Command) -> (Output, u64) {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let path = format!("/proc/{}/status", child.id());
+    let watched = std::thread::spawn(move || {
+        let mut most = 0;
+        // What has ended and is waited for has a status without memory.
+        while let Ok(status) = fs::read_to_string(&path) {
+            let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let Some(kib) = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse::<u64>().ok()) else {
+                break;
+            };
+            most = most.max(kib);
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        most
+    });
+    let output = child.wait_with_output().unwrap();
+    (output, watched.join().unwrap().div_ceil(1024))
 }

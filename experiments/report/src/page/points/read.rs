@@ -8,6 +8,7 @@ use espsim_model::record::{NO_ESTIMATE, Stop};
 use espsim_model::resource::Resource;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::points::outcome::{Band, Summary};
+use espsim_sweep::store::csv_text::read_row;
 
 use super::{METRICS, Point, Points, WAITS};
 
@@ -25,12 +26,14 @@ impl Points {
     pub fn from_csv(text: impl std::io::Read, path: &Path) -> Result<Self, Failure> {
         let broken = |error: csv::Error| Failure::new(format!("{}: {error}", path.display()));
         let mut reader = csv::Reader::from_reader(text);
-        let columns = Columns::new(reader.headers().map_err(broken)?, path)?;
+        let columns = Columns::new(&read_row(reader.headers().map_err(broken)?), path)?;
         let mut building = Building::new(columns.axes.clone());
         let mut row = StringRecord::new();
         while reader.read_record(&mut row).map_err(broken)? {
             let line = row.position().map_or(0, csv::Position::line);
-            building.add(&columns, &row).map_err(|what| Failure::new(format!("{}:{line}: {what}", path.display())))?;
+            building
+                .add(&columns, &read_row(&row))
+                .map_err(|what| Failure::new(format!("{}:{line}: {what}", path.display())))?;
         }
         building.finish_point();
         if building.done.points.is_empty() {

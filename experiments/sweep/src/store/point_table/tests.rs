@@ -1,10 +1,10 @@
 use espsim_model::record::Metric;
 use toml::Value;
 
+use super::*;
 use crate::points::Place;
 use crate::points::outcome::Run;
 use crate::store::points_csv::csv_rows;
-use super::*;
 
 fn file() -> ScenarioFile {
     let text = "[sweep]\n\"traffic.packet\" = [\"64 B\", \"128 B\"]\n";

@@ -15,8 +15,10 @@ use crate::points::Point;
 use crate::points::id::PROGRAM;
 use crate::points::outcome::Outcome;
 use crate::store::folder::Files;
+use crate::store::manifest::{
+    FORMAT, Host, Kind, Manifest, NamedProfile, Parameter, PointParameters, Program, Replications, Scenario,
+};
 use crate::store::names::{JOURNAL, MANIFEST};
-use super::{FORMAT, Host, Kind, Manifest, NamedProfile, Parameter, PointParameters, Program, Replications, Scenario};
 
 /// What a manifest is about.
 pub struct Subject<'a> {
