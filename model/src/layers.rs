@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::preset::{self, Kind, UnknownPreset};
+use crate::preset::{self, PresetKind, UnknownPreset};
 use crate::scenario::Scenario;
 
 /// Where a value comes from.
@@ -23,7 +23,7 @@ pub enum Origin {
     /// A shipped preset, with the source that it names.
     Preset {
         /// Its kind.
-        kind: Kind,
+        kind: PresetKind,
         /// Its name, such as `connectx-6-dx`.
         name: &'static str,
         /// The source.
@@ -110,12 +110,12 @@ pub fn flatten(table: &Table, origin: &Origin) -> Layer {
 pub const MOST_DEPTH: usize = 16;
 
 /// Where presets may be named, and of which kind. A slot's default is the one its device names.
-pub const PRESET_KEYS: [(&str, Kind); 5] = [
-    ("nic", Kind::Nic),
-    ("accelerator", Kind::Accelerator),
-    ("nic.pcie", Kind::Pcie),
-    ("accelerator.pcie", Kind::Pcie),
-    ("pcie.uplink", Kind::Pcie),
+pub const PRESET_KEYS: [(&str, PresetKind); 5] = [
+    ("nic", PresetKind::Nic),
+    ("accelerator", PresetKind::Accelerator),
+    ("nic.pcie", PresetKind::Pcie),
+    ("accelerator.pcie", PresetKind::Pcie),
+    ("pcie.uplink", PresetKind::Pcie),
 ];
 
 /// Tables that may be lists: `[nic]` is one, `[[nic]]` one of several. Keys of the first one are `nic[0].count` and so
@@ -220,7 +220,7 @@ fn resolve_one(overrides: &Layer) -> Result<Layer, LayerError> {
     Ok(values)
 }
 
-fn laid(place: &str, kind: Kind, name: &str) -> Result<Layer, UnknownPreset> {
+fn laid(place: &str, kind: PresetKind, name: &str) -> Result<Layer, UnknownPreset> {
     let preset = preset::load(kind, name)?;
     let values = flatten(&preset.values, &Origin::Default).into_iter();
     Ok(values
@@ -242,9 +242,9 @@ fn resolve_mix(values: &mut Layer, overrides: &Layer) -> Result<(), LayerError> 
         }),
         (None, Some((Value::String(name), _))) => {
             let key = "traffic.mix".to_owned();
-            let preset = preset::load(Kind::Mix, name).map_err(|error| LayerError::Preset { key, error })?;
+            let preset = preset::load(PresetKind::Mix, name).map_err(|error| LayerError::Preset { key, error })?;
             let source = preset.sources.get("packet").map(String::as_str).unwrap_or_default();
-            let origin = Origin::Preset { kind: Kind::Mix, name: preset.name, source };
+            let origin = Origin::Preset { kind: PresetKind::Mix, name: preset.name, source };
             for (from, to) in [("packet", "traffic.mix"), ("basis", "traffic.size_basis")] {
                 if let Some(value) = preset.values.get(from) {
                     values.insert(to.to_owned(), (value.clone(), origin));

@@ -45,7 +45,7 @@ impl Evidence {
 
 /// What a preset describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum PresetKind {
     /// A network interface card.
     Nic,
     /// A lookaside accelerator.
@@ -58,18 +58,19 @@ pub enum Kind {
     Cpu,
 }
 
-impl Kind {
+impl PresetKind {
     /// Every kind.
-    pub const ALL: [Kind; 5] = [Kind::Nic, Kind::Accelerator, Kind::Pcie, Kind::Mix, Kind::Cpu];
+    pub const ALL: [PresetKind; 5] =
+        [PresetKind::Nic, PresetKind::Accelerator, PresetKind::Pcie, PresetKind::Mix, PresetKind::Cpu];
 
     /// The kind's name in messages.
     pub const fn name(self) -> &'static str {
         match self {
-            Kind::Nic => "nic",
-            Kind::Accelerator => "accelerator",
-            Kind::Pcie => "pcie",
-            Kind::Mix => "mix",
-            Kind::Cpu => "cpu",
+            PresetKind::Nic => "nic",
+            PresetKind::Accelerator => "accelerator",
+            PresetKind::Pcie => "pcie",
+            PresetKind::Mix => "mix",
+            PresetKind::Cpu => "cpu",
         }
     }
 
@@ -81,11 +82,11 @@ impl Kind {
     /// Names and texts of the shipped presets.
     pub const fn files(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Kind::Nic => NICS,
-            Kind::Accelerator => ACCELERATORS,
-            Kind::Pcie => SLOTS,
-            Kind::Mix => MIXES,
-            Kind::Cpu => CPUS,
+            PresetKind::Nic => NICS,
+            PresetKind::Accelerator => ACCELERATORS,
+            PresetKind::Pcie => SLOTS,
+            PresetKind::Mix => MIXES,
+            PresetKind::Cpu => CPUS,
         }
     }
 }
@@ -135,7 +136,7 @@ impl Preset {
 #[error("no {} preset is called `{name}`", kind.name())]
 pub struct UnknownPreset {
     /// The kind that was asked for.
-    pub kind: Kind,
+    pub kind: PresetKind,
     /// The name that was asked for.
     pub name: String,
 }
@@ -144,15 +145,16 @@ pub struct UnknownPreset {
 ///
 /// # Errors
 /// [`UnknownPreset`] for a name that is none.
-pub fn text(kind: Kind, name: &str) -> Result<&'static str, UnknownPreset> {
+pub fn text(kind: PresetKind, name: &str) -> Result<&'static str, UnknownPreset> {
     let found = kind.files().iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
     found.ok_or_else(|| UnknownPreset { kind, name: name.to_owned() })
 }
 
 /// Every preset, parsed once: sweeps ask for the same ones at every point.
-static LOADED: LazyLock<BTreeMap<(Kind, &'static str), Preset>> = LazyLock::new(|| {
-    let all =
-        Kind::ALL.into_iter().flat_map(|kind| kind.files().iter().map(move |(name, text)| ((kind, *name), *text)));
+static LOADED: LazyLock<BTreeMap<(PresetKind, &'static str), Preset>> = LazyLock::new(|| {
+    let all = PresetKind::ALL
+        .into_iter()
+        .flat_map(|kind| kind.files().iter().map(move |(name, text)| ((kind, *name), *text)));
     all.map(|(key, text)| (key, parse(key.1, text))).collect()
 });
 
@@ -178,7 +180,7 @@ fn parse(name: &'static str, text: &str) -> Preset {
 ///
 /// # Errors
 /// [`UnknownPreset`] for a name that is none.
-pub fn load(kind: Kind, name: &str) -> Result<&'static Preset, UnknownPreset> {
+pub fn load(kind: PresetKind, name: &str) -> Result<&'static Preset, UnknownPreset> {
     let known = kind.files().iter().find(|(known, _)| *known == name);
     let found = known.and_then(|(known, _)| LOADED.get(&(kind, *known)));
     found.ok_or_else(|| UnknownPreset { kind, name: name.to_owned() })
@@ -189,7 +191,7 @@ pub fn load(kind: Kind, name: &str) -> Result<&'static Preset, UnknownPreset> {
 /// # Errors
 /// [`ProfileError`] if the shipped file is wrong, which a test excludes.
 pub fn profile(name: &str) -> Result<Result<Profile, ProfileError>, UnknownPreset> {
-    text(Kind::Cpu, name).map(Profile::from_toml)
+    text(PresetKind::Cpu, name).map(Profile::from_toml)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use crate::engine::Engine;
 use crate::engine::program::{Op, Pc};
-use crate::engine::trace::{Part, Recorder, Step};
+use crate::engine::trace::{Recorder, Step, Stretch};
 use crate::machine::Machine;
 use crate::profile::Profile;
 use crate::route::{Category, Charge, Compiled, Platform, StationId};
@@ -144,7 +144,7 @@ fn warm_up(engine: &mut Engine<Recorder>, after: After, events: u64) -> Result<(
 }
 
 /// The recorded parts with what their operations stand for.
-fn numbered(parts: &[Part], compiled: &Compiled) -> Vec<Job> {
+fn numbered(parts: &[Stretch], compiled: &Compiled) -> Vec<Job> {
     let mut jobs: Vec<Job> = Vec::with_capacity(parts.len());
     // Parts so far of each job, the last place for sends.
     let mut started = vec![0; parts.len() + 1];

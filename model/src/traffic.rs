@@ -234,14 +234,14 @@ impl Packet {
 
 /// One send call: a packet, or a super-packet of several segments.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Send {
+pub struct SendCall {
     /// Segments and how many of each.
     pub segments: Vec<(Packet, u32)>,
     /// Share of the mix, in packets.
     pub weight: u32,
 }
 
-impl Send {
+impl SendCall {
     /// Number of segments.
     pub fn count(&self) -> u32 {
         self.segments.iter().map(|(_, n)| n).sum()
@@ -275,8 +275,8 @@ impl Traffic {
 
     /// How often each send is made, so that packets come in the mix's proportions: a super-packet of many segments
     /// counts as that many packets.
-    pub fn send_weights(sends: &[Send]) -> Vec<u32> {
-        let per_packet = |send: &Send| f64::from(send.weight) / f64::from(send.count());
+    pub fn send_weights(sends: &[SendCall]) -> Vec<u32> {
+        let per_packet = |send: &SendCall| f64::from(send.weight) / f64::from(send.count());
         let largest = sends.iter().map(per_packet).fold(0.0, f64::max);
         // 2^20 steps: a mix's shares are kept to a millionth.
         sends.iter().map(|send| (per_packet(send) / largest * f64::from(1 << 20)).round() as u32).collect()
@@ -297,7 +297,7 @@ impl Traffic {
 
     /// The sends of the mix. A packet that fits is repeated into a super-packet of up to `gso` octets of payload; one
     /// that does not is a send that GSO cuts into the largest segments that fit.
-    pub fn sends(&self, esp: Option<&Encapsulation>, gso: Option<Bytes>) -> Vec<Send> {
+    pub fn sends(&self, esp: Option<&Encapsulation>, gso: Option<Bytes>) -> Vec<SendCall> {
         let largest = self.largest_l3(esp).unwrap_or(self.mtu);
         let headers = IPV4_HEADER + self.transport.header();
         self.mix
@@ -317,7 +317,7 @@ impl Traffic {
                 if rest > Bytes::ZERO {
                     segments.push((Packet::new(headers + rest, self.transport, esp), 1));
                 }
-                Send { segments, weight: entry.weight }
+                SendCall { segments, weight: entry.weight }
             })
             .collect()
     }

@@ -4,7 +4,7 @@ use espsim_model::bound::bound;
 use espsim_model::layers;
 use espsim_model::machine::Machine;
 use espsim_model::placement::{Agent, Design, Host, Orphan, Placement};
-use espsim_model::preset::{self, Kind};
+use espsim_model::preset::{self, PresetKind};
 use espsim_model::profile::{Algorithm, Direction, Profile};
 use espsim_model::record::Record;
 use espsim_model::resource::Resource;
@@ -187,7 +187,7 @@ fn a_mix_keeps_its_proportions_under_gso() {
 
 #[test]
 fn every_preset_number_has_a_source() {
-    for kind in Kind::ALL {
+    for kind in PresetKind::ALL {
         for (name, text) in kind.files() {
             text.parse::<toml::Table>().unwrap_or_else(|error| panic!("{name}: {error}"));
             let preset = preset::load(kind, name).unwrap();
@@ -202,7 +202,7 @@ fn every_preset_number_has_a_source() {
             }
         }
     }
-    for (name, _) in Kind::Cpu.files() {
+    for (name, _) in PresetKind::Cpu.files() {
         preset::profile(name).unwrap().unwrap();
     }
 }

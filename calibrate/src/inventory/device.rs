@@ -13,7 +13,7 @@ use super::link::Link;
 /// What a function does, by its class code (PCI Code and ID Assignment Specification, chapter 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum DeviceKind {
     /// Network controller, class 02xxxx.
     Network,
     /// Encryption or decryption controller, class 10xxxx, or co-processor, class 0b40xx: what QAT devices say.
@@ -22,15 +22,15 @@ pub enum Kind {
     Processing,
 }
 
-impl Kind {
+impl DeviceKind {
     /// The kind of a class code as sysfs writes it (`0x020000`), or nothing for what neither carries nor encrypts
     /// packets.
     pub(super) fn of(class: &str) -> Option<Self> {
         let code = u32::from_str_radix(class.strip_prefix("0x")?, 16).ok()?;
         match (code >> 16, code >> 8 & 0xff) {
-            (0x02, _) => Some(Kind::Network),
-            (0x10, _) | (0x0b, 0x40) => Some(Kind::Crypto),
-            (0x12, _) => Some(Kind::Processing),
+            (0x02, _) => Some(DeviceKind::Network),
+            (0x10, _) | (0x0b, 0x40) => Some(DeviceKind::Crypto),
+            (0x12, _) => Some(DeviceKind::Processing),
             _ => None,
         }
     }
@@ -44,7 +44,7 @@ pub struct Device {
     /// Domain, bus, device and function: `0000:3b:00.0`.
     pub address: String,
     /// What it does.
-    pub kind: Kind,
+    pub kind: DeviceKind,
     /// Class code, hexadecimal (`class`).
     pub class: String,
     /// Vendor, hexadecimal (`vendor`).
@@ -97,7 +97,7 @@ pub struct Port {
 
 impl Device {
     /// Reads the function whose folder in sysfs, with symbolic links resolved, is `folder`.
-    pub(super) fn read(address: String, kind: Kind, class: String, folder: &Path) -> Self {
+    pub(super) fn read(address: String, kind: DeviceKind, class: String, folder: &Path) -> Self {
         let express = Express::read(folder);
         let ports: Vec<&Path> = folder.ancestors().skip(1).take_while(|above| is_function(above)).collect();
         Device {

@@ -20,7 +20,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-pub use device::{Device, Kind, Port, VirtualFunctions};
+pub use device::{Device, DeviceKind, Port, VirtualFunctions};
 pub use fact::{Fact, Reason};
 pub use interface::{FEATURES, Feature, Features, Interface};
 pub use iommu::{Iommu, IommuMode};
@@ -99,7 +99,7 @@ fn device(root: &Path, address: &str) -> Result<Option<Device>, String> {
         Fact::Known(class) => class,
         Fact::Unknown(reason) => return Err(reason.unknown),
     };
-    let kind = Kind::of(&class).filter(|_| !folder.join("physfn").exists());
+    let kind = DeviceKind::of(&class).filter(|_| !folder.join("physfn").exists());
     Ok(kind.map(|kind| Device::read(address.to_owned(), kind, class, &folder)))
 }
 
@@ -125,8 +125,8 @@ impl Inventory {
     pub fn contended_uplinks(&self) -> impl Iterator<Item = &SharedUplink> {
         self.shared_uplinks.iter().filter(|uplink| {
             let mut sharing = self.devices.iter().filter(|device| uplink.devices.contains(&device.address));
-            let networks = sharing.clone().filter(|device| device.kind == Kind::Network).count();
-            networks > 0 && sharing.any(|device| device.kind != Kind::Network)
+            let networks = sharing.clone().filter(|device| device.kind == DeviceKind::Network).count();
+            networks > 0 && sharing.any(|device| device.kind != DeviceKind::Network)
         })
     }
 

@@ -112,7 +112,10 @@ fn a_switch_above_nic_and_card_is_their_shared_uplink() {
     let inventory = behind_one_switch().inventory();
     let addresses: Vec<&str> = inventory.devices.iter().map(|device| device.address.as_str()).collect();
     assert_eq!(addresses, ["0000:03:00.0", "0000:04:00.0"]);
-    assert_eq!(inventory.devices.iter().map(|device| device.kind).collect::<Vec<_>>(), [Kind::Network, Kind::Crypto]);
+    assert_eq!(
+        inventory.devices.iter().map(|device| device.kind).collect::<Vec<_>>(),
+        [DeviceKind::Network, DeviceKind::Crypto]
+    );
     let above: Vec<&str> = inventory.devices[1].upstream.iter().map(|port| port.address.as_str()).collect();
     assert_eq!(above, ["0000:02:01.0", "0000:01:00.0", "0000:00:01.0"]);
     let [uplink] = &inventory.shared_uplinks[..] else { panic!("{:?}", inventory.shared_uplinks) };
@@ -134,7 +137,7 @@ fn root_ports_of_their_own_share_nothing() {
     }
     let inventory = host.inventory();
     assert_eq!(inventory.devices.len(), 2);
-    assert_eq!(inventory.devices[1].kind, Kind::Processing);
+    assert_eq!(inventory.devices[1].kind, DeviceKind::Processing);
     assert!(inventory.shared_uplinks.is_empty());
 }
 

@@ -7,7 +7,7 @@ use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{ColumnConstraint, Table};
 use espsim_model::layers::{Origin, flatten};
 use espsim_model::placement::Placement;
-use espsim_model::preset::{Evidence, Kind, load};
+use espsim_model::preset::{Evidence, PresetKind, load};
 use espsim_model::scenario::parameters::{listed, parameters};
 use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::file::value::shown;
@@ -58,11 +58,11 @@ fn section(what: Listed, sources: bool) -> String {
         Listed::Placements => return placements(),
         Listed::Scenarios => return scenarios(),
         Listed::Parameters => return all_parameters(),
-        Listed::Nics => ("NICs: nic.preset", Kind::Nic),
-        Listed::Accelerators => ("Accelerators: accelerator.preset", Kind::Accelerator),
-        Listed::Slots => ("PCIe slots: nic.pcie.preset, accelerator.pcie.preset, pcie.uplink.preset", Kind::Pcie),
-        Listed::Cpus => ("Hosts: --profile preset:NAME", Kind::Cpu),
-        Listed::Mixes => ("Mixes: traffic.mix", Kind::Mix),
+        Listed::Nics => ("NICs: nic.preset", PresetKind::Nic),
+        Listed::Accelerators => ("Accelerators: accelerator.preset", PresetKind::Accelerator),
+        Listed::Slots => ("PCIe slots: nic.pcie.preset, accelerator.pcie.preset, pcie.uplink.preset", PresetKind::Pcie),
+        Listed::Cpus => ("Hosts: --profile preset:NAME", PresetKind::Cpu),
+        Listed::Mixes => ("Mixes: traffic.mix", PresetKind::Mix),
     };
     let mut text = format!("{title}\n");
     for (name, _) in kind.files() {

@@ -47,7 +47,7 @@ pub struct MergeArgs {
 }
 
 /// A shard's folder.
-pub struct Part {
+pub struct ShardJournal {
     folder: PathBuf,
     found: Found,
     /// What its runs are of.
@@ -90,8 +90,8 @@ pub fn merge(args: &MergeArgs, command: Vec<String>) -> Result<(), Failure> {
 ///
 /// # Errors
 /// [`Failure`] that names the shards that are missing, given twice, unfinished or of another sweep.
-pub fn read(folders: &[PathBuf], finished: &mut Finished) -> Result<Vec<Part>, Failure> {
-    let parts = all(folders.iter().map(|folder| Part::read(folder, finished)))?;
+pub fn read(folders: &[PathBuf], finished: &mut Finished) -> Result<Vec<ShardJournal>, Failure> {
+    let parts = all(folders.iter().map(|folder| ShardJournal::read(folder, finished)))?;
     check_set(&parts)?;
     Ok(parts)
 }
@@ -112,7 +112,7 @@ fn all<T>(each: impl Iterator<Item = Result<T, Failure>>) -> Result<Vec<T>, Fail
     Err(first.and(&others))
 }
 
-impl Part {
+impl ShardJournal {
     fn read(folder: &Path, finished: &mut Finished) -> Result<Self, Failure> {
         let journal = folder.join(JOURNAL);
         if !journal.exists() {
@@ -129,7 +129,7 @@ impl Part {
                 .with_help(Some("run the shard again with --resume".into())));
         };
         let shard = header.shard.unwrap_or(Shard { number: 1, of: 1 });
-        Ok(Part { folder: folder.to_owned(), found, header, shard })
+        Ok(ShardJournal { folder: folder.to_owned(), found, header, shard })
     }
 
     fn profile(&self) -> Result<ProfileChoice, Failure> {
@@ -160,7 +160,7 @@ impl Part {
 }
 
 /// The parts must be of one sweep, and be all of it.
-fn check_set(parts: &[Part]) -> Result<(), Failure> {
+fn check_set(parts: &[ShardJournal]) -> Result<(), Failure> {
     let first = &parts[0];
     let [version, model] = [PROGRAM.0, PROGRAM.1];
     if first.header.program != (version.to_owned(), model.to_owned()) {

@@ -34,7 +34,7 @@ fn scenarios() -> Vec<String> {
 }
 
 fn profiles() -> Vec<String> {
-    preset::Kind::Cpu.files().iter().map(|(_, text)| (*text).to_owned()).collect()
+    preset::PresetKind::Cpu.files().iter().map(|(_, text)| (*text).to_owned()).collect()
 }
 
 /// What a table or list holds, however deep, as places: the numbers of the children to go through.

@@ -161,6 +161,28 @@ fn every_public_item_is_used() {
     assert_none(&unused);
 }
 
+/// Types and traits that every file has without naming them.
+const PRELUDE: [&str; 16] = [
+    "Box", "Clone", "Copy", "Drop", "Eq", "Err", "From", "Iterator", "Ok", "Option", "Ord", "Result", "Send", "Some",
+    "Sync", "Vec",
+];
+
+#[test]
+fn no_public_type_shadows_one_of_the_prelude() {
+    let mut wrong = Vec::new();
+    for (path, text) in files("", ".rs") {
+        for line in text.lines().filter_map(|line| line.trim_start().strip_prefix("pub ")) {
+            let mut words = line.split(|c| !is_letter(c));
+            let is_type = ["struct", "enum", "trait", "type"].contains(&words.next().unwrap_or_default());
+            let name = words.next().unwrap_or_default();
+            if is_type && PRELUDE.contains(&name) {
+                wrong.push(format!("{path}: {name}"));
+            }
+        }
+    }
+    assert_none(&wrong);
+}
+
 /// Module by module, what each one uses of its own crate.
 fn arrows(source: &str) -> BTreeMap<String, BTreeSet<String>> {
     let texts = files(source, ".rs");

@@ -1,11 +1,11 @@
 //! What changes under SAs: NICs, links, the route, the accelerator.
 
 use super::event::DeviceEvent;
-use super::failover::{Due, Run};
+use super::failover::{Due, FailoverRun};
 use super::life_cycle::{ACCELERATOR, Holders, Installed};
 use crate::scenario::{AddressUpdate, Device, What};
 
-impl Run<'_> {
+impl FailoverRun<'_> {
     /// Something happens to a device.
     pub(super) fn happen(&mut self, event: DeviceEvent) {
         let DeviceEvent { what, device, ends, .. } = event;

@@ -46,7 +46,7 @@ pub fn simulate_failover_unless(
         return Err(missing("failover.event", "at least one [[failover.event]] with `what` and `at`"));
     }
     let costs = profile.sa.as_ref().ok_or_else(|| missing("profile.sa", "a profile with a table [sa]"))?;
-    Ok(Run::new(scenario, profile, costs, seed)?.through(seed, is_stopped))
+    Ok(FailoverRun::new(scenario, profile, costs, seed)?.through(seed, is_stopped))
 }
 
 /// Something that is due.
@@ -73,7 +73,7 @@ pub(super) struct Nic {
     pub(super) carrier: bool,
 }
 
-pub(super) struct Run<'a> {
+pub(super) struct FailoverRun<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) engine: Engine,
     pub(super) failover_paths: FailoverPaths,
@@ -97,7 +97,7 @@ pub(super) struct Run<'a> {
     pub(super) reinstalled: Option<u64>,
 }
 
-impl<'a> Run<'a> {
+impl<'a> FailoverRun<'a> {
     fn new(scenario: &'a Scenario, profile: &Profile, costs: &SaCost, seed: u64) -> Result<Self, Invalid> {
         let f = &scenario.failover;
         let failover_paths = FailoverPaths::new(scenario, profile)?;
@@ -107,7 +107,7 @@ impl<'a> Run<'a> {
             let present = !plugged_later(device) && (device == Device::Nic || scenario.standby().is_some());
             Nic { present, carrier: present }
         };
-        let mut run = Run {
+        let mut run = FailoverRun {
             scenario,
             engine: engine(&failover_paths.machine, &compiled, seed),
             sampler: Sampler::new(&failover_paths, &compiled),

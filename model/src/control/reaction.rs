@@ -2,11 +2,11 @@
 
 use super::agenda::Task;
 use super::daemon::{Message, Target};
-use super::failover::{Due, Run};
+use super::failover::{Due, FailoverRun};
 use super::life_cycle::{ACCELERATOR, Holders, Installed};
 use crate::scenario::{AddressUpdate, DaemonCpu, Device};
 
-impl Run<'_> {
+impl FailoverRun<'_> {
     /// The daemon knows of a change; what it is at it finishes first.
     pub(super) fn told(&mut self) {
         self.agenda.told = true;

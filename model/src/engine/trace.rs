@@ -58,7 +58,7 @@ pub struct Step {
 
 /// A recorded job, or a child of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
+pub struct Stretch {
     /// The part that started it; `None` for a job of the workload.
     pub parent: Option<usize>,
     /// The job's flow.
@@ -82,7 +82,7 @@ pub struct Recorder {
     open: usize,
     /// The part that each job is, by job.
     part_of: Vec<Option<usize>>,
-    parts: Vec<Part>,
+    parts: Vec<Stretch>,
 }
 
 impl Recorder {
@@ -97,11 +97,11 @@ impl Recorder {
     }
 
     /// What was recorded: jobs and children in the order in which they started, children after their parents.
-    pub fn parts(&self) -> &[Part] {
+    pub fn parts(&self) -> &[Stretch] {
         &self.parts
     }
 
-    fn begin(&mut self, job: u32, part: Part) {
+    fn begin(&mut self, job: u32, part: Stretch) {
         let job = job as usize;
         if self.part_of.len() <= job {
             self.part_of.resize(job + 1, None);
@@ -110,7 +110,7 @@ impl Recorder {
         self.parts.push(part);
     }
 
-    fn part(&mut self, job: u32) -> Option<&mut Part> {
+    fn part(&mut self, job: u32) -> Option<&mut Stretch> {
         let part = (*self.part_of.get(job as usize)?)?;
         self.parts.get_mut(part)
     }
@@ -128,7 +128,7 @@ impl Tracer for Recorder {
         if self.wanted > 0 {
             self.wanted -= 1;
             self.open += 1;
-            self.begin(job, Part { parent: None, flow, starts: now, ends: None, steps: Vec::new(), waits: None });
+            self.begin(job, Stretch { parent: None, flow, starts: now, ends: None, steps: Vec::new(), waits: None });
         }
     }
 
@@ -141,7 +141,7 @@ impl Tracer for Recorder {
     fn forks(&mut self, parent: u32, child: u32, now: u64) {
         let index = self.part_of.get(parent as usize).copied().flatten();
         let Some(flow) = self.part(parent).map(|part| part.flow) else { return };
-        self.begin(child, Part { parent: index, flow, starts: now, ends: None, steps: Vec::new(), waits: None });
+        self.begin(child, Stretch { parent: index, flow, starts: now, ends: None, steps: Vec::new(), waits: None });
     }
 
     fn joins(&mut self, child: u32, now: u64) {

@@ -27,7 +27,7 @@ use crate::resource::Resource;
 use crate::route;
 use crate::route::{Compiled, Hop, Platform, Route, StationId, TooLarge};
 use crate::scenario::{Invalid, Scenario};
-use crate::traffic::{Arrival, Direction, Send, Traffic};
+use crate::traffic::{Arrival, Direction, SendCall, Traffic};
 use crate::units::{Hertz, Share, Time};
 
 /// The most paths: their numbers have 16 bits.
@@ -67,7 +67,7 @@ pub struct Class {
     /// Which way packets go.
     pub direction: Direction,
     /// Sends of the mix.
-    pub sends: Vec<Send>,
+    pub sends: Vec<SendCall>,
     /// How often each is made.
     pub weights: Vec<u32>,
     /// Its flows, by number.
@@ -101,7 +101,7 @@ impl Class {
     }
 
     /// The mean over sends of what `of` says of one.
-    pub fn mean(&self, of: impl Fn(&Send) -> f64) -> f64 {
+    pub fn mean(&self, of: impl Fn(&SendCall) -> f64) -> f64 {
         let total: f64 = self.weights.iter().map(|&w| f64::from(w)).sum();
         self.sends.iter().zip(&self.weights).map(|(send, &weight)| of(send) * f64::from(weight)).sum::<f64>() / total
     }
@@ -130,7 +130,7 @@ impl Class {
 
     /// The most segments of a send.
     pub fn most_segments(&self) -> u32 {
-        self.sends.iter().map(Send::count).max().unwrap_or(1)
+        self.sends.iter().map(SendCall::count).max().unwrap_or(1)
     }
 }
 
@@ -377,7 +377,7 @@ fn passes_lock(way: Way) -> bool {
     matches!(way, Way::By(design) if design.passes_sa_lock())
 }
 
-fn route(path: &Path, direction: Direction, send: &Send, host: &Host<'_>) -> Route {
+fn route(path: &Path, direction: Direction, send: &SendCall, host: &Host<'_>) -> Route {
     match path.way {
         // Where the NIC lacks the engine nothing is ever steered to such a path.
         Way::By(design) if design.encrypts_in_nic() && host.nic.params.esp.is_none() => Hop::Drop(1).into(),
@@ -388,7 +388,7 @@ fn route(path: &Path, direction: Direction, send: &Send, host: &Host<'_>) -> Rou
 
 /// A send call costs the same whether or not its packets are dropped in the end. What comes by the wire is dropped for
 /// nothing: a NIC without carrier receives nothing either.
-fn dropped(direction: Direction, send: &Send, host: &Host<'_>) -> Route {
+fn dropped(direction: Direction, send: &SendCall, host: &Host<'_>) -> Route {
     if direction != Direction::Transmit {
         return Hop::Drop(1).into();
     }

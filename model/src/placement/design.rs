@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Host, clear, host, inline_crypto, inline_packet, lookaside};
 use crate::route::Route;
-use crate::traffic::{Packet, Send};
+use crate::traffic::{Packet, SendCall};
 
 /// Who does something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub struct Design {
     /// How often the payload crosses PCIe on transmit; what is forwarded has come in by one more.
     pub crossings: u32,
     /// A send call of an application.
-    pub transmit: fn(&Send, &Host<'_>) -> Route,
+    pub transmit: fn(&SendCall, &Host<'_>) -> Route,
     /// A packet that comes in for an application.
     pub receive: fn(&Packet, &Host<'_>) -> Route,
     /// A packet of a gateway: clear in, ESP out.

@@ -1,7 +1,7 @@
 use crate::placement::{Agent, Design, Host, Orphan};
 use crate::route;
 use crate::route::Route;
-use crate::traffic::{Packet, Send};
+use crate::traffic::{Packet, SendCall};
 
 /// The facts of this design.
 pub const DESIGN: Design = Design {
@@ -28,7 +28,7 @@ pub const DESIGN: Design = Design {
 /// 6. pcie  NIC writes completion; interrupt; core frees the buffer
 ///
 /// The inner checksum lies under the encryption, so that the NIC cannot fill it in.
-pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
+pub fn transmit(send: &SendCall, h: &Host<'_>) -> Route {
     h.software_segments(send, ["send, encrypt", "segment, encrypt"], |p| {
         let mut costs = vec![h.core.checksum(p.l4), h.xfrm(), h.core.cipher(p.encrypted)];
         costs.extend(h.driver_costs(send.count()));

@@ -1,7 +1,7 @@
 use crate::placement::{Agent, Design, Host, Orphan, Placement, encapsulated_headers};
 use crate::route;
 use crate::route::Route;
-use crate::traffic::{Packet, Send};
+use crate::traffic::{Packet, SendCall};
 
 /// The facts of this design.
 pub const DESIGN: Design = Design {
@@ -25,7 +25,7 @@ pub const DESIGN: Design = Design {
 /// 3. pcie  NIC reads plain payload                the one crossing, RAM to NIC
 /// 4. nic   segments, checksums, encrypts, sends
 /// 5. pcie  NIC writes completion; interrupt; core frees the buffer
-pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
+pub fn transmit(send: &SendCall, h: &Host<'_>) -> Route {
     if send.count() == 1 || h.features.esp_gso {
         let mut costs = vec![h.xfrm_offload()];
         costs.extend(h.driver_costs(1));

@@ -3,7 +3,7 @@ use crate::placement::{Agent, Costs, Design, Host, Orphan, Placement};
 use crate::route;
 use crate::route::{Category, Hop, Route};
 use crate::scenario::WhenFull;
-use crate::traffic::{Packet, Send};
+use crate::traffic::{Packet, SendCall};
 
 /// The facts of this design.
 pub const DESIGN: Design = Design {
@@ -33,7 +33,7 @@ pub const DESIGN: Design = Design {
 /// 9. pcie  NIC reads sealed packet                third crossing, RAM to NIC
 /// 10. nic  processes, sends
 /// 11. pcie NIC writes completion; interrupt; core frees the buffer
-pub fn transmit(send: &Send, h: &Host<'_>) -> Route {
+pub fn transmit(send: &SendCall, h: &Host<'_>) -> Route {
     let stack = &h.core.profile.stack;
     h.software_segments(send, ["send, submit to card", "segment, submit to card"], |p| {
         let share = 1.0 / f64::from(send.count());

@@ -22,12 +22,12 @@ use crate::hardware::wire;
 use crate::route;
 use crate::route::{Category, GateId, Hop, PoolId, Route};
 use crate::scenario::{Stack, WhenFull};
-use crate::traffic::{Direction, Packet, Send};
+use crate::traffic::{Direction, Packet, SendCall};
 use crate::units::{Bytes, Cycles};
 
 impl Placement {
     /// The route of a send, or of a packet that comes in.
-    pub fn route(self, direction: Direction, send: &Send, h: &Host<'_>) -> Route {
+    pub fn route(self, direction: Direction, send: &SendCall, h: &Host<'_>) -> Route {
         let n = send.count();
         let design = self.0;
         // Packets come in one by one.
@@ -101,7 +101,7 @@ impl Host<'_> {
     /// with a segment.
     fn software_segments(
         &self,
-        send: &Send,
+        send: &SendCall,
         labels: [&'static str; 2],
         segment: impl Fn(&Packet) -> (Costs, Route),
     ) -> Route {
@@ -121,7 +121,7 @@ impl Host<'_> {
 
     /// Segmentation in the NIC: the core sends once with `costs`, the NIC reads headers once and each segment's payload.
     /// `headers` are those of the super-packet.
-    fn nic_segments(&self, send: &Send, costs: Costs, headers: Bytes, encrypt: bool) -> Route {
+    fn nic_segments(&self, send: &SendCall, costs: Costs, headers: Bytes, encrypt: bool) -> Route {
         let head = self.core.send(send.total(|p| p.goodput)).to_vec();
         let segments = match send.segments[..] {
             [(p, 1)] => self.nic.transmit(headers + p.goodput, p.frame, &p, encrypt),

@@ -5,7 +5,7 @@ use crate::engine::program::{Arrivals, Pc, Source, Workload};
 use crate::engine::trace::{Tracer, Untraced};
 use crate::machine::{Class, Machine};
 use crate::route::Compiled;
-use crate::traffic::Send;
+use crate::traffic::SendCall;
 
 /// The engine of a machine with its traffic.
 pub fn engine(machine: &Machine, compiled: &Compiled, seed: u64) -> Engine {
@@ -27,7 +27,7 @@ fn source(class: &Class) -> Source {
     Source {
         flows: class.flows.len() as u32,
         weights: class.weights.clone(),
-        packets: class.sends.iter().map(Send::count).collect(),
+        packets: class.sends.iter().map(SendCall::count).collect(),
         arrivals: class.arrivals,
     }
 }

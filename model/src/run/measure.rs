@@ -1,7 +1,7 @@
 //! From what was counted to a record.
 
 use super::bottleneck::{bottlenecks, utilisation};
-use super::steady::{Run, ratio};
+use super::steady::{SteadyRun, ratio};
 use super::totals::{BASES, Sent, Totals, busy, is_core};
 use crate::bound::Bound;
 use crate::engine::Engine;
@@ -17,7 +17,7 @@ pub(super) struct Measurement<'a> {
     scenario: &'a Scenario,
     machine: &'a Machine,
     engine: &'a Engine,
-    run: Run,
+    run: SteadyRun,
     totals: Totals,
     /// Seconds for which each station was busy while it was measured, and how long that was.
     busy: (Vec<f64>, f64),
@@ -30,7 +30,7 @@ impl<'a> Measurement<'a> {
         machine: &'a Machine,
         compiled: &Compiled,
         engine: &'a mut Engine,
-        run: Run,
+        run: SteadyRun,
     ) -> Self {
         let busy = busy(&run.window, machine, compiled);
         let seconds = Time::from_ps(run.window[1].now - run.window[0].now).as_seconds();

@@ -81,7 +81,7 @@ impl Mark {
 }
 
 /// How a run went.
-pub(super) struct Run {
+pub(super) struct SteadyRun {
     pub stop: Stop,
     /// Batches cut as warm-up.
     pub cut: usize,
@@ -134,7 +134,7 @@ pub(super) fn run_to_width(
     bound: &Bound,
     compiled: &Compiled,
     is_stopped: &dyn Fn() -> bool,
-) -> Option<Run> {
+) -> Option<SteadyRun> {
     let is_drop = |i: &usize| {
         let charges = compiled.accounts[*i].as_ref().map_or(&[][..], |account| &account.charges);
         charges.iter().any(|charge| matches!(charge, Charge::Dropped(_)))
@@ -179,7 +179,7 @@ pub(super) fn run_to_width(
             Some(start) if overload.is_narrow(estimate) => {
                 let window = [start.clone(), now];
                 let falls_short = estimate.is_some_and(|estimate| overload.falls_short(estimate));
-                return Some(Run { stop: Stop::HalfWidth, cut: from, estimate, window, falls_short });
+                return Some(SteadyRun { stop: Stop::HalfWidth, cut: from, estimate, window, falls_short });
             }
             Some(_) => {}
             // Latency and loss are counted from the first look that finds the warm-up over.
@@ -194,7 +194,7 @@ pub(super) fn run_to_width(
 
 impl Overload<'_> {
     /// A run that met a limit before it was long enough.
-    fn stopped(&self, engine: &Engine, cut: usize, estimate: Option<RateEstimate>, warm: Option<Mark>) -> Run {
+    fn stopped(&self, engine: &Engine, cut: usize, estimate: Option<RateEstimate>, warm: Option<Mark>) -> SteadyRun {
         let now = Mark::of(engine);
         let was_warm = warm.is_some();
         let start = warm.unwrap_or_else(|| Mark::start(engine));
@@ -211,7 +211,7 @@ impl Overload<'_> {
         let falls_short = estimate.is_some_and(|estimate| self.falls_short(estimate));
         // Of a state that is not steady there is no interval.
         let estimate = estimate.map(|e| RateEstimate { half_width: e.half_width.filter(|_| !grows), ..e });
-        Run { stop, cut, estimate, window: [start, now], falls_short }
+        SteadyRun { stop, cut, estimate, window: [start, now], falls_short }
     }
 }
 

@@ -151,7 +151,7 @@ impl Drop for Scratch {
 }
 
 /// A guest that has been told what to do.
-struct Run<'a> {
+struct GuestRun<'a> {
     command: Vec<String>,
     /// Where the guest's lines arrive.
     result: &'a Path,
@@ -165,7 +165,7 @@ fn plan_word(plan: &Plan) -> &'static str {
     PLANS.iter().find(|row| row.1 == *plan).map_or(PLANS[0].0, |row| row.0)
 }
 
-impl Run<'_> {
+impl GuestRun<'_> {
     /// Starts it and listens until it is done.
     fn measure(&self, order: &Order, progress: &mut dyn FnMut(&str)) -> Result<Measurement, SaPathError> {
         let start = Instant::now();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::frequency;
 use super::root::Root;
-use super::{INSIDE_COMMAND, Kernel, Order, Run, part, plan_word};
+use super::{GuestRun, INSIDE_COMMAND, Kernel, Order, part, plan_word};
 use crate::sa_path::error::{Doing, SaPathError};
 use crate::sa_path::{Measurement, Plan, passes};
 
@@ -75,7 +75,7 @@ pub(super) fn measure(
         command.extend(["-serial".into(), "stdio".into(), "-serial".into(), format!("file:{}", result.display())]);
         command.extend(["-kernel".into(), parts.kernel.display().to_string()]);
         command.extend(["-initrd".into(), archive.display().to_string(), "-append".into(), words.join(" ")]);
-        Run { command, result: &result, console: &console }.measure(order, progress)
+        GuestRun { command, result: &result, console: &console }.measure(order, progress)
     };
     // Whether KVM works shows when a guest comes up.
     if File::options().read(true).write(true).open("/dev/kvm").is_ok() {

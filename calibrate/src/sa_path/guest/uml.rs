@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::root::Root;
-use super::{INSIDE_COMMAND, Order, Run, part, plan_word};
+use super::{GuestRun, INSIDE_COMMAND, Order, part, plan_word};
 use crate::sa_path::{Measurement, Plan, SaPathError};
 
 /// The kernel that `calibrate/guest/uml.sh` has built.
@@ -39,5 +39,5 @@ pub(super) fn measure(
     ];
     command.extend(root.init(&[INSIDE_COMMAND, "/result", plan_word(plan)]));
     let (result, console) = (root.folder.join("result"), scratch.join("console"));
-    Run { command, result: &result, console: &console }.measure(order, progress)
+    GuestRun { command, result: &result, console: &console }.measure(order, progress)
 }

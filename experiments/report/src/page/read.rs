@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::{ProfileChoice, from_file};
 use espsim_sweep::file::scenario_file::{PlotSpec, ScenarioFile};
-use espsim_sweep::store::manifest::{Captioned, Kind, Manifest};
+use espsim_sweep::store::manifest::{Captioned, Manifest, ResultKind};
 use espsim_sweep::store::names::{JOURNAL, MANIFEST, TABLE, slug};
 
 use super::answer::sentence;
@@ -56,7 +56,7 @@ pub fn read(folder: &Path) -> Result<Results, Failure> {
 /// The points of a folder that has some; what a comparison is limited by is in them too.
 fn points(folder: &Path, manifest: &Manifest) -> Result<Option<Points>, Failure> {
     let is_there = folder.join(POINTS).exists();
-    if !(manifest.kind.has_points() || manifest.kind == Kind::Compare && is_there) {
+    if !(manifest.kind.has_points() || manifest.kind == ResultKind::Compare && is_there) {
         return Ok(None);
     }
     let path = required(folder, POINTS)?;
@@ -66,7 +66,7 @@ fn points(folder: &Path, manifest: &Manifest) -> Result<Option<Points>, Failure>
         let message = format!("{} has {}, the manifest names {named}", path.display(), plural(there, "point"));
         return Err(Failure::new(message).with_help(Some("the file is damaged or of another run: run it again".into())));
     }
-    if manifest.kind == Kind::Failover {
+    if manifest.kind == ResultKind::Failover {
         before::fill_in(&folder.join("timeline.csv"), manifest, &mut points)?;
     }
     Ok(Some(points))

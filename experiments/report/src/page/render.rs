@@ -1,7 +1,7 @@
 //! The page: everything that was read, laid out by the template.
 
 use espsim_sweep::failure::Failure;
-use espsim_sweep::store::manifest::Kind;
+use espsim_sweep::store::manifest::ResultKind;
 use minijinja::Environment;
 use minijinja::value::Serde;
 use serde::Serialize;
@@ -65,12 +65,12 @@ pub fn html(results: &Results) -> Result<String, Failure> {
     let given = manifest.answer.clone().unwrap_or_default();
     let (mut shown, mut every_point, mut limits) = (results.tables.clone(), None, None);
     let (answer, reading) = match (&results.points, manifest.kind) {
-        (Some(points), Kind::Failover) => {
+        (Some(points), ResultKind::Failover) => {
             shown.push(tables::failovers(points));
             limits = Some(Limits { title: "What was lost", table: tables::losses(points) });
             (answer_failover::answer(points), FAILOVER)
         }
-        (Some(points), Kind::Compare) => {
+        (Some(points), ResultKind::Compare) => {
             limits = Some(Limits { title: "What limits", table: limits::table(points) });
             (given, "")
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use espsim_sweep::file::hash::hash;
 use espsim_sweep::quote::shell_words;
-use espsim_sweep::store::manifest::{Kind, Manifest, Program};
+use espsim_sweep::store::manifest::{Manifest, Program, ResultKind};
 use serde::Serialize;
 
 use super::read::Results;
@@ -42,13 +42,13 @@ pub fn reproduce(results: &Results) -> Reproduce {
 
 /// The command for a copy of the scenario and the folder's `profile.toml`.
 fn again(manifest: &Manifest) -> String {
-    if matches!(manifest.kind, Kind::Plan | Kind::Compare) {
+    if matches!(manifest.kind, ResultKind::Plan | ResultKind::Compare) {
         return with_this_profile(manifest);
     }
     let (Some(_), Some(seed)) = (&manifest.scenario, manifest.seed) else { return String::new() };
     let verb = match manifest.kind {
-        Kind::Failover => "failover",
-        Kind::Run | Kind::Plan | Kind::Compare => "run",
+        ResultKind::Failover => "failover",
+        ResultKind::Run | ResultKind::Plan | ResultKind::Compare => "run",
     };
     let file = scenario_file(manifest);
     let mut words = ["espsim", verb, &file, "--profile", "profile.toml", "--seed"].map(str::to_owned).to_vec();

@@ -4,7 +4,7 @@
 //! with what the model then gives.
 
 use espsim_sweep::failure::Failure;
-use espsim_sweep::store::validation::{Kind, read};
+use espsim_sweep::store::validation::{SeriesSummary, read};
 
 use super::parts::{Cell, Column, Table};
 use super::words::{listed, percent, plural};
@@ -30,7 +30,7 @@ pub fn validation() -> Result<Validation, Failure> {
 }
 
 /// The kind with the value that is off most of those that nothing was fitted to, and by how much.
-fn worst<'a>(kinds: impl Iterator<Item = &'a Kind>) -> Option<(&'a Kind, f64)> {
+fn worst<'a>(kinds: impl Iterator<Item = &'a SeriesSummary>) -> Option<(&'a SeriesSummary, f64)> {
     let errors = kinds.filter(|kind| kind.is_prediction()).filter_map(|kind| Some((kind, kind.worst_error()?)));
     errors.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))
 }
@@ -41,7 +41,7 @@ fn in_percent(error: f64) -> String {
     if shown[1..] == *"0.0 %" { "0.0 %".into() } else { shown }
 }
 
-fn in_words(kinds: &[Kind]) -> String {
+fn in_words(kinds: &[SeriesSummary]) -> String {
     let within = |role: &str| {
         let of_role = || kinds.iter().filter(|kind| kind.role == role);
         (of_role().map(|kind| kind.within).sum::<u32>(), of_role().map(|kind| kind.rows as usize).sum())
@@ -60,13 +60,14 @@ fn in_words(kinds: &[Kind]) -> String {
     )
 }
 
-fn table(kinds: &[Kind]) -> Table {
+fn table(kinds: &[SeriesSummary]) -> Table {
     let mut columns = vec![Column::text("What")];
     columns.extend(["Rows", "Fitted", "Within", "Tolerance", "Worst error"].map(Column::number));
     let mut table = Table::new("Published figures and the model, by kind", columns);
     for family in &FAMILIES {
-        let of: Vec<&Kind> = kinds.iter().filter(|kind| kind.family == family.name).collect();
-        let rows = |is: &dyn Fn(&Kind) -> bool| of.iter().filter(|kind| is(kind)).map(|kind| kind.rows).sum::<u32>();
+        let of: Vec<&SeriesSummary> = kinds.iter().filter(|kind| kind.family == family.name).collect();
+        let rows =
+            |is: &dyn Fn(&SeriesSummary) -> bool| of.iter().filter(|kind| is(kind)).map(|kind| kind.rows).sum::<u32>();
         let within: u32 = of.iter().map(|kind| kind.within).sum();
         let mut tolerances: Vec<f64> = of.iter().filter_map(|kind| kind.tolerance).collect();
         tolerances.sort_by(f64::total_cmp);

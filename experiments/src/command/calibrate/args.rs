@@ -18,7 +18,7 @@ pub struct CalibrateArgs {
     pub held_out: bool,
     /// Measure only this, and keep the rest of --profile
     #[arg(long, value_enum, value_name = "PART", conflicts_with_all = ["quick", "held_out"])]
-    pub only: Option<Part>,
+    pub only: Option<CalibrationPart>,
     /// The profile that --only starts from: a file or preset:NAME [default: preset:zen4]
     #[arg(long, requires = "only")]
     pub profile: Option<String>,
@@ -41,7 +41,7 @@ pub struct CalibrateArgs {
 
 /// A part of a calibration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Part {
+pub enum CalibrationPart {
     /// Real Linux SAs on netdevsim: data path, control path, failover
     SaPath,
 }

@@ -18,7 +18,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 #[cfg(target_os = "linux")]
 pub use self::sa_path::{guest_inside, guest_launch};
 use crate::console::print;
-use args::{CalibrateArgs, Part};
+use args::{CalibrateArgs, CalibrationPart};
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::{named, stand_in};
 use espsim_sweep::store::partial::{Partial, absent, in_the_way, write_new};
@@ -40,9 +40,9 @@ pub fn calibrate(args: &CalibrateArgs) -> Result<(), Failure> {
     }
     match args.only {
         #[cfg(target_os = "linux")]
-        Some(Part::SaPath) => sa_path::measure(args),
+        Some(CalibrationPart::SaPath) => sa_path::measure(args),
         #[cfg(not(target_os = "linux"))]
-        Some(Part::SaPath) => Err(Failure::new("the SA path is that of Linux, and this is another system")),
+        Some(CalibrationPart::SaPath) => Err(Failure::new("the SA path is that of Linux, and this is another system")),
         None => measure(args),
     }
 }

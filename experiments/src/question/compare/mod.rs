@@ -16,7 +16,7 @@ use espsim_sweep::campaign::stop::Stop;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::points::check_series;
-use espsim_sweep::points::study::Kind;
+use espsim_sweep::points::study::ResultKind;
 use espsim_sweep::store::destination::Destination;
 use espsim_sweep::store::journal::Header;
 
@@ -53,7 +53,7 @@ pub fn compare(args: &CompareArgs, command: Vec<String>) -> Result<(), Failure> 
     let (profile, mut folder) = stop.uninterested(|| checked(&name, check, || place.prepare()))?;
     let target = folder.target().to_owned();
     let seed = args.seed.unwrap_or(file.seed);
-    let header = Header::of_question(Kind::Compare, "compare.toml", &file.source.text, seed, &profile);
+    let header = Header::of_question(ResultKind::Compare, "compare.toml", &file.source.text, seed, &profile);
     let simulations = Simulations::take_up(&mut folder, &header, &profile.text, &stop)?;
     let go_on = |_: &Failure| say(&format!("espsim: to go on: {}", resume_line(&command, &target)));
     let grid = grid::simulate_grid(&file, args, &profile.profile, &simulations).inspect_err(go_on)?;

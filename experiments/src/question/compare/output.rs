@@ -9,7 +9,7 @@ use espsim_sweep::file::profile::ProfileChoice;
 use espsim_sweep::file::value::{Setting, shown};
 use espsim_sweep::points::outcome::Outcome;
 use espsim_sweep::store::folder::Files;
-use espsim_sweep::store::manifest::{Captioned, Kind, Manifest};
+use espsim_sweep::store::manifest::{Captioned, Manifest, ResultKind};
 use espsim_sweep::store::manifest_of::Known;
 use espsim_sweep::store::names::{MANIFEST, TABLE, slug};
 use espsim_sweep::store::points_csv::{csv_of, four_digits, points_csv};
@@ -141,7 +141,7 @@ impl Output<'_> {
             "break_even_time_octets": logca.break_even_time(),
         })));
         let known = Known {
-            kind: Kind::Compare,
+            kind: ResultKind::Compare,
             file: &grid.file,
             settings: self.settings,
             profile: self.profile,

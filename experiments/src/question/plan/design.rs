@@ -9,7 +9,7 @@ use espsim_sweep::failure::Failure;
 use rayon::prelude::*;
 
 use super::question::Question;
-use super::search::{Design, Hardware, Part, Runs, Trial};
+use super::search::{Component, Design, Hardware, Runs, Trial};
 
 /// Loads of the growth curve, in units of the rate asked for.
 pub const GROWTH: [f64; 4] = [0.25, 0.5, 2.0, 4.0];
@@ -37,7 +37,7 @@ pub struct Least {
     /// Simulated under seeds that the search has not seen; it meets the goals, unless a note says otherwise.
     pub trial: Trial,
     /// One piece less of each kind, under the same seeds.
-    pub less: Vec<(Part, Trial)>,
+    pub less: Vec<(Component, Trial)>,
     /// The highest load that it carries, in units of the rate asked for.
     pub carries: f64,
     /// What breaks beyond; nothing did up to four times the load where that is absent.
@@ -62,7 +62,7 @@ impl Least {
     }
 
     /// The kinds of which one piece less met the goals all the same under fresh seeds: the plan lies on the border.
-    pub fn borderline(&self) -> impl Iterator<Item = Part> {
+    pub fn borderline(&self) -> impl Iterator<Item = Component> {
         self.less.iter().filter(|(_, trial)| trial.meets()).map(|(part, _)| *part)
     }
 }
@@ -144,7 +144,7 @@ fn finish(question: &Question, design: &Design<'_>, found: &[Found]) -> Result<R
     let again = || {
         let trial = confirmed(design, first.hardware, load)?;
         let hardware = trial.hardware;
-        let counted = Part::ALL.into_iter().filter(|part| hardware.of(*part) > 1);
+        let counted = Component::ALL.into_iter().filter(|part| hardware.of(*part) > 1);
         let less = counted.map(|part| {
             let less = hardware.with(part, hardware.of(part) - 1);
             Ok((part, design.trial(less, load, Runs::Fresh)?))
@@ -186,7 +186,7 @@ fn confirmed(design: &Design<'_>, hardware: Hardware, load: f64) -> Result<Trial
         if trial.meets() {
             break;
         }
-        trial = design.trial(hardware.with(Part::Core, hardware.cores + more), load, Runs::Fresh)?;
+        trial = design.trial(hardware.with(Component::Core, hardware.cores + more), load, Runs::Fresh)?;
     }
     Ok(trial)
 }

@@ -16,7 +16,7 @@ use espsim_model::profile::Profile;
 use espsim_sweep::campaign::simulations::Simulations;
 use espsim_sweep::campaign::stop::Stop;
 use espsim_sweep::failure::Failure;
-use espsim_sweep::points::study::Kind;
+use espsim_sweep::points::study::ResultKind;
 use espsim_sweep::store::destination::Destination;
 use espsim_sweep::store::journal::Header;
 
@@ -46,7 +46,7 @@ pub fn plan(args: &PlanArgs, command: Vec<String>) -> Result<(), Failure> {
     let (profile, mut folder) = stop.uninterested(|| checked(&name, check, || place.prepare()))?;
     let target = folder.target().to_owned();
     let text = question.file(Vec::new())?.source.text;
-    let header = Header::of_question(Kind::Plan, "plan.toml", &text, question.seed, &profile);
+    let header = Header::of_question(ResultKind::Plan, "plan.toml", &text, question.seed, &profile);
     let simulations = Simulations::take_up(&mut folder, &header, &profile.text, &stop)?;
     let plans = plan_all(&question, &profile.profile, args.jobs, &simulations)
         .inspect_err(|_| say(&format!("espsim: to go on: {}", resume_line(&command, &target))))?;

@@ -6,7 +6,7 @@ use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::points::outcome::Outcome;
 use espsim_sweep::points::{Point, points};
 use espsim_sweep::store::folder::Files;
-use espsim_sweep::store::manifest::{Captioned, Kind, Manifest};
+use espsim_sweep::store::manifest::{Captioned, Manifest, ResultKind};
 use espsim_sweep::store::manifest_of::Known;
 use espsim_sweep::store::names::{MANIFEST, PROFILE, TABLE};
 use espsim_sweep::store::points_csv::{csv_of, points_csv};
@@ -18,7 +18,7 @@ use super::design::{Least, Plan};
 use super::figure::growth_svg;
 use super::prices::Prices;
 use super::question::{Question, insert};
-use super::search::{Hardware, Part, Trial};
+use super::search::{Component, Hardware, Trial};
 
 /// Cores by load.
 const FIGURE: &str = "growth.svg";
@@ -55,7 +55,7 @@ impl Output<'_> {
         let (header, rows) = rows(self.question, self.plans, self.prices);
         let footnote = self.profile.footnote(self.question.seed);
         let known = Known {
-            kind: Kind::Plan,
+            kind: ResultKind::Plan,
             file: &file,
             // They stand in the file.
             settings: &[],
@@ -178,7 +178,7 @@ fn series(plan: &Plan, least: &Least, name: String, hardware: Hardware) -> Table
         ("placement", toml::Value::String(plan.placement.clone())),
         ("host.cores", number(hardware.cores)),
         ("nic.count", number(hardware.nics)),
-        ("accelerator.count", number(hardware.of(Part::Accelerator).max(1))),
+        ("accelerator.count", number(hardware.of(Component::Accelerator).max(1))),
         ("run.max_packets", toml::Value::Integer(run.max_packets as i64)),
         ("run.half_width", toml::Value::String(run.half_width.to_string())),
     ];

@@ -51,7 +51,7 @@ pub struct Hardware {
 
 /// A kind of hardware.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum Component {
     /// A core.
     Core,
     /// A NIC.
@@ -60,37 +60,37 @@ pub enum Part {
     Accelerator,
 }
 
-impl Part {
+impl Component {
     /// Every kind.
-    pub const ALL: [Part; 3] = [Part::Core, Part::Nic, Part::Accelerator];
+    pub const ALL: [Component; 3] = [Component::Core, Component::Nic, Component::Accelerator];
 
     /// Its name.
     pub const fn name(self) -> &'static str {
         match self {
-            Part::Core => "core",
-            Part::Nic => "NIC",
-            Part::Accelerator => "accelerator",
+            Component::Core => "core",
+            Component::Nic => "NIC",
+            Component::Accelerator => "accelerator",
         }
     }
 }
 
 impl Hardware {
     /// How many there are of a kind.
-    pub fn of(&self, part: Part) -> u32 {
+    pub fn of(&self, part: Component) -> u32 {
         match part {
-            Part::Core => self.cores,
-            Part::Nic => self.nics,
-            Part::Accelerator => self.accelerators,
+            Component::Core => self.cores,
+            Component::Nic => self.nics,
+            Component::Accelerator => self.accelerators,
         }
     }
 
     /// The same with another number of a kind.
     #[must_use]
-    pub fn with(mut self, part: Part, n: u32) -> Self {
+    pub fn with(mut self, part: Component, n: u32) -> Self {
         match part {
-            Part::Core => self.cores = n,
-            Part::Nic => self.nics = n,
-            Part::Accelerator => self.accelerators = n,
+            Component::Core => self.cores = n,
+            Component::Nic => self.nics = n,
+            Component::Accelerator => self.accelerators = n,
         }
         self
     }
@@ -228,21 +228,21 @@ impl Design<'_> {
     }
 
     /// Kinds of hardware that this placement counts, cores last.
-    fn parts(&self) -> &'static [Part] {
+    fn parts(&self) -> &'static [Component] {
         match self.base.placement.uses_accelerator() {
-            true => &[Part::Nic, Part::Accelerator, Part::Core],
-            false => &[Part::Nic, Part::Core],
+            true => &[Component::Nic, Component::Accelerator, Component::Core],
+            false => &[Component::Nic, Component::Core],
         }
     }
 
     /// Those that are devices.
-    fn devices(&self) -> impl Iterator<Item = Part> {
-        self.parts().iter().copied().filter(|part| *part != Part::Core)
+    fn devices(&self) -> impl Iterator<Item = Component> {
+        self.parts().iter().copied().filter(|part| *part != Component::Core)
     }
 
     /// The most that there can be.
     fn most(&self) -> Hardware {
-        if self.base.placement.uses_accelerator() { MOST } else { MOST.with(Part::Accelerator, 0) }
+        if self.base.placement.uses_accelerator() { MOST } else { MOST.with(Component::Accelerator, 0) }
     }
 
     /// The least hardware that closed forms allow for a load: fewest NICs, then fewest accelerators, then fewest cores.
@@ -272,7 +272,7 @@ impl Design<'_> {
             return Ok(Err(trial));
         }
         // So many cores that more seldom help.
-        let mut ample = floor.with(Part::Core, (2 * floor.cores + 8).min(MOST.cores));
+        let mut ample = floor.with(Component::Core, (2 * floor.cores + 8).min(MOST.cores));
         let mut best = loop {
             let trial = self.trial(ample, load, Runs::Search)?;
             if trial.meets() {
@@ -327,7 +327,7 @@ impl Design<'_> {
     /// four and so on more until they are met, then between.
     fn fewest_cores(&self, best: &mut Trial, floor: u32, load: f64) -> Result<(), NoRecord> {
         let (hardware, most) = (best.hardware, best.hardware.cores);
-        let mut meets = |cores| self.improves(best, hardware.with(Part::Core, cores), load);
+        let mut meets = |cores| self.improves(best, hardware.with(Component::Core, cores), load);
         let (mut low, mut high, mut step) = (floor, floor, 1);
         while high < most && !meets(high)? {
             low = high + 1;

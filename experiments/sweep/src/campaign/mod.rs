@@ -81,12 +81,12 @@ impl<'a> Campaign<'a> {
         let profile_hash = hash(&profile.text);
         for start in (0..n).step_by(CHUNK) {
             stop.checking(start, n)?;
-            let chunk: Vec<Result<Part, Failure>> = (start..(start + CHUNK).min(n))
+            let chunk: Vec<Result<Resolved, Failure>> = (start..(start + CHUNK).min(n))
                 .into_par_iter()
                 .with_min_len(64)
                 .fold(
-                    || Ok(Part::default()),
-                    |part: Result<Part, Failure>, i| {
+                    || Ok(Resolved::default()),
+                    |part: Result<Resolved, Failure>, i| {
                         let mut part = part?;
                         let point = points.resolve(i)?;
                         (study.check)(points.file, &point)?;
@@ -305,7 +305,7 @@ impl<'a> Campaign<'a> {
 
 /// What a thread has made of some points.
 #[derive(Default)]
-struct Part {
+struct Resolved {
     ids: Vec<Id>,
     costs: Vec<f32>,
     common: Option<Layer>,

@@ -139,7 +139,7 @@ mod tests {
     use espsim_model::simulate;
 
     use super::*;
-    use crate::points::study::Kind;
+    use crate::points::study::ResultKind;
 
     #[test]
     fn a_record_comes_back_to_the_last_bit() {
@@ -161,7 +161,7 @@ mod tests {
         let choice = crate::file::profile::stand_in().unwrap();
         let profile = choice.profile.clone();
         let scenario = Scenario::from_settings(&[("run.max_packets", "2000")]).unwrap();
-        let header = Header::of_question(Kind::Plan, "plan.toml", "", 1, &choice);
+        let header = Header::of_question(ResultKind::Plan, "plan.toml", "", 1, &choice);
         let lines = |of: &Path| std::fs::read_to_string(of.join(JOURNAL)).unwrap().lines().count();
         let mut partial = Folder::create(&target).unwrap();
         let simulations = Simulations::take_up(&mut partial, &header, "", &stop).unwrap();

@@ -3,11 +3,11 @@
 use espsim_model::control::simulate_failover_unless;
 use espsim_model::scenario::{Event, Scenario};
 use espsim_model::simulate_unless;
-use espsim_model::traffic::{Send, Traffic};
+use espsim_model::traffic::{SendCall, Traffic};
 
 use crate::failure::Failure;
 use crate::file::scenario_file::ScenarioFile;
-use crate::points::study::{Kind, Study};
+use crate::points::study::{ResultKind, Study};
 use crate::points::{Point, cost};
 use crate::store::point_table::{OF_FAILOVER, OF_RUN};
 use crate::store::points_csv::POINTS;
@@ -22,7 +22,7 @@ const MESSAGES_PER_SA: f64 = 4.0;
 
 /// The study of `run`.
 pub static RUN: Study = Study {
-    kind: Kind::Run,
+    kind: ResultKind::Run,
     simulate: |scenario, profile, seed, stop| Ok(simulate_unless(scenario, profile, seed, stop)?.map(Into::into)),
     cost: cost::of_run,
     check: has_no_events,
@@ -31,7 +31,7 @@ pub static RUN: Study = Study {
 
 /// The study of `failover`.
 pub static FAILOVER: Study = Study {
-    kind: Kind::Failover,
+    kind: ResultKind::Failover,
     simulate: |scenario, profile, seed, stop| {
         Ok(simulate_failover_unless(scenario, profile, seed, stop)?.map(Into::into))
     },
@@ -82,7 +82,7 @@ fn packets(scenario: &Scenario) -> f64 {
     let per_second = |class: &Traffic| {
         let sends = class.sends(scenario.encapsulation().as_ref(), None);
         let weight: f64 = sends.iter().map(|send| f64::from(send.weight)).sum();
-        let octets = |send: &Send| f64::from(send.weight) * send.segments[0].0.on(class.rate_basis).get() as f64;
+        let octets = |send: &SendCall| f64::from(send.weight) * send.segments[0].0.on(class.rate_basis).get() as f64;
         let mean = sends.iter().map(octets).sum::<f64>() / weight;
         class.offered().map_or(0.0, |rate| rate.as_bps() as f64 / 8.0 / mean)
     };

@@ -46,11 +46,11 @@ pub fn named(name: &str) -> Result<ProfileChoice, Failure> {
 }
 
 fn from_preset(name: &str) -> Result<ProfileChoice, Failure> {
-    let names: Vec<&str> = preset::Kind::Cpu.files().iter().map(|(name, _)| *name).collect();
+    let names: Vec<&str> = preset::PresetKind::Cpu.files().iter().map(|(name, _)| *name).collect();
     let unknown = |error: preset::UnknownPreset| {
         Failure::new(format!("{error}; there are {}", names.join(", "))).with_help(nearest(name, &names))
     };
-    let text = preset::text(preset::Kind::Cpu, name).map_err(unknown)?.to_owned();
+    let text = preset::text(preset::PresetKind::Cpu, name).map_err(unknown)?.to_owned();
     let profile = Profile::from_toml(&text).map_err(|error| Failure::new(format!("preset {name}: {error}")))?;
     Ok(ProfileChoice { profile, text, from: format!("preset:{name}") })
 }

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 use crate::failure::{Failure, nearest};
 use crate::file::axis::{Axis, find, keys};
 use crate::file::source::Source;
-use crate::file::value::{Kind, quantity, shown};
+use crate::file::value::{QuantityKind, quantity, shown};
 
 /// One `[[sweep.skip]]`: what meets all of it is left out.
 #[derive(Debug, Clone)]
@@ -178,7 +178,7 @@ impl Reader<'_> {
         Ok(Condition::Rows { axis, meets })
     }
 
-    fn numbers(&self, values: &[&Value], kind: Option<Kind>) -> Result<Vec<f64>, Failure> {
+    fn numbers(&self, values: &[&Value], kind: Option<QuantityKind>) -> Result<Vec<f64>, Failure> {
         let number = |value: &&Value| {
             quantity(value)
                 .filter(|(of, _)| Some(*of) == kind)

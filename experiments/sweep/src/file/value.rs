@@ -53,7 +53,7 @@ fn has_refused(value: &Value) -> bool {
 
 /// What a quantity is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum QuantityKind {
     /// A bare number.
     Number,
     /// B.
@@ -69,16 +69,16 @@ pub enum Kind {
 }
 
 /// A swept value as a quantity; `None` for other text.
-pub fn quantity(value: &Value) -> Option<(Kind, f64)> {
+pub fn quantity(value: &Value) -> Option<(QuantityKind, f64)> {
     match value {
-        Value::Integer(n) => Some((Kind::Number, *n as f64)),
-        Value::Float(n) => Some((Kind::Number, *n)),
+        Value::Integer(n) => Some((QuantityKind::Number, *n as f64)),
+        Value::Float(n) => Some((QuantityKind::Number, *n)),
         Value::String(text) => None
-            .or_else(|| text.parse::<Bytes>().ok().map(|n| (Kind::Size, n.get() as f64)))
-            .or_else(|| text.parse::<BitRate>().ok().map(|n| (Kind::Rate, n.as_gbps())))
-            .or_else(|| text.parse::<Time>().ok().map(|n| (Kind::Time, n.as_ns() * 1e-3)))
-            .or_else(|| text.parse::<Hertz>().ok().map(|n| (Kind::Frequency, n.get() as f64 * 1e-9)))
-            .or_else(|| text.parse::<Share>().ok().map(|n| (Kind::Share, n.fraction() * 100.0))),
+            .or_else(|| text.parse::<Bytes>().ok().map(|n| (QuantityKind::Size, n.get() as f64)))
+            .or_else(|| text.parse::<BitRate>().ok().map(|n| (QuantityKind::Rate, n.as_gbps())))
+            .or_else(|| text.parse::<Time>().ok().map(|n| (QuantityKind::Time, n.as_ns() * 1e-3)))
+            .or_else(|| text.parse::<Hertz>().ok().map(|n| (QuantityKind::Frequency, n.get() as f64 * 1e-9)))
+            .or_else(|| text.parse::<Share>().ok().map(|n| (QuantityKind::Share, n.fraction() * 100.0))),
         _ => None,
     }
 }

@@ -13,7 +13,7 @@ use crate::points::outcome::{Outcome, Run};
 /// The command that made a folder.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum ResultKind {
     /// `espsim run`.
     #[default]
     Run,
@@ -25,27 +25,27 @@ pub enum Kind {
     Compare,
 }
 
-impl Kind {
+impl ResultKind {
     /// Its name on the command line and in files.
     pub const fn name(self) -> &'static str {
         match self {
-            Kind::Run => "run",
-            Kind::Failover => "failover",
-            Kind::Plan => "plan",
-            Kind::Compare => "compare",
+            ResultKind::Run => "run",
+            ResultKind::Failover => "failover",
+            ResultKind::Plan => "plan",
+            ResultKind::Compare => "compare",
         }
     }
 
     /// Whether the folder has points, of which the report makes its own answer.
     pub fn has_points(self) -> bool {
-        matches!(self, Kind::Run | Kind::Failover)
+        matches!(self, ResultKind::Run | ResultKind::Failover)
     }
 }
 
 /// A command that runs a scenario file.
 pub struct Study {
     /// Which one: `run` or `failover`.
-    pub kind: Kind,
+    pub kind: ResultKind,
     /// The simulation of one scenario on one host under one seed; nothing where it is told to stop.
     pub simulate: Simulate,
     /// What a simulation is expected to take, in an arbitrary unit.

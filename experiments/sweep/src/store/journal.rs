@@ -22,7 +22,7 @@ use crate::file::profile::ProfileChoice;
 use crate::points::id::{Id, PROGRAM};
 use crate::points::outcome::Run;
 use crate::points::shard::Shard;
-use crate::points::study::Kind;
+use crate::points::study::ResultKind;
 use crate::store::version;
 
 /// The version of the format that is written and read.
@@ -67,7 +67,7 @@ impl Header {
     pub const FORMAT: u32 = FORMAT;
 
     /// Of a question that asks for simulations as it learns, over a file of this name and text.
-    pub fn of_question(kind: Kind, file: &str, text: &str, seed: u64, profile: &ProfileChoice) -> Self {
+    pub fn of_question(kind: ResultKind, file: &str, text: &str, seed: u64, profile: &ProfileChoice) -> Self {
         Header {
             format: FORMAT,
             kind: kind.name().into(),

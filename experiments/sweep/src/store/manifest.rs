@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::failure::Failure;
 use crate::store::version;
 
-pub use crate::points::study::Kind;
+pub use crate::points::study::ResultKind;
 
 /// The version of the format that is written and read. A manifest of the first format has none.
 pub const FORMAT: u32 = 2;
@@ -24,7 +24,7 @@ pub struct Manifest {
     /// Version of the format.
     pub format: u32,
     /// The command that made the folder.
-    pub kind: Kind,
+    pub kind: ResultKind,
     /// Title; that of the scenario if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,

@@ -16,14 +16,14 @@ use crate::points::id::PROGRAM;
 use crate::points::outcome::Outcome;
 use crate::store::folder::Files;
 use crate::store::manifest::{
-    FORMAT, Host, Kind, Manifest, NamedProfile, Parameter, PointParameters, Program, Replications, Scenario,
+    FORMAT, Host, Manifest, NamedProfile, Parameter, PointParameters, Program, Replications, ResultKind, Scenario,
 };
 use crate::store::names::{JOURNAL, MANIFEST};
 
 /// What a manifest is about.
 pub struct Subject<'a> {
     /// The command that made the folder: `run`, `failover`, `plan` or `compare`.
-    pub kind: Kind,
+    pub kind: ResultKind,
     /// The scenario file.
     pub file: &'a ScenarioFile,
     /// What was set over it.
@@ -111,7 +111,7 @@ impl Manifest {
 /// What was simulated of points that are all at hand.
 pub struct Known<'a> {
     /// The command that made the folder: `plan` or `compare`.
-    pub kind: Kind,
+    pub kind: ResultKind,
     /// The scenario file.
     pub file: &'a ScenarioFile,
     /// What was set over it.

@@ -83,7 +83,7 @@ const HEADER: [&str; 10] =
 
 /// Values of one family and kind of series that are used for the same and held to the same tolerance.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Kind {
+pub struct SeriesSummary {
     /// Their family.
     pub family: String,
     /// What stands before the first comma of their series' names.
@@ -102,7 +102,7 @@ pub struct Kind {
     pub worst: String,
 }
 
-impl Kind {
+impl SeriesSummary {
     /// Whether the model says what was measured or computed by others, and nothing was fitted to it.
     pub fn is_prediction(&self) -> bool {
         [Role::Predicted, Role::Formula].iter().any(|role| role.name() == self.role)
@@ -120,7 +120,7 @@ impl Kind {
         let low_high_mean = || Some([errors().reduce(f64::min)?, errors().reduce(f64::max)?, mean]);
         let worst = rows.iter().zip(errors()).reduce(|a, b| if b.1.abs() > a.1.abs() { b } else { a });
         let worst = worst.filter(|(_, error)| *error != 0.0 && first.tolerance.is_some());
-        Some(Kind {
+        Some(SeriesSummary {
             family: first.family.to_owned(),
             series: first.kind().to_owned(),
             role: first.role.name().to_owned(),
@@ -156,7 +156,7 @@ fn to_hundredth_of_percent(error: f64) -> f64 {
 }
 
 /// Rows by kind, in the order of their first ones.
-fn kinds<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Kind> {
+fn kinds<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<SeriesSummary> {
     let mut groups: Vec<Vec<&Row>> = Vec::new();
     let is_same =
         |a: &Row, b: &Row| (a.family, a.kind(), a.role, a.tolerance) == (b.family, b.kind(), b.role, b.tolerance);
@@ -166,7 +166,7 @@ fn kinds<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Kind> {
             None => groups.push(vec![row]),
         }
     }
-    groups.iter().filter_map(|group| Kind::of(group)).collect()
+    groups.iter().filter_map(|group| SeriesSummary::of(group)).collect()
 }
 
 /// The table of these rows.
@@ -175,14 +175,14 @@ fn kinds<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<Kind> {
 /// [`Failure`] if it cannot be encoded.
 pub fn csv<'a>(rows: impl Iterator<Item = &'a Row>) -> Result<Vec<u8>, Failure> {
     let header = HEADER.map(str::to_owned).to_vec();
-    csv_rows(std::iter::once(header).chain(kinds(rows).iter().map(Kind::cells)))
+    csv_rows(std::iter::once(header).chain(kinds(rows).iter().map(SeriesSummary::cells)))
 }
 
 /// Reads a table; columns are found by their names.
 ///
 /// # Errors
 /// What is wrong: a column that is missing, a value that is no number.
-pub fn read(csv: &str) -> Result<Vec<Kind>, String> {
+pub fn read(csv: &str) -> Result<Vec<SeriesSummary>, String> {
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let header = reader.headers().map_err(|error| error.to_string())?.clone();
     let mut places = [0; HEADER.len()];
@@ -194,7 +194,7 @@ pub fn read(csv: &str) -> Result<Vec<Kind>, String> {
         let [family, series, role, rows, within, tolerance, low, high, mean, worst] =
             places.map(|place| &record[place]);
         let errors = [number(low)?, number(high)?, number(mean)?];
-        Ok(Kind {
+        Ok(SeriesSummary {
             family: family.to_owned(),
             series: series.to_owned(),
             role: role.to_owned(),

@@ -3,14 +3,14 @@
 use super::Entry;
 use super::names::names;
 use super::takes::{ANY_TIME, BIT_RATE, Items, PACKET_RATE, Takes, integer, size};
-use crate::preset::Kind;
+use crate::preset::PresetKind;
 use crate::profile::Algorithm;
 use crate::scenario::{Interrupts, Submission, WhenFull};
 
 pub(super) const ACCELERATOR: &[Entry] = &[
     Entry::new(
         "preset",
-        Takes::Name(|| Kind::Accelerator.names()),
+        Takes::Name(|| PresetKind::Accelerator.names()),
         "A shipped accelerator, all of whose values are taken.",
     ),
     Entry::new("title", Takes::Text, "What reports call this accelerator."),
@@ -61,7 +61,7 @@ pub(super) const ACCELERATOR: &[Entry] = &[
     ),
     Entry::new(
         "slot",
-        Takes::Name(|| Kind::Pcie.names()),
+        Takes::Name(|| PresetKind::Pcie.names()),
         "PCIe slot that the accelerator is made for: the default of accelerator.pcie.preset.",
     ),
 ];

@@ -4,11 +4,11 @@ use super::Entry;
 use super::names::names;
 use super::takes::{ANY_TIME, BIT_RATE, Items, PACKET_RATE, Takes, integer, size};
 use crate::engine::program::Replacement;
-use crate::preset::Kind;
+use crate::preset::PresetKind;
 use crate::profile::Algorithm;
 
 pub(super) const NIC: &[Entry] = &[
-    Entry::new("preset", Takes::Name(|| Kind::Nic.names()), "A shipped NIC, all of whose values are taken."),
+    Entry::new("preset", Takes::Name(|| PresetKind::Nic.names()), "A shipped NIC, all of whose values are taken."),
     Entry::new("title", Takes::Text, "What reports call this NIC."),
     Entry::new(
         "count",
@@ -90,7 +90,7 @@ pub(super) const NIC: &[Entry] = &[
     ),
     Entry::new(
         "slot",
-        Takes::Name(|| Kind::Pcie.names()),
+        Takes::Name(|| PresetKind::Pcie.names()),
         "PCIe slot that the NIC is made for: the default of nic.pcie.preset.",
     ),
 ];

@@ -4,7 +4,7 @@ use super::Entry;
 use super::names::names;
 use super::takes::{ANY_TIME, PACKET_RATE, Quantity, Range, Takes, integer, quantity, size, time_to};
 use crate::hardware::pcie::Numa;
-use crate::preset::Kind;
+use crate::preset::PresetKind;
 use crate::scenario::Attachment;
 use crate::units::Time;
 
@@ -14,7 +14,11 @@ const TLP: Takes = quantity(Quantity::Size, Range::OneOf(&[128.0, 256.0, 512.0, 
 const LINK_SHARE: Takes = Takes::Number(Range::Between(0.0, 0.5));
 
 pub(super) const SLOT: &[Entry] = &[
-    Entry::new("preset", Takes::Name(|| Kind::Pcie.names()), "A shipped PCIe slot, all of whose values are taken."),
+    Entry::new(
+        "preset",
+        Takes::Name(|| PresetKind::Pcie.names()),
+        "A shipped PCIe slot, all of whose values are taken.",
+    ),
     Entry::new("title", Takes::Text, "What reports call this PCIe slot."),
     Entry::new(
         "generation",

@@ -9,7 +9,7 @@ use crate::hardware::accelerator::AcceleratorParams;
 use crate::hardware::nic::{InlineEsp, NicParams};
 use crate::hardware::pcie::{IommuParams, SlotParams};
 use crate::layers::{PRESET_KEYS, flatten, resolve, scenario};
-use crate::preset::{Kind, load};
+use crate::preset::{PresetKind, load};
 use crate::scenario::{Event, Failover, HostParams, Lookaside, Offload, Pcie, RunParams, SaParams, Scenario};
 use crate::traffic::{MixEntry, Traffic};
 
@@ -212,5 +212,5 @@ fn defaults_have_the_evidence_of_their_source_and_choices_have_none() {
         assert_eq!(evidence(choice), None, "{choice}");
     }
     assert_eq!(find("nic.preset").unwrap().example(), "connectx-6-dx".into());
-    assert!(Kind::ALL.iter().all(|kind| !kind.names().is_empty()));
+    assert!(PresetKind::ALL.iter().all(|kind| !kind.names().is_empty()));
 }

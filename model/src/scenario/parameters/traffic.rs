@@ -4,7 +4,7 @@ use super::Entry;
 use super::names::names;
 use super::takes::{Items, Quantity, Range, Takes, integer, quantity, size};
 use crate::esp::Mode;
-use crate::preset::Kind;
+use crate::preset::PresetKind;
 use crate::profile::Algorithm;
 use crate::scenario::Lock;
 use crate::traffic::{Arrival, Basis, Direction, Steering, Transport};
@@ -52,7 +52,7 @@ pub(super) const TRAFFIC: &[Entry] = &[
     ),
     Entry::new(
         "mix",
-        Takes::NameOrList(|| Kind::Mix.names(), Items::Tables(MIX)),
+        Takes::NameOrList(|| PresetKind::Mix.names(), Items::Tables(MIX)),
         "Packet sizes and how often each comes, such as an IMIX, instead of one size for all.",
     ),
     Entry::new(

@@ -4,7 +4,7 @@ use clap::Parser;
 use espsim_model::preset;
 use espsim_sweep::campaign::stop::Stop;
 use espsim_sweep::file::profile::stand_in;
-use espsim_sweep::points::study::Kind;
+use espsim_sweep::points::study::ResultKind;
 use espsim_sweep::store::folder::Folder;
 use espsim_sweep::store::journal::Header;
 use tempfile::TempDir;
@@ -22,7 +22,7 @@ fn asked<T>(words: &str, about: impl Fn(&Design<'_>) -> T) -> T {
     let base = question.scenario(&question.placements[0], &profile).unwrap();
     let (folder, stop, host) = (TempDir::new().unwrap(), Stop::default(), stand_in().unwrap());
     let mut folder = Folder::create(&folder.path().join("plan")).unwrap();
-    let header = Header::of_question(Kind::Plan, "plan.toml", "", 1, &host);
+    let header = Header::of_question(ResultKind::Plan, "plan.toml", "", 1, &host);
     let simulations = Simulations::take_up(&mut folder, &header, &host.text, &stop).unwrap();
     about(&Design { base, profile: &profile, simulations: &simulations, goals: question.goals, seed: 1 })
 }
