@@ -379,3 +379,21 @@ fn every_hash_seed_places_flows() {
         assert_eq!(machine.flows.len(), 64);
     }
 }
+
+/// A saturating run that ends before its window has turned over has seen queues fill, faster than anything can empty them:
+/// it has no estimate. A longer one is within its bound.
+#[test]
+fn a_run_shorter_than_its_window_has_no_estimate() {
+    let base = [
+        ("placement", "inline-crypto"),
+        ("host.cores", "64"),
+        ("nic.count", "16"),
+        ("traffic.flows", "1040"),
+        ("sa.count", "65"),
+    ];
+    let short = run(&base, &[("run.max_packets", "20000")]);
+    assert_eq!((short.stop, short.rates.len()), (Stop::WarmUp, 0));
+    let long = run(&base, &[("run.max_packets", "400000")]);
+    let goodput = long.rate(Basis::Goodput).unwrap().gbps;
+    assert!(goodput <= 1.005 * long.bound.goodput_gbps().unwrap(), "{goodput} of {:?}", long.bound.goodput_gbps());
+}

@@ -111,6 +111,12 @@ impl Overload<'_> {
         self.drops.iter().any(|&drop| engine.visits_of(drop) > 0)
     }
 
+    /// Packets that all saturating senders have under way.
+    fn window(&self) -> u64 {
+        let each: u64 = self.scenario.classes().iter().map(|class| u64::from(class.window)).sum();
+        each * u64::from(self.scenario.host.cores)
+    }
+
     fn falls_short(&self, estimate: RateEstimate) -> bool {
         self.offered.is_some_and(|offered| falls_short(offered, estimate.per_second, estimate.half_width))
     }
@@ -197,6 +203,8 @@ impl Overload<'_> {
     fn stopped(&self, engine: &Engine, cut: usize, estimate: Option<RateEstimate>, warm: Option<Mark>) -> SteadyRun {
         let now = Mark::of(engine);
         let was_warm = warm.is_some();
+        // Until its window has turned over, a saturating sender fills queues, faster than they are emptied.
+        let estimate = estimate.filter(|_| self.is_open || was_warm || engine.observer.packets() >= 2 * self.window());
         let start = warm.unwrap_or_else(|| Mark::start(engine));
         // A short run that never was found warm grows from nothing to what is always under way.
         let grows = self.is_open
