@@ -5,7 +5,7 @@ use espsim_model::scenario::Scenario;
 use espsim_model::traffic::Basis;
 use espsim_model::units::Hertz;
 use espsim_sweep::campaign::progress;
-use espsim_sweep::campaign::simulations::Simulations;
+use espsim_sweep::campaign::simulations::{Simulations, settled};
 use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::scenario_file::ScenarioFile;
@@ -88,11 +88,13 @@ pub fn sensitivity(
     let designs = middle(file, args, &args.settings, profile)?;
     let base_seed = seed(args.seed.unwrap_or(file.seed), 0);
     let pool = threads(args.jobs)?;
-    let goodput = |scenario: &Scenario, profile: &Profile| -> f64 {
-        let record = simulations.record(scenario, profile, base_seed).ok();
-        record.and_then(|record| record.rate(Basis::Goodput)).map_or(f64::NAN, |rate| rate.gbps)
+    let goodput = |scenario: &Scenario, profile: &Profile| -> Result<f64, Failure> {
+        let record = settled(simulations.record(scenario, profile, base_seed))?.ok();
+        Ok(record.and_then(|record| record.rate(Basis::Goodput)).map_or(f64::NAN, |rate| rate.gbps))
     };
-    let values: Vec<f64> = pool.install(|| designs.par_iter().map(|point| goodput(&point.scenario, profile)).collect());
+    let values: Result<Vec<f64>, Failure> =
+        pool.install(|| designs.par_iter().map(|point| goodput(&point.scenario, profile)).collect());
+    let values = values?;
     let mut order: Vec<usize> = (0..designs.len()).collect();
     // A design without an estimate leads no other.
     order.retain(|&design| values[design].is_finite());
@@ -107,41 +109,42 @@ pub fn sensitivity(
         .into_iter()
         .chain(of_hardware(&designs[first], &designs[second]))
         .collect();
-    let ratio = |point: &Where| -> f64 {
+    let ratio = |point: &Where| -> Result<f64, Failure> {
         match point {
             Where::Profile(profile) => {
-                goodput(&designs[first].scenario, profile) / goodput(&designs[second].scenario, profile)
+                Ok(goodput(&designs[first].scenario, profile)? / goodput(&designs[second].scenario, profile)?)
             }
             Where::Setting(setting) => {
                 let settings: Vec<Setting> = args.settings.iter().cloned().chain([setting.clone()]).collect();
                 // What hardware cannot be, such as a size that is no power of two, is left out.
                 match middle(file, args, &settings, profile) {
                     Ok(points) => {
-                        goodput(&points[first].scenario, profile) / goodput(&points[second].scenario, profile)
+                        Ok(goodput(&points[first].scenario, profile)? / goodput(&points[second].scenario, profile)?)
                     }
-                    Err(_) => f64::NAN,
+                    Err(_) => Ok(f64::NAN),
                 }
             }
         }
     };
     let bar = progress::bar(changes.len() as u64, "parameters");
-    let mut bars: Vec<Bar> = pool.install(|| {
+    let bars: Result<Vec<Bar>, Failure> = pool.install(|| {
         let moved = changes.par_iter().with_max_len(1).map(|change| {
             let [low, high] = &change.ends;
             let done = Bar {
                 key: change.key.clone(),
                 low: low.0.clone(),
                 high: high.0.clone(),
-                ratio_low: ratio(&low.1),
-                ratio_high: ratio(&high.1),
+                ratio_low: ratio(&low.1)?,
+                ratio_high: ratio(&high.1)?,
                 assumed: change.assumed,
             };
             bar.inc(1);
-            done
+            Ok(done)
         });
         moved.collect()
     });
     bar.finish_and_clear();
+    let mut bars = bars?;
     bars.retain(|bar| bar.swing().is_finite());
     bars.sort_by(|a, b| b.swing().total_cmp(&a.swing()).then_with(|| a.key.cmp(&b.key)));
     let name = |i: usize| designs[i].place.series.clone();

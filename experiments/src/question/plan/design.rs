@@ -1,9 +1,9 @@
 //! The plan of each placement: its least hardware, tried again under fresh seeds, its headroom and its growth.
 
 use espsim_model::profile::Profile;
-use espsim_model::scenario::Scenario;
+use espsim_model::scenario::{Invalid, Scenario};
 use espsim_sweep::campaign::progress;
-use espsim_sweep::campaign::simulations::{NoRecord, Simulations};
+use espsim_sweep::campaign::simulations::{NoRecord, Simulations, settled};
 use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::Failure;
 use rayon::prelude::*;
@@ -67,8 +67,8 @@ impl Least {
     }
 }
 
-/// The least hardware of a search, or the trial that shows that no amount is enough.
-type Found = Result<Result<Trial, Trial>, NoRecord>;
+/// The least hardware of a search, the trial that shows that no amount is enough, or why there can be none.
+type Found = Result<Result<Trial, Trial>, Invalid>;
 
 /// Plans every placement over `jobs` threads; results do not depend on their number.
 ///
@@ -93,14 +93,15 @@ pub fn plan_all(
     let bar = progress::bar((possible.len() * (loads.len() + 1)) as u64, "searches");
     let searches: Vec<(&Design<'_>, f64)> =
         possible.iter().flat_map(|design| loads.iter().map(|load| (*design, *load))).collect();
-    let found: Vec<Found> = pool.install(|| {
+    let found: Result<Vec<Found>, Failure> = pool.install(|| {
         let search = |(design, load): &(&Design<'_>, f64)| {
-            let found = design.least(*load);
+            let found = settled(design.least(*load));
             bar.inc(1);
             found
         };
         searches.par_iter().with_max_len(1).map(search).collect()
     });
+    let found = found.inspect_err(|_| bar.finish_and_clear())?;
     let results: Result<Vec<Result<Least, Impossible>>, Failure> = pool.install(|| {
         let finished = possible.par_iter().zip(found.par_chunks(loads.len())).with_max_len(1).map(|(design, found)| {
             let done = finish(question, design, found);
@@ -110,9 +111,6 @@ pub fn plan_all(
         finished.collect()
     });
     bar.finish_and_clear();
-    if let Some(Err(NoRecord::Failed(failure))) = found.iter().find(|found| matches!(found, Err(NoRecord::Failed(_)))) {
-        return Err(Failure::new(failure.to_string()).with_code(failure.code()));
-    }
     let mut results = results?.into_iter();
     let plan = |(placement, design): (&String, Result<Design<'_>, String>)| Plan {
         placement: placement.clone(),
@@ -138,7 +136,7 @@ fn finish(question: &Question, design: &Design<'_>, found: &[Found]) -> Result<R
     let first = match &found[0] {
         Ok(Ok(trial)) => trial,
         Ok(Err(trial)) => return Ok(Err(Impossible::NotEnough(trial.clone()))),
-        Err(error) => return refused(error),
+        Err(invalid) => return Ok(Err(Impossible::Refused(invalid.to_string()))),
     };
     let load = question.load();
     let again = || {
@@ -153,9 +151,9 @@ fn finish(question: &Question, design: &Design<'_>, found: &[Found]) -> Result<R
         let (carries, broken) = design.headroom(hardware, load)?;
         Ok((trial, less, carries, broken))
     };
-    let (trial, less, carries, broken) = match again() {
+    let (trial, less, carries, broken) = match settled(again())? {
         Ok(found) => found,
-        Err(error) => return refused(&error),
+        Err(invalid) => return Ok(Err(Impossible::Refused(invalid.to_string()))),
     };
     let growth = GROWTH.iter().zip(&found[1..]);
     let growth =
@@ -169,14 +167,6 @@ fn finish(question: &Question, design: &Design<'_>, found: &[Found]) -> Result<R
         carries,
         broken,
     }))
-}
-
-/// What cannot be is said; being told to end ends the plan.
-fn refused(error: &NoRecord) -> Result<Result<Least, Impossible>, Failure> {
-    match error {
-        NoRecord::Invalid(invalid) => Ok(Err(Impossible::Refused(invalid.to_string()))),
-        NoRecord::Failed(failure) => Err(Failure::new(failure.to_string()).with_code(failure.code())),
-    }
 }
 
 /// The hardware under fresh seeds, with a core more where they miss a goal.

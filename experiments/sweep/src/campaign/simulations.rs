@@ -113,6 +113,18 @@ impl<'a> Simulations<'a> {
     }
 }
 
+/// What cannot be is an answer; what ends the command is an error.
+///
+/// # Errors
+/// [`Failure`] where the process is told to end, or what has ended cannot be kept.
+pub fn settled<T>(result: Result<T, NoRecord>) -> Result<Result<T, Invalid>, Failure> {
+    match result {
+        Ok(found) => Ok(Ok(found)),
+        Err(NoRecord::Invalid(invalid)) => Ok(Err(invalid)),
+        Err(NoRecord::Failed(failure)) => Err(failure),
+    }
+}
+
 impl NoRecord {
     /// As what ends a command.
     pub fn into_failure(self) -> Failure {
