@@ -45,6 +45,7 @@ pub const fn cipher_sizes(algorithm: Algorithm) -> CipherSizes {
         Algorithm::Aes128Gcm | Algorithm::Aes256Gcm | Algorithm::ChaCha20Poly1305 => {
             CipherSizes { iv: Bytes::new(8), alignment: Bytes::new(4), icv: Bytes::new(16) }
         }
+        Algorithm::Null => CipherSizes { iv: Bytes::ZERO, alignment: Bytes::new(4), icv: Bytes::ZERO },
         Algorithm::Aes128CbcHmacSha1 => {
             CipherSizes { iv: Bytes::new(16), alignment: Bytes::new(16), icv: Bytes::new(12) }
         }

@@ -23,6 +23,7 @@ pub mod resource;
 pub mod route;
 pub mod run;
 pub mod scenario;
+pub mod stack;
 pub mod trace;
 pub mod traffic;
 pub mod uncertainty;

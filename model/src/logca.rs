@@ -7,6 +7,7 @@
 
 use crate::profile::Profile;
 use crate::scenario::{Scenario, Submission};
+use crate::stack::Stack;
 use crate::units::{Bytes, Cycles, CyclesPerByte, Hertz, Time};
 
 /// Sizes between which the cipher's cost is taken as linear: the smallest and largest that a usual MTU has.
@@ -37,21 +38,23 @@ impl LogCa {
         let (small, large) = (Bytes::new(SIZES.0), Bytes::new(SIZES.1));
         let slope = (cost.cycles(large).0 - cost.cycles(small).0) / (large - small).get() as f64;
         let clock = profile.host.clock(s.host.cores, true);
-        let (stack, card) = (&profile.stack, s.accelerator.first()?);
-        let waits = s.lookaside.submission == Submission::Sync;
+        let (stack, card) = (profile.costs(s.host.stack)?, s.accelerator.first()?);
+        let waits = s.submission() == Submission::Sync;
         // A request that is waited for has an interrupt of its own, after the longest that coalescing lets it wait.
         let per_interrupt = if waits { 1.0 } else { f64::from(card.coalesce_responses) };
-        let told = match s.lookaside.submission {
+        let told = match s.submission() {
             Submission::Sync => stack.switch + stack.interrupt,
             Submission::Interrupt => stack.interrupt * (1.0 / per_interrupt),
             Submission::Poll => Cycles(0.0),
         };
+        // Where doorbells are rung once per poll, polls are full.
+        let burst = if s.host.stack.rings_once_per_poll() { 1.0 / f64::from(Stack::budget(s.host.stack)) } else { 1.0 };
         let octet = Bytes::new(1 << 20) / card.rate;
         let engine_per_octet = octet.as_seconds() / f64::from(1 << 20) * f64::from(card.engines);
         Some(LogCa {
             computation: CyclesPerByte(slope),
-            fixed: Cycles((cost.cycles(small).0 - slope * SIZES.0 as f64).max(0.0)),
-            overhead: stack.crypto_submit + stack.crypto_complete + stack.doorbell + told,
+            fixed: Cycles((cost.cycles(small).0 - slope * SIZES.0 as f64).max(0.0)) + stack.crypto_request,
+            overhead: stack.crypto_submit + stack.crypto_complete + stack.crypto_submit_burst * burst + told,
             latency: card.latency + if waits { card.coalesce_time } else { Time::ZERO },
             acceleration: slope / clock.get() as f64 / engine_per_octet,
             clock,

@@ -5,14 +5,14 @@
 
 mod check;
 mod sa;
-mod stack;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 pub use sa::{Delay, SaCost};
 use serde::{Deserialize, Serialize};
-pub use stack::StackCost;
 
+use crate::stack::{self, Stack, StackCost};
 use crate::units::{BitRate, Bytes, Cycles, CyclesPerByte, Hertz};
 
 /// The version of the file format that this program reads and writes.
@@ -30,11 +30,14 @@ pub struct Profile {
     pub aead: Vec<AeadCost>,
     /// Copy and checksum costs, memory bandwidth.
     pub memory: MemoryCost,
-    /// What the network stack costs per send, segment, packet and completion.
+    /// What the kernel's network stack costs.
     pub stack: StackCost,
-    /// What userspace vector processing costs, where that is known.
+    /// What XDP costs, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub vector: Option<VectorCost>,
+    pub xdp: Option<StackCost>,
+    /// What userspace vector processing costs (VPP, DPDK), where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vector: Option<StackCost>,
     /// What the control path of an SA takes, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sa: Option<SaCost>,
@@ -63,12 +66,35 @@ pub struct HostCpu {
     pub cores: u32,
     /// Whether device writes land in the last-level cache and device reads hit it (Intel DDIO or alike).
     pub ddio: bool,
+    /// Second-level cache of a core.
+    #[serde(default = "l2")]
+    pub l2: Bytes,
+    /// Last-level cache that a core reaches, and how many cores share it.
+    #[serde(default = "l3")]
+    pub l3: Bytes,
+    /// Cores that share it.
+    #[serde(default = "l3_cores")]
+    pub l3_cores: u32,
     /// Core clock while wide vector instructions (AVX-512) run, where it is lower.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avx_frequency: Option<Hertz>,
     /// Speed of a core while others are busy, in ascending order of cores; empty if they do not slow each other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scaling: Vec<Scaling>,
+}
+
+/// L2 of a profile that does not say: Skylake-SP to Zen 4 have this much (estimate for others).
+const fn l2() -> Bytes {
+    Bytes::new(1 << 20)
+}
+
+/// L3 of a profile that does not say: that of a core complex of Zen 3 or 4 (estimate for others).
+const fn l3() -> Bytes {
+    Bytes::new(32 << 20)
+}
+
+const fn l3_cores() -> u32 {
+    8
 }
 
 /// Where a table's values come from.
@@ -138,10 +164,13 @@ pub enum Algorithm {
     /// AES-CBC with a 256-bit key (RFC 3602) and HMAC-SHA2-256-128 (RFC 4868).
     #[serde(rename = "aes-256-cbc-hmac-sha2-256-128")]
     Aes256CbcHmacSha256,
+    /// Neither cipher nor integrity (RFC 2410 without authentication, Linux's `cipher_null` with `digest_null`): all of
+    /// ESP but the cipher, for comparison.
+    Null,
 }
 
 impl Algorithm {
-    /// Every algorithm, in the order of this declaration.
+    /// Every algorithm that does something to octets, in the order of this declaration.
     pub const ALL: [Algorithm; 5] = [
         Algorithm::Aes128Gcm,
         Algorithm::Aes256Gcm,
@@ -158,6 +187,7 @@ impl Algorithm {
             Algorithm::ChaCha20Poly1305 => "chacha20-poly1305",
             Algorithm::Aes128CbcHmacSha1 => "aes-128-cbc-hmac-sha1-96",
             Algorithm::Aes256CbcHmacSha256 => "aes-256-cbc-hmac-sha2-256-128",
+            Algorithm::Null => "null",
         }
     }
 }
@@ -189,6 +219,13 @@ pub struct AeadCost {
     pub backend: String,
     /// Where the values come from.
     pub origin: Origin,
+    /// The only stack that uses this implementation; absent where any can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Stack>,
+    /// Operations that are done together, of which the cost is that of one: implementations with several buffers at a time
+    /// (intel-ipsec-mb). Absent where each is done by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<u32>,
     /// Octets that the bulk loop takes at a time.
     pub stride: Bytes,
     /// Cycles per operation.
@@ -265,18 +302,6 @@ pub struct CalibrationRecord {
     /// What was not measured, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<String>,
-}
-
-/// What userspace vector processing costs (VPP, DPDK): no system calls, no interrupts, packets in vectors.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VectorCost {
-    /// One vector, however long: poll, graph dispatch, instruction cache misses.
-    pub vector: Cycles,
-    /// One packet: receive, route lookup and transmit.
-    pub packet: Cycles,
-    /// ESP encapsulation or decapsulation of one packet without the cipher.
-    pub esp: Cycles,
 }
 
 /// Speed of one core while so many are busy, relative to one alone.
@@ -358,7 +383,8 @@ impl Profile {
                 });
             }
         }
-        let profile: Profile = toml::from_str(text).map_err(syntax)?;
+        let mut profile: Profile = toml::from_str(text).map_err(syntax)?;
+        profile.complete(&table)?;
         profile.check()?;
         Ok(profile)
     }
@@ -371,12 +397,93 @@ impl Profile {
         toml::to_string(self)
     }
 
-    /// The cheapest backend's cost for an algorithm and direction at a size: what a host would use. Ties go to the
-    /// first in the file.
-    pub fn aead(&self, algorithm: Algorithm, direction: Direction, at: Bytes) -> Option<&AeadCost> {
+    /// What a stack costs, where that is known.
+    pub fn costs(&self, stack: Stack) -> Option<&StackCost> {
+        match stack {
+            Stack::Kernel => Some(&self.stack),
+            Stack::Xdp => self.xdp.as_ref(),
+            Stack::Vector => self.vector.as_ref(),
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn costs_mut(&mut self, stack: Stack) -> Option<&mut StackCost> {
+        match stack {
+            Stack::Kernel => Some(&mut self.stack),
+            Stack::Xdp => self.xdp.as_mut(),
+            Stack::Vector => self.vector.as_mut(),
+        }
+    }
+
+    /// A cost of a stack by its key path, such as `stack.send` or `vector.forward`, to read or to set.
+    pub fn stack_cost_mut(&mut self, key: &str) -> Option<&mut Cycles> {
+        let (table, name) = key.split_once('.')?;
+        let stack = Stack::ALL.into_iter().find(|stack| stack.table() == table)?;
+        let cost = stack::find(name).filter(|cost| cost.stacks.contains(&stack))?;
+        Some(cost.of(self.costs_mut(stack)?))
+    }
+
+    /// Every cost of every stack by its key path, with the stack's origin.
+    pub fn stack_costs(&self) -> Vec<(String, Cycles, Origin)> {
+        let known = Stack::ALL.into_iter().filter_map(|stack| Some((stack, self.costs(stack)?)));
+        let of = |(stack, costs): (Stack, &StackCost)| {
+            let all = costs.costs().filter(move |(cost, _)| cost.stacks.contains(&stack));
+            let origin = costs.origin;
+            all.map(move |(cost, cycles)| (cost.key(stack), cycles, origin)).collect::<Vec<_>>()
+        };
+        known.flat_map(of).collect()
+    }
+
+    /// Gives a value to what a profile leaves out that was written before there was such a cost.
+    fn complete(&mut self, table: &toml::Table) -> Result<(), ProfileError> {
+        for stack in Stack::ALL {
+            let given = table.get(stack.table()).and_then(toml::Value::as_table);
+            let (Some(given), Some(costs)) = (given, self.costs_mut(stack)) else { continue };
+            for cost in stack::COSTS.iter().filter(|cost| cost.stacks.contains(&stack)) {
+                let is_given =
+                    [Some(cost.name), cost.former].into_iter().flatten().any(|name| given.contains_key(name));
+                match cost.before {
+                    _ if is_given => {}
+                    Some(before) => *cost.of(costs) = Cycles(before),
+                    None => {
+                        return Err(ProfileError::Value {
+                            key: cost.key(stack),
+                            value: "missing".into(),
+                            allowed: "a cost in cycles",
+                        });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The cheapest backend's cost for an algorithm and direction at a size, of those that a stack can use: what a host
+    /// would use. Ties go to the first in the file.
+    pub fn aead(&self, algorithm: Algorithm, direction: Direction, at: Bytes, stack: Stack) -> Option<&AeadCost> {
+        if algorithm == Algorithm::Null {
+            return Some(&NULL);
+        }
         self.aead
             .iter()
             .filter(|cost| cost.algorithm == algorithm && cost.direction == direction)
+            .filter(|cost| cost.only.is_none_or(|only| only == stack))
             .min_by(|a, b| a.cycles(at).0.total_cmp(&b.cycles(at).0))
     }
 }
+
+/// What no cipher costs.
+static NULL: LazyLock<AeadCost> = LazyLock::new(|| AeadCost {
+    algorithm: Algorithm::Null,
+    direction: Direction::Seal,
+    backend: "none".into(),
+    origin: Origin::Preset,
+    only: None,
+    batch: None,
+    stride: Bytes::new(16),
+    fixed: Estimate::exact(0.0),
+    per_byte: Estimate::exact(0.0),
+    per_tail_block: Estimate::exact(0.0),
+    partial_block: Estimate::exact(0.0),
+    residuals: Vec::new(),
+});

@@ -83,6 +83,10 @@ pub enum Arrival {
 /// below 64 KiB.
 const UDP_MAX_SEGMENTS: u64 = 64;
 
+/// The most octets of a super-packet with its headers: `GSO_LEGACY_MAX_SIZE`, Linux include/linux/netdevice.h. BIG TCP
+/// says more, and that does not go through IPsec.
+const GSO_MAX_SIZE: u64 = 65_536;
+
 /// Transport protocol of the inner packets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -295,6 +299,12 @@ impl Traffic {
         }
     }
 
+    /// The sends of the mix where there is no network: buffers that are encrypted as they are.
+    pub fn buffers(&self) -> Vec<SendCall> {
+        let buffer = |octets| Packet { encrypted: octets, ..Packet::plain(octets) };
+        self.mix.iter().map(|e| SendCall { segments: vec![(buffer(e.size), 1)], weight: e.weight }).collect()
+    }
+
     /// The sends of the mix. A packet that fits is repeated into a super-packet of up to `gso` octets of payload; one
     /// that does not is a send that GSO cuts into the largest segments that fit.
     pub fn sends(&self, esp: Option<&Encapsulation>, gso: Option<Bytes>) -> Vec<SendCall> {
@@ -308,7 +318,13 @@ impl Traffic {
                 let payload = l3.saturating_sub(headers);
                 let full = match gso {
                     Some(gso) if l3 <= largest => {
-                        (gso.get() / packet.goodput.get().max(1)).clamp(1, self.transport.max_segments())
+                        // Beyond it only what says so (BIG TCP).
+                        let room = if gso.get() > GSO_MAX_SIZE {
+                            gso.get()
+                        } else {
+                            gso.get().min(GSO_MAX_SIZE - headers.get())
+                        };
+                        (room / packet.goodput.get().max(1)).clamp(1, self.transport.max_segments())
                     }
                     _ => (payload.get() / packet.goodput.get().max(1)).max(1),
                 };

@@ -65,10 +65,7 @@ impl<'a> Scalar<'a> {
             "host.frequency" => Scalar::Hertz(&mut profile.host.frequency),
             "memory.copy" => Scalar::PerByte(&mut profile.memory.copy),
             "memory.checksum" => Scalar::PerByte(&mut profile.memory.checksum),
-            _ => {
-                let found = profile.stack.costs_mut().into_iter().find(|(name, _)| *name == key);
-                return found.map(|(_, cost)| Scalar::Cycles(cost));
-            }
+            _ => return profile.stack_cost_mut(key).map(Scalar::Cycles),
         })
     }
 
@@ -93,6 +90,7 @@ mod tests {
 
     fn profile() -> Profile {
         let mut profile = preset::profile("haswell").unwrap().unwrap();
+        profile.intervals.clear();
         let estimate = |value: f64| Estimate { value, low: Some(0.9 * value), high: Some(1.1 * value), n: Some(40) };
         for cost in &mut profile.aead {
             cost.per_byte = estimate(cost.per_byte.value);

@@ -21,6 +21,7 @@ fn a_warm_engine_allocates_nothing() {
         for arrival in ["saturate", "poisson"] {
             let settings = [
                 ("placement", placement.name()),
+                ("lookaside.driver", "complete"),
                 ("traffic.arrival", arrival),
                 ("traffic.rate", "1 Gbps"),
                 ("traffic.transport", "tcp"),

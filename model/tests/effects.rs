@@ -14,7 +14,8 @@ fn profile() -> Profile {
 }
 
 fn run_on(profile: &Profile, settings: &[(&str, &str)]) -> Record {
-    let scenario = Scenario::from_settings(settings).unwrap();
+    // A card does AES-GCM, whoever drives it.
+    let scenario = Scenario::from_settings(&[&[("lookaside.driver", "complete")], settings].concat()).unwrap();
     simulate(&scenario, profile, 1).unwrap()
 }
 
@@ -190,9 +191,10 @@ fn a_full_ring_holds_back_or_falls_back() {
 fn vectors_save_the_kernels_cycles_but_leave_no_core_idle() {
     let base = [("placement", "host"), ("traffic.direction", "encrypt"), ("traffic.packet", "64 B")];
     let kernel = run(&base);
-    let vector = run(&with(&base, &[("host.stack", "vector")]));
+    let full = [("host.stack", "vector"), ("traffic.window", "2048")];
+    let vector = run(&with(&base, &full));
     let costs = profile().vector.unwrap();
-    assert_near(cycles(&vector, Category::Poll), costs.vector.0 / 256.0, 0.02);
+    assert_near(cycles(&vector, Category::Poll), costs.poll.0 / 256.0, 0.02);
     assert!(vector.packets_per_s.unwrap() > 3.0 * kernel.packets_per_s.unwrap());
     let light = [("traffic.arrival", "constant"), ("traffic.rate", "10 Mbps"), ("run.max_packets", "20000")];
     assert!(run(&with(&base, &light)).idle_cores.unwrap() > 0.9);

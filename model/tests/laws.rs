@@ -70,7 +70,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
     let paths = (
         one_of(&["transmit", "receive", "encrypt", "decrypt", "both"]),
         one_of(&["off", "4 KiB", "64 KiB"]),
-        one_of(&["kernel", "vector"]),
+        one_of(&["kernel", "vector", "xdp"]),
         one_of(&["interrupt", "poll", "sync"]),
         one_of(&["own-core", "one-core"]),
         one_of(&["wait", "software"]),
@@ -78,7 +78,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         (number(1..16), one_of(&["lru", "random"]), one_of(&["queued", "ticket"])),
     );
     let pcie = (
-        any::<bool>(),
+        (any::<bool>(), one_of(&["in-tree", "complete"]), one_of(&["0 B", "500 B"])),
         quantity(1..4000, "KiB"),
         one_of(&["128 B", "512 B", "4096 B"]),
         one_of(&["local", "remote"]),
@@ -86,11 +86,18 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         (number(1..3), quantity(2000..300_000, "B"), number(1..8)),
     );
     (hardware, traffic, paths, pcie).prop_map(|(hardware, traffic, paths, pcie)| {
-        let (translated, working_set, mrrs, numa, credits, (ports, receive_buffer, sa_capacity)) = pcie;
+        let ((translated, driver, smallest), working_set, mrrs, numa, credits, (ports, receive_buffer, sa_capacity)) =
+            pcie;
         let (direction, gro, stack, submission, interrupts, when_full, (threads, devices, sas, nics), sa) = paths;
         let (sa_cache, replacement, lock) = sa;
         let (placement, attachment, uplink, cores, ring, card_ring, tags) = hardware;
         let (arrival, rate, packet, gso, nic_segmentation, flows, window, steering) = traffic;
+        // Without a network buffers are sent and nothing else; in XDP there is no ESP but the NIC's.
+        let direction = if placement.has_network() { direction } else { "transmit".into() };
+        let stack = match stack.as_str() {
+            Some("xdp") if ![Placement::CLEAR, Placement::INLINE_PACKET].contains(&placement) => "kernel".into(),
+            _ => stack,
+        };
         let forwards = ["encrypt", "decrypt", "both"].map(Some).contains(&direction.as_str());
         let settings = [
             ("placement", Value::String(placement.name().into())),
@@ -116,6 +123,8 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             // What does not go together is left out: vectors only forward, and only senders can wait.
             ("host.stack", if forwards { stack } else { "kernel".into() }),
             ("lookaside.submission", if direction.as_str() == Some("transmit") { submission } else { "poll".into() }),
+            ("lookaside.driver", if placement.has_network() { driver } else { "complete".into() }),
+            ("lookaside.smallest", smallest),
             ("lookaside.interrupts", interrupts),
             ("lookaside.when_full", when_full),
             ("lookaside.threads", threads),
@@ -266,16 +275,15 @@ fn whole(traced: &Trace, send: usize) -> Vec<&Job> {
     traced.jobs.iter().filter(|job| job.number.starts_with(number)).collect()
 }
 
-/// How often payload crosses PCIe: as the design of the flow's path says. Segments for which the core steps in where the
-/// card's ring is full do not cross to the card and back.
+/// How often payload crosses PCIe: as the design of the flow's path says. Packets that stay on the CPU, and segments for
+/// which the core steps in where the card's ring is full, do not cross to the card and back.
 fn crossings(scenario: &Scenario, machine: &Machine, flow: u32) -> RangeInclusive<f64> {
     let path = machine.paths[usize::from(machine.flows[flow as usize])];
     let Way::By(design) = path.way else { panic!("{path:?}") };
     let direction = machine.classes[usize::from(path.class)].direction;
     let most = f64::from(design.crossings()) + if direction.is_forwarding() { 1.0 } else { 0.0 };
-    let may_fall_back = design.uses_accelerator()
-        && scenario.lookaside.when_full == WhenFull::Software
-        && direction != Direction::Receive;
+    let when_full = scenario.lookaside.when_full == WhenFull::Software && direction != Direction::Receive;
+    let may_fall_back = design.uses_accelerator() && (when_full || scenario.lookaside.smallest > Bytes::ZERO);
     if may_fall_back { most - 2.0..=most } else { most..=most }
 }
 

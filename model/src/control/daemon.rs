@@ -151,6 +151,8 @@ pub struct Tables {
     bonding: Bonding,
     /// For each NIC: whether it has an ESP engine at all, whether it takes this SA, and how many.
     nics: [(bool, bool, u32); 2],
+    /// Whether the accelerator takes this SA.
+    accelerator: bool,
     held: [u32; 2],
 }
 
@@ -171,6 +173,7 @@ impl Tables {
             software: s.failover.software,
             bonding: s.failover.bonding,
             nics: [table(s.nics().first().copied()), table(s.standby())],
+            accelerator: s.accelerator.iter().all(|card| s.offered(card).contains(&s.sa.algorithm)),
             held: [0; 2],
         }
     }
@@ -181,7 +184,10 @@ impl Tables {
             let (_, takes, capacity) = self.nics[device.index()];
             takes && self.held[device.index()] < capacity
         };
-        holder == ACCELERATOR || Device::ALL.iter().any(|d| holder == Holders::nic(*d) && taking(d))
+        match holder {
+            ACCELERATOR => self.accelerator,
+            _ => Device::ALL.iter().any(|d| holder == Holders::nic(*d) && taking(d)),
+        }
     }
 
     /// Whether a holder offers offload at all, which the daemon can see (`ethtool`: esp-hw-offload).

@@ -97,6 +97,14 @@ pub(super) struct FailoverRun<'a> {
     pub(super) reinstalled: Option<u64>,
 }
 
+/// What messages take with whoever holds SAs.
+fn sessions(s: &Scenario, costs: &SaCost) -> SaCost {
+    match s.accelerator.first().filter(|_| s.placement.uses_accelerator()) {
+        Some(card) => costs.with_sessions(card.session_setup),
+        None => costs.clone(),
+    }
+}
+
 impl<'a> FailoverRun<'a> {
     fn new(scenario: &'a Scenario, profile: &Profile, costs: &SaCost, seed: u64) -> Result<Self, Invalid> {
         let f = &scenario.failover;
@@ -111,7 +119,7 @@ impl<'a> FailoverRun<'a> {
             scenario,
             engine: engine(&failover_paths.machine, &compiled, seed),
             sampler: Sampler::new(&failover_paths, &compiled),
-            latency: MessageLatency::new(f, costs, seed),
+            latency: MessageLatency::new(f, &sessions(scenario, costs), seed),
             tables: Tables::new(scenario),
             agenda: Agenda::new(scenario),
             sas: vec![Sa::new(); scenario.sa.count as usize],

@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 use super::core::Core;
 use super::pcie::{Read, Slot, SlotParams};
 use crate::profile::Algorithm;
+use crate::route;
 use crate::route::{Category, GateId, Hop, PoolId, Route, StationId, Visit};
 use crate::scenario::Submission;
 use crate::traffic::Packet;
-use crate::units::{BitRate, Bytes, PacketRate, Time};
+use crate::units::{BitRate, Bytes, Cycles, PacketRate, Time};
 
 /// Parameters of a lookaside card or on-package device. Sources stand in the preset beside each value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +23,8 @@ pub struct AcceleratorParams {
     pub pcie: SlotParams,
     /// Ciphers that it offers.
     pub algorithms: Vec<Algorithm>,
+    /// Ciphers that the driver in the Linux kernel's own tree registers for ESP; no others are to be had in the kernel.
+    pub kernel_algorithms: Vec<Algorithm>,
     /// Engines that work in parallel, each on one request at a time.
     pub engines: u32,
     /// Crypto rate of all engines together, counted on the octets that are encrypted.
@@ -36,6 +39,13 @@ pub struct AcceleratorParams {
     pub request: Bytes,
     /// Size of a response descriptor.
     pub response: Bytes,
+    /// Octets of the session's content descriptor (cipher, key, order of work), which the card reads for each request;
+    /// zero if requests hold it.
+    pub content_descriptor: Bytes,
+    /// Octets of the scatter lists of source and destination, which the card reads for each request; zero for flat buffers.
+    pub scatter_lists: Bytes,
+    /// Setting up the session of one SA: keys, content descriptor, the driver's own locks. One after the other.
+    pub session_setup: Time,
     /// Request descriptors fetched by one DMA read.
     pub request_batch: u32,
     /// DMA read requests that may be outstanding.
@@ -53,6 +63,7 @@ const DOORBELL: Bytes = Bytes::new(4);
 
 /// What the card's reads are called.
 const REQUEST: Read = Read { asked: "card asks for request", comes: "request, RAM to card" };
+const LISTS: Read = Read { asked: "card asks for lists", comes: "content descriptor or scatter lists, RAM to card" };
 const PAYLOAD: Read = Read { asked: "card asks for payload", comes: "payload, RAM to card" };
 
 /// The accelerator as one core sees it: shared engines, a ring pair of its own.
@@ -75,10 +86,12 @@ pub struct Accelerator {
 }
 
 impl Accelerator {
-    /// The card reads a request from the ring.
+    /// The card reads a request from the ring, and what the request points to: content descriptor, scatter lists.
     pub fn fetch_request(&self) -> Route {
         let p = &self.params;
-        self.slot.read_descriptor(p.request, p.request_batch, DOORBELL, REQUEST)
+        let request = self.slot.read_descriptor(p.request, p.request_batch, DOORBELL, REQUEST);
+        let lists = [p.content_descriptor, p.scatter_lists].into_iter().filter(|octets| *octets > Bytes::ZERO);
+        route![request, Route::concat(lists.map(|octets| self.slot.read_elsewhere(octets, LISTS)))]
     }
 
     /// The card reads `n` octets of a packet.
@@ -99,16 +112,15 @@ impl Accelerator {
         Hop::Serve(Visit::new(self.engines, time, p.latency, label).of(n))
     }
 
-    /// The core hears of the response: by an interrupt when coalescing lets it, or when it polls.
-    pub fn notify(&self, core: &Core<'_>) -> Hop {
-        let stack = &core.profile.stack;
-        let costs = [(Category::Interrupt, stack.interrupt)];
+    /// The core hears of the response: by an interrupt when coalescing lets it, or when it polls, which costs it `poll` each
+    /// time.
+    pub fn notify(&self, core: &Core<'_>, poll: &[(Category, Cycles)]) -> Hop {
         let interrupt = match self.submission {
             Submission::Poll => core.work("no interrupt", &[]),
-            _ => core.work("interrupt", &costs),
+            _ => core.work("interrupt", &[(Category::Interrupt, core.costs.interrupt)]),
         };
         match self.polled {
-            true => Hop::Poll(self.coalescing, interrupt, core.work("poll", &[(Category::Poll, stack.poll)])),
+            true => Hop::Poll(self.coalescing, interrupt, core.work("poll", poll)),
             false => Hop::Gather(self.coalescing, interrupt),
         }
     }

@@ -1,16 +1,19 @@
 //! CPU core: every cycle it spends belongs to a category.
 
-use crate::profile::{AeadCost, Profile};
+use crate::profile::{AeadCost, MemoryCost};
 use crate::route::{Category, Charge, StationId, Visit};
+use crate::stack::StackCost;
 use crate::units::{Bytes, Cycles, Hertz, Time};
 
-/// One core of the host with the costs of its profile.
+/// One core of the host with the costs of what runs on it.
 #[derive(Debug, Clone, Copy)]
 pub struct Core<'a> {
     /// The core's station.
     pub station: StationId,
-    /// What work costs.
-    pub profile: &'a Profile,
+    /// What the stack in use costs.
+    pub costs: &'a StackCost,
+    /// What copying and summing cost.
+    pub memory: &'a MemoryCost,
     /// Its clock under this load.
     pub clock: Hertz,
     /// The cipher's cost, where the profile has one.
@@ -37,12 +40,12 @@ impl Core<'_> {
 
     /// One send call with the copy of its payload from user memory.
     pub fn send(&self, payload: Bytes) -> [(Category, Cycles); 2] {
-        [(Category::Send, self.profile.stack.send), (Category::Copy, self.profile.memory.copy * payload)]
+        [(Category::Send, self.costs.send), (Category::Copy, self.memory.copy * payload)]
     }
 
     /// Software checksum over transport header and payload (RFC 1071).
     pub fn checksum(&self, covered: Bytes) -> (Category, Cycles) {
-        (Category::Checksum, self.profile.memory.checksum * covered)
+        (Category::Checksum, self.memory.checksum * covered)
     }
 
     /// Sealing or opening `n` octets of ESP payload data on this core.

@@ -204,11 +204,11 @@ impl Nic {
     /// The NIC writes a completion, raises an interrupt when moderation lets it, and the core cleans up.
     pub fn complete(&self, core: &Core<'_>) -> Route {
         let p = &self.params;
-        let stack = &core.profile.stack;
+        let costs = core.costs;
         route![
             self.slot.write_completion(p.completion + MSI_X, p.completion_batch, "completion, NIC to RAM"),
-            Hop::Gather(self.moderation, core.work("interrupt", &[(Category::Interrupt, stack.interrupt)])),
-            Hop::Serve(core.work("transmit completion", &[(Category::Complete, stack.complete)])),
+            Hop::Gather(self.moderation, core.work("interrupt", &[(Category::Interrupt, costs.interrupt)])),
+            Hop::Serve(core.work("transmit completion", &[(Category::Complete, costs.complete)])),
             Hop::Release(self.ring, 1),
         ]
     }

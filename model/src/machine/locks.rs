@@ -4,7 +4,7 @@ use super::{Class, Path, passes_lock};
 use crate::profile::Profile;
 use crate::resource::Resource;
 use crate::route::{Platform, StationId};
-use crate::scenario::{Lock, Scenario, Stack};
+use crate::scenario::{Lock, Scenario};
 use crate::traffic::Direction;
 use crate::units::{Hertz, Time};
 
@@ -29,8 +29,7 @@ impl Locks {
         pairs.dedup();
         let mut cores = vec![0u32; s.sa.count as usize];
         pairs.iter().for_each(|&(sa, _)| cores[sa as usize] += 1);
-        // Vector processing hands an SA's packets to one worker, and without IPsec there is none.
-        let locked = s.host.stack == Stack::Kernel && s.placement.has_sas();
+        let locked = s.host.stack.locks_sas() && s.placement.has_sas();
         let shared: Vec<bool> = cores.iter().map(|&cores| locked && cores > 1).collect();
         let (sum, n) = (cores.iter().zip(&shared))
             .filter(|(_, shared)| **shared)

@@ -6,6 +6,7 @@
 mod devices;
 mod locks;
 mod queues;
+mod sa_state;
 mod sas;
 mod steering;
 
@@ -27,6 +28,7 @@ use crate::resource::Resource;
 use crate::route;
 use crate::route::{Compiled, Hop, Platform, Route, StationId, TooLarge};
 use crate::scenario::{Invalid, Scenario};
+use crate::stack::StackCost;
 use crate::traffic::{Arrival, Direction, SendCall, Traffic};
 use crate::units::{Hertz, Share, Time};
 
@@ -74,17 +76,20 @@ pub struct Class {
     pub flows: Range<u32>,
     /// When jobs start.
     pub arrivals: Arrivals,
+    /// Whether received packets merge (GRO).
+    pub merges: bool,
 }
 
 impl Class {
     fn new(s: &Scenario, class: &Traffic, first: u32) -> Self {
-        let sends = class.sends(s.encapsulation().as_ref(), s.gso(class));
+        let sends = s.sends(class);
         let weights = Traffic::send_weights(&sends);
         let mut built = Class {
             name: class.name().to_owned(),
             direction: class.direction,
             flows: first..first + class.flows,
             arrivals: Arrivals::Closed { jobs_per_flow: 1 },
+            merges: s.merges(class),
             sends,
             weights,
         };
@@ -295,6 +300,7 @@ impl<'a> Builder<'a> {
         let queues = Queues::place(s, &self.traffic, &devices, &cores, &self.receiving(), &mut platform);
         let clock = self.profile.host.clock(s.host.cores, s.placement.encrypts_on_cpu());
         let lock = self.locks.place(s, self.profile, clock, &paths, &cores, &mut platform);
+        let sa_state = self.sa_state();
         let mut routes = Vec::with_capacity(paths.len());
         let mut hits: BTreeMap<(u8, u8), Share> = BTreeMap::new();
         for path in &paths {
@@ -306,6 +312,9 @@ impl<'a> Builder<'a> {
             let mut host = queues.host((s, &devices), (path, class), core, *hits);
             host.core.lock = lock.filter(|_| path.shared && passes_lock(path.way));
             host.numbered = !ways.is_empty();
+            host.sa_state = sa_state;
+            host.policy = s.policy_costs(core.costs);
+            host.hooks = s.hook_costs(core.costs);
             routes.push(class.sends.iter().map(|send| route(path, class.direction, send, &host)).collect());
         }
         let inbound = |class: &Class| if both && class.direction.is_inbound() { s.sa.count } else { 0 };
@@ -320,13 +329,18 @@ impl<'a> Builder<'a> {
         self.classes.iter().any(|class| direction(class.direction))
     }
 
-    /// Flows that each core receives for applications.
+    /// Flows of each core whose packets merge.
     fn receiving(&self) -> Vec<u32> {
         let mut flows = vec![0; self.scenario.host.cores as usize];
-        for class in self.classes.iter().filter(|class| class.direction == Direction::Receive) {
+        for class in self.classes.iter().filter(|class| class.merges) {
             class.flows.clone().for_each(|flow| flows[self.core_of_flow[flow as usize] as usize] += 1);
         }
         flows
+    }
+
+    /// What the stack costs; a scenario whose profile lacks it does not pass the check.
+    fn costs(&self) -> &'a StackCost {
+        self.profile.costs(self.scenario.host.stack).unwrap_or(&self.profile.stack)
     }
 
     fn core(&self, path: &Path, station: StationId) -> Core<'a> {
@@ -334,7 +348,8 @@ impl<'a> Builder<'a> {
         let on_cpu = matches!(path.way, Way::By(design) if design.encrypts_on_cpu());
         Core {
             station,
-            profile: self.profile,
+            costs: self.costs(),
+            memory: &self.profile.memory,
             clock: self.profile.host.clock(s.host.cores, on_cpu),
             cipher: s.software_cost(self.profile, self.classes[usize::from(path.class)].direction),
             lock: None,

@@ -2,16 +2,17 @@
 
 use super::devices::{Card, Devices, NicDevice};
 use super::{Class, Path, Way};
-use crate::hardware::accelerator::Accelerator;
+use crate::hardware::accelerator::{Accelerator, AcceleratorParams};
 use crate::hardware::core::Core;
 use crate::hardware::nic::{Nic, SaCache};
 use crate::hardware::wire::Wire;
-use crate::placement::{Host, NAPI_BUDGET, NicFeatures, VECTOR_SIZE};
+use crate::placement::{Host, Merging, NicFeatures};
 use crate::resource::Resource;
 use crate::route::{GateId, Platform, PoolId, StationId};
-use crate::scenario::{Interrupts, Scenario, Stack, Submission};
+use crate::scenario::{Interrupts, Scenario, Submission};
+use crate::stack::Stack;
 use crate::traffic::{Direction, Traffic};
-use crate::units::{Share, Time};
+use crate::units::{Bytes, Cycles, Share, Time};
 
 /// The queues of one core on one NIC.
 #[derive(Clone, Copy)]
@@ -31,9 +32,9 @@ struct CoreQueues {
     card: usize,
     card_ring: PoolId,
     coalescing: GateId,
-    merging: Option<GateId>,
+    merging: Option<Merging>,
     /// What the core has of a completion core's polls.
-    merging_of_card: Option<GateId>,
+    merging_of_card: Option<Merging>,
     admission: Option<PoolId>,
     threads: Option<PoolId>,
     completion: StationId,
@@ -56,11 +57,12 @@ impl Queues {
         platform: &mut Platform,
     ) -> Self {
         let received = classes.iter().find(|class| class.direction == Direction::Receive);
+        let merged = classes.iter().find(|class| s.merges(class));
         // Those that merge wait for the end of a poll.
-        let polled_card = received.is_some() || s.lookaside.submission == Submission::Poll;
+        let polled_card = received.is_some() || s.submission() == Submission::Poll;
         let one_core = completes_on_one_core(s).then(|| {
             let coalescing = coalescing(s, &devices.cards[0], polled_card, platform);
-            (coalescing, merging(s, received, receiving.iter().sum(), &[coalescing], platform))
+            (coalescing, merging(s, merged, receiving.iter().sum(), &[coalescing], platform))
         });
         let sends = classes.iter().find(|class| class.direction == Direction::Transmit);
         let queues = cores.iter().enumerate().map(|(i, &station)| {
@@ -71,15 +73,15 @@ impl Queues {
                 None => coalescing(s, &devices.cards[card], polled_card, platform),
             };
             let mut polls: Vec<GateId> = nics.iter().map(|nic| nic.polling).collect();
-            polls.extend(one_core.is_none().then_some(own).filter(|_| polled_card));
-            let merging = merging(s, received, receiving[i], &polls, platform);
+            polls.extend(one_core.is_none().then_some(own).filter(|_| received.is_some()));
+            let merging = merging(s, merged, receiving[i], &polls, platform);
             CoreQueues {
                 card_ring: platform.pool(Resource::AcceleratorRing, devices.cards[card].params.ring),
                 coalescing: own,
                 merging_of_card: one_core.map_or(merging, |(_, merging)| merging),
                 merging,
                 admission: sends.filter(|_| s.is_open()).map(|class| platform.pool(Resource::SocketQueue, class.queue)),
-                threads: (s.placement.uses_accelerator() && s.lookaside.submission == Submission::Sync)
+                threads: (s.placement.uses_accelerator() && s.submission() == Submission::Sync)
                     .then(|| platform.pool(Resource::Threads, s.lookaside.threads)),
                 completion: one_core.map_or(station, |_| cores[0]),
                 card,
@@ -114,8 +116,14 @@ impl Queues {
             },
             sizes: s.cipher_sizes(),
             admission: own.admission.filter(|_| class.direction == Direction::Transmit),
-            merging: if by_card { own.merging_of_card } else { own.merging },
+            merging: if by_card { own.merging_of_card } else { own.merging }.filter(|_| class.merges),
             stack: s.host.stack,
+            forwards: class.direction.is_forwarding(),
+            by_accelerator: by_card,
+            policy: Vec::new(),
+            hooks: Vec::new(),
+            sa_state: Cycles(0.0),
+            smallest: s.lookaside.smallest,
             threads: own.threads.filter(|_| by_card),
             when_full: s.lookaside.when_full,
             numbered: false,
@@ -153,13 +161,15 @@ impl Queues {
     }
 
     fn accelerator(&self, s: &Scenario, card: &Card, own: &CoreQueues) -> Accelerator {
+        // Userspace hands over buffers in one piece.
+        let lists = if s.host.stack == Stack::Kernel { card.params.scatter_lists } else { Bytes::ZERO };
         Accelerator {
-            params: card.params.clone(),
+            params: AcceleratorParams { scatter_lists: lists, ..card.params.clone() },
             slot: card.slot.clone(),
             engines: card.engines,
             ring: own.card_ring,
             coalescing: own.coalescing,
-            submission: s.lookaside.submission,
+            submission: s.submission(),
             polled: self.polled_card,
         }
     }
@@ -171,19 +181,16 @@ pub(super) fn completes_on_one_core(s: &Scenario) -> bool {
 }
 
 fn nic_queues(s: &Scenario, nic: &NicDevice, classes: &[Traffic], platform: &mut Platform) -> NicQueues {
-    let p = &nic.params;
+    let (p, stack) = (&nic.params, s.host.stack);
+    let (packets, time) = stack.moderation(p.moderation_packets, p.moderation_time);
     let forwarded = classes.iter().find(|class| class.direction.is_forwarding());
     NicQueues {
-        polling: match s.host.stack {
-            Stack::Kernel => platform.polled_gate(p.moderation_packets, p.moderation_time, NAPI_BUDGET),
-            Stack::Vector => platform.polled_gate(1, Time::ZERO, VECTOR_SIZE),
-        },
+        polling: platform.polled_gate(packets, time, stack.budget()),
         queue: p.queue_packet_rate.map(|_| platform.station(Resource::NicQueue, 1)),
         ring: platform.pool(Resource::NicRing, p.ring),
         receive_ring: platform.pool_in_bulk(Resource::NicReceiveRing, p.ring, p.refill_batch),
-        // The kernel has a queueing discipline before the ring; vector processing drops at once.
         transmit_queue: forwarded
-            .filter(|_| s.host.stack == Stack::Kernel && s.is_open())
+            .filter(|_| stack.queues_before_ring() && s.is_open())
             .map(|class| platform.pool(Resource::TransmitQueue, class.queue)),
         moderation: platform.gate(p.moderation_packets, p.moderation_time),
     }
@@ -192,7 +199,7 @@ fn nic_queues(s: &Scenario, nic: &NicDevice, classes: &[Traffic], platform: &mut
 /// Coalescing of an accelerator's responses: into interrupts, or into the polls of a core.
 fn coalescing(s: &Scenario, card: &Card, polled: bool, platform: &mut Platform) -> GateId {
     let card = &card.params;
-    match s.lookaside.submission {
+    match s.submission() {
         Submission::Poll => platform.polled_gate(1, Time::ZERO, card.ring),
         _ if polled => platform.polled_gate(card.coalesce_responses, card.coalesce_time, card.ring),
         _ => platform.gate(card.coalesce_responses, card.coalesce_time),
@@ -203,15 +210,16 @@ fn coalescing(s: &Scenario, card: &Card, polled: bool, platform: &mut Platform) 
 /// size, out of its share of a poll.
 fn merging(
     s: &Scenario,
-    received: Option<&Traffic>,
+    merged: Option<&Traffic>,
     flows: u32,
     polls: &[GateId],
     platform: &mut Platform,
-) -> Option<GateId> {
-    let (class, size) = received.zip(s.offload.gro.0)?;
+) -> Option<Merging> {
+    let (class, size) = merged.zip(s.offload.gro.0)?;
     let weight: u64 = class.mix.iter().map(|entry| u64::from(entry.weight)).sum();
     let octets: u64 = class.mix.iter().map(|entry| u64::from(entry.weight) * class.l3(entry).get()).sum();
-    let share = u64::from(NAPI_BUDGET) / u64::from(flows.max(1));
-    let packets = (size.get() * weight / octets.max(1)).min(share) as u32;
-    (packets > 1).then(|| platform.merging_gate(packets, polls))
+    let budget = s.host.stack.budget();
+    let share = u64::from(budget) / u64::from(flows.max(1));
+    let most = (size.get() * weight / octets.max(1)).min(share) as u32;
+    (most > 1).then(|| Merging { gate: platform.merging_gate(most, polls), packets: budget / budget.div_ceil(most) })
 }

@@ -59,7 +59,9 @@ fn installed(s: &Scenario, nic: &NicParams, held: &mut u32) -> Way {
 fn takes(s: &Scenario, design: Placement, nic: &NicParams, held: u32) -> bool {
     match design.0.encrypts {
         Agent::Nobody | Agent::Cpu => true,
-        Agent::Accelerator => s.accelerator.iter().all(|card| card.algorithms.contains(&s.sa.algorithm)),
+        // Without a network nothing falls back: what the card does not do was refused before.
+        Agent::Accelerator if !design.has_network() => true,
+        Agent::Accelerator => s.accelerator.iter().all(|card| s.offered(card).contains(&s.sa.algorithm)),
         Agent::Nic => nic.esp.as_ref().is_some_and(|esp| {
             let offers = esp.packet_offload || !design.encapsulates_in_nic();
             offers && esp.algorithms.contains(&s.sa.algorithm) && held < esp.sa_capacity

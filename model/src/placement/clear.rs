@@ -1,3 +1,4 @@
+use crate::placement::inbound::Forwarding;
 use crate::placement::{Agent, Design, Host, Orphan, clear_headers};
 use crate::route;
 use crate::route::Route;
@@ -9,6 +10,7 @@ pub const DESIGN: Design = Design {
     summary: "no IPsec; TSO and checksum in the NIC",
     encrypts: Agent::Nobody,
     encapsulates: Agent::Nobody,
+    has_network: true,
     orphan: Orphan::Software,
     fallback: None,
     crossings: 1,
@@ -45,7 +47,8 @@ pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
 
 /// Forward in the clear.
 pub fn encrypt(p: &Packet, h: &Host<'_>) -> Route {
-    route![h.arrives_clear(p), h.forwards(h.forward_costs(true), p, p.dma(), false)]
+    let nothing = Forwarding { comes: Vec::new(), once: Vec::new(), goes: Vec::new() };
+    route![h.arrives_clear(p), h.forwards_clear(nothing, p)]
 }
 
 /// Forward in the clear, the other way.

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Host, clear, host, inline_crypto, inline_packet, lookaside};
+use super::{Host, clear, crypto, host, inline_crypto, inline_packet, lookaside};
 use crate::route::Route;
 use crate::traffic::{Packet, SendCall};
 
@@ -43,6 +43,8 @@ pub struct Design {
     pub encrypts: Agent,
     /// Who encapsulates, and so takes sequence numbers.
     pub encapsulates: Agent,
+    /// Whether packets go by a network at all.
+    pub has_network: bool,
     /// What becomes of packets whose SA is held elsewhere.
     pub orphan: Orphan,
     /// What an SA runs as that is refused, as far as the daemon allows software.
@@ -75,15 +77,24 @@ impl Placement {
     /// The NIC encapsulates and encrypts (packet offload).
     pub const INLINE_PACKET: Placement = Placement(&inline_packet::DESIGN);
 
+    /// Ciphers and cards by themselves, without a network.
+    pub const CRYPTO: Placement = Placement(&crypto::DESIGN);
+
     /// Every placement.
-    pub const ALL: [Placement; 5] =
-        [Placement::CLEAR, Placement::HOST, Placement::LOOKASIDE, Placement::INLINE_CRYPTO, Placement::INLINE_PACKET];
+    pub const ALL: [Placement; 6] = [
+        Placement::CLEAR,
+        Placement::HOST,
+        Placement::LOOKASIDE,
+        Placement::INLINE_CRYPTO,
+        Placement::INLINE_PACKET,
+        Placement::CRYPTO,
+    ];
 
     /// Their names.
-    pub(crate) const NAMES: [&'static str; 5] = {
-        let mut names = [""; 5];
+    pub(crate) const NAMES: [&'static str; Placement::ALL.len()] = {
+        let mut names = [""; Placement::ALL.len()];
         let mut i = 0;
-        while i < 5 {
+        while i < names.len() {
             names[i] = Placement::ALL[i].0.name;
             i += 1;
         }
@@ -107,7 +118,12 @@ impl Placement {
 
     /// Whether there is IPsec at all.
     pub const fn has_sas(self) -> bool {
-        !matches!(self.0.encrypts, Agent::Nobody)
+        self.0.has_network && !matches!(self.0.encrypts, Agent::Nobody)
+    }
+
+    /// Whether packets go by a network; ciphers and cards are tried without one.
+    pub const fn has_network(self) -> bool {
+        self.0.has_network
     }
 
     /// Whether the CPU does the cipher, whose wide vectors may slow its clock.

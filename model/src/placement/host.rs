@@ -1,3 +1,4 @@
+use crate::placement::inbound::Forwarding;
 use crate::placement::{Agent, Design, Host, Orphan};
 use crate::route;
 use crate::route::Route;
@@ -9,6 +10,7 @@ pub const DESIGN: Design = Design {
     summary: "CPU segments, checksums, encapsulates and encrypts; NIC reads the result",
     encrypts: Agent::Cpu,
     encapsulates: Agent::Cpu,
+    has_network: true,
     orphan: Orphan::Software,
     fallback: None,
     crossings: 1,
@@ -30,7 +32,7 @@ pub const DESIGN: Design = Design {
 /// The inner checksum lies under the encryption, so that the NIC cannot fill it in.
 pub fn transmit(send: &SendCall, h: &Host<'_>) -> Route {
     h.software_segments(send, ["send, encrypt", "segment, encrypt"], |p| {
-        let mut costs = vec![h.core.checksum(p.l4), h.xfrm(), h.core.cipher(p.encrypted)];
+        let mut costs = [vec![h.core.checksum(p.l4)], h.xfrm(), h.software_cipher(p)].concat();
         costs.extend(h.driver_costs(send.count()));
         (costs, h.nic_sends(p, p.dma(), false))
     })
@@ -45,18 +47,20 @@ pub fn transmit(send: &SendCall, h: &Host<'_>) -> Route {
 ///
 /// The inner checksum lies under the encryption, so that the NIC cannot have verified it.
 pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
-    let costs = vec![h.receive_cost(), h.xfrm(), h.core.cipher(p.encrypted), h.core.checksum(p.l4)];
+    let costs = [vec![h.receive_cost()], h.xfrm(), h.software_cipher(p), vec![h.core.checksum(p.l4)]].concat();
     route![h.arrives_sealed(p), h.delivers(costs, p)]
 }
 
 /// Forward with crypto on the CPU: clear in, ESP out.
 pub fn encrypt(p: &Packet, h: &Host<'_>) -> Route {
-    let costs = [h.forward_costs(true), vec![h.xfrm(), h.core.cipher(p.encrypted)]].concat();
-    route![h.arrives_clear(p), h.forwards(costs, p, p.dma(), false)]
+    let goes = [h.xfrm(), h.software_cipher(p)].concat();
+    let costs = Forwarding { comes: Vec::new(), once: Vec::new(), goes };
+    route![h.arrives_clear(p), h.forwards(costs, p, p.dma(), false, false)]
 }
 
 /// A gateway's inbound side with crypto on the CPU: ESP in, clear out.
 pub fn decrypt(p: &Packet, h: &Host<'_>) -> Route {
-    let costs = [h.forward_costs(true), vec![h.xfrm(), h.core.cipher(p.encrypted)]].concat();
+    let comes = [h.xfrm(), h.software_cipher(p)].concat();
+    let costs = Forwarding { comes, once: Vec::new(), goes: Vec::new() };
     route![h.arrives_sealed(p), h.forwards_clear(costs, p)]
 }

@@ -1,35 +1,47 @@
 //! What all placements share of the ways in: from the wire to a core's poll, and from there to the application or on.
 
-use super::{Costs, Host};
+use super::{Costs, Host, Merging};
 use crate::hardware::core::Core;
 use crate::hardware::wire;
-use crate::profile::VectorCost;
 use crate::route;
 use crate::route::{Category, GateId, Hop, Route, Visit};
-use crate::scenario::Stack;
 use crate::traffic::Packet;
 use crate::units::{Bytes, Cycles};
 
-/// The most packets of one poll: `NAPI_POLL_WEIGHT`, Linux include/linux/netdevice.h.
-pub const NAPI_BUDGET: u32 = 64;
-/// The most packets of one vector: `VLIB_FRAME_SIZE`, VPP src/vlib/node.h.
-pub const VECTOR_SIZE: u32 = 256;
+/// What forwarding costs a core beyond driver and route: for each packet as it comes in, once for all that have merged,
+/// and for each as it goes out.
+pub(super) struct Forwarding {
+    pub comes: Costs,
+    pub once: Costs,
+    pub goes: Costs,
+}
+
+/// How a forwarded packet leaves.
+pub(super) struct Leaving {
+    /// What the NIC reads of it.
+    pub dma: Bytes,
+    /// Its frame.
+    pub frame: Bytes,
+    /// Whether the NIC encrypts it.
+    pub encrypt: bool,
+    /// Whether the NIC cuts what has merged.
+    pub nic_segments: bool,
+}
 
 impl Host<'_> {
-    /// The costs of vector processing, where that carries packets.
-    pub(super) fn vector(&self) -> Option<&VectorCost> {
-        self.core.profile.vector.as_ref().filter(|_| self.stack == Stack::Vector)
-    }
-
-    /// The interrupt and the poll by which the core hears of packets. Vector processing polls all the time.
+    /// The interrupt and the poll by which the core hears of packets.
     fn polls(&self) -> [Visit; 2] {
-        let stack = &self.core.profile.stack;
-        let (interrupt, poll) = match self.vector() {
-            Some(vector) => (Cycles(0.0), vector.vector),
-            None => (stack.interrupt, stack.poll),
-        };
-        let interrupt = self.core.work("interrupt", &[(Category::Interrupt, interrupt)]);
-        [interrupt, self.core.work("poll", &[(Category::Poll, poll)])]
+        let costs = self.core.costs;
+        let mut poll = vec![(Category::Poll, costs.poll)];
+        // What is handed on in this poll is told to the devices at its end.
+        if self.stack.rings_once_per_poll() && self.forwards {
+            poll.push((Category::Doorbell, costs.doorbell));
+            if self.by_accelerator {
+                poll.push((Category::CryptoSubmit, costs.crypto_submit_burst));
+            }
+        }
+        let interrupt = self.core.work("interrupt", &[(Category::Interrupt, costs.interrupt)]);
+        [interrupt, self.core.work("poll", &poll)]
     }
 
     /// A packet that the NIC leaves encrypted comes to a poll.
@@ -64,18 +76,17 @@ impl Host<'_> {
         costs: Costs,
         p: &Packet,
     ) -> Route {
-        let stack = &core.profile.stack;
-        let copy = (Category::Copy, core.profile.memory.copy * p.goodput);
-        let deliver = (Category::Deliver, stack.deliver);
+        let copy = (Category::Copy, core.memory.copy * p.goodput);
+        let deliver = [vec![(Category::Deliver, core.costs.deliver)], self.hooks.clone()].concat();
         let end = route![Hop::Depart(*p), self.nic.refill()];
         match self.merging {
             Some(merging) => {
-                let costs = [costs, vec![(Category::Gro, stack.gro), copy]].concat();
-                let merge = Hop::Merge(merging, gate, core.work("deliver", &[deliver]));
+                let costs = [costs, vec![(Category::Gro, core.costs.gro), copy]].concat();
+                let merge = Hop::Merge(merging.gate, gate, core.work("deliver", &deliver));
                 route![Hop::Serve(core.work(label, &costs)), merge, end]
             }
             None => {
-                let costs = [costs, vec![copy, deliver]].concat();
+                let costs = [costs, vec![copy], deliver].concat();
                 route![Hop::Serve(core.work(label, &costs)), Hop::Polled(gate), end]
             }
         }
@@ -83,38 +94,73 @@ impl Host<'_> {
 
     /// Driver receive.
     pub(super) fn receive_cost(&self) -> (Category, Cycles) {
-        (Category::Receive, self.core.profile.stack.receive)
+        (Category::Receive, self.core.costs.receive)
     }
 
-    /// Receive, route lookup and, unless an accelerator comes between, handing on to the NIC.
-    pub(super) fn forward_costs(&self, transmit: bool) -> Costs {
-        if let Some(vector) = self.vector() {
-            return vec![(Category::Forward, vector.packet)];
-        }
-        let mut costs = vec![self.receive_cost(), (Category::Forward, self.core.profile.stack.forward)];
-        if transmit {
-            costs.extend(self.driver_costs(1));
-        }
-        costs
+    /// What is paid for each forwarded packet, or once for all that have merged: route, policy where there are some, hooks.
+    pub(super) fn route_costs(&self) -> Costs {
+        [vec![(Category::Forward, self.core.costs.forward)], self.policy.clone(), self.hooks.clone()].concat()
     }
 
-    /// In its poll the core spends `costs` on the packet and hands it to the NIC, which reads `dma` octets and sends it.
-    pub(super) fn forwards(&self, costs: Costs, p: &Packet, dma: Bytes, encrypt: bool) -> Route {
-        route![self.in_poll("forward packet", costs), self.nic.forwarded(), self.nic_takes(p, dma, p.frame, encrypt)]
+    /// The core forwards a packet, merged with others or by itself, and it leaves under ESP.
+    pub(super) fn forwards(&self, f: Forwarding, p: &Packet, dma: Bytes, encrypt: bool, nic_segments: bool) -> Route {
+        self.forwards_as(f, p, &Leaving { dma, frame: p.frame, encrypt, nic_segments })
     }
 
     /// The same for a packet that leaves in the clear.
-    pub(super) fn forwards_clear(&self, costs: Costs, p: &Packet) -> Route {
-        route![self.in_poll("forward packet", costs), self.sends_clear(p)]
+    pub(super) fn forwards_clear(&self, f: Forwarding, p: &Packet) -> Route {
+        self.forwards_as(f, p, &self.leaves_clear(p))
+    }
+
+    fn leaves_clear(&self, p: &Packet) -> Leaving {
+        let frame = p.clear_frame();
+        Leaving { dma: frame - wire::FCS, frame, encrypt: false, nic_segments: self.features.tso }
+    }
+
+    fn forwards_as(&self, f: Forwarding, p: &Packet, leaving: &Leaving) -> Route {
+        let comes = [vec![self.receive_cost()], f.comes].concat();
+        let once = [self.route_costs(), f.once].concat();
+        match self.merging {
+            None => {
+                let costs = [comes, once, f.goes, self.driver_costs(1)].concat();
+                route![self.in_poll("forward packet", costs), self.leaves(p, leaving)]
+            }
+            Some(merging) => self.forwards_merged(merging, [comes, once, f.goes], p, leaving),
+        }
+    }
+
+    /// Of what has merged route, policy and hooks are paid once. It leaves as one super-packet where the NIC cuts it, with
+    /// one descriptor and one completion, or is cut by the core.
+    fn forwards_merged(&self, merging: Merging, costs: [Costs; 3], p: &Packet, leaving: &Leaving) -> Route {
+        let [mut comes, mut once, mut goes] = costs;
+        comes.push((Category::Gro, self.core.costs.gro));
+        let share = 1.0 / f64::from(merging.packets);
+        let out = if leaving.nic_segments {
+            once.extend(self.driver_costs(1));
+            route![self.nic.forwarded(), self.nic_takes_share(p, leaving, share)]
+        } else {
+            goes.push((Category::Segment, self.core.costs.segment));
+            goes.extend(self.driver_costs(1));
+            route![Hop::Serve(self.core.work("segment", &goes)), self.leaves(p, leaving)]
+        };
+        route![
+            Hop::Serve(self.core.work("receive packet, merge", &comes)),
+            Hop::Merge(merging.gate, self.nic.polling, self.core.work("forward", &once)),
+            self.nic.refill(),
+            out,
+        ]
     }
 
     /// A packet leaves in the clear.
     pub(super) fn sends_clear(&self, p: &Packet) -> Route {
-        let frame = p.clear_frame();
-        route![self.nic.forwarded(), self.nic_takes(p, frame - wire::FCS, frame, false)]
+        self.leaves(p, &self.leaves_clear(p))
     }
 
-    /// In its poll the core spends `costs` on the packet and gives the NIC a buffer in its place.
+    fn leaves(&self, p: &Packet, leaving: &Leaving) -> Route {
+        route![self.nic.forwarded(), self.nic_takes(p, leaving.dma, leaving.frame, leaving.encrypt)]
+    }
+
+    /// In the poll of its queue the core spends `costs` on the packet and gives the NIC a buffer in its place.
     pub(super) fn in_poll(&self, label: &'static str, costs: Costs) -> Route {
         route![Hop::Serve(self.core.work(label, &costs)), Hop::Polled(self.nic.polling), self.nic.refill()]
     }

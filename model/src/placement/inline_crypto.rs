@@ -1,3 +1,4 @@
+use crate::placement::inbound::Forwarding;
 use crate::placement::{Agent, Design, Host, Orphan, Placement, encapsulated_headers};
 use crate::route;
 use crate::route::Route;
@@ -9,6 +10,7 @@ pub const DESIGN: Design = Design {
     summary: "CPU encapsulates; NIC segments, checksums and encrypts",
     encrypts: Agent::Nic,
     encapsulates: Agent::Cpu,
+    has_network: true,
     orphan: Orphan::Software,
     fallback: Some(Placement::HOST),
     crossings: 1,
@@ -27,13 +29,13 @@ pub const DESIGN: Design = Design {
 /// 5. pcie  NIC writes completion; interrupt; core frees the buffer
 pub fn transmit(send: &SendCall, h: &Host<'_>) -> Route {
     if send.count() == 1 || h.features.esp_gso {
-        let mut costs = vec![h.xfrm_offload()];
+        let mut costs = h.xfrm_offload();
         costs.extend(h.driver_costs(1));
         costs.extend(h.checksum(h.features.esp_checksum, send.total(|p| p.l4)));
         return h.nic_segments(send, costs, encapsulated_headers(&send.segments[0].0, h.sizes), true);
     }
     h.software_segments(send, ["send", "segment"], |p| {
-        let mut costs = vec![h.xfrm_offload_segment(send.count())];
+        let mut costs = h.xfrm_offload_segment(send.count());
         costs.extend(h.driver_costs(send.count()));
         costs.extend(h.checksum(h.features.esp_checksum, p.l4));
         (costs, h.nic_sends(p, encapsulated_headers(p, h.sizes) + p.goodput, true))
@@ -47,19 +49,24 @@ pub fn transmit(send: &SendCall, h: &Host<'_>) -> Route {
 /// 3. core  interrupt or poll; each packet: receive, decapsulate, merge, copy
 /// 4. core  deliver, once for all that merged
 pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
-    let costs = [vec![h.receive_cost(), h.xfrm_offload()], h.checksum(h.features.esp_checksum, p.l4)].concat();
+    let costs = [vec![h.receive_cost()], h.xfrm_offload(), h.checksum(h.features.esp_checksum, p.l4)].concat();
     route![h.arrives_opened(p, false), h.delivers(costs, p)]
 }
 
 /// Forward with crypto offload: clear in, ESP out.
 pub fn encrypt(p: &Packet, h: &Host<'_>) -> Route {
-    let costs = [h.forward_costs(true), vec![h.xfrm_offload()]].concat();
     let dma = encapsulated_headers(p, h.sizes) + p.goodput;
-    route![h.arrives_clear(p), h.forwards(costs, p, dma, true)]
+    // What has merged is encapsulated once if the NIC cuts it.
+    let (once, goes) = match h.features.esp_gso {
+        true => (h.xfrm_offload(), Vec::new()),
+        false => (Vec::new(), h.xfrm_offload()),
+    };
+    let costs = Forwarding { comes: Vec::new(), once, goes };
+    route![h.arrives_clear(p), h.forwards(costs, p, dma, true, h.features.esp_gso)]
 }
 
 /// A gateway's inbound side with crypto offload: the NIC decrypts, XFRM decapsulates.
 pub fn decrypt(p: &Packet, h: &Host<'_>) -> Route {
-    let costs = [h.forward_costs(true), vec![h.xfrm_offload()]].concat();
+    let costs = Forwarding { comes: h.xfrm_offload(), once: Vec::new(), goes: Vec::new() };
     route![h.arrives_opened(p, false), h.forwards_clear(costs, p)]
 }

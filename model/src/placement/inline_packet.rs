@@ -1,3 +1,4 @@
+use crate::placement::inbound::Forwarding;
 use crate::placement::{Agent, Design, Host, Orphan, Placement, clear_headers};
 use crate::route;
 use crate::route::Route;
@@ -9,6 +10,7 @@ pub const DESIGN: Design = Design {
     summary: "NIC segments, checksums, encapsulates and encrypts",
     encrypts: Agent::Nic,
     encapsulates: Agent::Nic,
+    has_network: true,
     orphan: Orphan::Dropped,
     fallback: Some(Placement::INLINE_CRYPTO),
     crossings: 1,
@@ -46,10 +48,12 @@ pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
 
 /// Forward with packet offload: clear in, ESP out; the host sees packets in the clear.
 pub fn encrypt(p: &Packet, h: &Host<'_>) -> Route {
-    route![h.arrives_clear(p), h.forwards(h.forward_costs(true), p, clear_headers(p) + p.goodput, true)]
+    let costs = Forwarding { comes: Vec::new(), once: h.sa_state(), goes: Vec::new() };
+    route![h.arrives_clear(p), h.forwards(costs, p, clear_headers(p) + p.goodput, true, h.features.esp_gso)]
 }
 
 /// A gateway's inbound side with packet offload: the host sees packets in the clear.
 pub fn decrypt(p: &Packet, h: &Host<'_>) -> Route {
-    route![h.arrives_opened(p, true), h.forwards_clear(h.forward_costs(true), p)]
+    let costs = Forwarding { comes: Vec::new(), once: h.sa_state(), goes: Vec::new() };
+    route![h.arrives_opened(p, true), h.forwards_clear(costs, p)]
 }

@@ -1,9 +1,10 @@
 use crate::esp::ESP_HEADER;
-use crate::placement::{Agent, Costs, Design, Host, Orphan, Placement};
+use crate::placement::{Agent, Costs, Design, Host, Orphan, Placement, host};
 use crate::route;
 use crate::route::{Category, Hop, Route};
 use crate::scenario::WhenFull;
 use crate::traffic::{Packet, SendCall};
+use crate::units::Cycles;
 
 /// The facts of this design.
 pub const DESIGN: Design = Design {
@@ -11,6 +12,7 @@ pub const DESIGN: Design = Design {
     summary: "CPU segments, checksums and encapsulates; card reads, encrypts, writes; NIC reads",
     encrypts: Agent::Accelerator,
     encapsulates: Agent::Cpu,
+    has_network: true,
     orphan: Orphan::Software,
     fallback: Some(Placement::HOST),
     crossings: 3,
@@ -34,16 +36,12 @@ pub const DESIGN: Design = Design {
 /// 10. nic  processes, sends
 /// 11. pcie NIC writes completion; interrupt; core frees the buffer
 pub fn transmit(send: &SendCall, h: &Host<'_>) -> Route {
-    let stack = &h.core.profile.stack;
+    if h.stays_on_cpu(&send.segments[0].0) {
+        return host::transmit(send, h);
+    }
     h.software_segments(send, ["send, submit to card", "segment, submit to card"], |p| {
-        let share = 1.0 / f64::from(send.count());
-        let submit = vec![
-            h.core.checksum(p.l4),
-            h.xfrm(),
-            (Category::CryptoSubmit, stack.crypto_submit),
-            (Category::Doorbell, stack.doorbell * share),
-        ];
-        let resume = [vec![(Category::CryptoComplete, stack.crypto_complete)], h.driver_costs(1)].concat();
+        let submit = [vec![h.core.checksum(p.l4)], h.xfrm(), h.submit_costs()].concat();
+        let resume = [h.complete_costs(), h.driver_costs(1)].concat();
         let card = route![h.to_card(p, Crypto::Seal, "take from card, transmit", resume), h.thread_done()];
         (submit, route![h.card_or_core(p, card, Hop::Acquire(h.accelerator.ring, 1)), h.nic_sends(p, p.dma(), false)])
     })
@@ -60,9 +58,11 @@ pub fn transmit(send: &SendCall, h: &Host<'_>) -> Route {
 /// 7. core  interrupt, coalesced; each packet: response, checksum, merge, copy
 /// 8. core  deliver, once for all that merged
 pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
-    let stack = &h.core.profile.stack;
-    let submit = vec![h.receive_cost(), h.xfrm(), (Category::CryptoSubmit, stack.crypto_submit)];
-    let costs = vec![(Category::CryptoComplete, stack.crypto_complete), h.core.checksum(p.l4)];
+    if h.stays_on_cpu(p) {
+        return host::receive(p, h);
+    }
+    let submit = [vec![h.receive_cost()], h.xfrm(), h.submit_costs()].concat();
+    let costs = [h.complete_costs(), vec![h.core.checksum(p.l4)]].concat();
     let card = &h.accelerator;
     route![
         h.arrives_sealed(p),
@@ -70,7 +70,7 @@ pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
         Hop::Polled(h.nic.polling),
         h.ring_or_drop(),
         h.card_works(p, Crypto::Open),
-        card.notify(&h.completion),
+        card.notify(&h.completion, &h.response_poll()),
         Hop::Release(card.ring, 1),
         h.delivers_from(card.coalescing, &h.completion, "take from card, receive", costs, p),
     ]
@@ -78,30 +78,84 @@ pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
 
 /// Forward with crypto in a lookaside accelerator: clear in, ESP out.
 pub fn encrypt(p: &Packet, h: &Host<'_>) -> Route {
+    if h.stays_on_cpu(p) {
+        return host::encrypt(p, h);
+    }
     route![h.arrives_clear(p), h.by_card(p, Crypto::Seal), h.nic.forwarded(), h.nic_takes(p, p.dma(), p.frame, false)]
 }
 
 /// A gateway's inbound side: ESP in, clear out.
 pub fn decrypt(p: &Packet, h: &Host<'_>) -> Route {
+    if h.stays_on_cpu(p) {
+        return host::decrypt(p, h);
+    }
     route![h.arrives_sealed(p), h.by_card(p, Crypto::Open), h.sends_clear(p)]
 }
 
 /// What the card does.
 #[derive(Clone, Copy)]
-enum Crypto {
+pub(super) enum Crypto {
     Seal,
     Open,
 }
 
 impl Host<'_> {
-    /// From the poll of a gateway through the card until the core has handed the result to the NIC's driver.
+    /// Whether a packet is below the size from which on packets are handed to the card.
+    pub(super) fn stays_on_cpu(&self, p: &Packet) -> bool {
+        p.encrypted < self.smallest
+    }
+
+    /// Handing a request to the card. Where a stack rings once per poll, the doorbell is the poll's.
+    pub(super) fn submit_costs(&self) -> Costs {
+        let costs = self.core.costs;
+        let ring = if self.stack.rings_once_per_poll() { Cycles(0.0) } else { costs.crypto_submit_burst };
+        vec![(Category::CryptoSubmit, costs.crypto_submit + ring)]
+    }
+
+    /// Taking a response.
+    pub(super) fn complete_costs(&self) -> Costs {
+        vec![(Category::CryptoComplete, self.completion.costs.crypto_complete)]
+    }
+
+    /// What a poll of the card's ring costs, however many responses it finds.
+    pub(super) fn response_poll(&self) -> Costs {
+        let costs = self.completion.costs;
+        let mut poll = vec![(Category::Poll, if self.stack.is_polling() { Cycles(0.0) } else { costs.poll })];
+        poll.push((Category::CryptoComplete, costs.crypto_complete_burst));
+        if self.stack.rings_once_per_poll() {
+            // Packets that the card has done are handed to the NIC in this poll; without a NIC, new requests to the card.
+            poll.push(match self.forwards {
+                true => (Category::Doorbell, costs.doorbell),
+                false => (Category::CryptoSubmit, costs.crypto_submit_burst),
+            });
+        }
+        poll
+    }
+
+    /// From the poll of a gateway through the card until the core has handed the result to the NIC's driver. Packets that
+    /// merge are routed once and cut before they are encrypted; those that come under ESP are not merged again.
     fn by_card(&self, p: &Packet, crypto: Crypto) -> Route {
-        let stack = &self.core.profile.stack;
-        let submit =
-            [self.forward_costs(false), vec![self.xfrm(), (Category::CryptoSubmit, stack.crypto_submit)]].concat();
-        let resume = [vec![(Category::CryptoComplete, stack.crypto_complete)], self.driver_costs(1)].concat();
+        let work = |label, costs: Costs| Hop::Serve(self.core.work(label, &costs));
+        let submit = [self.xfrm(), self.submit_costs()].concat();
+        let resume = [self.complete_costs(), self.driver_costs(1)].concat();
         let card = self.to_card(p, crypto, "take from card, transmit", resume);
-        route![self.in_poll("receive packet, submit to card", submit), self.card_or_core(p, card, self.ring_or_drop())]
+        let arrives = match self.merging.filter(|_| matches!(crypto, Crypto::Seal)) {
+            None => {
+                let costs = [vec![self.receive_cost()], self.route_costs(), submit].concat();
+                self.in_poll("receive packet, submit to card", costs)
+            }
+            Some(merging) => {
+                let comes = vec![self.receive_cost(), (Category::Gro, self.core.costs.gro)];
+                let cut = [vec![(Category::Segment, self.core.costs.segment)], submit].concat();
+                route![
+                    work("receive packet, merge", comes),
+                    Hop::Merge(merging.gate, self.nic.polling, self.core.work("forward", &self.route_costs())),
+                    self.nic.refill(),
+                    work("segment, submit to card", cut),
+                ]
+            }
+        };
+        route![arrives, self.card_or_core(p, card, self.ring_or_drop())]
     }
 
     /// A place in the card's ring for a packet that came in by the wire. Neither the kernel's ESP nor VPP queues a
@@ -131,15 +185,15 @@ impl Host<'_> {
     }
 
     /// A place in the ring, the card's work, and the core that is told of it spends `costs`.
-    fn to_card(&self, p: &Packet, crypto: Crypto, label: &'static str, mut costs: Costs) -> Route {
+    pub(super) fn to_card(&self, p: &Packet, crypto: Crypto, label: &'static str, mut costs: Costs) -> Route {
         let card = &self.accelerator;
         if self.threads.is_some() {
-            costs.push((Category::Switch, self.core.profile.stack.switch));
+            costs.push((Category::Switch, self.core.costs.switch));
         }
         let polled = card.polled.then_some(Hop::Polled(card.coalescing));
         route![
             self.card_works(p, crypto),
-            card.notify(&self.completion),
+            card.notify(&self.completion, &self.response_poll()),
             Hop::Serve(self.completion.work(label, &costs)),
             polled.into_iter().collect::<Vec<_>>(),
             Hop::Release(card.ring, 1),
@@ -147,11 +201,11 @@ impl Host<'_> {
     }
 
     /// The card's way, from the `place` in its ring on; where the ring is full, the core may do the work itself.
-    fn card_or_core(&self, p: &Packet, card: Route, place: Hop) -> Route {
+    pub(super) fn card_or_core(&self, p: &Packet, card: Route, place: Hop) -> Route {
         match self.when_full {
             WhenFull::Wait => route![place, card],
             WhenFull::Software => {
-                let costs = [vec![self.core.cipher(p.encrypted)], self.driver_costs(1)].concat();
+                let costs = [self.software_cipher(p), self.driver_costs(1)].concat();
                 let core =
                     route![Hop::Serve(self.core.work("cipher in software, transmit", &costs)), self.thread_done()];
                 Hop::AcquireElse(self.accelerator.ring, 1, card, core).into()
@@ -159,7 +213,7 @@ impl Host<'_> {
         }
     }
 
-    fn thread_done(&self) -> Route {
+    pub(super) fn thread_done(&self) -> Route {
         self.threads.map_or_else(Route::default, |threads| Hop::Release(threads, 1).into())
     }
 }

@@ -4,6 +4,7 @@
 //! which visits there are.
 
 mod clear;
+mod crypto;
 mod design;
 mod host;
 mod inbound;
@@ -12,16 +13,18 @@ mod inline_packet;
 mod lookaside;
 
 pub use design::{Agent, Design, Orphan, Placement};
-pub use inbound::{NAPI_BUDGET, VECTOR_SIZE};
 
 use crate::esp::{CipherSizes, ESP_TRAILER};
 use crate::hardware::accelerator::Accelerator;
 use crate::hardware::core::Core;
 use crate::hardware::nic::Nic;
 use crate::hardware::wire;
+use crate::placement::inbound::Leaving;
 use crate::route;
 use crate::route::{Category, GateId, Hop, PoolId, Route};
-use crate::scenario::{Stack, WhenFull};
+use crate::scenario::WhenFull;
+use crate::stack::Stack;
+use crate::stack::StackCost;
 use crate::traffic::{Direction, Packet, SendCall};
 use crate::units::{Bytes, Cycles};
 
@@ -71,9 +74,21 @@ pub struct Host<'a> {
     /// Packets that may be under way at an offered rate.
     pub admission: Option<PoolId>,
     /// Where received packets merge (GRO), where they do.
-    pub merging: Option<GateId>,
+    pub merging: Option<Merging>,
     /// What carries packets.
     pub stack: Stack,
+    /// Whether packets go on to a NIC after their poll.
+    pub forwards: bool,
+    /// Whether the path leads through an accelerator.
+    pub by_accelerator: bool,
+    /// IPsec policy lookup of a forwarded packet, where there are policies.
+    pub policy: Costs,
+    /// Hooks that every packet passes: netfilter, connection tracking.
+    pub hooks: Costs,
+    /// What a packet waits for the state of its SA, on average.
+    pub sa_state: Cycles,
+    /// Octets to encrypt below which a packet stays on the CPU.
+    pub smallest: Bytes,
     /// The core that accelerators interrupt, and synchronous callers' threads.
     pub completion: Core<'a>,
     /// Threads that wait for the accelerator, where they do.
@@ -84,7 +99,17 @@ pub struct Host<'a> {
     pub numbered: bool,
 }
 
-type Costs = Vec<(Category, Cycles)>;
+/// Work by category.
+pub type Costs = Vec<(Category, Cycles)>;
+
+/// Where packets merge, and how many of a full poll do, whose end ends merging too.
+#[derive(Debug, Clone, Copy)]
+pub struct Merging {
+    /// The gate.
+    pub gate: GateId,
+    /// Packets of one merged packet, on average.
+    pub packets: u32,
+}
 
 impl Host<'_> {
     /// A send's place among those under way, if there is a limit; what finds none is dropped.
@@ -105,7 +130,7 @@ impl Host<'_> {
         labels: [&'static str; 2],
         segment: impl Fn(&Packet) -> (Costs, Route),
     ) -> Route {
-        let head = self.core.send(send.total(|p| p.goodput)).to_vec();
+        let head = self.send_costs(send);
         let count = send.count();
         if count == 1 {
             let (costs, rest) = segment(&send.segments[0].0);
@@ -113,7 +138,7 @@ impl Host<'_> {
         }
         let parts = send.segments.iter().map(|(packet, n)| {
             let (mut costs, rest) = segment(packet);
-            costs.push((Category::Segment, self.core.profile.stack.segment));
+            costs.push((Category::Segment, self.core.costs.segment));
             (route![self.thread(), Hop::Serve(self.core.work(labels[1], &costs)), rest], *n)
         });
         route![Hop::Serve(self.core.work("send", &head)), Hop::Split(parts.collect())]
@@ -122,7 +147,7 @@ impl Host<'_> {
     /// Segmentation in the NIC: the core sends once with `costs`, the NIC reads headers once and each segment's payload.
     /// `headers` are those of the super-packet.
     fn nic_segments(&self, send: &SendCall, costs: Costs, headers: Bytes, encrypt: bool) -> Route {
-        let head = self.core.send(send.total(|p| p.goodput)).to_vec();
+        let head = self.send_costs(send);
         let segments = match send.segments[..] {
             [(p, 1)] => self.nic.transmit(headers + p.goodput, p.frame, &p, encrypt),
             _ => {
@@ -149,10 +174,27 @@ impl Host<'_> {
         route![self.nic.fetch_descriptor(), self.nic.transmit(dma, frame, p, encrypt), self.nic.complete(&self.core),]
     }
 
-    /// Handing a packet to the NIC's driver; the doorbell is rung once for all segments of a send.
+    /// The same for a packet that came in by the wire and left merged with others, of which it is a `share`.
+    fn nic_takes_share(&self, p: &Packet, leaving: &Leaving, share: f64) -> Route {
+        let costs = StackCost { complete: self.core.costs.complete * share, ..self.core.costs.clone() };
+        let core = Core { costs: &costs, ..self.core };
+        let sent = self.nic.transmit(leaving.dma, leaving.frame, p, leaving.encrypt);
+        route![self.nic.fetch_descriptor(), sent, self.nic.complete(&core)]
+    }
+
+    /// One send call, with the copy of its payload and the hooks on its way.
+    fn send_costs(&self, send: &SendCall) -> Costs {
+        [self.core.send(send.total(|p| p.goodput)).to_vec(), self.hooks.clone()].concat()
+    }
+
+    /// Handing a packet to the NIC's driver; the doorbell is rung once for all segments of a send, or once per poll.
     fn driver_costs(&self, segments: u32) -> Costs {
-        let stack = &self.core.profile.stack;
-        vec![(Category::Transmit, stack.transmit), (Category::Doorbell, stack.doorbell * (1.0 / f64::from(segments)))]
+        let costs = self.core.costs;
+        let mut driver = vec![(Category::Transmit, costs.transmit)];
+        if !self.stack.rings_once_per_poll() {
+            driver.push((Category::Doorbell, costs.doorbell * (1.0 / f64::from(segments))));
+        }
+        driver
     }
 
     fn thread(&self) -> Route {
@@ -160,24 +202,35 @@ impl Host<'_> {
     }
 
     /// ESP without the cipher, for packets that the host or an accelerator encrypts.
-    fn xfrm(&self) -> (Category, Cycles) {
-        self.esp(self.core.profile.stack.xfrm)
+    fn xfrm(&self) -> Costs {
+        self.esp(self.core.costs.xfrm)
     }
 
     /// ESP without the cipher, for packets that the NIC encrypts.
-    fn xfrm_offload(&self) -> (Category, Cycles) {
-        self.esp(self.core.profile.stack.xfrm_offload)
+    fn xfrm_offload(&self) -> Costs {
+        self.esp(self.core.costs.xfrm_offload)
     }
 
     /// The same for each of so many segments that the host makes of a super-packet, on average.
-    fn xfrm_offload_segment(&self, segments: u32) -> (Category, Cycles) {
-        let stack = &self.core.profile.stack;
-        let others = stack.xfrm_offload_segment * f64::from(segments.saturating_sub(1));
-        self.esp(Cycles((stack.xfrm_offload.0 + others.0) / f64::from(segments.max(1))))
+    fn xfrm_offload_segment(&self, segments: u32) -> Costs {
+        let costs = self.core.costs;
+        let others = costs.xfrm_offload_segment * f64::from(segments.saturating_sub(1));
+        self.esp(Cycles((costs.xfrm_offload.0 + others.0) / f64::from(segments.max(1))))
     }
 
-    fn esp(&self, kernel: Cycles) -> (Category, Cycles) {
-        (Category::Xfrm, self.vector().map_or(kernel, |vector| vector.esp))
+    fn esp(&self, cycles: Cycles) -> Costs {
+        [vec![(Category::Xfrm, cycles)], self.sa_state()].concat()
+    }
+
+    /// Waiting for the state of the packet's SA, where not all of it fits the caches.
+    fn sa_state(&self) -> Costs {
+        let waits = self.sa_state.0 > 0.0;
+        waits.then_some((Category::SaState, self.sa_state)).into_iter().collect()
+    }
+
+    /// The CPU's own cipher: a request, and the octets.
+    fn software_cipher(&self, p: &Packet) -> Costs {
+        vec![(Category::CryptoRequest, self.core.costs.crypto_request), self.core.cipher(p.encrypted)]
     }
 
     /// Software checksum, unless the NIC does it.

@@ -15,20 +15,17 @@ impl Profile {
         if self.host.cores == 0 {
             return Err(value("host.cores", 0.0, "at least one core"));
         }
+        if self.host.l3_cores == 0 || self.host.l2.get() == 0 || self.host.l3.get() == 0 {
+            return Err(value("host.l3_cores", self.host.l3_cores.into(), "at least one core; caches above zero"));
+        }
         if self.memory.bandwidth.as_bps() == 0 {
             return Err(value("memory.bandwidth", 0.0, "a bandwidth above zero"));
         }
-        let costs = [
-            ("memory.copy", self.memory.copy.0),
-            ("memory.checksum", self.memory.checksum.0),
-            ("vector.vector", self.vector.as_ref().map_or(0.0, |v| v.vector.0)),
-            ("vector.packet", self.vector.as_ref().map_or(0.0, |v| v.packet.0)),
-            ("vector.esp", self.vector.as_ref().map_or(0.0, |v| v.esp.0)),
-        ];
-        let stack = self.stack.costs().map(|(key, cost)| (key, cost.0));
-        for (key, cost) in costs.into_iter().chain(stack) {
+        let costs = [("memory.copy", self.memory.copy.0), ("memory.checksum", self.memory.checksum.0)];
+        let stack = self.stack_costs().into_iter().map(|(key, cost, _)| (key, cost.0));
+        for (key, cost) in costs.map(|(key, cost)| (key.to_owned(), cost)).into_iter().chain(stack) {
             if !(0.0..1e9).contains(&cost) {
-                return Err(value(key, cost, "a cost of 0 cycles or more, below 1e9"));
+                return Err(value(&key, cost, "a cost of 0 cycles or more, below 1e9"));
             }
         }
         for (key, interval) in &self.intervals {

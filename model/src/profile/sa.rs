@@ -54,6 +54,12 @@ impl SaCost {
         .filter_map(|(key, delay)| Some((key, delay?)))
     }
 
+    /// The same with an accelerator that sets up a session for each SA: one of a new SA, two of the pair of a rekeying.
+    #[must_use]
+    pub fn with_sessions(&self, setup: Time) -> Self {
+        SaCost { add_offload: self.add_offload.later(setup), rekey: self.rekey.later(setup + setup), ..self.clone() }
+    }
+
     pub(super) fn check(&self) -> Result<(), ProfileError> {
         for (key, delay) in self.delays() {
             if !delay.is_distribution() {
@@ -100,6 +106,14 @@ impl Delay {
             before = (share, time);
         }
         before.1
+    }
+
+    /// All of it later by so much.
+    #[must_use]
+    pub fn later(&self, by: Time) -> Self {
+        let (low, high) = self.median_interval;
+        let quantiles = self.quantiles.iter().map(|&(share, time)| (share, time + by)).collect();
+        Delay { n: self.n, mean: self.mean + by, median_interval: (low + by, high + by), quantiles }
     }
 
     /// The median.

@@ -43,8 +43,16 @@ pub enum Category {
     Segment,
     /// Software transport checksum.
     Checksum,
+    /// IPsec policy lookup and bundle of a forwarded packet.
+    Policy,
+    /// Netfilter and connection tracking.
+    Netfilter,
     /// ESP encapsulation without the cipher.
     Xfrm,
+    /// Waiting for an SA's state that is not in the core's cache.
+    SaState,
+    /// A request to the CPU's own cipher, without its octets.
+    CryptoRequest,
     /// AEAD or cipher with HMAC.
     Aead,
     /// Submitting to an accelerator.
@@ -79,12 +87,16 @@ pub enum Category {
 
 impl Category {
     /// Every category, in the order of a packet's way.
-    pub const ALL: [Category; 20] = [
+    pub const ALL: [Category; 24] = [
         Category::Send,
         Category::Copy,
         Category::Segment,
         Category::Checksum,
+        Category::Policy,
+        Category::Netfilter,
         Category::Xfrm,
+        Category::SaState,
+        Category::CryptoRequest,
         Category::Aead,
         Category::CryptoSubmit,
         Category::CryptoComplete,
@@ -109,7 +121,11 @@ impl Category {
             Category::Copy => "copy",
             Category::Segment => "segment",
             Category::Checksum => "checksum",
+            Category::Policy => "policy",
+            Category::Netfilter => "netfilter",
             Category::Xfrm => "xfrm",
+            Category::SaState => "sa_state",
+            Category::CryptoRequest => "crypto_request",
             Category::Aead => "aead",
             Category::CryptoSubmit => "crypto_submit",
             Category::CryptoComplete => "crypto_complete",

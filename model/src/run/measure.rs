@@ -9,7 +9,7 @@ use crate::engine::steady::RateEstimate;
 use crate::machine::{Class, Machine};
 use crate::record::{Balance, ClassRecord, Latency, Loss, Rate, Record, Stop};
 use crate::route::Compiled;
-use crate::scenario::{Scenario, Stack};
+use crate::scenario::Scenario;
 use crate::units::Time;
 
 /// Everything that was counted of one run.
@@ -91,7 +91,7 @@ impl<'a> Measurement<'a> {
     /// Cores' worth of time spent, whatever their stations are called.
     fn busy_cores(&self) -> f64 {
         let cores = f64::from(self.machine.cores);
-        if self.scenario.host.stack == Stack::Vector {
+        if self.scenario.host.stack.is_polling() {
             // Cores that poll leave nothing to anybody.
             return cores;
         }

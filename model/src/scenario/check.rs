@@ -1,7 +1,7 @@
 //! What types alone cannot say: ranges, and whether the hardware can do what is asked of it.
 
 use super::parameters::{self, Scalar};
-use super::{Invalid, Scenario, Stack, Submission};
+use super::{Invalid, Scenario};
 use crate::hardware::accelerator::AcceleratorParams;
 use crate::hardware::nic::NicParams;
 use crate::hardware::pcie::{IommuParams, SlotParams};
@@ -54,6 +54,7 @@ impl Scenario {
         self.check_stack(profile)?;
         within("sa.count", self.sa.count)?;
         within("lookaside.threads", self.lookaside.threads)?;
+        within("lookaside.smallest", self.lookaside.smallest)?;
         self.check_devices()?;
         check_slot("pcie.uplink", &self.pcie.uplink)?;
         check_iommu(&self.pcie.iommu)?;
@@ -64,25 +65,6 @@ impl Scenario {
         within("run.half_width", self.run.half_width)?;
         within("run.max_packets", self.run.max_packets)?;
         within("run.max_time", self.run.max_time)
-    }
-
-    fn check_stack(&self, profile: &Profile) -> Result<(), Invalid> {
-        let forwards = self.traffic.iter().all(|class| class.direction.is_forwarding());
-        let sends = self.traffic.iter().all(|class| class.direction == Direction::Transmit);
-        if self.lookaside.submission == Submission::Sync && !sends {
-            return invalid("lookaside.submission", "sync", "interrupt or poll: a softirq cannot wait");
-        }
-        if self.host.stack == Stack::Kernel {
-            return Ok(());
-        }
-        if profile.vector.is_none() {
-            return invalid("host.stack", "vector", "the profile has no [vector] costs");
-        }
-        if !forwards {
-            let allowed = "vector processing forwards: traffic.direction = \"encrypt\", \"decrypt\" or \"both\"";
-            return invalid("host.stack", "vector", allowed);
-        }
-        Ok(())
     }
 
     /// What classes must have in common.
@@ -137,6 +119,9 @@ impl Scenario {
     /// Whether the packets of a class fit the wire.
     fn check_sizes(&self, at: &str, t: &Traffic) -> Result<(), Invalid> {
         let (mtu, packet) = (format!("{at}.mtu"), format!("{at}.packet"));
+        if !self.placement.has_network() {
+            return t.mix.iter().try_for_each(|entry| within(&packet, entry.size));
+        }
         let esp = self.encapsulation();
         let Some(largest) = t.largest_l3(esp.as_ref()).filter(|l3| *l3 >= t.smallest_l3()) else {
             return invalid(&mtu, t.mtu, "an MTU that holds at least one octet of payload after all headers");
@@ -190,6 +175,8 @@ fn check_accelerator(at: &str, card: &AcceleratorParams) -> Result<(), Invalid> 
     within(&key("count"), card.count)?;
     within(&key("engines"), card.engines)?;
     within(&key("ring"), card.ring)?;
+    within(&key("content_descriptor"), card.content_descriptor)?;
+    within(&key("scatter_lists"), card.scatter_lists)?;
     within(&key("request"), card.request)?;
     within(&key("response"), card.response)?;
     within(&key("request_batch"), card.request_batch)?;

@@ -5,7 +5,8 @@ use super::{Invalid, Scenario, WhenFull};
 use crate::hardware::wire;
 use crate::placement::Agent;
 use crate::profile::Profile;
-use crate::units::BitRate;
+use crate::traffic::Traffic;
+use crate::units::{BitRate, Bytes};
 
 impl Scenario {
     /// Whether the placement is there at all. Single SAs whose cipher a device does not do, or that it has no room for,
@@ -15,6 +16,15 @@ impl Scenario {
             Agent::Nobody => return Ok(()),
             Agent::Cpu => return self.check_software_cost(profile, "the profile has no cost for this cipher"),
             Agent::Accelerator => {
+                if self.lookaside.smallest > Bytes::ZERO {
+                    self.check_software_cost(
+                        profile,
+                        "the profile has no cost for this cipher, for what stays on the CPU",
+                    )?;
+                }
+                if !self.placement.has_network() {
+                    return self.check_card_alone();
+                }
                 if self.lookaside.when_full == WhenFull::Software {
                     self.check_software_cost(profile, "the profile has no cost for this cipher, to fall back to")?;
                 }
@@ -51,9 +61,25 @@ impl Scenario {
         Ok(())
     }
 
+    /// Without a network nothing falls back.
+    fn check_card_alone(&self) -> Result<(), Invalid> {
+        match self.offers_cipher() || self.traffic.iter().all(|class| self.stays_on_cpu(class)) {
+            true => Ok(()),
+            false => invalid(
+                "sa.algorithm",
+                self.sa.algorithm.name(),
+                "a cipher that the card offers to this stack, see accelerator.kernel_algorithms and lookaside.driver",
+            ),
+        }
+    }
+
+    fn stays_on_cpu(&self, class: &Traffic) -> bool {
+        class.mix.iter().all(|entry| entry.size < self.lookaside.smallest)
+    }
+
     /// Whether every device that SAs are offered to does the cipher.
     fn offers_cipher(&self) -> bool {
-        let cards = || self.accelerator.iter().all(|card| card.algorithms.contains(&self.sa.algorithm));
+        let cards = || self.accelerator.iter().all(|card| self.offered(card).contains(&self.sa.algorithm));
         let esps = || self.nics().into_iter().filter_map(|nic| nic.esp.as_ref());
         match self.placement.0.encrypts {
             Agent::Nobody | Agent::Cpu => true,
@@ -84,7 +110,7 @@ impl Scenario {
         let lines: f64 = self.nics().iter().map(|nic| nic.line_rate.as_bps() as f64).sum();
         let classes = self.classes();
         for inbound in [false, true] {
-            let of_side = |class: &&crate::traffic::Traffic| {
+            let of_side = |class: &&Traffic| {
                 class.direction.comes_by_wire() && (!self.has_two_ports() || class.direction.is_inbound() == inbound)
             };
             // What each class has on the wire for an octet of its rate.

@@ -4,7 +4,7 @@ mod check;
 mod check_failover;
 mod check_offload;
 mod check_products;
-mod check_super_packets;
+mod check_stack;
 mod failover;
 mod one_or_many;
 pub mod parameters;
@@ -17,9 +17,11 @@ use crate::hardware::accelerator::AcceleratorParams;
 use crate::hardware::nic::NicParams;
 use crate::hardware::pcie::{IommuParams, SlotParams};
 use crate::layers::{self, Layer, LayerError, Origin};
-use crate::placement::Placement;
+use crate::placement::{Costs, Placement};
 use crate::profile::{self, AeadCost, Algorithm, Profile};
-use crate::traffic::{Direction, Traffic};
+use crate::route::Category;
+use crate::stack::{Stack, StackCost};
+use crate::traffic::{Direction, SendCall, Traffic, Transport};
 use crate::units::{Bytes, PacketRate, Share, Time};
 
 /// A resolved scenario: one placement, one traffic, one set of hardware.
@@ -61,16 +63,10 @@ pub struct HostParams {
     pub cores: u32,
     /// What carries packets.
     pub stack: Stack,
-}
-
-/// What carries packets on the host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Stack {
-    /// The Linux kernel: system calls, interrupts, NAPI.
-    Kernel,
-    /// Vector processing in userspace (VPP, DPDK): cores that poll, packets in vectors of up to 256.
-    Vector,
+    /// Whether packets pass netfilter hooks with rules.
+    pub netfilter: bool,
+    /// Whether connections are tracked.
+    pub conntrack: bool,
 }
 
 /// How callers wait for the accelerator.
@@ -117,6 +113,20 @@ pub struct Lookaside {
     pub interrupts: Interrupts,
     /// What happens when the ring is full.
     pub when_full: WhenFull,
+    /// Octets to encrypt from which on packets are handed over; smaller ones stay on the CPU.
+    pub smallest: Bytes,
+    /// Whose driver it is, which decides what ciphers the kernel has of it.
+    pub driver: Driver,
+}
+
+/// Whose driver the kernel has for an accelerator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Driver {
+    /// That of the kernel's own tree, with the ciphers that it registers.
+    InTree,
+    /// One that registers all that the device does.
+    Complete,
 }
 
 /// How the lock of an SA is passed on between cores.
@@ -144,6 +154,18 @@ pub struct SaParams {
     pub count: u32,
     /// How the lock is passed on.
     pub lock: Lock,
+    /// What policies select packets by.
+    pub selectors: Selectors,
+}
+
+/// What IPsec policies select packets by, of which there is one for each SA.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Selectors {
+    /// Single addresses, which a hash table finds (`xfrm_policy_hash_bysel`, Linux net/xfrm/xfrm_policy.c).
+    Exact,
+    /// Prefixes, which a tree finds (`xfrm_policy_inexact_lookup_rcu`).
+    Prefix,
 }
 
 /// Which offloads are used where the NIC has them.
@@ -158,6 +180,9 @@ pub struct Offload {
     pub nic_segmentation: bool,
     /// Transport checksum in the NIC.
     pub nic_checksum: bool,
+    /// Whether what was in transport mode is merged after decryption, which takes `esp4_offload`; tunnel mode has
+    /// `gro_cells` (Linux net/xfrm/xfrm_input.c).
+    pub esp_gro: bool,
 }
 
 /// Generic segmentation offload.
@@ -268,7 +293,7 @@ impl Scenario {
     /// kernel does not change ciphers by packet.
     pub fn software_cost<'a>(&self, profile: &'a Profile, direction: Direction) -> Option<&'a AeadCost> {
         let aead = if direction.is_inbound() { profile::Direction::Open } else { profile::Direction::Seal };
-        profile.aead(self.sa.algorithm, aead, Bytes::new(1408))
+        profile.aead(self.sa.algorithm, aead, Bytes::new(1408), self.host.stack)
     }
 
     /// What the cipher adds to a packet; nothing in the clear.
@@ -277,9 +302,65 @@ impl Scenario {
         self.encapsulation().map_or(clear, |esp| cipher_sizes(esp.algorithm))
     }
 
-    /// Largest super-packet of a class; received packets come one by one.
+    /// Largest super-packet of a class, in octets of payload; received packets come one by one.
     pub fn gso(&self, class: &Traffic) -> Option<Bytes> {
         self.offload.gso.0.filter(|_| class.direction == Direction::Transmit)
+    }
+
+    /// The sends of a class. Without a network they are buffers, as they are.
+    pub fn sends(&self, class: &Traffic) -> Vec<SendCall> {
+        match self.placement.has_network() {
+            true => class.sends(self.encapsulation().as_ref(), self.gso(class)),
+            false => class.buffers(),
+        }
+    }
+
+    /// Whether received packets of a class merge (GRO): those for applications, and TCP that is forwarded.
+    pub fn merges(&self, class: &Traffic) -> bool {
+        let there = match class.direction {
+            Direction::Receive => true,
+            Direction::Encrypt | Direction::Decrypt | Direction::Both => class.transport == Transport::Tcp,
+            Direction::Transmit => false,
+        };
+        let under_esp = class.direction.is_inbound() && self.placement.has_sas();
+        let seen = !under_esp || self.sa.mode == Mode::Tunnel || self.offload.esp_gro;
+        there && seen && self.offload.gro.0.is_some() && self.host.stack.merges()
+    }
+
+    /// How callers wait for the accelerator: where cores poll all the time, they poll for that too.
+    pub fn submission(&self) -> Submission {
+        match self.lookaside.submission {
+            Submission::Interrupt if self.host.stack.is_polling() => Submission::Poll,
+            submission => submission,
+        }
+    }
+
+    /// Ciphers that an accelerator offers to the stack in use.
+    pub fn offered<'a>(&self, card: &'a AcceleratorParams) -> &'a [Algorithm] {
+        let of_kernel = self.host.stack == Stack::Kernel && self.lookaside.driver == Driver::InTree;
+        if of_kernel { &card.kernel_algorithms } else { &card.algorithms }
+    }
+
+    /// Policy lookup of a forwarded packet, where there are policies: growing with their number where a tree holds them.
+    pub(crate) fn policy_costs(&self, costs: &StackCost) -> Costs {
+        if !self.placement.has_sas() || costs.policy.0 == 0.0 {
+            return Vec::new();
+        }
+        let levels = match self.sa.selectors {
+            Selectors::Exact => 0.0,
+            Selectors::Prefix => f64::from(self.sa.count + 1).log2(),
+        };
+        vec![(Category::Policy, costs.policy + costs.policy_level * levels)]
+    }
+
+    /// Hooks that every packet passes.
+    pub(crate) fn hook_costs(&self, costs: &StackCost) -> Costs {
+        let hooks = [(self.host.netfilter, costs.netfilter), (self.host.conntrack, costs.conntrack)];
+        hooks
+            .into_iter()
+            .filter(|(on, cost)| *on && cost.0 > 0.0)
+            .map(|(_, cost)| (Category::Netfilter, cost))
+            .collect()
     }
 
     /// Traffic classes, each in one direction, in an order that does not depend on that of the file: how often one comes

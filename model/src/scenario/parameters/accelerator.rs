@@ -5,7 +5,7 @@ use super::names::names;
 use super::takes::{ANY_TIME, BIT_RATE, Items, PACKET_RATE, Takes, integer, size};
 use crate::preset::PresetKind;
 use crate::profile::Algorithm;
-use crate::scenario::{Interrupts, Submission, WhenFull};
+use crate::scenario::{Driver, Interrupts, Submission, WhenFull};
 
 pub(super) const ACCELERATOR: &[Entry] = &[
     Entry::new(
@@ -22,7 +22,12 @@ pub(super) const ACCELERATOR: &[Entry] = &[
     Entry::new(
         "algorithms",
         Takes::List(Items::Names(names::<Algorithm>)),
-        "Ciphers that the accelerator's driver offers; an SA of another is left to the CPU or refused.",
+        "Ciphers that the accelerator does; an SA of another is left to the CPU or refused.",
+    ),
+    Entry::new(
+        "kernel_algorithms",
+        Takes::List(Items::Names(names::<Algorithm>)),
+        "Those that the driver in the Linux kernel's tree registers for ESP: what the kernel has with lookaside.driver = \"in-tree\".",
     ),
     Entry::new(
         "engines",
@@ -44,6 +49,21 @@ pub(super) const ACCELERATOR: &[Entry] = &[
         "ring",
         integer(1, 65_536),
         "Requests that each core may have in the device; one more finds its ring full.",
+    ),
+    Entry::new(
+        "content_descriptor",
+        size(0, 4096),
+        "Octets of the session's content descriptor (cipher, keys) that the device reads for each request.",
+    ),
+    Entry::new(
+        "scatter_lists",
+        size(0, 4096),
+        "Octets of scatter lists that the device reads for each request of the kernel; userspace hands over flat buffers.",
+    ),
+    Entry::new(
+        "session_setup",
+        ANY_TIME,
+        "Setting up the session of one SA in the device, one after the other: part of each SA's installation.",
     ),
     Entry::new("request", size(1, 4096), "Size of a request descriptor, which the device reads for every packet."),
     Entry::new("response", size(1, 4096), "Size of a response descriptor, which the device writes for every packet."),
@@ -86,5 +106,15 @@ pub(super) const LOOKASIDE: &[Entry] = &[
         "when_full",
         Takes::Name(names::<WhenFull>),
         "What a core does whose request ring is full: wait, or encrypt the packet itself.",
+    ),
+    Entry::new(
+        "smallest",
+        size(0, 65_535),
+        "Octets to encrypt from which on packets are handed over; smaller ones stay on the CPU.",
+    ),
+    Entry::new(
+        "driver",
+        Takes::Name(names::<Driver>),
+        "Whose driver the kernel has: that of its own tree with the ciphers it registers, or one with all of the device's.",
     ),
 ];

@@ -4,7 +4,7 @@ use super::Entry;
 use super::names::names;
 use super::takes::{Quantity, Range, Takes, integer};
 use crate::placement::Placement;
-use crate::scenario::Stack;
+use crate::stack::Stack;
 
 pub(super) const ROOT: &[Entry] = &[Entry::new(
     "placement",
@@ -18,8 +18,10 @@ pub(super) const HOST: &[Entry] = &[
     Entry::new(
         "stack",
         Takes::Name(names::<Stack>),
-        "Linux kernel with interrupts and NAPI, or vector processing in user space (VPP, DPDK) that polls.",
+        "Linux kernel with interrupts and NAPI; XDP in its driver; or vector processing in user space (VPP, DPDK) that polls.",
     ),
+    Entry::new("netfilter", Takes::Boolean, "Whether packets pass netfilter hooks with rules (nftables, iptables)."),
+    Entry::new("conntrack", Takes::Boolean, "Whether the kernel tracks connections (nf_conntrack)."),
 ];
 
 /// `GSO_MAX_SIZE` in include/linux/netdevice.h: what Linux takes with BIG TCP.
@@ -41,6 +43,11 @@ pub(super) const OFFLOAD: &[Entry] = &[
         "nic_segmentation",
         Takes::Boolean,
         "Whether a NIC that can cut super-packets does: TSO in the clear, ESP GSO with inline crypto.",
+    ),
+    Entry::new(
+        "esp_gro",
+        Takes::Boolean,
+        "Whether what came in transport mode is merged after decryption, which takes the module esp4_offload.",
     ),
     Entry::new(
         "nic_checksum",

@@ -6,7 +6,7 @@ use super::takes::{Items, Quantity, Range, Takes, integer, quantity, size};
 use crate::esp::Mode;
 use crate::preset::PresetKind;
 use crate::profile::Algorithm;
-use crate::scenario::Lock;
+use crate::scenario::{Lock, Selectors};
 use crate::traffic::{Arrival, Basis, Direction, Steering, Transport};
 
 /// The largest send: that of a super-packet (`GSO_MAX_SIZE`, include/linux/netdevice.h).
@@ -131,5 +131,10 @@ pub(super) const SA: &[Entry] = &[
         "lock",
         Takes::Name(names::<Lock>),
         "Spinlock of an SA that several cores send through: queued as on x86 since Linux 4.2, or ticket before.",
+    ),
+    Entry::new(
+        "selectors",
+        Takes::Name(names::<Selectors>),
+        "What IPsec policies select by: single addresses, found by hash, or prefixes, found in a tree that grows.",
     ),
 ];

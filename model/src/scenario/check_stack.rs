@@ -1,0 +1,76 @@
+//! Whether a stack does at all what is asked of it: what no real system does is refused by name.
+
+use super::check::invalid;
+use super::{Invalid, Scenario, Submission};
+use crate::placement::Placement;
+use crate::profile::Profile;
+use crate::stack::Stack;
+use crate::traffic::{Direction, Traffic, Transport};
+
+/// Most octets of a super-packet with its headers: `GSO_LEGACY_MAX_SIZE`, Linux include/linux/netdevice.h.
+const GSO_MAX_SIZE: u64 = 65_536;
+
+impl Scenario {
+    pub(super) fn check_stack(&self, profile: &Profile) -> Result<(), Invalid> {
+        let stack = self.host.stack;
+        if profile.costs(stack).is_none() {
+            return invalid("host.stack", stack.name(), format!("the profile has no [{}] costs", stack.table()));
+        }
+        let forwards = self.traffic.iter().all(|class| class.direction.is_forwarding());
+        let sends = self.traffic.iter().all(|class| class.direction == Direction::Transmit);
+        if self.lookaside.submission == Submission::Sync && !sends {
+            return invalid("lookaside.submission", "sync", "interrupt or poll: a softirq cannot wait");
+        }
+        if !self.placement.has_network() {
+            return self.check_without_network(sends);
+        }
+        if stack == Stack::Xdp && ![Placement::CLEAR, Placement::INLINE_PACKET].contains(&self.placement) {
+            let allowed = "clear or inline-packet: there is no ESP in XDP, whose packets are none of XFRM's";
+            return invalid("placement", self.placement.name(), allowed);
+        }
+        if stack != Stack::Kernel && !forwards {
+            let allowed = "kernel: the others forward, with traffic.direction = \"encrypt\", \"decrypt\" or \"both\"";
+            return invalid("host.stack", stack.name(), allowed);
+        }
+        Ok(())
+    }
+
+    fn check_without_network(&self, sends: bool) -> Result<(), Invalid> {
+        if !sends || !self.failover.event.is_empty() {
+            let allowed = "one with a network: without one there are only buffers that are sent to be encrypted";
+            return invalid("placement", self.placement.name(), allowed);
+        }
+        if self.host.stack == Stack::Xdp {
+            return invalid("host.stack", "xdp", "kernel or vector: XDP has no ciphers");
+        }
+        Ok(())
+    }
+
+    /// Refuses super-packets that the kernel does not take where IPsec is to protect them: those of UDP, for which
+    /// `udp_send_skb` in net/ipv4/udp.c and `udp_v6_send_skb` in net/ipv6/udp.c return EIO where the route has a
+    /// transformation (`dst_xfrm`), before any NIC is asked; and those beyond 64 KiB (BIG TCP), whose length no IPv4 header
+    /// of a tunnel can say. TCP's of up to 64 KiB are taken.
+    pub(super) fn check_super_packets(&self) -> Result<(), Invalid> {
+        let sends = |class: &&Traffic| class.direction == Direction::Transmit;
+        let under_xfrm = self.host.stack == Stack::Kernel && self.placement.has_sas();
+        let (Some(size), true) = (self.offload.gso.0, under_xfrm) else { return Ok(()) };
+        if self.traffic.iter().filter(sends).any(|class| class.transport == Transport::Udp) {
+            let allowed = "traffic.transport = \"tcp\", or offload.gso = \"off\" for a send of each datagram, as by sendmmsg: \
+                           Linux refuses UDP super-packets on an XFRM route with EIO";
+            return invalid("offload.gso", size, allowed);
+        }
+        if size.get() > GSO_MAX_SIZE && self.traffic.iter().any(|class| sends(&class)) {
+            let allowed = "at most 64 KiB (65536 B) with headers: no BIG TCP through IPsec";
+            return invalid("offload.gso", size, allowed);
+        }
+        Ok(())
+    }
+
+    /// What sends larger than the MTU need.
+    pub(super) fn for_larger_sends(&self, transport: Transport) -> &'static str {
+        match transport {
+            Transport::Udp if self.placement.has_sas() => "offload.gso and traffic.transport = \"tcp\"",
+            Transport::Udp | Transport::Tcp => "offload.gso",
+        }
+    }
+}
