@@ -1,7 +1,7 @@
 //! The calibrations, quick and full: one way of measuring, two plans of what to measure.
 
 use espsim_model::profile::{AeadCost, Algorithm, Direction, Origin, Profile};
-use espsim_model::units::{CyclesPerByte, Hertz};
+use espsim_model::units::{Bytes, CyclesPerByte, Hertz};
 
 use crate::aead::{Context, Unavailable, openssl_version, self_check_of};
 use crate::clock::{self, core_frequency, time_stamp_counter};
@@ -187,6 +187,14 @@ fn profile(
     let hertz = frequency.get() as f64;
     profile.host.frequency = frequency;
     profile.host.ddio = host::has_ddio();
+    let level = |level: u8| host::caches().into_iter().find(|cache| cache.level == level).map(|c| Bytes::new(c.octets));
+    for (key, size, place) in [("host.l2", level(2), &mut profile.host.l2), ("host.l3", level(3), &mut profile.host.l3)]
+    {
+        if let Some(size) = size.filter(|size| size.get() > 0) {
+            *place = size;
+            profile.sources.insert(key.to_owned(), "measured: sysfs or CPUID".to_owned());
+        }
+    }
     profile.memory.origin = Origin::Measured;
     profile.memory.copy = CyclesPerByte(memory::copy_seconds_per_byte() * hertz);
     profile.memory.checksum = CyclesPerByte(memory::checksum_seconds_per_byte() * hertz);

@@ -99,6 +99,8 @@ mod tests {
             direction: Direction::Open,
             backend: "synthetic".into(),
             origin: Origin::Measured,
+            only: None,
+            batch: None,
             stride: Bytes::new(stride),
             fixed,
             per_byte,

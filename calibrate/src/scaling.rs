@@ -4,6 +4,7 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 use espsim_model::profile::{Algorithm, Direction, Profile, Scaling};
+use espsim_model::stack::Stack;
 use espsim_model::units::Bytes;
 
 use crate::aead::{Backend, TAG};
@@ -44,7 +45,7 @@ pub fn scaling(profile: &Profile, progress: &mut dyn FnMut(&str)) -> Result<Vec<
 fn fastest(profile: &Profile) -> Option<&'static Backend> {
     let named = |name: &str| aead::BACKENDS.iter().find(|backend| backend.name == name);
     profile
-        .aead(Algorithm::Aes128Gcm, Direction::Seal, Bytes::new(OCTETS))
+        .aead(Algorithm::Aes128Gcm, Direction::Seal, Bytes::new(OCTETS), Stack::Kernel)
         .and_then(|cost| named(&cost.backend))
         .into_iter()
         .chain(aead::BACKENDS)

@@ -111,6 +111,8 @@ impl Series<'_> {
             direction: self.direction,
             backend: self.backend.to_owned(),
             origin: Origin::Measured,
+            only: None,
+            batch: None,
             stride: Bytes::new(fit.stride),
             fixed,
             per_byte,

@@ -3,6 +3,7 @@
 use espsim_calibrate::quick;
 use espsim_model::preset;
 use espsim_model::profile::{Algorithm, Direction, Origin, Profile};
+use espsim_model::stack::Stack;
 use espsim_model::units::Bytes;
 
 #[test]
@@ -42,6 +43,6 @@ fn a_quick_calibration_is_a_usable_profile() {
     for row in &report.rows {
         assert!((row.gigabytes_per_second() * row.ns - row.octets as f64).abs() < 1e-6);
     }
-    let best = profile.aead(Algorithm::Aes128Gcm, Direction::Seal, Bytes::new(1408)).unwrap();
+    let best = profile.aead(Algorithm::Aes128Gcm, Direction::Seal, Bytes::new(1408), Stack::Kernel).unwrap();
     assert_eq!(best.origin, Origin::Measured);
 }

@@ -262,12 +262,16 @@ fn ciphers_and_cards_can_be_tried_without_a_network() {
     // With reads in plenty the engines limit, with few the latency of a read does.
     let card =
         |tags: &str| run(&[&base[..], &[("accelerator.read_tags", tags), ("accelerator.rate", "50 Gbps")]].concat());
-    let (many, few) = (card("512"), card("16"));
+    let (many, few) = (card("512"), card("4"));
     assert_eq!(many.bottleneck, Some(Resource::AcceleratorEngines));
     near(many.rate(Basis::Goodput).unwrap().gbps, 50.0, 0.01);
     assert_eq!(few.bottleneck, Some(Resource::AcceleratorTags));
     assert!(few.rate(Basis::Goodput).unwrap().gbps < 45.0);
     near(many.pcie_crossings.unwrap(), 2.0, 1e-9);
+    // A library that copies buffers to memory that the card reaches, and back, is limited by that.
+    let copied = run(&[&base[..], &[("lookaside.copies", "2"), ("accelerator.rate", "50 Gbps")]].concat());
+    assert_eq!(copied.bottleneck, Some(Resource::Core));
+    near(cycles(&copied, Category::Copy), 2.0 * 16_384.0 * profile.memory.copy.0, 1e-9);
     assert!(refused(&[("placement", "crypto"), ("traffic.direction", "receive")]).contains("one with a network"));
 }
 

@@ -22,6 +22,7 @@ pub(crate) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Contex
         Algorithm::ChaCha20Poly1305 => ("rfc7539(chacha20,poly1305)", false),
         Algorithm::Aes128CbcHmacSha1 => ("authenc(hmac(sha1),cbc(aes))", true),
         Algorithm::Aes256CbcHmacSha256 => ("authenc(hmac(sha256),cbc(aes))", true),
+        Algorithm::Null => return Err(Unavailable::Lacks),
     };
     let key = if cbc { authenc_key(algorithm, key) } else { key.to_vec() };
     let icv = icv_length(algorithm);

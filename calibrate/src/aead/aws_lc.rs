@@ -14,6 +14,7 @@ pub(super) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Contex
             // Its CBC is `PaddedBlockEncryptingKey::cbc_pkcs7`.
             return Err(Unavailable::Because("its CBC always adds PKCS#7 padding, which ESP's is not".into()));
         }
+        Algorithm::Null => return Err(Unavailable::Lacks),
     };
     let key = UnboundKey::new(algorithm, key).map_err(|_| Unavailable::Lacks)?;
     Ok(Box::new(Keyed(LessSafeKey::new(key))))

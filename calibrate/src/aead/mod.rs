@@ -97,6 +97,7 @@ pub(crate) const fn cipher_key_length(algorithm: Algorithm) -> usize {
     match algorithm {
         Algorithm::Aes128Gcm | Algorithm::Aes128CbcHmacSha1 => 16,
         Algorithm::Aes256Gcm | Algorithm::Aes256CbcHmacSha256 | Algorithm::ChaCha20Poly1305 => 32,
+        Algorithm::Null => 0,
     }
 }
 
@@ -104,7 +105,7 @@ pub(crate) const fn cipher_key_length(algorithm: Algorithm) -> usize {
 pub const fn key_length(algorithm: Algorithm) -> usize {
     cipher_key_length(algorithm)
         + match algorithm {
-            Algorithm::Aes128Gcm | Algorithm::Aes256Gcm | Algorithm::ChaCha20Poly1305 => 0,
+            Algorithm::Aes128Gcm | Algorithm::Aes256Gcm | Algorithm::ChaCha20Poly1305 | Algorithm::Null => 0,
             Algorithm::Aes128CbcHmacSha1 => 20,
             Algorithm::Aes256CbcHmacSha256 => 32,
         }
@@ -118,7 +119,7 @@ pub const fn icv_length(algorithm: Algorithm) -> usize {
 /// The next size that the algorithm takes: CBC works on whole blocks, the others on any number of octets.
 pub const fn whole(algorithm: Algorithm, octets: u64) -> u64 {
     match algorithm {
-        Algorithm::Aes128Gcm | Algorithm::Aes256Gcm | Algorithm::ChaCha20Poly1305 => octets,
+        Algorithm::Aes128Gcm | Algorithm::Aes256Gcm | Algorithm::ChaCha20Poly1305 | Algorithm::Null => octets,
         Algorithm::Aes128CbcHmacSha1 | Algorithm::Aes256CbcHmacSha256 => octets.next_multiple_of(16),
     }
 }

@@ -101,6 +101,7 @@ pub(super) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Contex
             Algorithm::ChaCha20Poly1305 => ((functions.chacha20_poly1305)(), None),
             Algorithm::Aes128CbcHmacSha1 => ((functions.aes_128_cbc)(), Some((functions.sha1)())),
             Algorithm::Aes256CbcHmacSha256 => ((functions.aes_256_cbc)(), Some((functions.sha256)())),
+            Algorithm::Null => return Err(Unavailable::Lacks),
         }
     };
     let refused = || Unavailable::Because("libcrypto refuses the cipher".into());

@@ -10,7 +10,9 @@ pub(super) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Contex
         Algorithm::Aes128Gcm => &AES_128_GCM,
         Algorithm::Aes256Gcm => &AES_256_GCM,
         Algorithm::ChaCha20Poly1305 => &CHACHA20_POLY1305,
-        Algorithm::Aes128CbcHmacSha1 | Algorithm::Aes256CbcHmacSha256 => return Err(Unavailable::Lacks),
+        Algorithm::Aes128CbcHmacSha1 | Algorithm::Aes256CbcHmacSha256 | Algorithm::Null => {
+            return Err(Unavailable::Lacks);
+        }
     };
     let key = UnboundKey::new(algorithm, key).map_err(|_| Unavailable::Lacks)?;
     Ok(Box::new(Keyed(LessSafeKey::new(key))))

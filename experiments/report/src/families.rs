@@ -13,7 +13,7 @@ pub struct Family {
 }
 
 /// Every family, in the order of the report.
-pub const FAMILIES: [Family; 10] = [
+pub const FAMILIES: [Family; 11] = [
     Family {
         name: "pcie-model",
         title: "PCIe effective bandwidth: the published model",
@@ -52,6 +52,7 @@ pub const FAMILIES: [Family; 10] = [
         x_label: "Cores",
         y_label: "Packet rate (Mpps)",
     },
+    Family { name: "vector", title: "Userspace on one core, with and without a card", x_label: "", y_label: "" },
     Family { name: "lookaside", title: "Lookaside accelerators: waiting and interrupts", x_label: "", y_label: "" },
     Family { name: "limits", title: "What limits: reports from the field", x_label: "", y_label: "" },
 ];

@@ -104,27 +104,28 @@ fn aead(profile: &Profile) -> Table {
 }
 
 /// Single values: key, value, unit.
-pub fn single_values(profile: &Profile) -> Vec<(&'static str, f64, &'static str, Origin)> {
+pub fn single_values(profile: &Profile) -> Vec<(String, f64, &'static str, Origin)> {
     let (host, memory) = (&profile.host, &profile.memory);
     let measured = if profile.calibration.is_some() { Origin::Measured } else { Origin::Preset };
-    let stack = profile.stack.costs().map(|(key, cost)| (key, cost.0, "cycles", profile.stack.origin));
+    let stack = profile.stack_costs().into_iter().map(|(key, cost, origin)| (key, cost.0, "cycles", origin));
     let others = [
         ("host.frequency", host.frequency.get() as f64, "Hz", measured),
         ("memory.copy", memory.copy.0, "cycles/B", memory.origin),
         ("memory.checksum", memory.checksum.0, "cycles/B", memory.origin),
         ("memory.bandwidth", memory.bandwidth.as_gbps(), "Gb/s", Origin::Preset),
     ];
+    let others = others.map(|(key, value, unit, origin)| (key.to_owned(), value, unit, origin));
     others.into_iter().chain(stack).collect()
 }
 
 fn scalars(profile: &Profile) -> Table {
     let mut table = table(&["Value", "", "Unit", "95 % interval", "n", "Origin", "Method or source"], &[1, 3, 4]);
     for (key, value, unit, from) in single_values(profile) {
-        let interval = profile.intervals.get(key);
+        let interval = profile.intervals.get(&key);
         let ends = interval.and_then(|i| Some(format!("{:.5} to {:.5}", i.low?, i.high?)));
-        let source = profile.sources.get(key).map_or("", String::as_str);
+        let source = profile.sources.get(&key).map_or("", String::as_str);
         table.add_row([
-            key.to_owned(),
+            key,
             format!("{value:.5}").trim_end_matches('0').trim_end_matches('.').to_owned(),
             unit.to_owned(),
             ends.unwrap_or_default(),

@@ -124,6 +124,7 @@ impl Queues {
             hooks: Vec::new(),
             sa_state: Cycles(0.0),
             smallest: s.lookaside.smallest,
+            copies: s.lookaside.copies,
             threads: own.threads.filter(|_| by_card),
             when_full: s.lookaside.when_full,
             numbered: false,

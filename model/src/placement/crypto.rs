@@ -1,7 +1,7 @@
 use crate::placement::lookaside::Crypto;
 use crate::placement::{Agent, Design, Host, Orphan};
 use crate::route;
-use crate::route::{Hop, Route};
+use crate::route::{Category, Hop, Route};
 use crate::traffic::{Packet, SendCall};
 
 /// The facts of this design.
@@ -34,10 +34,12 @@ pub fn transmit(send: &SendCall, h: &Host<'_>) -> Route {
     if h.stays_on_cpu(p) {
         return route![work("encrypt", &h.software_cipher(p)), Hop::Depart(*p)];
     }
-    let card = route![h.to_card(p, Crypto::Seal, "take from card", h.complete_costs()), h.thread_done()];
+    let half = |copies: u32| vec![(Category::Copy, h.core.memory.copy * (p.encrypted * u64::from(copies)))];
+    let complete = [h.complete_costs(), half(h.copies / 2)].concat();
+    let card = route![h.to_card(p, Crypto::Seal, "take from card", complete), h.thread_done()];
     route![
         h.thread(),
-        work("submit to card", &h.submit_costs()),
+        work("submit to card", &[h.submit_costs(), half(h.copies.div_ceil(2))].concat()),
         Hop::Acquire(h.accelerator.ring, 1),
         card,
         Hop::Depart(*p)

@@ -89,6 +89,8 @@ pub struct Host<'a> {
     pub sa_state: Cycles,
     /// Octets to encrypt below which a packet stays on the CPU.
     pub smallest: Bytes,
+    /// Copies of each buffer by the core where there is no network, half before and half after.
+    pub copies: u32,
     /// The core that accelerators interrupt, and synchronous callers' threads.
     pub completion: Core<'a>,
     /// Threads that wait for the accelerator, where they do.

@@ -55,6 +55,7 @@ impl Scenario {
         within("sa.count", self.sa.count)?;
         within("lookaside.threads", self.lookaside.threads)?;
         within("lookaside.smallest", self.lookaside.smallest)?;
+        within("lookaside.copies", self.lookaside.copies)?;
         self.check_devices()?;
         check_slot("pcie.uplink", &self.pcie.uplink)?;
         check_iommu(&self.pcie.iommu)?;

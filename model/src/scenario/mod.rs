@@ -117,6 +117,8 @@ pub struct Lookaside {
     pub smallest: Bytes,
     /// Whose driver it is, which decides what ciphers the kernel has of it.
     pub driver: Driver,
+    /// Copies of each buffer by the core where there is no network, half before and half after.
+    pub copies: u32,
 }
 
 /// Whose driver the kernel has for an accelerator.

@@ -21,6 +21,7 @@ mod interface;
 mod rows;
 
 use espsim_model::profile::{Estimate, Origin, Profile, SaCost};
+use espsim_model::stack::{COSTS, Stack};
 
 use self::check::checks;
 use self::control::control;
@@ -137,19 +138,20 @@ pub fn apply(fitted: &Fitted, version: &str, kernel: Kernel, base: &Profile) -> 
     let origin = origin(kernel);
     if !fitted.stack.is_empty() {
         profile.stack.origin = origin;
-        for (key, cost) in profile.stack.costs_mut() {
+        for cost in COSTS.iter().filter(|cost| cost.stacks.contains(&Stack::Kernel)) {
+            let key = cost.key(Stack::Kernel);
             let row = fitted.stack.iter().find(|row| row.0 == key);
             let Some((estimate, method)) = row.and_then(|row| Some((above_zero(&row.1)?, row.2))) else {
-                let source = profile.sources.entry(key.to_owned()).or_default();
+                let source = profile.sources.entry(key).or_default();
                 if !source.starts_with(NOT_MEASURED) {
                     let why = row.map_or(String::new(), |row| format!(", below zero ({:.0} cycles)", row.1.value));
                     *source = format!("{NOT_MEASURED}{why}; {source}");
                 }
                 continue;
             };
-            cost.0 = estimate.value;
-            profile.intervals.insert(key.to_owned(), estimate);
-            profile.sources.insert(key.to_owned(), format!("{how}: {method}"));
+            cost.of(&mut profile.stack).0 = estimate.value;
+            profile.intervals.insert(key.clone(), estimate);
+            profile.sources.insert(key, format!("{how}: {method}"));
         }
     }
     if let Some(sa) = &fitted.sa {

@@ -31,7 +31,7 @@ fn varied(profile: &Profile, drawn: u32) -> String {
         all += 1;
     }
     for (key, ..) in single_values(profile) {
-        with += usize::from(is_scalar(profile, key) && profile.intervals.get(key).is_some_and(is_drawn));
+        with += usize::from(is_scalar(profile, &key) && profile.intervals.get(&key).is_some_and(is_drawn));
         all += 1;
     }
     let others = match all - with {

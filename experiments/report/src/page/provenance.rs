@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use espsim_model::profile::{Delay, Estimate, Origin, Profile};
+use espsim_model::profile::{Delay, Estimate, Profile};
 use espsim_sweep::store::manifest::{Manifest, Parameter};
 
 use super::origin::OriginKind;
@@ -148,16 +148,12 @@ fn single(profile: &Profile, kinds: &mut BTreeMap<OriginKind, usize>) -> Table {
             Column::long(ORIGIN),
         ],
     );
-    let vector = profile.vector.iter().flat_map(|vector| {
-        [("vector.vector", vector.vector), ("vector.packet", vector.packet), ("vector.esp", vector.esp)]
-    });
-    let vector = vector.map(|(key, cost)| (key, cost.0, "cycles", Origin::Preset));
-    for (key, value, unit, from) in single_values(profile).into_iter().chain(vector) {
-        let interval = profile.intervals.get(key).and_then(|interval| {
+    for (key, value, unit, from) in single_values(profile) {
+        let interval = profile.intervals.get(&key).and_then(|interval| {
             let n = interval.n.map_or_else(String::new, |n| format!(", n = {n}"));
             Some(format!("{} to {}{n}", significant(interval.low?, 4), significant(interval.high?, 4)))
         });
-        let source = source(profile, key);
+        let source = source(profile, &key);
         *kinds.entry(OriginKind::of_cost(from, source)).or_default() += 1;
         let (value, unit) = if unit == "Hz" { (value * 1e-9, "GHz") } else { (value, unit) };
         table.push(vec![
@@ -217,7 +213,7 @@ fn control(profile: &Profile, kinds: &mut BTreeMap<OriginKind, usize>) -> Option
     );
     let interval = |delay: &Delay| format!("{} to {}", delay.median_interval.0, delay.median_interval.1);
     for (key, delay) in sa.delays() {
-        let source = source(profile, key);
+        let source = source(profile, &key);
         *kinds.entry(OriginKind::of_cost(sa.origin, source)).or_default() += 1;
         table.push(vec![
             Cell::from(key),

@@ -52,7 +52,7 @@ fn pairs(first: &Profile, second: &Profile) -> Vec<Pair> {
         profile.intervals.get(key).copied().unwrap_or_else(|| Estimate::exact(value))
     };
     for (a, b) in single_values(first).into_iter().zip(single_values(second)) {
-        pairs.push(Pair { name: a.0.to_owned(), first: interval(first, a.0, a.1), second: interval(second, b.0, b.1) });
+        pairs.push(Pair { name: a.0.clone(), first: interval(first, &a.0, a.1), second: interval(second, &b.0, b.1) });
     }
     pairs
 }

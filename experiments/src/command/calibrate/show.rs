@@ -122,8 +122,8 @@ fn measured(profile: &Profile) -> Vec<&AeadCost> {
 fn scalars_measured(profile: &Profile) -> Table {
     let mut table = table(&["Value", "", "Unit", "95 % interval"], &[1, 3]);
     for (key, value, unit, _) in single_values(profile).into_iter().filter(|row| row.3 == Origin::Measured) {
-        let ends = profile.intervals.get(key).and_then(|i| Some(format!("{:.5} to {:.5}", i.low?, i.high?)));
-        table.add_row([key.to_owned(), format!("{value:.5}"), unit.to_owned(), ends.unwrap_or_default()]);
+        let ends = profile.intervals.get(&key).and_then(|i| Some(format!("{:.5} to {:.5}", i.low?, i.high?)));
+        table.add_row([key, format!("{value:.5}"), unit.to_owned(), ends.unwrap_or_default()]);
     }
     for row in &profile.host.scaling {
         table.add_row([

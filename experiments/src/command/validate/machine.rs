@@ -3,8 +3,8 @@
 use espsim_model::layers::{self, Layer, Origin};
 use espsim_model::profile::Profile;
 use espsim_model::record::Record;
+use espsim_model::stack::{COSTS, Stack};
 use espsim_model::traffic::Basis;
-use espsim_model::units::Cycles;
 use espsim_model::{preset, simulate};
 use espsim_sweep::failure::Failure;
 use toml::Value;
@@ -74,9 +74,10 @@ pub fn fit(target: f64, mut model: impl FnMut(f64) -> Result<f64, Failure>) -> R
     Ok(((low + high) / 2.0).exp())
 }
 
-/// Multiplies what the stack costs.
-pub fn scale_stack(profile: &mut Profile, factor: f64) {
-    for (_, cost) in profile.stack.costs_mut() {
-        *cost = Cycles(cost.0 * factor);
+/// Multiplies what a stack costs.
+pub fn scale_stack(profile: &mut Profile, stack: Stack, factor: f64) {
+    let Some(costs) = profile.costs_mut(stack) else { return };
+    for cost in COSTS {
+        *cost.of(costs) = *cost.of(costs) * factor;
     }
 }

@@ -16,6 +16,7 @@ mod pcie_nic;
 mod published;
 mod report;
 mod stack;
+mod vector;
 
 use espsim_report::families::{FAMILIES, Family};
 use espsim_sweep::failure::{Failure, nearest};
@@ -38,6 +39,7 @@ fn rows(family: &Family) -> Result<Vec<Row>, Failure> {
         "aead" => aead::rows(),
         "stack" => stack::rows(),
         "forwarding" => forwarding::rows(),
+        "vector" => vector::rows(),
         "lookaside" => lookaside::rows(),
         "limits" => limits::rows(),
         other => Err(Failure::new(format!("nothing simulates the family `{other}`"))),

@@ -2,6 +2,7 @@
 
 use espsim_model::profile::{Direction, Estimate, Profile};
 use espsim_model::scenario::Scenario;
+use espsim_model::stack::COSTS;
 use espsim_model::traffic::Basis;
 use espsim_model::units::Hertz;
 use espsim_sweep::campaign::progress;
@@ -183,9 +184,18 @@ fn of_profile(profile: &Profile, scenario: &Scenario) -> Vec<Change> {
     };
     let interval = |key: &str| profile.intervals.get(key);
     let mut changes = Vec::new();
-    for (i, (name, cycles)) in profile.stack.costs().into_iter().enumerate() {
-        let ends = ends(cycles.0, interval(name));
-        changes.push(change(name.to_owned(), ends, &|profile, value| profile.stack.costs_mut()[i].1.0 = value));
+    // Of the stack in use: others' costs change nothing.
+    let stack = scenario.host.stack;
+    for cost in COSTS.iter().filter(|cost| cost.stacks.contains(&stack)) {
+        let key = cost.key(stack);
+        let Some(cycles) = profile.clone().stack_cost_mut(&key).map(|cycles| cycles.0) else { continue };
+        let ends = ends(cycles, interval(&key));
+        let set = |profile: &mut Profile, value: f64| {
+            if let Some(cycles) = profile.stack_cost_mut(&key) {
+                cycles.0 = value;
+            }
+        };
+        changes.push(change(key.clone(), ends, &set));
     }
     let copy = ends(profile.memory.copy.0, interval("memory.copy"));
     changes.push(change("memory.copy".into(), copy, &|profile, value| profile.memory.copy.0 = value));

@@ -113,6 +113,11 @@ pub(super) const LOOKASIDE: &[Entry] = &[
         "Octets to encrypt from which on packets are handed over; smaller ones stay on the CPU.",
     ),
     Entry::new(
+        "copies",
+        integer(0, 16),
+        "Copies of each buffer by the core with placement = \"crypto\", to memory that the device reaches and back: OpenSSL engines make two.",
+    ),
+    Entry::new(
         "driver",
         Takes::Name(names::<Driver>),
         "Whose driver the kernel has: that of its own tree with the ciphers it registers, or one with all of the device's.",
