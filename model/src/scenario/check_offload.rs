@@ -1,6 +1,6 @@
 //! Whether whoever is to encrypt can: designs that the hardware lacks are refused, SAs that it does not take fall back.
 
-use super::check::{invalid, listed};
+use super::check::invalid;
 use super::{Invalid, Scenario, WhenFull};
 use crate::hardware::wire;
 use crate::placement::Agent;
@@ -29,17 +29,7 @@ impl Scenario {
                     self.check_software_cost(profile, "the profile has no cost for this cipher, to fall back to")?;
                 }
             }
-            Agent::Nic => {
-                for (_, nic) in listed("nic", &self.nic).into_iter().filter(|(_, nic)| !nic.standby) {
-                    let Some(esp) = &nic.esp else {
-                        return invalid("placement", self.placement.name(), format!("{} has no ESP engine", nic.title));
-                    };
-                    if self.placement.encapsulates_in_nic() && !esp.packet_offload {
-                        let allowed = format!("{} has crypto offload only", nic.title);
-                        return invalid("placement", self.placement.name(), allowed);
-                    }
-                }
-            }
+            Agent::Nic => self.check_engines()?,
         }
         let software = self.failover.software;
         if !self.offers_cipher() && !software {
@@ -61,6 +51,20 @@ impl Scenario {
         Ok(())
     }
 
+    /// Whether NICs have the engines that the design needs.
+    pub(super) fn check_engines(&self) -> Result<(), Invalid> {
+        for nic in self.nic.iter().filter(|nic| self.placement.encrypts_in_nic() && !nic.standby) {
+            let Some(esp) = &nic.esp else {
+                return invalid("placement", self.placement.name(), format!("{} has no ESP engine", nic.title));
+            };
+            if self.placement.encapsulates_in_nic() && !esp.packet_offload {
+                let allowed = format!("{} has crypto offload only", nic.title);
+                return invalid("placement", self.placement.name(), allowed);
+            }
+        }
+        Ok(())
+    }
+
     /// Without a network nothing falls back.
     fn check_card_alone(&self) -> Result<(), Invalid> {
         match self.offers_cipher() || self.traffic.iter().all(|class| self.stays_on_cpu(class)) {
@@ -78,7 +82,7 @@ impl Scenario {
     }
 
     /// Whether every device that SAs are offered to does the cipher.
-    fn offers_cipher(&self) -> bool {
+    pub(super) fn offers_cipher(&self) -> bool {
         let cards = || self.accelerator.iter().all(|card| self.offered(card).contains(&self.sa.algorithm));
         let esps = || self.nics().into_iter().filter_map(|nic| nic.esp.as_ref());
         match self.placement.0.encrypts {

@@ -3,7 +3,7 @@
 use super::check::invalid;
 use super::{Invalid, Scenario, Submission};
 use crate::placement::Placement;
-use crate::profile::Profile;
+use crate::profile::{Algorithm, Profile};
 use crate::stack::Stack;
 use crate::traffic::{Direction, Traffic, Transport};
 
@@ -24,15 +24,46 @@ impl Scenario {
         if !self.placement.has_network() {
             return self.check_without_network(sends);
         }
-        if stack == Stack::Xdp && ![Placement::CLEAR, Placement::INLINE_PACKET].contains(&self.placement) {
-            let allowed = "clear or inline-packet: there is no ESP in XDP, whose packets are none of XFRM's";
-            return invalid("placement", self.placement.name(), allowed);
-        }
+        self.check_esp_of_xdp()?;
         if stack != Stack::Kernel && !forwards {
             let allowed = "kernel: the others forward, with traffic.direction = \"encrypt\", \"decrypt\" or \"both\"";
             return invalid("host.stack", stack.name(), allowed);
         }
         Ok(())
+    }
+
+    fn check_esp_of_xdp(&self) -> Result<(), Invalid> {
+        if self.host.stack == Stack::Xdp && ![Placement::CLEAR, Placement::INLINE_PACKET].contains(&self.placement) {
+            let allowed = "clear or inline-packet: there is no ESP in XDP, whose packets are none of XFRM's";
+            return invalid("placement", self.placement.name(), allowed);
+        }
+        Ok(())
+    }
+
+    /// Whether the design is to be had at all, with this stack, cipher and hardware. What [`Self::check`] takes because SAs
+    /// fall back to software is not: a comparison of designs has nothing to compare there.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn check_exists(&self) -> Result<(), Invalid> {
+        self.check_esp_of_xdp()?;
+        self.check_super_packets()?;
+        self.check_engines()?;
+        if self.offers_cipher() {
+            return Ok(());
+        }
+        let names = |of: &[Algorithm]| of.iter().map(|algorithm| algorithm.name()).collect::<Vec<_>>().join(", ");
+        let allowed = match self.accelerator.first().filter(|_| self.placement.uses_accelerator()) {
+            Some(card) if self.offered(card) != card.algorithms => format!(
+                "one that the kernel's driver of {} registers ({}), or lookaside.driver = \"complete\" for a driver that \
+                 has all of them, or host.stack = \"vector\"",
+                card.title,
+                names(&card.kernel_algorithms)
+            ),
+            Some(card) => format!("one that {} does: {}", card.title, names(&card.algorithms)),
+            None => "one that the NIC does inline".to_owned(),
+        };
+        invalid("sa.algorithm", self.sa.algorithm.name(), allowed)
     }
 
     fn check_without_network(&self, sends: bool) -> Result<(), Invalid> {

@@ -15,8 +15,8 @@ use espsim_sweep::campaign::simulations::Simulations;
 use espsim_sweep::campaign::stop::Stop;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::scenario_file::ScenarioFile;
-use espsim_sweep::points::check_series;
 use espsim_sweep::points::study::ResultKind;
+use espsim_sweep::points::{check_series, not_to_be_had};
 use espsim_sweep::store::destination::Destination;
 use espsim_sweep::store::journal::Header;
 
@@ -30,6 +30,22 @@ pub use args::CompareArgs;
 /// What is compared without a scenario file: the four placements on the default hardware.
 const DEFAULT: &str = include_str!("default.toml");
 
+/// Takes designs out of the file that are not to be had: their names, and why.
+fn leave_out(file: &mut ScenarioFile, args: &CompareArgs) -> Vec<(String, String)> {
+    let reasons: Vec<Option<String>> =
+        (0..file.series.len()).map(|series| not_to_be_had(file, series, &args.settings)).collect();
+    let mut reasons = reasons.into_iter();
+    let mut absent = Vec::new();
+    file.series.retain(|series| match reasons.next().flatten() {
+        Some(reason) => {
+            absent.push((series.name.clone(), reason));
+            false
+        }
+        None => true,
+    });
+    absent
+}
+
 /// Compares and writes a folder.
 ///
 /// # Errors
@@ -37,15 +53,19 @@ const DEFAULT: &str = include_str!("default.toml");
 pub fn compare(args: &CompareArgs, command: Vec<String>) -> Result<(), Failure> {
     let started = Instant::now();
     let time = jiff::Timestamp::now().to_string();
-    let file = match &args.scenario {
+    let mut file = match &args.scenario {
         Some(path) => ScenarioFile::read(path)?,
         None => ScenarioFile::parse(Path::new("compare.toml"), DEFAULT.to_owned())?,
     };
     let stop = Stop::listen()?;
     let place = Destination::new(args.out.as_deref(), "compare", args.resume);
     (0..file.series.len()).try_for_each(|series| check_series(&file, series, &args.settings))?;
+    let absent = leave_out(&mut file, args);
     let check = |profile: &Profile| match grid::middle(&file, args, &args.settings, profile)?.len() {
-        0 | 1 => Err(file.failure("series", "a comparison needs at least two designs: [[series]] twice or more")),
+        0 | 1 if absent.is_empty() => {
+            Err(file.failure("series", "a comparison needs at least two designs: [[series]] twice or more"))
+        }
+        0 => Err(Failure::new(format!("no design is to be had: {}", absent[0].1))),
         _ => Ok(()),
     };
     let name = args.profile.as_ref().or(file.profile.as_ref());
@@ -64,6 +84,7 @@ pub fn compare(args: &CompareArgs, command: Vec<String>) -> Result<(), Failure> 
         logca: breakeven::logca(&grid, &profile.profile),
         sensitivity,
         grid: &grid,
+        absent: &absent,
         settings: &args.settings,
         profile: &profile,
         seed,

@@ -35,6 +35,8 @@ const LEAST_SWING: f64 = 1e-3;
 pub(super) struct Output<'a> {
     /// What was simulated.
     pub grid: &'a Grid,
+    /// Designs that are not to be had, and why.
+    pub absent: &'a [(String, String)],
     /// Where one design passes the other.
     pub break_evens: Vec<BreakEven>,
     /// The closed form, where an accelerator is compared.
@@ -63,11 +65,25 @@ impl Output<'_> {
             table.load_style(ASCII_MARKDOWN).set_header(header).add_rows(crossings);
             format!("Break-even\n{table}\n\n")
         };
-        format!("{}{break_even}{}\n", maps.collect::<String>(), self.answer())
+        format!("{}{}{break_even}{}\n", maps.collect::<String>(), self.absent_table(), self.answer())
+    }
+
+    fn absent_table(&self) -> String {
+        if self.absent.is_empty() {
+            return String::new();
+        }
+        let rows = self.absent.iter().map(|(design, why)| vec![design.clone(), "-".into(), why.clone()]);
+        let mut table = Table::new();
+        table.load_style(ASCII_MARKDOWN).set_header(["Not to be had", "", "Why"]).add_rows(rows);
+        format!("{table}\n\n")
     }
 
     fn answer(&self) -> String {
-        paragraph(self.grid, &self.break_evens, self.logca.as_ref(), &self.sensitivity)
+        let mut answer = paragraph(self.grid, &self.break_evens, self.logca.as_ref(), &self.sensitivity);
+        for (design, why) in self.absent {
+            answer.push_str(&format!(" {design} is not to be had: {why}."));
+        }
+        answer
     }
 
     fn heading(&self, rate: usize) -> String {

@@ -129,6 +129,7 @@ fn design<'a>(
     simulations: &'a Simulations<'a>,
 ) -> Result<Design<'a>, String> {
     let base = question.scenario(placement, profile).map_err(|failure| failure.to_string())?;
+    base.check_exists().map_err(|invalid| invalid.to_string())?;
     Ok(Design { base, profile, simulations, goals: question.goals, seed: question.seed })
 }
 

@@ -195,6 +195,14 @@ pub fn points(file: &ScenarioFile, settings: &[Setting], profile: &Profile) -> R
     (0..points.len()).map(|point| points.resolve(point)).collect()
 }
 
+/// Why a series is not to be had at its first point: what no such hardware or stack does. `None` where it is, or where
+/// something else is wrong with it.
+pub fn not_to_be_had(file: &ScenarioFile, series: usize, settings: &[Setting]) -> Option<String> {
+    let combination = Combination { series, rows: file.sweep.rows(0) };
+    let point = combination.unchecked(file, settings).ok()?;
+    point.scenario.check_exists().err().map(|invalid| invalid.to_string())
+}
+
 /// Which series and which row of each axis.
 struct Combination {
     series: usize,
@@ -208,6 +216,12 @@ impl Combination {
     }
 
     fn resolve(&self, file: &ScenarioFile, settings: &[Setting], profile: &Profile) -> Result<Point, Failure> {
+        let point = self.unchecked(file, settings)?;
+        point.scenario.check(profile).map_err(|error| self.invalid_failure(file, settings, &error))?;
+        Ok(point)
+    }
+
+    fn unchecked(&self, file: &ScenarioFile, settings: &[Setting]) -> Result<Point, Failure> {
         let mut overrides = file.base.clone();
         overrides.extend(file.series[self.series].values.clone());
         for (key, value) in file.sweep.keys().zip(file.sweep.values(&self.rows)) {
@@ -218,7 +232,6 @@ impl Combination {
         }
         let resolved = layers::resolve(&overrides).and_then(|values| Ok((layers::scenario(&values)?, values)));
         let (scenario, values) = resolved.map_err(|error| self.layer_failure(file, settings, &error))?;
-        scenario.check(profile).map_err(|error| self.invalid_failure(file, settings, &error))?;
         Ok(Point { place: self.place(file), values, scenario })
     }
 
