@@ -17,6 +17,16 @@ fi
 work=$(mktemp -d "$cache/uml-build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 unpack_source "$work"
+# Its first process dies where the host's CPU has AMX: the buffers in which 6.12 saves a process's registers, 2696
+# bytes, end before the tiles (11008 with them), and the host refuses to set registers from less than all of them.
+# 16 KiB hold them; hosts with less state fill less. A copy lies in each stack's thread_info and another in each signal
+# handler's frame, hence CONFIG_KERNEL_STACK_ORDER. Where the constant is unknown, as from 6.13 on, the size is the
+# host's own.
+offsets=$work/source/arch/x86/um/user-offsets.c
+if grep -q HOST_FP_SIZE "$offsets"; then
+    sed -i 's/DEFINE_LONGS(HOST_FP_SIZE, 2696);/DEFINE_LONGS(HOST_FP_SIZE, 16384);/' "$offsets"
+    grep -q 'HOST_FP_SIZE, 16384' "$offsets" || fail "cannot enlarge HOST_FP_SIZE: this kernel source has it otherwise"
+fi
 mkdir "$work/build" "$work/uml"
 make_um() { make -C "$work/source" ARCH=um O="$work/build" "$@"; }
 
