@@ -59,7 +59,7 @@ pub enum SaPathError {
     Frequency {
         /// By the guest's clock.
         guest: Hertz,
-        /// By the host's, just before.
+        /// By the host's, before the guest ran or after it: what was nearest.
         host: Hertz,
     },
     /// A guest ended, or did not end, without a result.

@@ -83,9 +83,9 @@ pub fn measure_in(
     match guest {
         Guest::Uml => {
             let measurement = passes(|plan, pass| {
-                let host = frequency::of_host()?;
+                let before = frequency::Seen::now()?;
                 let measured = uml::measure(order, &scratch.0, plan, &mut |what| progress(&format!("{pass}: {what}")));
-                frequency::agreed(measured?, host)
+                frequency::agreed(measured?, before, frequency::Seen::now()?)
             })?;
             Ok((Kernel::Uml, measurement))
         }

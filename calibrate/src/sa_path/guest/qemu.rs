@@ -80,9 +80,9 @@ pub(super) fn measure(
     // Whether KVM works shows when a guest comes up.
     if File::options().read(true).write(true).open("/dev/kvm").is_ok() {
         let mut one = |plan: &Plan, pass: &str| {
-            let host = frequency::of_host()?;
+            let before = frequency::Seen::now()?;
             let measured = run(Kernel::Kvm, plan, &mut |what| progress(&format!("{pass}: {what}")));
-            frequency::agreed(measured?, host)
+            frequency::agreed(measured?, before, frequency::Seen::now()?)
         };
         match passes(&mut one) {
             Ok(measurement) => return Ok((Kernel::Kvm, measurement)),
