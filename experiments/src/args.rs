@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::command::calibrate::args::CalibrateArgs;
+use crate::command::fit::FitArgs;
 use crate::command::list::Listed;
 use crate::command::report::ReportArgs;
 use crate::command::run_args::RunArgs;
@@ -84,6 +85,8 @@ pub enum Command {
     Trace(TraceArgs),
     /// Measure this host and write a profile
     Calibrate(CalibrateArgs),
+    /// Find values of a profile from what was measured on a machine, with their doubt
+    Fit(FitArgs),
     /// Hold the model against published measurements
     Validate(ValidateArgs),
     /// Make one HTML file of the output folder of run, failover, plan or compare

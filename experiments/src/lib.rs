@@ -5,5 +5,6 @@
 pub mod args;
 pub mod command;
 pub mod console;
+pub mod fitting;
 pub mod host_profile;
 pub mod question;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use espsim::args::{Cli, Command};
 use espsim::command::{
-    all, calibrate, completions, failover, list, merge, report, run, schema, submit, trace, validate,
+    all, calibrate, completions, failover, fit, list, merge, report, run, schema, submit, trace, validate,
 };
 use espsim::console::{print, say};
 use espsim::question::{compare, plan};
@@ -22,6 +22,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => compare::compare(args, words()),
         Command::Trace(args) => trace::trace(args),
         Command::Calibrate(args) => calibrate::calibrate(args),
+        Command::Fit(args) => fit::fit(args),
         Command::Validate(args) => validate::validate(args),
         Command::Report(args) => report::report(args),
         #[cfg(target_os = "linux")]

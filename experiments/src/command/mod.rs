@@ -4,6 +4,7 @@ pub mod all;
 pub mod calibrate;
 pub mod completions;
 pub mod failover;
+pub mod fit;
 pub mod list;
 pub mod merge;
 pub mod presentation;

@@ -6,8 +6,8 @@ use espsim_sweep::failure::Failure;
 use toml::Value;
 
 use super::Row;
-use super::machine::{cpu, fit, packets_per_s, run};
 use super::published::{Published, read};
+use crate::fitting::machine::{cpu, fit, packets_per_s, run};
 
 const TOLERANCE: f64 = 0.10;
 /// Xeon E5-1650 v4, as the publication has it.

@@ -6,8 +6,8 @@ use espsim_sweep::failure::Failure;
 use toml::Value;
 
 use super::Row;
-use super::machine::{cpu, goodput_gbps, run};
 use super::published::{Published, read};
+use crate::fitting::machine::{cpu, goodput_gbps, run};
 
 fn case(id: &str, profile: &Profile) -> Result<Record, Failure> {
     let mut settings: Vec<(&str, Value)> = vec![

@@ -7,8 +7,8 @@ use espsim_sweep::failure::Failure;
 use toml::Value;
 
 use super::Row;
-use super::machine::{cpu, fit, packets_per_s, run, scale_stack};
 use super::published::{Published, read};
+use crate::fitting::machine::{cpu, fit, packets_per_s, run, scale_stack};
 
 const TOLERANCE: f64 = 0.15;
 /// Octets of a request in the QAT measurements.

@@ -9,7 +9,7 @@ mod figure;
 mod forwarding;
 mod limits;
 mod lookaside;
-mod machine;
+
 mod pcie_bench;
 mod pcie_model;
 mod pcie_nic;

@@ -10,8 +10,8 @@ use espsim_sweep::failure::Failure;
 use toml::Value;
 
 use super::Row;
-use super::machine::{cpu, fit, goodput_gbps, run, scale_stack};
 use super::published::{Published, read};
+use crate::fitting::machine::{cpu, fit, goodput_gbps, run, scale_stack};
 
 const TOLERANCE: f64 = 0.10;
 /// Xeon Platinum 8380, many cores loaded; base 2.3 GHz, up to 3.4 GHz (Intel product specification).

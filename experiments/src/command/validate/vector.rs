@@ -10,8 +10,8 @@ use espsim_sweep::failure::Failure;
 use toml::{Table, Value};
 
 use super::Row;
-use super::machine::{cpu, fit, goodput_gbps, packets_per_s, run};
 use super::published::{Published, read};
+use crate::fitting::machine::{cpu, fit, goodput_gbps, packets_per_s, run};
 
 const TOLERANCE: f64 = 0.20;
 

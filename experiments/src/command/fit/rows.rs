@@ -1,0 +1,202 @@
+//! The file of a fit: what is known of a machine, what is to be found, and what was measured on it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use espsim_model::layers::{self, Layer, Origin};
+use espsim_model::profile::Profile;
+use espsim_model::record::Record;
+use espsim_model::scenario::Scenario;
+use espsim_model::simulate;
+use espsim_model::traffic::Basis;
+use espsim_model::units::{BitRate, PacketRate, Share};
+use espsim_sweep::failure::{Failure, explain, nearest, read_text};
+use espsim_sweep::file::plain;
+use serde::Deserialize;
+use toml::Table;
+
+use crate::fitting::solve::Measured;
+
+/// How well a value was measured, if nothing is said.
+const ERROR: f64 = 0.05;
+/// Packets of one simulation, unless the file says more.
+const PACKETS: i64 = 150_000;
+
+/// A file of rows.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FitFile {
+    /// What was measured, and where that is written.
+    pub title: String,
+    /// A host: a file or `preset:NAME`.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// What is to be found: a name, and the keys of the profile that go up and down together.
+    pub parameters: BTreeMap<String, Vec<String>>,
+    /// Keys of a scenario that all rows have.
+    #[serde(default)]
+    scenario: Table,
+    /// What was measured.
+    pub row: Vec<Row>,
+}
+
+/// One measurement.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// A name of its own.
+    pub name: String,
+    /// A measured rate in Gb/s.
+    #[serde(default)]
+    throughput: Option<BitRate>,
+    /// What it counts.
+    #[serde(default = "goodput")]
+    basis: Basis,
+    /// A measured rate in packets.
+    #[serde(default)]
+    packet_rate: Option<PacketRate>,
+    /// Half of the 95 % interval, relative to the value.
+    #[serde(default)]
+    error: Option<Share>,
+    /// Whether the row is held against what the others say.
+    #[serde(default)]
+    pub predict: bool,
+    /// Keys of a scenario.
+    #[serde(default)]
+    scenario: Table,
+}
+
+const fn goodput() -> Basis {
+    Basis::Goodput
+}
+
+impl Row {
+    /// The value in Gb/s or Mpps, and how well it is known.
+    pub fn measured(&self) -> Measured {
+        let value = self.throughput.map(|rate| rate.as_gbps()).or(self.packet_rate.map(|rate| rate.as_pps() * 1e-6));
+        Measured { value: value.unwrap_or(0.0), error: self.error.map_or(ERROR, |error| error.fraction()) }
+    }
+
+    /// Its unit.
+    pub fn unit(&self) -> &'static str {
+        if self.throughput.is_some() { "Gb/s" } else { "Mpps" }
+    }
+
+    /// What a record has of it.
+    fn given(&self, record: &Record) -> Option<f64> {
+        match self.throughput {
+            Some(_) => record.rate(self.basis).map(|rate| rate.gbps),
+            None => record.packets_per_s.map(|rate| rate * 1e-6),
+        }
+    }
+}
+
+impl FitFile {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`Failure`] at what is no such file.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        Self::parse(path, &read_text("read rows", path)?)
+    }
+
+    /// Parses the text of a file; `path` is for messages.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn parse(path: &Path, text: &str) -> Result<Self, Failure> {
+        plain::check(path, text)?;
+        let file: FitFile = toml::from_str(text)
+            .map_err(|error| Failure::at(path, text, error.span().unwrap_or(0..0), error.message().to_owned()))?;
+        let wrong = |message: String| Err(Failure::new(format!("{}: {message}", path.display())));
+        let fitted = file.row.iter().filter(|row| !row.predict).count();
+        if file.parameters.is_empty() || fitted < file.parameters.len() {
+            return wrong(format!(
+                "{} parameters and {fitted} rows that are not `predict`: at least one parameter, and as many rows",
+                file.parameters.len()
+            ));
+        }
+        for row in &file.row {
+            let Measured { value, error } = row.measured();
+            if row.throughput.is_some() == row.packet_rate.is_some() || value <= 0.0 {
+                return wrong(format!("row `{}`: `throughput` or `packet_rate`, one of them, above zero", row.name));
+            }
+            if !(0.0001..=1.0).contains(&error) {
+                return wrong(format!(
+                    "row `{}`: `error` is {}: 0.01 % to 100 %",
+                    row.name,
+                    Share::from_fraction(error)
+                ));
+            }
+        }
+        Ok(file)
+    }
+
+    /// The keys of each parameter, each of which the profile has: `stack.*` is all of a table.
+    ///
+    /// # Errors
+    /// [`Failure`] for a key that the profile lacks, with the nearest that it has.
+    pub fn keys(&self, profile: &Profile) -> Result<Vec<(String, Vec<String>)>, Failure> {
+        let known = settable(profile);
+        let names: Vec<&str> = known.iter().map(String::as_str).collect();
+        let of = |(name, patterns): (&String, &Vec<String>)| {
+            let mut keys = Vec::new();
+            for pattern in patterns {
+                let matching: Vec<String> = match pattern.strip_suffix('*') {
+                    Some(prefix) => known.iter().filter(|key| key.starts_with(prefix)).cloned().collect(),
+                    None => known.iter().filter(|key| *key == pattern).cloned().collect(),
+                };
+                if matching.is_empty() {
+                    return Err(Failure::new(format!("parameter `{name}`: the profile has no `{pattern}`"))
+                        .with_help(nearest(pattern, &names)));
+                }
+                keys.extend(matching);
+            }
+            Ok((name.clone(), keys))
+        };
+        self.parameters.iter().map(of).collect()
+    }
+
+    /// The scenario of a row.
+    ///
+    /// # Errors
+    /// [`Failure`] for keys and values that make none.
+    pub fn scenario(&self, row: &Row, profile: &Profile) -> Result<Scenario, Failure> {
+        let failure = |message: String, help| Failure::new(format!("row `{}`: {message}", row.name)).with_help(help);
+        let mut layer = Layer::new();
+        layer.insert("run.max_packets".into(), (PACKETS.into(), Origin::Default));
+        layer.extend(layers::flatten(&self.scenario, &Origin::Scenario));
+        layer.extend(layers::flatten(&row.scenario, &Origin::Scenario));
+        let scenario = layers::resolve(&layer).and_then(|values| layers::scenario(&values)).map_err(|error| {
+            let (message, help) = explain(&error);
+            failure(message, help)
+        })?;
+        scenario.check(profile).map_err(|error| failure(error.to_string(), None))?;
+        Ok(scenario)
+    }
+}
+
+/// What the model says of a row.
+///
+/// # Errors
+/// [`Failure`] where the simulation has no estimate.
+pub fn simulated(row: &Row, scenario: &Scenario, profile: &Profile) -> Result<f64, Failure> {
+    let record =
+        simulate(scenario, profile, 1).map_err(|error| Failure::new(format!("row `{}`: {error}", row.name)))?;
+    row.given(&record).ok_or_else(|| Failure::new(format!("row `{}`: its simulation has no estimate", row.name)))
+}
+
+/// Keys of a profile that can be fitted.
+fn settable(profile: &Profile) -> Vec<String> {
+    let stacks = profile.stack_costs().into_iter().map(|(key, _, _)| key);
+    ["memory.copy", "memory.checksum"].map(str::to_owned).into_iter().chain(stacks).collect()
+}
+
+/// A value of a profile by its key.
+pub fn value_mut<'a>(profile: &'a mut Profile, key: &str) -> Option<&'a mut f64> {
+    match key {
+        "memory.copy" => Some(&mut profile.memory.copy.0),
+        "memory.checksum" => Some(&mut profile.memory.checksum.0),
+        _ => profile.stack_cost_mut(key).map(|cycles| &mut cycles.0),
+    }
+}

@@ -1,0 +1,4 @@
+//! Machines with parameters that are set by measurements, for validation and for `espsim fit`.
+
+pub mod machine;
+pub mod solve;
