@@ -76,7 +76,7 @@ fn a_profile_that_is_damaged_or_of_elsewhere_is_named() {
         ("truncated.toml", half, "truncated.toml"),
         ("older.toml", preset.replacen("format = 3", "format = 1", 1), "format 1"),
         ("newer.toml", preset.replacen("format = 3", "format = 9", 1), "format 9"),
-        ("value.toml", preset.replacen("send = 2200.0", "send = -1.0", 1), "stack.send"),
+        ("value.toml", preset.replacen("send = 3600.0", "send = -1.0", 1), "stack.send"),
         ("text.toml", "not a profile".to_owned(), "text.toml"),
     ];
     for (name, content, says) in cases {

@@ -70,9 +70,9 @@ fn the_best_of_a_cell_is_the_best_of_its_points() {
         serde_json::from_slice(&std::fs::read(folder.path().join("a/manifest.json")).unwrap()).unwrap();
     assert_eq!(manifest["kind"], "compare");
     assert!(manifest["answer"].as_str().unwrap().contains("Saturating"));
-    // The profile's preset has no interval for the stack: an assumption, and said so.
+    // The preset has a range for each cost of the stack; what has none is varied by an assumption, and that is said.
     let moved = rows(&folder.path().join("a/sensitivity.csv"));
-    assert!(moved.len() > 30 && moved[0]["ends"].starts_with("assumed"));
+    assert!(moved.len() > 30 && moved.iter().any(|row| row["ends"].starts_with("assumed")));
     assert!(moved.windows(2).all(|pair| number(&pair[0], "swing") >= number(&pair[1], "swing")));
 }
 

@@ -66,7 +66,9 @@ fn more_than_a_nic_takes_needs_another_and_what_cannot_be_is_said() {
     // Closed forms say so at once: to simulate the most hardware takes minutes.
     let started = std::time::Instant::now();
     let printed = plan(&folder, "at-once", &["--rate", "40Gbps", "--latency-p99", "1ps"]);
-    assert_eq!(printed.matches("p99 latency of at least").count(), 4, "{printed}");
+    // A card without a driver for the cipher is none of the four.
+    assert_eq!(printed.matches("p99 latency of at least").count(), 3, "{printed}");
+    assert!(printed.contains("lookaside: `sa.algorithm` is aes-128-gcm: one that the kernel's driver of"), "{printed}");
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 

@@ -37,7 +37,7 @@ fn latency_may_take_far_more_cores_than_throughput() {
 
 #[test]
 fn loss_that_is_allowed_is_used() {
-    let lossy = "--rate 10.1Gbps --loss 5% --placement host";
+    let lossy = "--rate 10.75Gbps --loss 5% --placement host";
     let (carries, broken) = asked(lossy, |design| {
         let least = design.least(1.0).unwrap().ok().unwrap();
         // Closed forms allow less than the whole load.

@@ -1,0 +1,86 @@
+//! A traffic class: its sends, how often each is made, and when.
+
+use std::ops::Range;
+
+use crate::engine::program::Arrivals;
+use crate::scenario::Scenario;
+use crate::traffic::{Arrival, Direction, SendCall, Traffic};
+use crate::units::Time;
+
+/// A traffic class as the machine carries it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Class {
+    /// Name in results.
+    pub name: String,
+    /// Which way packets go.
+    pub direction: Direction,
+    /// Sends of the mix.
+    pub sends: Vec<SendCall>,
+    /// How often each is made.
+    pub weights: Vec<u32>,
+    /// Its flows, by number.
+    pub flows: Range<u32>,
+    /// When jobs start.
+    pub arrivals: Arrivals,
+    /// Whether received packets merge (GRO).
+    pub merges: bool,
+}
+
+impl Class {
+    pub(super) fn new(s: &Scenario, class: &Traffic, first: u32) -> Self {
+        let sends = s.sends(class);
+        let weights = Traffic::send_weights(&sends);
+        let mut built = Class {
+            name: class.name().to_owned(),
+            direction: class.direction,
+            flows: first..first + class.flows,
+            arrivals: Arrivals::Closed { jobs_per_flow: 1 },
+            merges: s.merges(class),
+            sends,
+            weights,
+        };
+        let interval = class.offered().map(|rate| {
+            let octets = built.mean(|send| send.total(|p| p.on(class.rate_basis)).get() as f64);
+            Time::from_seconds(octets * 8.0 / rate.as_bps() as f64).as_ps().max(1)
+        });
+        built.arrivals = match (class.arrival, interval) {
+            (Arrival::Constant, Some(interval)) => Arrivals::Constant { interval },
+            (Arrival::Poisson, Some(mean)) => Arrivals::Poisson { mean },
+            _ => Arrivals::Closed { jobs_per_flow: built.jobs_per_flow(class.window, s.host.cores) },
+        };
+        built
+    }
+
+    /// The mean over sends of what `of` says of one.
+    pub fn mean(&self, of: impl Fn(&SendCall) -> f64) -> f64 {
+        let total: f64 = self.weights.iter().map(|&w| f64::from(w)).sum();
+        self.sends.iter().zip(&self.weights).map(|(send, &weight)| of(send) * f64::from(weight)).sum::<f64>() / total
+    }
+
+    /// Jobs in flight on each flow that put `window` packets in flight on each core.
+    fn jobs_per_flow(&self, window: u32, cores: u32) -> u32 {
+        let packets = self.mean(|send| f64::from(send.count()));
+        let in_flight = f64::from(window) * f64::from(cores);
+        (in_flight / packets / self.flows.len() as f64).ceil().max(1.0) as u32
+    }
+
+    /// Packets of a mean send.
+    pub fn packets_per_send(&self) -> f64 {
+        self.mean(|send| f64::from(send.count()))
+    }
+
+    /// Packets per second offered; `None` when saturating.
+    pub fn offered_pps(&self) -> Option<f64> {
+        match self.arrivals {
+            Arrivals::Closed { .. } => None,
+            Arrivals::Constant { interval: mean } | Arrivals::Poisson { mean } => {
+                Some(self.packets_per_send() / Time::from_ps(mean).as_seconds())
+            }
+        }
+    }
+
+    /// The most segments of a send.
+    pub fn most_segments(&self) -> u32 {
+        self.sends.iter().map(SendCall::count).max().unwrap_or(1)
+    }
+}

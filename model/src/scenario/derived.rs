@@ -1,0 +1,135 @@
+//! What follows from a scenario: packets, classes, devices, and what the stack does of what it is asked.
+
+use super::{Driver, SaParams, Scenario, Selectors, Submission};
+use crate::esp::{CipherSizes, Encapsulation, Mode, cipher_sizes};
+use crate::hardware::accelerator::AcceleratorParams;
+use crate::hardware::nic::NicParams;
+use crate::placement::Costs;
+use crate::profile::{self, AeadCost, Algorithm, Profile};
+use crate::route::Category;
+use crate::stack::{Stack, StackCost};
+use crate::traffic::{Direction, SendCall, Traffic, Transport};
+use crate::units::Bytes;
+
+impl Scenario {
+    /// How packets are encapsulated; `None` in the clear.
+    pub fn encapsulation(&self) -> Option<Encapsulation> {
+        let SaParams { algorithm, mode, nat_t, .. } = self.sa;
+        self.placement.has_sas().then_some(Encapsulation { algorithm, mode, nat_t })
+    }
+
+    /// The cost of doing the cipher on the CPU: one backend for all sizes, the best at full-sized packets, since a
+    /// kernel does not change ciphers by packet.
+    pub fn software_cost<'a>(&self, profile: &'a Profile, direction: Direction) -> Option<&'a AeadCost> {
+        let aead = if direction.is_inbound() { profile::Direction::Open } else { profile::Direction::Seal };
+        profile.aead(self.sa.algorithm, aead, Bytes::new(1408), self.host.stack)
+    }
+
+    /// What the cipher adds to a packet; nothing in the clear.
+    pub fn cipher_sizes(&self) -> CipherSizes {
+        let clear = CipherSizes { iv: Bytes::ZERO, alignment: Bytes::new(1), icv: Bytes::ZERO };
+        self.encapsulation().map_or(clear, |esp| cipher_sizes(esp.algorithm))
+    }
+
+    /// Largest super-packet of a class, in octets of payload; received packets come one by one.
+    pub fn gso(&self, class: &Traffic) -> Option<Bytes> {
+        self.offload.gso.0.filter(|_| class.direction == Direction::Transmit)
+    }
+
+    /// The sends of a class. Without a network they are buffers, as they are.
+    pub fn sends(&self, class: &Traffic) -> Vec<SendCall> {
+        match self.placement.has_network() {
+            true => class.sends(self.encapsulation().as_ref(), self.gso(class)),
+            false => class.buffers(),
+        }
+    }
+
+    /// Whether received packets of a class merge (GRO): those for applications, and TCP that is forwarded.
+    pub fn merges(&self, class: &Traffic) -> bool {
+        let there = match class.direction {
+            Direction::Receive => true,
+            Direction::Encrypt | Direction::Decrypt | Direction::Both => class.transport == Transport::Tcp,
+            Direction::Transmit => false,
+        };
+        let under_esp = class.direction.is_inbound() && self.placement.has_sas();
+        let seen = !under_esp || self.sa.mode == Mode::Tunnel || self.offload.esp_gro;
+        there && seen && self.offload.gro.0.is_some() && self.host.stack.merges()
+    }
+
+    /// How callers wait for the accelerator: where cores poll all the time, they poll for that too.
+    pub fn submission(&self) -> Submission {
+        match self.lookaside.submission {
+            Submission::Interrupt if self.host.stack.is_polling() => Submission::Poll,
+            submission => submission,
+        }
+    }
+
+    /// Ciphers that an accelerator offers to the stack in use.
+    pub fn offered<'a>(&self, card: &'a AcceleratorParams) -> &'a [Algorithm] {
+        let of_kernel = self.host.stack == Stack::Kernel && self.lookaside.driver == Driver::InTree;
+        if of_kernel { &card.kernel_algorithms } else { &card.algorithms }
+    }
+
+    /// Policy lookup of a forwarded packet, where there are policies: growing with their number where a tree holds them.
+    pub(crate) fn policy_costs(&self, costs: &StackCost) -> Costs {
+        if !self.placement.has_sas() || costs.policy.0 == 0.0 {
+            return Vec::new();
+        }
+        let levels = match self.sa.selectors {
+            Selectors::Exact => 0.0,
+            Selectors::Prefix => f64::from(self.sa.count + 1).log2(),
+        };
+        vec![(Category::Policy, costs.policy + costs.policy_level * levels)]
+    }
+
+    /// Hooks that every packet passes.
+    pub(crate) fn hook_costs(&self, costs: &StackCost) -> Costs {
+        let hooks = [(self.host.netfilter, costs.netfilter), (self.host.conntrack, costs.conntrack)];
+        hooks
+            .into_iter()
+            .filter(|(on, cost)| *on && cost.0 > 0.0)
+            .map(|(_, cost)| (Category::Netfilter, cost))
+            .collect()
+    }
+
+    /// Traffic classes, each in one direction, in an order that does not depend on that of the file: how often one comes
+    /// before the other at the same time must not hang on who wrote them in which order.
+    pub fn classes(&self) -> Vec<Traffic> {
+        let mut classes = Vec::new();
+        for class in &self.traffic {
+            let ways: &[Direction] = match class.direction {
+                Direction::Both => &[Direction::Encrypt, Direction::Decrypt],
+                _ => std::slice::from_ref(&class.direction),
+            };
+            let name = |direction: Direction| match ways.len() {
+                1 => class.name.clone(),
+                _ => class.name.as_ref().map(|name| format!("{name}, {}", direction.name())),
+            };
+            let of = |&direction: &Direction| Traffic { direction, name: name(direction), ..class.clone() };
+            classes.extend(ways.iter().map(of));
+        }
+        classes.sort_by(|a, b| (a.direction, a.name()).cmp(&(b.direction, b.name())));
+        classes
+    }
+
+    /// Whether packets come at a rate; a saturating sender is held back where there is no room.
+    pub fn is_open(&self) -> bool {
+        self.traffic.iter().all(|class| class.arrival != crate::traffic::Arrival::Saturate)
+    }
+
+    /// NICs that packets go by from the start, each as often as there are of its kind.
+    pub fn nics(&self) -> Vec<&NicParams> {
+        let active = self.nic.iter().filter(|nic| !nic.standby);
+        active.flat_map(|nic| std::iter::repeat_n(nic, nic.count as usize)).collect()
+    }
+
+    /// The NIC that packets go by after a failover, where there is one.
+    pub fn standby(&self) -> Option<&NicParams> {
+        self.nic.iter().find(|nic| nic.standby)
+    }
+
+    /// Accelerators, each as often as there are of its kind.
+    pub fn accelerators(&self) -> Vec<&AcceleratorParams> {
+        self.accelerator.iter().flat_map(|card| std::iter::repeat_n(card, card.count as usize)).collect()
+    }
+}
