@@ -47,17 +47,20 @@ pub enum NoFit<E> {
     Alike,
     /// A parameter went farther than a factor of a thousand.
     Lost(usize),
+    /// What was measured is outside its own error whatever the parameters, by its number.
+    Unmet(usize),
     /// The model failed.
     Model(E),
 }
 
 impl<E: fmt::Display> NoFit<E> {
     /// What is wrong, in words.
-    pub fn explain(&self, names: &[String]) -> String {
+    pub fn explain(&self, names: &[String], rows: &[&str]) -> String {
         match self {
             NoFit::Unseen(i) => format!("no row depends on {}", names[*i]),
             NoFit::Alike => format!("the rows do not tell {} from each other", names.join(", ")),
             NoFit::Lost(i) => format!("no value of {} gives what was measured", names[*i]),
+            NoFit::Unmet(i) => format!("no values give what row `{}` says", rows[*i]),
             NoFit::Model(error) => error.to_string(),
         }
     }
@@ -112,6 +115,10 @@ pub fn solve<E>(
                 break;
             }
         }
+    }
+    // As many rows as parameters are met, or they are not of this machine.
+    if let Some(unmet) = now.iter().position(|r| measured.len() == n && r.abs() > 1.96) {
+        return Err(NoFit::Unmet(unmet));
     }
     let (normal, _) = normal_equations(&jacobian, &now);
     let covariance = inverse(&normal).ok_or(NoFit::Alike)?;
@@ -217,7 +224,7 @@ mod tests {
         assert_eq!(solve(2, &measured(&[1.0, 2.0]), product), Err(NoFit::Alike));
         assert_eq!(solve(2, &measured(&[1.0]), product), Err(NoFit::Alike));
         let bounded = |f: &[f64]| Ok::<_, String>(vec![1.0 + f[0].min(1.0) * 1e-1]);
-        assert!(matches!(solve(1, &measured(&[9.0]), bounded), Err(NoFit::Lost(0) | NoFit::Unseen(0))));
+        assert!(matches!(solve(1, &measured(&[9.0]), bounded), Err(NoFit::Lost(0) | NoFit::Unmet(0))));
         let fails = |_: &[f64]| Err::<Vec<f64>, _>("no".to_owned());
         assert_eq!(solve(1, &measured(&[1.0]), fails), Err(NoFit::Model("no".to_owned())));
     }

@@ -7,6 +7,7 @@ mod calibrate;
 mod cli;
 mod compare;
 mod faults;
+mod fit;
 mod large;
 mod parquet;
 mod parsers;

@@ -56,8 +56,9 @@ pub fn fit(args: &FitArgs) -> Result<(), Failure> {
     };
     let measured: Vec<Measured> = told.iter().map(|(row, _)| row.measured()).collect();
     let names: Vec<String> = parameters.iter().map(|(name, _)| name.clone()).collect();
+    let told_names: Vec<&str> = told.iter().map(|(row, _)| row.name.as_str()).collect();
     let fitted = solve(parameters.len(), &measured, |factors| model(factors, &told))
-        .map_err(|error| Failure::new(format!("{}: {}", args.file.display(), error.explain(&names))))?;
+        .map_err(|error| Failure::new(format!("{}: {}", args.file.display(), error.explain(&names, &told_names))))?;
     let factors: Vec<f64> = fitted.iter().map(|fitted| fitted.factor).collect();
     print(format!("{}\n", values(&base, &parameters, &fitted)).as_bytes())?;
     for (what, rows) in [("Fitted", told), ("Predicted", predicted)] {
