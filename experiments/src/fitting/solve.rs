@@ -123,8 +123,10 @@ pub fn solve<E>(
     let (normal, _) = normal_equations(&jacobian, &now);
     let covariance = inverse(&normal).ok_or(NoFit::Alike)?;
     let free = (measured.len() - n) as f64;
+    // Rows that lie farther from the fit than their own errors say know those errors too well.
+    let left = if free > 0.0 { squares(&now) / free } else { 0.0 };
     let (spread, t) = match StudentsT::new(0.0, 1.0, free) {
-        Ok(student) if free > 0.0 => ((squares(&now) / free).max(1.0), student.inverse_cdf(0.975)),
+        Ok(student) if left > 1.0 => (left, student.inverse_cdf(0.975)),
         _ => (1.0, 1.96),
     };
     let fitted = logs.iter().enumerate().map(|(i, log)| {
@@ -224,7 +226,10 @@ mod tests {
         assert_eq!(solve(2, &measured(&[1.0, 2.0]), product), Err(NoFit::Alike));
         assert_eq!(solve(2, &measured(&[1.0]), product), Err(NoFit::Alike));
         let bounded = |f: &[f64]| Ok::<_, String>(vec![1.0 + f[0].min(1.0) * 1e-1]);
-        assert!(matches!(solve(1, &measured(&[9.0]), bounded), Err(NoFit::Lost(0) | NoFit::Unmet(0))));
+        assert!(matches!(
+            solve(1, &measured(&[9.0]), bounded),
+            Err(NoFit::Lost(0) | NoFit::Unmet(0) | NoFit::Unseen(0))
+        ));
         let fails = |_: &[f64]| Err::<Vec<f64>, _>("no".to_owned());
         assert_eq!(solve(1, &measured(&[1.0]), fails), Err(NoFit::Model("no".to_owned())));
     }
