@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use clap::Parser;
 use espsim::args::{Cli, Command};
+use espsim::command::fit::FitFile;
 use espsim::command::{calibrate, merge};
 use espsim::question::compare::grid;
 use espsim::question::plan::prices::Prices;
@@ -34,12 +35,13 @@ use espsim_sweep::store::point_table::PointTable;
 pub type Parse = fn(&[u8]) -> Result<(), Failure>;
 
 /// The parsers.
-pub const PARSERS: [(&str, Parse); 10] = [
+pub const PARSERS: [(&str, Parse); 11] = [
     ("scenario", scenario),
     ("settings", settings),
     ("machine", machine),
     ("profile", profile),
     ("prices", prices),
+    ("fit", fit),
     ("command", command),
     ("report", report),
     ("table", table),
@@ -140,6 +142,14 @@ fn profile(input: &[u8]) -> Result<(), Failure> {
         panic!("{failure}: {written}");
     }
     Ok(())
+}
+
+/// A file of rows, for `fit`.
+fn fit(input: &[u8]) -> Result<(), Failure> {
+    let path = Path::new("rows.toml");
+    let file = FitFile::parse(path, &text(path, input.to_vec())?)?;
+    file.keys(&HOST.profile)?;
+    file.row.iter().try_for_each(|row| file.scenario(row, &HOST.profile).map(|_| ()))
 }
 
 /// A price file, for `plan`.

@@ -7,10 +7,14 @@ use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{ColumnConstraint, Table};
 use espsim_model::layers::{Origin, flatten};
 use espsim_model::placement::Placement;
-use espsim_model::preset::{Evidence, PresetKind, load};
+use espsim_model::preset::{self, Evidence, PresetKind, load};
 use espsim_model::scenario::parameters::{listed, parameters};
+use espsim_model::stack;
 use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::file::value::shown;
+
+/// The host whose costs stand in the listing.
+const STAND_IN: &str = "zen4";
 
 /// Columns of the widest table: on a narrower terminal `less -S` shows it.
 const WIDE: u16 = 180;
@@ -157,8 +161,30 @@ fn all_parameters() -> String {
     if let Some(keys) = table.column_mut(0) {
         keys.set_constraint(ColumnConstraint::ContentWidth);
     }
+    let costs = cost_parameters();
     let lists = "Keys with [] stand in the tables of a list, which is set whole";
-    format!("Parameters: in a scenario file, a series, a sweep, or after --set. {lists}\n{table}\n")
+    format!("Parameters: in a scenario file, a series, a sweep, or after --set. {lists}\n{table}\n\n{costs}")
+}
+
+/// What stacks cost, as the first preset has it: keys of a profile.
+fn cost_parameters() -> String {
+    let Ok(Ok(profile)) = preset::profile(STAND_IN) else { return String::new() };
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN).set_header(["Key", "Cycles", "Range", "Evidence", "Meaning"]);
+    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic).set_width(WIDE);
+    for (key, cycles, _) in profile.stack_costs() {
+        let range = profile.intervals.get(&key).and_then(|range| Some(format!("{} to {}", range.low?, range.high?)));
+        let evidence = profile.sources.get(&key).map_or("", |source| Evidence::of(source).name());
+        let meaning = key.split_once('.').and_then(|(_, name)| stack::find(name)).map_or("", |cost| cost.meaning);
+        table.add_row([&key, &cycles.0.to_string(), &range.unwrap_or_default(), evidence, meaning]);
+    }
+    if let Some(keys) = table.column_mut(0) {
+        keys.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    format!(
+        "Costs of stacks: in a profile, here preset:{STAND_IN}'s, with 95 % ranges. [stack] is the kernel's, [xdp] and [vector] \
+         are their own\n{table}\n"
+    )
 }
 
 fn placements() -> String {

@@ -154,6 +154,12 @@ pub fn apply(fitted: &Fitted, version: &str, kernel: Kernel, base: &Profile) -> 
             profile.sources.insert(key, format!("{how}: {method}"));
         }
     }
+    // What was measured of ESP in software has the request to the cipher in it.
+    if profile.sources.get("stack.xfrm").is_some_and(|source| source.starts_with(&how)) {
+        profile.stack.crypto_request.0 = 0.0;
+        profile.intervals.remove("stack.crypto_request");
+        profile.sources.insert("stack.crypto_request".to_owned(), format!("{how}: part of stack.xfrm"));
+    }
     if let Some(sa) = &fitted.sa {
         profile.sa = Some(sa.clone());
         let method = "requests by netlink, send to acknowledgement, less a no-op there, plus one on the host; a real \

@@ -213,7 +213,7 @@ fn control(profile: &Profile, kinds: &mut BTreeMap<OriginKind, usize>) -> Option
     );
     let interval = |delay: &Delay| format!("{} to {}", delay.median_interval.0, delay.median_interval.1);
     for (key, delay) in sa.delays() {
-        let source = source(profile, &key);
+        let source = source(profile, key);
         *kinds.entry(OriginKind::of_cost(sa.origin, source)).or_default() += 1;
         table.push(vec![
             Cell::from(key),
