@@ -272,7 +272,28 @@ fn ciphers_and_cards_can_be_tried_without_a_network() {
     let copied = run(&[&base[..], &[("lookaside.copies", "2"), ("accelerator.rate", "50 Gbps")]].concat());
     assert_eq!(copied.bottleneck, Some(Resource::Core));
     near(cycles(&copied, Category::Copy), 2.0 * 16_384.0 * profile.memory.copy.0, 1e-9);
+    // What is not limited by the engines is as fast without a cipher.
+    let null = [("lookaside.copies", "2"), ("accelerator.rate", "50 Gbps"), ("sa.algorithm", "null")];
+    assert_eq!(pps(&run(&[&base[..], &null].concat())), pps(&copied));
     assert!(refused(&[("placement", "crypto"), ("traffic.direction", "receive")]).contains("one with a network"));
+}
+
+/// Userspace has ciphers that work on many packets at a time, the kernel has not.
+#[test]
+fn a_library_of_userspace_is_not_the_kernels() {
+    let zen4 = preset::profile("zen4").unwrap().unwrap();
+    for algorithm in ["aes-128-gcm", "aes-128-cbc-hmac-sha1-96"] {
+        let backend = |stack: &str| {
+            let s = Scenario::from_settings(&[("sa.algorithm", algorithm), ("host.stack", stack)]).unwrap();
+            s.software_cost(&zen4, s.traffic[0].direction).unwrap().clone()
+        };
+        let (kernel, vector) = (backend("kernel"), backend("vector"));
+        assert_eq!((vector.backend.as_str(), vector.only), ("intel-ipsec-mb", Some(Stack::Vector)));
+        assert!(kernel.only.is_none() && kernel.backend != vector.backend, "{}", kernel.backend);
+        assert_eq!(vector.batch.is_some(), algorithm.contains("cbc"));
+        let size = "576 B".parse().unwrap();
+        assert!(vector.cycles(size).0 < kernel.cycles(size).0);
+    }
 }
 
 /// Per request a card reads content descriptor and, of the kernel's, scatter lists.
