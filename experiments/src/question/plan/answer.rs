@@ -3,6 +3,8 @@
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 
+use espsim_sweep::failure::Failure;
+
 use super::design::{Impossible, Least, Plan};
 use super::goals::significant;
 use super::prices::Prices;
@@ -37,6 +39,17 @@ pub(super) fn reason(impossible: &Impossible) -> String {
             format!("no amount is enough: {} {missed}, limited by {}", counted(&trial.hardware), trial.limit())
         }
     }
+}
+
+/// Closed forms rule out every placement: a goal that no hardware meets is a mistake in the question.
+pub(super) fn refusal(question: &Question, plans: &[Plan]) -> Option<Failure> {
+    let ruled_out = |plan: &Plan| match &plan.result {
+        Ok(_) => None,
+        Err(Impossible::NotEnough(trial)) if !trial.records.is_empty() => None,
+        Err(impossible) => Some(format!("{}: {}", plan.placement, reason(impossible))),
+    };
+    let reasons: Vec<String> = plans.iter().map(ruled_out).collect::<Option<_>>()?;
+    Some(Failure::new(format!("no placement can do it: {}", question.title())).and(&reasons))
 }
 
 /// One paragraph: who takes least, what the others take, what limits and what comes next.

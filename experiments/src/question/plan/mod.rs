@@ -50,6 +50,11 @@ pub fn plan(args: &PlanArgs, command: Vec<String>) -> Result<(), Failure> {
     let simulations = Simulations::take_up(&mut folder, &header, &profile.text, &stop)?;
     let plans = plan_all(&question, &profile.profile, args.jobs, &simulations)
         .inspect_err(|_| say(&format!("espsim: to go on: {}", resume_line(&command, &target))))?;
+    if let Some(refusal) = answer::refusal(&question, &plans) {
+        drop(simulations);
+        folder.give_up();
+        return Err(refusal);
+    }
     simulations.close(&folder)?;
     let output = output::Output { question: &question, plans: &plans, profile: &profile, prices: prices.as_ref() };
     let files = output.files(&command, &time)?;

@@ -300,6 +300,11 @@ impl Folder {
         self.kept = true;
     }
 
+    /// Of a new folder nothing stays: what was asked has no answer, and there is nothing to go on with.
+    pub fn give_up(mut self) {
+        self.kept &= self.replaces;
+    }
+
     /// Gives the folder its name, which is returned; one that was taken up again is replaced, but for what is the user's.
     ///
     /// # Errors
