@@ -85,7 +85,7 @@ const UDP_MAX_SEGMENTS: u64 = 64;
 
 /// The most octets of a super-packet with its headers: `GSO_LEGACY_MAX_SIZE`, Linux include/linux/netdevice.h. BIG TCP
 /// says more, and that does not go through IPsec.
-const GSO_MAX_SIZE: u64 = 65_536;
+pub const GSO_MAX_SIZE: u64 = 65_536;
 
 /// Transport protocol of the inner packets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,6 +170,10 @@ pub struct Traffic {
     pub steering: Steering,
     /// What flows, SAs and cores are hashed with: another seed is another placement.
     pub hash_seed: u64,
+    /// Packets of one flow that come by the wire one after the other; absent for what its sender's GSO makes: of TCP up to
+    /// 64 KiB, of UDP one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub train: Option<u32>,
     /// Packets in flight per core when saturating.
     pub window: u32,
     /// Packets at an offered rate that may be under way from an application, per core, or may wait for a place in the
@@ -363,6 +367,7 @@ mod tests {
             sas: None,
             steering: Steering::Spread,
             hash_seed: 1,
+            train: None,
             window: 256,
             queue: 1000,
         }

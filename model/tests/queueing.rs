@@ -2,7 +2,7 @@
 //! picosecond.
 
 use espsim_model::engine::Engine;
-use espsim_model::engine::program::{Arrivals, Gate, Op, Pool, Program, Source, Workload};
+use espsim_model::engine::program::{Arrivals, Gate, Op, Pool, Program, Source, Train, Workload};
 use espsim_model::engine::random::{Purpose, Stream};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -13,7 +13,7 @@ fn workload(arrivals: Arrivals) -> Workload {
 }
 
 /// Mean time in the system, in service times, of one replication.
-fn mean_sojourn(op: Op, units: u16, load: f64, seed: u64) -> f64 {
+fn mean_sojourn(op: Op, (units, train): (u16, u32), load: f64, seed: u64) -> f64 {
     let program = Program {
         ops: vec![op, Op::Depart { class: 0, bytes: 1 }, Op::End],
         servers: vec![units],
@@ -21,7 +21,9 @@ fn mean_sojourn(op: Op, units: u16, load: f64, seed: u64) -> f64 {
         ..Program::default()
     };
     let mean = (SERVICE as f64 / f64::from(units) / load) as u64;
-    let mut engine = Engine::new(program, workload(Arrivals::Poisson { mean }), seed, 1000);
+    let mut work = workload(Arrivals::Poisson { mean });
+    work.sources[0].train = Train { jobs: train, spacing: 0 };
+    let mut engine = Engine::new(program, work, seed, 1000);
     engine.run(20_000, u64::MAX, u64::MAX);
     engine.observer.forget_latency();
     engine.run(220_000, u64::MAX, u64::MAX);
@@ -29,7 +31,7 @@ fn mean_sojourn(op: Op, units: u16, load: f64, seed: u64) -> f64 {
 }
 
 /// The mean over replications must lie within its 99.9 % interval of theory.
-fn holds(op: Op, units: u16, load: f64, theory: f64) {
+fn holds(op: Op, units: (u16, u32), load: f64, theory: f64) {
     let samples: Vec<f64> = (1..=20).map(|seed| mean_sojourn(op, units, load, seed)).collect();
     let n = samples.len() as f64;
     let mean = samples.iter().sum::<f64>() / n;
@@ -44,7 +46,7 @@ fn holds(op: Op, units: u16, load: f64, theory: f64) {
 fn mm1() {
     for load in [0.5, 0.8] {
         // Kleinrock, "Queueing Systems", volume 1, section 3.2.
-        holds(Op::ServeRandom { server: 0, lane: 0, mean: SERVICE }, 1, load, 1.0 / (1.0 - load));
+        holds(Op::ServeRandom { server: 0, lane: 0, mean: SERVICE }, (1, 1), load, 1.0 / (1.0 - load));
     }
 }
 
@@ -52,7 +54,17 @@ fn mm1() {
 fn md1() {
     for load in [0.5, 0.8] {
         // Pollaczek and Khinchine: W = rho / (2 (1 - rho)) service times.
-        holds(Op::Serve { server: 0, lane: 0, time: SERVICE }, 1, load, 1.0 + load / (2.0 * (1.0 - load)));
+        holds(Op::Serve { server: 0, lane: 0, time: SERVICE }, (1, 1), load, 1.0 + load / (2.0 * (1.0 - load)));
+    }
+}
+
+/// Trains as groups that come at once: each waits for what is there, and its last packet for the others.
+#[test]
+fn md1_of_trains() {
+    for (load, train) in [(0.5, 8), (0.8, 3)] {
+        // Cohen, "The Single Server Queue", section III.2: batches of a fixed size.
+        let theory = 1.0 + (load + f64::from(train) - 1.0) / (2.0 * (1.0 - load));
+        holds(Op::Serve { server: 0, lane: 0, time: SERVICE }, (1, train), load, theory);
     }
 }
 
@@ -66,7 +78,7 @@ fn mmc() {
         let last = term(units) / (1.0 - load);
         let waits = last / ((0..units).map(term).sum::<f64>() + last);
         let theory = 1.0 + waits / (c * (1.0 - load));
-        holds(Op::ServeAnyRandom { server: 0, lane: 0, mean: SERVICE }, units, load, theory);
+        holds(Op::ServeAnyRandom { server: 0, lane: 0, mean: SERVICE }, (units, 1), load, theory);
     }
 }
 
@@ -277,6 +289,7 @@ fn a_lock_is_a_bottleneck_and_spinning_holds_the_core() {
         keys: vec![0; 3],
         starts: vec![vec![0], vec![6], vec![12]],
         sources: vec![Source {
+            train: Train::NONE,
             flows: 3,
             weights: vec![1],
             packets: vec![1],

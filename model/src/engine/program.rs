@@ -286,7 +286,7 @@ impl Workload {
             flows: vec![0; flows as usize],
             keys: vec![0; flows as usize],
             starts: vec![vec![0]],
-            sources: vec![Source { flows, weights: vec![1], packets: vec![1], arrivals }],
+            sources: vec![Source { flows, weights: vec![1], packets: vec![1], arrivals, train: Train::NONE }],
         }
     }
 }
@@ -302,6 +302,22 @@ pub struct Source {
     pub packets: Vec<u32>,
     /// When jobs start.
     pub arrivals: Arrivals,
+    /// Jobs of one flow that come one after the other.
+    pub train: Train,
+}
+
+/// Jobs of one flow that come one after the other at an offered rate, as a sender's burst brings them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Train {
+    /// How many.
+    pub jobs: u32,
+    /// Picoseconds between two of them; no more than between two jobs on average.
+    pub spacing: u64,
+}
+
+impl Train {
+    /// Each job by itself.
+    pub const NONE: Train = Train { jobs: 1, spacing: 0 };
 }
 
 /// When jobs start.
@@ -312,12 +328,12 @@ pub enum Arrivals {
         /// Jobs of each flow.
         jobs_per_flow: u32,
     },
-    /// One every interval, on the flows in turn.
+    /// One every interval, on the flows in turn; of trains the first ones.
     Constant {
         /// Picoseconds between two.
         interval: u64,
     },
-    /// A Poisson process, each on a flow drawn at random.
+    /// A Poisson process, each on a flow drawn at random; of trains the gaps between them are drawn.
     Poisson {
         /// Mean picoseconds between two.
         mean: u64,

@@ -1,6 +1,6 @@
 //! Sources of jobs: when they start, on which flow, and of which size.
 
-use super::program::{self, Arrivals, Pc};
+use super::program::{self, Arrivals, Pc, Train};
 use super::random::{Purpose, Stream};
 use super::trace::Tracer;
 use super::{Engine, Job, NO_PAGE, NO_PARENT};
@@ -15,6 +15,9 @@ pub(super) struct Source {
     packets: Vec<u32>,
     total_weight: u64,
     next_flow: u32,
+    train: Train,
+    /// Jobs of the present train that are still to come, and its flow.
+    coming: (u32, u32),
     /// Packets of jobs that it has started.
     pub started: u64,
     times: Stream,
@@ -32,6 +35,8 @@ impl Source {
             packets: source.packets.clone(),
             total_weight: source.weights.iter().map(|&w| u64::from(w)).sum(),
             next_flow: first,
+            train: source.train,
+            coming: (0, first),
             started: 0,
             times: Stream::new(seed, Purpose::Arrivals(number)),
             sizes: Stream::new(seed, Purpose::Sizes(number)),
@@ -51,6 +56,44 @@ impl Source {
             }
         }
         self.weights.len() - 1
+    }
+}
+
+impl Source {
+    /// The flow of the next train.
+    fn draw_flow(&mut self) -> u32 {
+        let (first, end) = self.flows;
+        match self.arrivals {
+            Arrivals::Poisson { .. } if end - first > 1 => {
+                first + self.drawn_flows.below(u64::from(end - first)) as u32
+            }
+            Arrivals::Poisson { .. } => first,
+            Arrivals::Constant { .. } | Arrivals::Closed { .. } => {
+                let flow = self.next_flow;
+                self.next_flow = if flow + 1 == end { first } else { flow + 1 };
+                flow
+            }
+        }
+    }
+
+    /// From one job of a train to the next.
+    fn spacing(&self) -> u64 {
+        match self.arrivals {
+            Arrivals::Constant { interval: mean } | Arrivals::Poisson { mean } => self.train.spacing.min(mean),
+            Arrivals::Closed { .. } => 0,
+        }
+    }
+
+    /// From the last job of a train to the first of the next: what keeps the rate.
+    fn draw_gap(&mut self) -> u64 {
+        let Train { jobs, .. } = self.train;
+        let spacing = self.spacing();
+        let gap = |mean: u64| mean * u64::from(jobs) - spacing * u64::from(jobs - 1);
+        match self.arrivals {
+            Arrivals::Closed { .. } => 0,
+            Arrivals::Constant { interval } => gap(interval),
+            Arrivals::Poisson { mean } => self.times.exponential(gap(mean)),
+        }
     }
 }
 
@@ -77,20 +120,15 @@ impl<T: Tracer> Engine<T> {
 
     pub(super) fn arrive(&mut self, index: usize) {
         let source = &mut self.sources[index];
-        let (first, end) = source.flows;
-        let (after, flow) = match source.arrivals {
-            Arrivals::Closed { .. } => return,
-            Arrivals::Constant { interval } => {
-                let flow = source.next_flow;
-                source.next_flow = if flow + 1 == end { first } else { flow + 1 };
-                (interval, flow)
-            }
-            Arrivals::Poisson { mean } => {
-                let flows = u64::from(end - first);
-                let flow = if flows == 1 { 0 } else { source.drawn_flows.below(flows) as u32 };
-                (source.times.exponential(mean), first + flow)
-            }
+        if matches!(source.arrivals, Arrivals::Closed { .. }) {
+            return;
+        }
+        let (left, flow) = match source.coming {
+            (0, _) => (source.train.jobs - 1, source.draw_flow()),
+            (left, flow) => (left - 1, flow),
         };
+        source.coming = (left, flow);
+        let after = if left > 0 { source.spacing() } else { source.draw_gap() };
         self.show(self.arrival_slot(index), self.now.saturating_add(after));
         self.start_job(index, flow);
     }

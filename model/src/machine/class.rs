@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::engine::program::Arrivals;
+use crate::engine::program::{Arrivals, Train};
 use crate::scenario::Scenario;
 use crate::traffic::{Arrival, Direction, SendCall, Traffic};
 use crate::units::Time;
@@ -22,6 +22,8 @@ pub struct Class {
     pub flows: Range<u32>,
     /// When jobs start.
     pub arrivals: Arrivals,
+    /// Packets of one flow that come one after the other.
+    pub train: Train,
     /// Whether received packets merge (GRO).
     pub merges: bool,
 }
@@ -35,6 +37,7 @@ impl Class {
             direction: class.direction,
             flows: first..first + class.flows,
             arrivals: Arrivals::Closed { jobs_per_flow: 1 },
+            train: s.train(class),
             merges: s.merges(class),
             sends,
             weights,

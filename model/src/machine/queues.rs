@@ -208,7 +208,7 @@ fn coalescing(s: &Scenario, card: &Card, polled: bool, platform: &mut Platform) 
 }
 
 /// Where received packets of `flows` flows merge on a core until one of its `polls` is over: of each flow what fits the
-/// size, out of its share of a poll.
+/// size, out of its share of a poll or its train.
 fn merging(
     s: &Scenario,
     merged: Option<&Traffic>,
@@ -220,7 +220,8 @@ fn merging(
     let weight: u64 = class.mix.iter().map(|entry| u64::from(entry.weight)).sum();
     let octets: u64 = class.mix.iter().map(|entry| u64::from(entry.weight) * class.l3(entry).get()).sum();
     let budget = s.host.stack.budget();
-    let share = u64::from(budget) / u64::from(flows.max(1));
+    // A poll finds its packets flow by flow as trains, or of all flows in turn.
+    let share = (u64::from(budget) / u64::from(flows.max(1))).max(u64::from(s.train(class).jobs.min(budget)));
     let most = (size.get() * weight / octets.max(1)).min(share) as u32;
     (most > 1).then(|| Merging { gate: platform.merging_gate(most, polls), packets: budget / budget.div_ceil(most) })
 }

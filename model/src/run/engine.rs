@@ -29,6 +29,7 @@ fn source(class: &Class) -> Source {
         weights: class.weights.clone(),
         packets: class.sends.iter().map(SendCall::count).collect(),
         arrivals: class.arrivals,
+        train: class.train,
     }
 }
 
@@ -54,7 +55,7 @@ fn batch_packets(machine: &Machine) -> u32 {
 fn in_flight(class: &Class) -> u32 {
     let jobs = match class.arrivals {
         Arrivals::Closed { jobs_per_flow } => jobs_per_flow.saturating_mul(class.flows.len() as u32),
-        Arrivals::Constant { .. } | Arrivals::Poisson { .. } => 1,
+        Arrivals::Constant { .. } | Arrivals::Poisson { .. } => class.train.jobs,
     };
     jobs.saturating_mul(class.most_segments())
 }

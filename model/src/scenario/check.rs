@@ -95,6 +95,7 @@ impl Scenario {
         within(&key("flows"), t.flows)?;
         within(&key("window"), t.window)?;
         within(&key("queue"), t.queue)?;
+        within_if_given(&key("train"), t.train)?;
         within(&key("mtu"), t.mtu)?;
         within(&key("hash_seed"), t.hash_seed)?;
         if let Some(sas) = t.sas {

@@ -5,10 +5,7 @@ use super::{Invalid, Scenario, Submission};
 use crate::placement::Placement;
 use crate::profile::{Algorithm, Profile};
 use crate::stack::Stack;
-use crate::traffic::{Direction, Traffic, Transport};
-
-/// Most octets of a super-packet with its headers: `GSO_LEGACY_MAX_SIZE`, Linux include/linux/netdevice.h.
-const GSO_MAX_SIZE: u64 = 65_536;
+use crate::traffic::{Direction, GSO_MAX_SIZE, Traffic, Transport};
 
 impl Scenario {
     pub(super) fn check_stack(&self, profile: &Profile) -> Result<(), Invalid> {

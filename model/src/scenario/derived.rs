@@ -1,15 +1,17 @@
 //! What follows from a scenario: packets, classes, devices, and what the stack does of what it is asked.
 
 use super::{Driver, SaParams, Scenario, Selectors, Submission};
+use crate::engine::program::Train;
 use crate::esp::{CipherSizes, Encapsulation, Mode, cipher_sizes};
 use crate::hardware::accelerator::AcceleratorParams;
 use crate::hardware::nic::NicParams;
+use crate::hardware::wire;
 use crate::placement::Costs;
 use crate::profile::{self, AeadCost, Algorithm, Profile};
 use crate::route::Category;
 use crate::stack::{Stack, StackCost};
-use crate::traffic::{Direction, SendCall, Traffic, Transport};
-use crate::units::Bytes;
+use crate::traffic::{Direction, GSO_MAX_SIZE, Packet, SendCall, Traffic, Transport};
+use crate::units::{Bytes, Time};
 
 impl Scenario {
     /// How packets are encapsulated; `None` in the clear.
@@ -42,6 +44,29 @@ impl Scenario {
             true => class.sends(self.encapsulation().as_ref(), self.gso(class)),
             false => class.buffers(),
         }
+    }
+
+    /// Packets of one flow that come by the wire one after the other: what is given, or of TCP the super-packet that its
+    /// sender's NIC has cut (`GSO_LEGACY_MAX_SIZE`, 64 KiB); they follow each other at the line's rate.
+    pub fn train(&self, class: &Traffic) -> Train {
+        if !class.direction.comes_by_wire() {
+            return Train::NONE;
+        }
+        let sends = self.sends(class);
+        let weights: f64 = sends.iter().map(|send| f64::from(send.weight)).sum();
+        let mean = |of: &dyn Fn(&Packet) -> Bytes| {
+            let octets = sends.iter().map(|send| f64::from(send.weight) * of(&send.segments[0].0).get() as f64);
+            octets.sum::<f64>() / weights
+        };
+        let of_sender = match class.transport {
+            Transport::Tcp => (GSO_MAX_SIZE as f64 / mean(&|p| p.l3)).max(1.0) as u32,
+            Transport::Udp => 1,
+        };
+        let inbound = class.direction.is_inbound();
+        let frame = mean(&|p| wire::on_wire(if inbound { p.frame } else { p.clear_frame() }));
+        let line = self.nics().first().map_or(1, |nic| nic.line_rate.as_bps()).max(1);
+        let spacing = Time::from_seconds(frame * 8.0 / line as f64).as_ps();
+        Train { jobs: class.train.unwrap_or(of_sender).max(1), spacing }
     }
 
     /// Whether received packets of a class merge (GRO): those for applications, and TCP that is forwarded.

@@ -88,6 +88,12 @@ pub(super) const TRAFFIC: &[Entry] = &[
         "Which of the possible placements of flows on cores and SAs is taken; vary it to see how much that matters.",
     ),
     Entry::new(
+        "train",
+        integer(1, 4096),
+        "Packets of a flow that come by the wire one after the other; absent for its sender's GSO: 64 KiB of TCP, one of UDP.",
+    )
+    .example("1"),
+    Entry::new(
         "window",
         integer(1, 1_000_000),
         "Packets in flight per core in a closed loop: enough to fill the pipeline, or fewer for less latency.",
