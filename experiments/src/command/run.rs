@@ -13,7 +13,7 @@ use espsim_sweep::file::profile::{ProfileChoice, named, stand_in};
 use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::points::shard::Shard;
 use espsim_sweep::points::study::Study;
-use espsim_sweep::points::{Kept, Points};
+use espsim_sweep::points::{Kept, Points, not_to_be_had};
 use espsim_sweep::store::columns;
 use espsim_sweep::store::destination::Destination;
 use espsim_sweep::store::folder::Folder;
@@ -63,6 +63,9 @@ pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop)
     if let Some(warning) = other_machine(&profile) {
         say(&format!("espsim: {warning}"));
     }
+    for (series, reason) in falls_back(&file, args) {
+        say(&format!("espsim: {series} is not to be had, and its SAs run as Linux runs them instead: {reason}"));
+    }
     let drawn = args.uncertainty.map_or_else(Vec::new, |n| draw(&profile.profile, n, seed));
     let points = Points::new(&file, &args.settings, &profile.profile, &kept);
     let campaign = pool.install(|| Campaign::new(study, points, &profile, &drawn, seed, stop))?;
@@ -88,6 +91,12 @@ pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop)
     });
     let missing = done.inspect_err(|_| say(&format!("espsim: to go on: {}", resume_line(&made.command, &target))))?;
     missing.map_or(Ok(()), |missing| missing.check(campaign.points.len()))
+}
+
+/// Series whose design is not to be had, and why: they are simulated, under a name that promises more.
+fn falls_back(file: &ScenarioFile, args: &RunArgs) -> Vec<(String, String)> {
+    let of = |series: usize| Some((file.series[series].name.clone(), not_to_be_had(file, series, &args.settings)?));
+    (0..file.series.len()).filter_map(of).collect()
 }
 
 /// Where and when results are made.

@@ -152,3 +152,28 @@ fn a_design_that_falls_short_of_the_load_wins_nowhere() {
     assert_eq!((few["best"].as_str(), few["carried"].as_str()), ("", "false"), "{printed}");
     assert!(!few["carries most"].is_empty() && printed.contains("carries most"), "{printed}");
 }
+
+/// What no stack has is left out of a comparison, and a run of it says what it simulates instead.
+#[test]
+fn what_is_not_to_be_had_is_said_with_its_reason() {
+    let folder = TempDir::new().unwrap();
+    let args = ["compare", "--profile", "preset:zen4", "--packets", "512B", "--rates", "saturate", "--cores", "2"];
+    let compared = espsim(&folder).args(args).args(["--out", "compared"]).output().unwrap();
+    let printed = text(&compared.stdout);
+    assert!(compared.status.success(), "{}", text(&compared.stderr));
+    assert!(
+        printed.contains("| Not to be had |") && printed.contains("| lookaside     | - | `sa.algorithm`"),
+        "{printed}"
+    );
+    assert!(printed.contains("host") && !printed.contains("lookaside ="), "{printed}");
+    std::fs::write(folder.path().join("card.toml"), "placement = \"lookaside\"\n[run]\nmax_packets = 20000\n").unwrap();
+    let run = espsim(&folder).args(["run", "card.toml", "--profile", "preset:zen4"]).output().unwrap();
+    assert!(run.status.success() && text(&run.stderr).contains("all is not to be had"), "{}", text(&run.stderr));
+    let none = ["compare", "card.toml", "--profile", "preset:zen4", "--out", "none"];
+    let none = espsim(&folder).args(none).output().unwrap();
+    assert!(
+        none.status.code() == Some(2) && text(&none.stderr).contains("no design is to be had"),
+        "{}",
+        text(&none.stderr)
+    );
+}
