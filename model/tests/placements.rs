@@ -292,3 +292,38 @@ fn a_new_design_takes_one_constant() {
     assert_eq!(record.bottleneck, Some(Resource::Core));
     assert_eq!(record.pcie_crossings, Some(1.0));
 }
+
+/// What a stack costs is no better known than its range says, which every preset has for each cost.
+#[test]
+fn every_cost_of_a_preset_has_a_range_around_it() {
+    for (name, _) in PresetKind::Cpu.files() {
+        let profile = preset::profile(name).unwrap().unwrap();
+        for (key, cycles, _) in profile.stack_costs() {
+            // What a stack has no such thing of, or has in another cost, says so.
+            if cycles.0 == 0.0 {
+                assert!(profile.sources.get(&key).is_some_and(|source| source.starts_with("part of")), "{name} {key}");
+                continue;
+            }
+            let range = profile.intervals.get(&key).unwrap_or_else(|| panic!("{name} {key} has no range"));
+            let (low, high) = (range.low.unwrap(), range.high.unwrap());
+            assert!(range.value == cycles.0 && low <= cycles.0 && cycles.0 <= high && low < high, "{name} {key}");
+        }
+    }
+}
+
+/// A placement says what is done, not by which stack: costs and habits are those of the one in use.
+#[test]
+fn no_placement_names_a_stack() {
+    for (file, text) in [
+        ("clear", include_str!("../src/placement/clear.rs")),
+        ("crypto", include_str!("../src/placement/crypto.rs")),
+        ("host", include_str!("../src/placement/host.rs")),
+        ("inline_crypto", include_str!("../src/placement/inline_crypto.rs")),
+        ("inline_packet", include_str!("../src/placement/inline_packet.rs")),
+        ("lookaside", include_str!("../src/placement/lookaside.rs")),
+    ] {
+        for name in ["Stack::", "profile.stack", "profile.vector", "profile.xdp"] {
+            assert!(!text.contains(name), "{file}.rs names {name}");
+        }
+    }
+}
