@@ -52,7 +52,7 @@ macro_rules! stack_costs {
             pub origin: Origin,
             $(
                 #[doc = $meaning]
-                #[serde(default, skip_serializing_if = "is_zero" $(, alias = $former)?)]
+                #[serde(default $(, alias = $former)?)]
                 pub $name: Cycles,
             )+
         }
@@ -100,10 +100,6 @@ stack_costs! {
     conntrack in KERNEL, before it 700.0: "Connection tracking of one packet through the host.";
     sa_lock in KERNEL: "How long the lock of an SA is held for one packet (`xfrm_state.lock`: sequence number or replay window).";
     line_transfer in KERNEL: "Moving one cache line from another core.";
-}
-
-fn is_zero(cycles: &Cycles) -> bool {
-    cycles.0 == 0.0
 }
 
 impl StackCost {
