@@ -20,8 +20,6 @@ pub struct PlotError(pub(super) String);
 pub(super) const SIZE: (u32, u32) = (960, 560);
 /// Characters of a legend line.
 pub(super) const LEGEND_WIDTH: usize = 28;
-/// Characters of a line below the title.
-pub(super) const SUBTITLE_WIDTH: usize = 128;
 
 /// Breaks a text at spaces into lines of at most `width` characters, where words allow.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
