@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use espsim_model::traffic::Basis;
 use espsim_sweep::failure::{Failure, nearest};
-use espsim_sweep::file::scenario_file::{PlotSpec, ScaleSpec, ScenarioFile};
+use espsim_sweep::file::scenario_file::{PlotSpec, ScenarioFile};
 use espsim_sweep::file::value::{number, shown};
 use espsim_sweep::points::outcome::Outcome;
 use espsim_sweep::store::points_csv::basis_name;
 
-use crate::plot::{Axis, Curve, Figure, Point, Scale, Style, svg};
+use crate::plot::{Axis, Curve, Figure, Point, Style, svg};
 
 /// Curves of a figure of a large sweep: more can hardly be told apart.
 const MOST_CURVES: usize = 64;
@@ -149,20 +149,12 @@ impl<'a> Drawing<'a> {
         let figure = Figure {
             title: plot.title.clone(),
             subtitle: self.file.question.clone(),
-            x: Axis { label: plot.x_label.clone(), scale: scale(plot.x_scale) },
-            y: Axis { label: plot.y_label.clone(), scale: scale(plot.y_scale) },
+            x: Axis { label: plot.x_label.clone(), scale: plot.x_scale },
+            y: Axis { label: plot.y_label.clone(), scale: plot.y_scale },
             curves: self.curves,
             footnote,
         };
         svg(&figure).map_err(|error| Failure::new(format!("cannot draw {}: {error}", plot.file)))
-    }
-}
-
-fn scale(spec: ScaleSpec) -> Scale {
-    match spec {
-        ScaleSpec::Linear => Scale::Linear,
-        ScaleSpec::Log2 => Scale::Log2,
-        ScaleSpec::Log10 => Scale::Log10,
     }
 }
 

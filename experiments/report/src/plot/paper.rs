@@ -1,15 +1,6 @@
 //! What every figure is drawn on: its size, scales, and the width of its lines.
 
-/// The scale of an axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scale {
-    /// Linear; a vertical axis starts at zero.
-    Linear,
-    /// Logarithmic, ticks at the data or at powers of two.
-    Log2,
-    /// Logarithmic, ticks at 1, 2 and 5 times powers of ten.
-    Log10,
-}
+pub use espsim_sweep::file::scenario_file::Scale;
 
 /// A figure that cannot be drawn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -68,7 +68,7 @@ pub struct PlotSpec {
     pub x_label: String,
     /// Scale of the x axis.
     #[serde(default)]
-    pub x_scale: ScaleSpec,
+    pub x_scale: Scale,
     /// The metric on the y axis.
     pub y: String,
     /// Which basis of it, where there are several.
@@ -78,7 +78,7 @@ pub struct PlotSpec {
     pub y_label: String,
     /// Scale of the y axis.
     #[serde(default)]
-    pub y_scale: ScaleSpec,
+    pub y_scale: Scale,
     /// What the swept value is multiplied by for display, such as 0.001 for KB from B.
     #[serde(default = "one")]
     pub x_factor: f64,
@@ -97,13 +97,13 @@ fn one() -> f64 {
 /// Scale of an axis.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum ScaleSpec {
-    /// Linear, from zero.
+pub enum Scale {
+    /// Linear; a vertical axis starts at zero.
     #[default]
     Linear,
-    /// Powers of two.
+    /// Logarithmic, ticks at the data or at powers of two.
     Log2,
-    /// Powers of ten.
+    /// Logarithmic, ticks at 1, 2 and 5 times powers of ten.
     Log10,
 }
 
@@ -167,14 +167,11 @@ impl ScenarioFile {
     }
 
     fn read_series(&self, value: Option<Value>) -> Result<Vec<Series>, Failure> {
-        let Some(value) = value else {
+        if value.is_none() {
             return Ok(vec![Series { name: "all".into(), values: Layer::new() }]);
-        };
-        let wrong = || self.failure("series", "`series` is a list of tables: [[series]]");
-        let Value::Array(entries) = value else { return Err(wrong()) };
+        }
         let mut series = Vec::new();
-        for (i, entry) in entries.into_iter().enumerate() {
-            let Value::Table(mut table) = entry else { return Err(wrong()) };
+        for (i, mut table) in self.source.tables("series", value)?.into_iter().enumerate() {
             let Some(Value::String(name)) = table.remove("name") else {
                 return Err(self.failure(&format!("series[{i}]"), "a series needs a `name`"));
             };
@@ -192,39 +189,40 @@ impl ScenarioFile {
     fn check_plots(&self) -> Result<(), Failure> {
         let keys: Vec<&str> = self.sweep.keys().collect();
         for (i, plot) in self.plots.iter().enumerate() {
+            let wrong = |key: &str, message: String| self.failure(&format!("plot[{i}].{key}"), message);
             for (place, key) in std::iter::once(("x", &plot.x)).chain(plot.only.keys().map(|key| ("only", key))) {
                 if !keys.contains(&key.as_str()) {
                     let message = format!("`plot.{place}` is `{key}`, which is not swept: {}", keys.join(", "));
-                    return Err(self.failure(&format!("plot[{i}].{place}"), message).with_help(nearest(key, &keys)));
+                    return Err(wrong(place, message).with_help(nearest(key, &keys)));
                 }
             }
             let values = |key: &str| self.sweep.find(key).map(|(axis, k)| self.sweep.axes[axis].values(k));
             if let Some(text) = values(&plot.x).and_then(|mut values| values.find(|value| number(value).is_none())) {
                 let message =
                     format!("`plot.x` is `{}`, which has values that are no numbers: {}", plot.x, shown(text));
-                return Err(self.failure(&format!("plot[{i}].x"), message));
+                return Err(wrong("x", message));
             }
             for (key, wanted) in &plot.only {
                 let known: Vec<String> = values(key).into_iter().flatten().map(shown).collect();
                 if !known.contains(wanted) {
                     let message = format!("`plot.only` has `{key}` at `{wanted}`: {}", known.join(", "));
                     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-                    return Err(self.failure(&format!("plot[{i}].only"), message).with_help(nearest(wanted, &known)));
+                    return Err(wrong("only", message).with_help(nearest(wanted, &known)));
                 }
             }
             if plot.file.is_empty() || !plot.file.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
                 let message = format!("`plot.file` is `{}`: letters, digits, `-` and `_`", plot.file);
-                return Err(self.failure(&format!("plot[{i}].file"), message));
+                return Err(wrong("file", message));
             }
             if self.plots[..i].iter().any(|other| other.file == plot.file) || plot.file.len() > LONGEST_NAME {
                 let message =
                     format!("`plot.file` is `{}`: a name of its own, at most {LONGEST_NAME} letters", plot.file);
-                return Err(self.failure(&format!("plot[{i}].file"), message));
+                return Err(wrong("file", message));
             }
             for (key, factor) in [("x_factor", plot.x_factor), ("y_factor", plot.y_factor)] {
                 if !(1e-18..=1e18).contains(&factor) {
                     let message = format!("`plot.{key}` is {factor}: 1e-18 to 1e18");
-                    return Err(self.failure(&format!("plot[{i}].{key}"), message));
+                    return Err(wrong(key, message));
                 }
             }
         }
