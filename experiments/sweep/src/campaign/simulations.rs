@@ -14,7 +14,7 @@ use crate::campaign::stop::Stop;
 use crate::failure::Failure;
 use crate::points::id::Id;
 use crate::store::folder::Folder;
-use crate::store::journal::{Appender, Finished, Found, Header, header_line, kept_line};
+use crate::store::journal::{Appender, Finished, Found, Header, header_line, run_line};
 use crate::store::names::{JOURNAL, PROFILE};
 
 /// What is said when a signal ends it.
@@ -82,8 +82,8 @@ impl<'a> Simulations<'a> {
             ordered.write(&header_line(&header))?;
         }
         for id in finished.besides(&HashSet::new()) {
-            if let Some(kept) = finished.kept::<Kept>(id)? {
-                ordered.write(&kept_line(id, &kept))?;
+            if let Some((_, line)) = finished.kept::<Kept>(id)? {
+                ordered.write(&line)?;
             }
         }
         ordered.close()?;
@@ -97,7 +97,7 @@ impl<'a> Simulations<'a> {
     pub fn record(&self, scenario: &Scenario, profile: &Profile, seed: u64) -> Result<Record, NoRecord> {
         self.stop.ending(KEPT)?;
         let id = Id::of_simulation(scenario, profile, seed);
-        if let Some(kept) = self.finished.kept::<Kept>(id)?
+        if let Some((kept, _)) = self.finished.kept::<Kept>(id)?
             && let Some(record) = octets(&kept.record).and_then(|octets| postcard::from_bytes(&octets).ok())
         {
             return Ok(record);
@@ -108,7 +108,7 @@ impl<'a> Simulations<'a> {
         let octets =
             postcard::to_allocvec(&record).map_err(|error| Failure::new(format!("cannot keep a record: {error}")))?;
         let record_text = octets.iter().map(|octet| format!("{octet:02x}")).collect();
-        self.journal.append(&kept_line(id, &Kept { record: record_text }))?;
+        self.journal.append(&run_line(id, &Kept { record: record_text }))?;
         Ok(record)
     }
 }

@@ -9,6 +9,8 @@ use espsim_model::scenario::Scenario;
 use sha2::{Digest, Sha256};
 use toml::Value;
 
+use crate::points::outcome::seed;
+
 /// Half of a SHA-256: of 10^9 runs, two have the same with a probability of 10^-21.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id([u8; 16]);
@@ -16,10 +18,10 @@ pub struct Id([u8; 16]);
 /// One of a point's runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// A replication, under this seed.
-    Replication(u64),
-    /// On a profile that is drawn: which one of those drawn under this seed.
-    Drawn(u64, usize),
+    /// A replication, by number.
+    Replication(u32),
+    /// On a profile that is drawn: which one.
+    Drawn(usize),
 }
 
 /// The program that simulates: its version, and a hash of the model's sources.
@@ -50,13 +52,13 @@ impl Id {
         hash.id()
     }
 
-    /// Of one of this point's runs.
+    /// Of one of this point's runs, given the base of all seeds.
     #[must_use]
-    pub fn run(self, which: Which) -> Self {
+    pub fn run(self, which: Which, base: u64) -> Self {
         let mut hash = Hash(Sha256::new());
         let _ = match which {
-            Which::Replication(seed) => write!(hash, "{self} replication {seed}"),
-            Which::Drawn(seed, i) => write!(hash, "{self} drawn {seed} {i}"),
+            Which::Replication(i) => write!(hash, "{self} replication {}", seed(base, i)),
+            Which::Drawn(i) => write!(hash, "{self} drawn {base} {i}"),
         };
         hash.id()
     }
@@ -138,8 +140,8 @@ mod tests {
         ] {
             assert_ne!(id, other);
         }
-        let runs = [Which::Replication(1), Which::Replication(2), Which::Drawn(1, 0), Which::Drawn(1, 1)];
-        let ids: std::collections::BTreeSet<Id> = runs.into_iter().map(|which| id.run(which)).collect();
+        let runs = [Which::Replication(1), Which::Replication(2), Which::Drawn(0), Which::Drawn(1)];
+        let ids: std::collections::BTreeSet<Id> = runs.into_iter().map(|which| id.run(which, 1)).collect();
         assert_eq!(ids.len(), 4);
         assert_eq!(id.to_string().parse(), Ok(id));
     }

@@ -63,10 +63,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// The current format.
-    pub const FORMAT: u32 = FORMAT;
-
-    /// Of a question that asks for simulations as it learns, over a file of this name and text.
+    /// Over a file of this name and text, of which nothing is set and no profile drawn.
     pub fn of_question(kind: ResultKind, file: &str, text: &str, seed: u64, profile: &ProfileChoice) -> Self {
         Header {
             format: FORMAT,
@@ -189,18 +186,14 @@ impl Finished {
     /// # Errors
     /// [`Failure`] if it can no longer be read as it was written.
     pub fn read(&self, id: Id) -> Result<Option<(Run, Vec<u8>)>, Failure> {
-        self.line(id)
+        self.kept(id)
     }
 
-    /// Whatever was kept under an id; `None` if nothing was.
+    /// Whatever was kept under an id with its line; `None` if nothing was.
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub fn kept<T: DeserializeOwned>(&self, id: Id) -> Result<Option<T>, Failure> {
-        Ok(self.line(id)?.map(|(kept, _)| kept))
-    }
-
-    fn line<T: DeserializeOwned>(&self, id: Id) -> Result<Option<(T, Vec<u8>)>, Failure> {
+    pub fn kept<T: DeserializeOwned>(&self, id: Id) -> Result<Option<(T, Vec<u8>)>, Failure> {
         let Some(at) = self.runs.get(&id) else { return Ok(None) };
         let (path, file) = &self.files[at.file as usize];
         let mut line = vec![0; at.length as usize];
@@ -277,14 +270,9 @@ fn line(name: &str, content: &impl Serialize) -> Vec<u8> {
     with_checksum(&format!("{name} {}", serde_json::to_string(content).unwrap_or_default())).into_bytes()
 }
 
-/// The line of a run.
-pub fn run_line(id: Id, run: &Run) -> Vec<u8> {
+/// The line of a run, or of what else is kept under an id.
+pub fn run_line(id: Id, run: &impl Serialize) -> Vec<u8> {
     line(&id.to_string(), run)
-}
-
-/// The line of whatever is kept under an id.
-pub fn kept_line(id: Id, kept: &impl Serialize) -> Vec<u8> {
-    line(&id.to_string(), kept)
 }
 
 /// The line of a header.
