@@ -77,13 +77,9 @@ fn lost_before(
         }
         let lost = losses.iter().try_fold(0.0, |sum, loss| Ok::<f64, Failure>(sum + row.number(loss)?))?;
         let all = row.number("packets")? + lost;
-        if !counted.contains_key(point) {
-            counted.insert(point.to_owned(), (0.0, 0.0));
-        }
-        if let Some((lost_so_far, all_so_far)) = counted.get_mut(point) {
-            *lost_so_far += lost;
-            *all_so_far += all;
-        }
+        let (lost_so_far, all_so_far) = counted.entry(point.to_owned()).or_default();
+        *lost_so_far += lost;
+        *all_so_far += all;
     }
     Ok(counted.into_iter().filter(|(_, (_, all))| *all > 0.0).map(|(point, (lost, all))| (point, lost / all)).collect())
 }

@@ -6,7 +6,7 @@ use espsim_sweep::failure::Failure;
 use espsim_sweep::store::csv_text::{Rows, is_no_number};
 use espsim_sweep::store::manifest::Captioned;
 
-use super::parts::{Cell, Column, MOST_ROWS, Table};
+use super::parts::{Cell, Class, MOST_ROWS, Table};
 use super::words::significant;
 
 /// Significant digits that a table shows; the file has them all.
@@ -54,11 +54,11 @@ pub fn csv_table(path: &Path, named_file: &Captioned) -> Result<Table, Failure> 
         return Err(Failure::new(format!("{}:{line}: `{cell}` is no number", path.display())));
     }
     let columns = headings.iter().enumerate().map(|(i, heading)| match is_number(&rows, i) {
-        true => Column::number(heading),
-        false => Column::text(heading),
+        true => (heading, Class::Number),
+        false => (heading, Class::Text),
     });
     let caption = if named_file.caption.is_empty() { "Results" } else { named_file.caption.as_str() };
-    let mut table = Table::new(caption, columns.collect());
+    let mut table = Table::new(caption, columns);
     for row in &rows {
         table.push(row.iter().map(|cell| Cell::from(readable(cell))).collect());
     }

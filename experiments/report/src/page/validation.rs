@@ -5,14 +5,16 @@
 
 use espsim_sweep::failure::Failure;
 use espsim_sweep::store::validation::{Role, SeriesSummary, read};
+use serde::Serialize;
 
-use super::parts::{Cell, Column, Table};
+use super::parts::{Cell, Class, Table};
 use super::words::{listed, percent, plural};
 use crate::families::FAMILIES;
 
 const TABLE: &str = include_str!("../../../../results/validation/table.csv");
 
 /// What the section says.
+#[derive(Serialize)]
 pub struct Validation {
     /// The result in words.
     pub text: String,
@@ -61,8 +63,8 @@ fn in_words(kinds: &[SeriesSummary]) -> String {
 }
 
 fn table(kinds: &[SeriesSummary]) -> Table {
-    let mut columns = vec![Column::text("What")];
-    columns.extend(["Rows", "Fitted", "Within", "Tolerance", "Worst error"].map(Column::number));
+    let numbers = ["Rows", "Fitted", "Within", "Tolerance", "Worst error"].map(|heading| (heading, Class::Number));
+    let columns = [("What", Class::Text)].into_iter().chain(numbers);
     let mut table = Table::new("Published figures and the model, by kind", columns);
     for family in &FAMILIES {
         let of: Vec<&SeriesSummary> = kinds.iter().filter(|kind| kind.family == family.name).collect();
