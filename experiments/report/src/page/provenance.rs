@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use espsim_model::profile::{Estimate, Origin, Profile};
+use espsim_sweep::file::value::variant;
 use espsim_sweep::store::manifest::{Manifest, Parameter};
 use serde::Serialize;
 
@@ -10,7 +11,7 @@ use super::origin::OriginKind;
 use super::parts::Class::{Long, Number, Text};
 use super::parts::{Cell, Table};
 use super::words::{listed, significant};
-use crate::profile::{direction, origin, single_values};
+use crate::profile::{direction, single_values};
 
 /// Values of a swept or varied parameter that are listed.
 const MOST_VALUES: usize = 8;
@@ -154,7 +155,7 @@ impl Costs<'_> {
     fn origin(&mut self, key: &str, from: Origin) -> Cell {
         let source = source(self.profile, key);
         *self.kinds.entry(OriginKind::of_cost(from, source)).or_default() += 1;
-        sourced(origin(from), source)
+        sourced(&variant(from), source)
     }
 
     /// Single values, with intervals.

@@ -14,9 +14,6 @@ use crate::file::source::{Source, syntax};
 use crate::file::sweep::Sweep;
 use crate::file::value::{number, shown};
 
-/// Keys of the file itself; all others are parameters of the scenario.
-const OWN_KEYS: [&str; 8] = ["title", "question", "profile", "seed", "replications", "series", "sweep", "plot"];
-
 /// The longest name of a figure, in letters: less than file systems take, for what is put around it.
 const LONGEST_NAME: usize = 200;
 
@@ -125,65 +122,22 @@ impl ScenarioFile {
     pub fn parse(path: &Path, text: String) -> Result<Self, Failure> {
         let mut table: Table = toml::from_str(&text).map_err(|error| syntax(path, &text, &error))?;
         let source = Source::toml(path, text)?;
-        let mut own: BTreeMap<&str, Value> =
-            OWN_KEYS.iter().filter_map(|key| Some((*key, table.remove(*key)?))).collect();
-        let mut file = ScenarioFile {
-            source,
-            title: String::new(),
-            question: String::new(),
-            profile: None,
-            seed: 1,
-            replications: Replications::default(),
-            base: flatten(&table, &Origin::Scenario),
-            series: Vec::new(),
-            sweep: Sweep::default(),
-            plots: Vec::new(),
-        };
         let stem = path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy().into_owned());
-        file.title = file.own(&mut own, "title")?.unwrap_or(stem);
-        file.question = file.own(&mut own, "question")?.unwrap_or_default();
-        file.profile = file.own(&mut own, "profile")?;
-        file.seed = file.own(&mut own, "seed")?.unwrap_or(1);
-        file.replications = Replications::read(&file.source, own.remove("replications"))?;
-        file.plots = file.own(&mut own, "plot")?.unwrap_or_default();
-        file.series = file.read_series(own.remove("series"))?;
-        let names: Vec<&str> = file.series.iter().map(|series| series.name.as_str()).collect();
-        let sweep = Sweep::read(&file.source, &names, own.remove("sweep"))?;
-        file.sweep = sweep;
+        // What is left of the table are parameters of the scenario.
+        let own = &mut table;
+        let title = take(&source, own, "title")?.unwrap_or(stem);
+        let question = take(&source, own, "question")?.unwrap_or_default();
+        let profile = take(&source, own, "profile")?;
+        let seed = take(&source, own, "seed")?.unwrap_or(1);
+        let replications = Replications::read(&source, own.remove("replications"))?;
+        let plots = take(&source, own, "plot")?.unwrap_or_default();
+        let series = series(&source, own.remove("series"))?;
+        let names: Vec<&str> = series.iter().map(|series| series.name.as_str()).collect();
+        let sweep = Sweep::read(&source, &names, own.remove("sweep"))?;
+        let base = flatten(&table, &Origin::Scenario);
+        let file = ScenarioFile { source, title, question, profile, seed, replications, base, series, sweep, plots };
         file.check_plots()?;
         Ok(file)
-    }
-
-    fn own<T: serde::de::DeserializeOwned>(
-        &self,
-        own: &mut BTreeMap<&str, Value>,
-        key: &str,
-    ) -> Result<Option<T>, Failure> {
-        let Some(value) = own.remove(key) else { return Ok(None) };
-        value
-            .try_into()
-            .map(Some)
-            .map_err(|error: toml::de::Error| self.failure(key, format!("`{key}`: {}", error.message())))
-    }
-
-    fn read_series(&self, value: Option<Value>) -> Result<Vec<Series>, Failure> {
-        if value.is_none() {
-            return Ok(vec![Series { name: "all".into(), values: Layer::new() }]);
-        }
-        let mut series = Vec::new();
-        for (i, mut table) in self.source.tables("series", value)?.into_iter().enumerate() {
-            let Some(Value::String(name)) = table.remove("name") else {
-                return Err(self.failure(&format!("series[{i}]"), "a series needs a `name`"));
-            };
-            if series.iter().any(|other: &Series| other.name == name) {
-                return Err(self.failure(&format!("series[{i}].name"), format!("series `{name}` stands twice")));
-            }
-            series.push(Series { name, values: flatten(&table, &Origin::Sweep) });
-        }
-        if series.is_empty() {
-            return Err(self.failure("series", "`series` is empty: leave it out or give at least one"));
-        }
-        Ok(series)
     }
 
     fn check_plots(&self) -> Result<(), Failure> {
@@ -232,5 +186,31 @@ impl ScenarioFile {
     /// An error at a key of this file; at the file's start if the key is not in it.
     pub fn failure(&self, key: &str, message: impl Into<String>) -> Failure {
         self.source.failure(key, message)
+    }
+}
+
+/// Takes a key of the file itself.
+fn take<T: serde::de::DeserializeOwned>(source: &Source, table: &mut Table, key: &str) -> Result<Option<T>, Failure> {
+    let wrong = |error: toml::de::Error| source.failure(key, format!("`{key}`: {}", error.message()));
+    table.remove(key).map(|value| value.try_into().map_err(wrong)).transpose()
+}
+
+fn series(source: &Source, value: Option<Value>) -> Result<Vec<Series>, Failure> {
+    if value.is_none() {
+        return Ok(vec![Series { name: "all".into(), values: Layer::new() }]);
+    }
+    let mut series: Vec<Series> = Vec::new();
+    for (i, mut table) in source.tables("series", value)?.into_iter().enumerate() {
+        let Some(Value::String(name)) = table.remove("name") else {
+            return Err(source.failure(&format!("series[{i}]"), "a series needs a `name`"));
+        };
+        if series.iter().any(|other| other.name == name) {
+            return Err(source.failure(&format!("series[{i}].name"), format!("series `{name}` stands twice")));
+        }
+        series.push(Series { name, values: flatten(&table, &Origin::Sweep) });
+    }
+    match series.is_empty() {
+        true => Err(source.failure("series", "`series` is empty: leave it out or give at least one")),
+        false => Ok(series),
     }
 }

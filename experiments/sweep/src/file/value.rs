@@ -2,6 +2,7 @@
 
 use espsim_model::layers::MOST_DEPTH;
 use espsim_model::units::{BitRate, Bytes, Hertz, Share, Time};
+use serde::Serialize;
 use toml::Value;
 
 use crate::visible::{escaped, is_refused};
@@ -86,6 +87,11 @@ pub fn quantity(value: &Value) -> Option<(QuantityKind, f64)> {
 /// A swept value as a number for an axis: sizes in B, rates in Gb/s, times in us, frequencies in GHz, shares in %.
 pub fn number(value: &Value) -> Option<f64> {
     quantity(value).map(|(_, number)| number)
+}
+
+/// The name of one of several in files.
+pub fn variant(of: impl Serialize) -> String {
+    Value::try_from(of).as_ref().map_or_else(|_| String::new(), shown)
 }
 
 /// A value as it is shown: strings without quotes.
