@@ -120,12 +120,12 @@ struct Queue<'a> {
 impl Queue<'_> {
     /// Does tasks until there are none.
     fn work(&self) -> Result<Appended, Failure> {
-        let per_point = self.campaign.tasks_per_point();
+        let tasks = self.campaign.tasks();
         let mut worker = Worker { queue: self, last: None, appended: Vec::new() };
         loop {
             let next = self.next.fetch_add(1, Ordering::Relaxed);
-            match self.order.get(next / per_point) {
-                Some(&point) if !self.is_over() => worker.task(point as usize, next % per_point)?,
+            match self.order.get(next / tasks.len()) {
+                Some(&point) if !self.is_over() => worker.task(point as usize, tasks[next % tasks.len()])?,
                 _ => return Ok(worker.appended),
             }
         }
@@ -149,10 +149,10 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    fn task(&mut self, point: usize, task: usize) -> Result<(), Failure> {
+    fn task(&mut self, point: usize, task: Task) -> Result<(), Failure> {
         let queue = self.queue;
         let campaign = queue.campaign;
-        match campaign.task(task) {
+        match task {
             Task::Single(which) => {
                 self.run(point, which)?;
             }

@@ -151,21 +151,13 @@ impl<'a> Campaign<'a> {
         &self.points.file.replications
     }
 
-    /// How many tasks every point has.
-    pub fn tasks_per_point(&self) -> usize {
-        let replications = match self.replications() {
-            Replications::Fixed(n) => *n as usize,
-            Replications::Until(_) => 1,
-        };
-        replications + self.drawn.len()
-    }
-
-    /// A point's tasks by number.
-    pub fn task(&self, number: usize) -> Task {
+    /// What there is to do for every point.
+    pub fn tasks(&self) -> Vec<Task> {
         match self.replications() {
-            Replications::Fixed(n) if number < *n as usize => Task::Single(Which::Replication(number as u32)),
-            Replications::Until(_) if number == 0 => Task::Replications,
-            _ => Task::Single(Which::Drawn(number - (self.tasks_per_point() - self.drawn.len()))),
+            Replications::Fixed(n) => self.singles(*n).map(Task::Single).collect(),
+            Replications::Until(_) => {
+                std::iter::once(Task::Replications).chain(self.singles(0).map(Task::Single)).collect()
+            }
         }
     }
 
@@ -255,7 +247,10 @@ impl<'a> Campaign<'a> {
     pub fn incomplete(&self, finished: &Finished, points: &[u32]) -> Result<usize, Failure> {
         let is_missing = |point: &u32| match self.replications() {
             // What a run gave need not be known.
-            Replications::Fixed(_) => Ok(self.count(finished, &[*point]).0 < self.tasks_per_point()),
+            Replications::Fixed(_) => {
+                let (done, of) = self.count(finished, &[*point]);
+                Ok(done < of)
+            }
             Replications::Until(_) => Ok(self.outcome(finished, *point as usize)?.is_none()),
         };
         points.iter().map(is_missing).try_fold(0, |n, missing| Ok(n + usize::from(missing?)))

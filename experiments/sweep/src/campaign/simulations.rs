@@ -2,7 +2,6 @@
 //! is kept in a journal under a hash of everything that it depends on.
 
 use std::collections::HashSet;
-use std::path::Path;
 
 use espsim_model::profile::Profile;
 use espsim_model::record::Record;
@@ -55,8 +54,9 @@ impl<'a> Simulations<'a> {
         let path = folder.path(JOURNAL);
         let mut finished = Finished::default();
         let found = if path.exists() { finished.add(&path)? } else { Found::default() };
-        if found.header.as_ref().is_some_and(|of| of.kind != header.kind) {
-            return Err(of_another(&path, found.header.as_ref(), header));
+        if let Some(other) = found.header.as_ref().filter(|of| of.kind != header.kind) {
+            let message = format!("{} is of espsim {}, not of espsim {}", path.display(), other.kind, header.kind);
+            return Err(Failure::new(message).with_help(Some("give another folder with --out".into())));
         }
         folder.replace(PROFILE, profile.as_bytes())?;
         let journal = Appender::open(&folder.claim(JOURNAL)?, found.end)?;
@@ -135,12 +135,6 @@ impl NoRecord {
     }
 }
 
-fn of_another(path: &Path, found: Option<&Header>, header: &Header) -> Failure {
-    let found = found.map_or("", |header| &header.kind);
-    Failure::new(format!("{} is of espsim {found}, not of espsim {}", path.display(), header.kind))
-        .with_help(Some("give another folder with --out".into()))
-}
-
 fn octets(text: &str) -> Option<Vec<u8>> {
     let pair = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
     (0..text.len()).step_by(2).map(pair).collect()
@@ -148,6 +142,8 @@ fn octets(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use espsim_model::simulate;
 
     use super::*;

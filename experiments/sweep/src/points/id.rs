@@ -1,6 +1,6 @@
 //! What identifies points and runs: a hash of everything that they depend on, never their number.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::str::FromStr;
 
 use espsim_model::layers::Layer;
@@ -31,9 +31,7 @@ impl Id {
     /// Of a point: what is simulated (`run` or `failover`), by which program, on the host of a profile with this hash, with
     /// these values. Where a value comes from does not matter.
     pub fn of_point(kind: &str, profile: &str, values: &Layer) -> Self {
-        let mut hash = Hash(Sha256::new());
-        // Writing into a hash cannot fail.
-        let _ = writeln!(hash, "{kind} {} {} {profile}", PROGRAM.0, PROGRAM.1);
+        let mut hash = Hash::of(&format!("{kind} {} {} {profile}\n", PROGRAM.0, PROGRAM.1));
         for (key, (value, _)) in values {
             hash.part(b'k', key.as_bytes());
             hash.value(value);
@@ -43,10 +41,9 @@ impl Id {
 
     /// Of one simulation: by which program, of which scenario, on which host, under which seed.
     pub fn of_simulation(scenario: &Scenario, profile: &Profile, seed: u64) -> Self {
-        let mut hash = Hash(Sha256::new());
-        // Plain data always has a text, and writing into a hash cannot fail.
+        let mut hash = Hash::of(&format!("simulation {} {} {seed}\n", PROGRAM.0, PROGRAM.1));
+        // Plain data always has a text.
         let text = |data: serde_json::Result<Vec<u8>>| data.unwrap_or_default();
-        let _ = writeln!(hash, "simulation {} {} {seed}", PROGRAM.0, PROGRAM.1);
         hash.part(b's', &text(serde_json::to_vec(scenario)));
         hash.part(b'p', &text(serde_json::to_vec(profile)));
         hash.id()
@@ -55,26 +52,22 @@ impl Id {
     /// Of one of this point's runs, given the base of all seeds.
     #[must_use]
     pub fn run(self, which: Which, base: u64) -> Self {
-        let mut hash = Hash(Sha256::new());
-        let _ = match which {
-            Which::Replication(i) => write!(hash, "{self} replication {}", seed(base, i)),
-            Which::Drawn(i) => write!(hash, "{self} drawn {base} {i}"),
+        let run = match which {
+            Which::Replication(i) => format!("{self} replication {}", seed(base, i)),
+            Which::Drawn(i) => format!("{self} drawn {base} {i}"),
         };
-        hash.id()
+        Hash::of(&run).id()
     }
 }
 
-/// A hash that can be written to.
+/// A hash in the making.
 struct Hash(Sha256);
 
-impl Write for Hash {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.update(text.as_bytes());
-        Ok(())
-    }
-}
-
 impl Hash {
+    fn of(text: &str) -> Self {
+        Hash(Sha256::new_with_prefix(text))
+    }
+
     /// Something of a kind, so that no two sequences of parts are the same octets.
     fn part(&mut self, kind: u8, octets: &[u8]) {
         self.0.update([kind]);

@@ -14,7 +14,6 @@ use std::sync::{Mutex, PoisonError};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
 use crate::file::hash::hash;
@@ -130,12 +129,7 @@ impl Finished {
         let mut found = Found::default();
         let (mut line, mut offset, mut n) = (Vec::new(), 0, 0);
         let mut bad = Vec::new();
-        loop {
-            line.clear();
-            let length = reader.read_until(b'\n', &mut line).map_err(io)? as u64;
-            if length == 0 {
-                break;
-            }
+        while next_line(&mut reader, &mut line).map_err(io)? {
             n += 1;
             match checked(&line) {
                 Some((HEADER, json)) => found.header = Some(header(path, json)?),
@@ -147,7 +141,7 @@ impl Finished {
                 }
                 None => bad.push(n),
             }
-            offset += length;
+            offset += line.len() as u64;
             if bad.last() != Some(&n) {
                 found.end = offset;
                 found.damaged.append(&mut bad);
@@ -212,7 +206,7 @@ impl Finished {
 /// [`Failure`] if it cannot be read, or is of another format.
 pub fn first_header(path: &Path) -> Result<Option<Header>, Failure> {
     let mut line = Vec::new();
-    let read = File::open(path).and_then(|file| BufReader::new(file).read_until(b'\n', &mut line));
+    let read = File::open(path).and_then(|file| next_line(&mut BufReader::new(file), &mut line));
     read.map_err(|error| Failure::io("read", path, &error))?;
     checked(&line).filter(|(name, _)| *name == HEADER).map(|(_, json)| header(path, json)).transpose()
 }
@@ -231,13 +225,18 @@ fn has(path: &Path, is_sought: impl Fn(&str) -> bool) -> bool {
     let is_file = path.metadata().is_ok_and(|there| there.is_file());
     let Some(mut reader) = is_file.then(|| File::open(path).ok()).flatten().map(BufReader::new) else { return false };
     let mut line = Vec::new();
-    while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+    while next_line(&mut reader, &mut line).unwrap_or(false) {
         if checked(&line).is_some_and(|(name, _)| is_sought(name)) {
             return true;
         }
-        line.clear();
     }
     false
+}
+
+/// Reads the next line with its end; `false` where there is none.
+fn next_line(reader: &mut BufReader<File>, line: &mut Vec<u8>) -> std::io::Result<bool> {
+    line.clear();
+    reader.read_until(b'\n', line).map(|length| length > 0)
 }
 
 fn header(path: &Path, json: &str) -> Result<Header, Failure> {
@@ -262,7 +261,7 @@ fn checked(line: &[u8]) -> Option<(&str, &str)> {
 }
 
 fn checksum(content: &str) -> String {
-    Sha256::digest(content.as_bytes()).iter().take(CHECKSUM / 2).map(|byte| format!("{byte:02x}")).collect()
+    hash(content)[..CHECKSUM].to_owned()
 }
 
 fn line(name: &str, content: &impl Serialize) -> Vec<u8> {
