@@ -139,21 +139,33 @@ fn dash() -> String {
 
 /// A table in the making: one row per point.
 pub struct Rows<'a> {
-    file: &'a ScenarioFile,
     columns: &'static [Column],
+    /// Of every column, those first that say which point a row is of.
+    headings: Vec<Heading<'a>>,
     rows: Vec<Vec<String>>,
-    is_shown: Vec<bool>,
     /// Whether only the first rows are kept.
     is_limited: bool,
     left_out: usize,
     last: Option<String>,
 }
 
+struct Heading<'a> {
+    text: &'a str,
+    is_number: bool,
+    is_shown: bool,
+}
+
 impl<'a> Rows<'a> {
     /// An empty table; `is_limited` for a large sweep.
     pub fn new(file: &'a ScenarioFile, columns: &'static [Column], is_limited: bool) -> Self {
-        let is_shown = columns.iter().map(|column| column.only_with.is_none()).collect();
-        Rows { file, columns, rows: Vec::new(), is_shown, is_limited, left_out: 0, last: None }
+        let mut headings = vec![Heading { text: "Series", is_number: false, is_shown: true }];
+        let axes = file.sweep.keys().map(|key| key.rsplit('.').next().unwrap_or(key));
+        headings.extend(axes.map(|text| Heading { text, is_number: true, is_shown: true }));
+        headings.extend(columns.iter().map(|column| {
+            let is_shown = column.only_with.is_none();
+            Heading { text: column.heading, is_number: column.is_number, is_shown }
+        }));
+        Rows { columns, headings, rows: Vec::new(), is_limited, left_out: 0, last: None }
     }
 
     /// Adds the row of a point.
@@ -162,10 +174,10 @@ impl<'a> Rows<'a> {
             self.left_out += 1;
             return;
         }
-        for (is_shown, column) in self.is_shown.iter_mut().zip(self.columns) {
-            *is_shown |= column.only_with.is_some_and(|metric| outcome.summary(metric, None).is_some());
-        }
         let mut row = place(&outcome.place, self.last.as_ref());
+        for (heading, column) in self.headings[row.len()..].iter_mut().zip(self.columns) {
+            heading.is_shown |= column.only_with.is_some_and(|metric| outcome.summary(metric, None).is_some());
+        }
         row.extend(self.columns.iter().map(|column| column.content.cell(outcome)));
         self.rows.push(row);
         self.last = Some(outcome.place.series.clone());
@@ -173,24 +185,12 @@ impl<'a> Rows<'a> {
 
     /// The table, and below it what it leaves out.
     pub fn text(&self) -> String {
-        let axes = self.file.sweep.keys().map(|key| key.rsplit('.').next().unwrap_or(key));
-        let places: Vec<(&str, bool)> =
-            std::iter::once(("Series", false)).chain(axes.map(|axis| (axis, true))).collect();
-        let columns = self.columns.iter().map(|column| (column.heading, column.is_number));
-        let is_shown = places.iter().map(|_| &true).chain(&self.is_shown);
-        let shown: Vec<(usize, (&str, bool))> = places
-            .iter()
-            .copied()
-            .chain(columns)
-            .enumerate()
-            .zip(is_shown)
-            .filter_map(|(c, is)| is.then_some(c))
-            .collect();
-        let headings: Vec<&str> = shown.iter().map(|(_, (heading, _))| *heading).collect();
-        let numbers = (0..shown.len()).filter(|&i| shown[i].1.1);
-        let mut table = table(&headings, &numbers.collect::<Vec<_>>());
+        let shown: Vec<usize> = (0..self.headings.len()).filter(|&i| self.headings[i].is_shown).collect();
+        let headings: Vec<&str> = shown.iter().map(|&i| self.headings[i].text).collect();
+        let numbers: Vec<usize> = (0..shown.len()).filter(|&i| self.headings[shown[i]].is_number).collect();
+        let mut table = table(&headings, &numbers);
         for row in &self.rows {
-            table.add_row(shown.iter().map(|(column, _)| &row[*column]));
+            table.add_row(shown.iter().map(|&i| &row[i]));
         }
         match self.left_out {
             0 => format!("{table}\n"),

@@ -128,8 +128,10 @@ pub fn timeline_figure(
 ) -> Result<Option<(String, String)>, Failure> {
     let timeline = outcome.runs.first().and_then(|run| run.timeline.as_ref()).filter(|_| points <= MOST_FIGURES);
     let Some(timeline) = timeline else { return Ok(None) };
-    let svg = timeline_svg(file, &heading(file, outcome), timeline, footnote)?;
-    Ok(Some((format!("{}.svg", file_name(file, outcome, points)), svg)))
+    let heading = heading(file, outcome);
+    let svg = timeline_svg(file, &heading, timeline, footnote)?;
+    let name = if points == 1 { "timeline".into() } else { slug(&format!("timeline-{heading}")) };
+    Ok(Some((format!("{name}.svg"), svg)))
 }
 
 /// Series and swept values of a point.
@@ -140,11 +142,4 @@ fn heading(file: &ScenarioFile, outcome: &Outcome) -> String {
         format!("{key} {}", shown(value))
     });
     series.into_iter().chain(values).collect::<Vec<_>>().join(", ")
-}
-
-fn file_name(file: &ScenarioFile, outcome: &Outcome, points: usize) -> String {
-    if points == 1 {
-        return "timeline".into();
-    }
-    slug(&format!("timeline-{}", heading(file, outcome)))
 }

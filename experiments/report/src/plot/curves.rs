@@ -108,13 +108,13 @@ fn draw(canvas: &Canvas<'_>, figure: &Figure) {
         let (fx, fy) = (x.position(px), y.position(py).clamp(-0.02, 1.02));
         (left + (fx * f64::from(right - left)).round() as i32, bottom - (fy * f64::from(bottom - top)).round() as i32)
     };
-    for (value, label) in x.labelled() {
+    for (value, label) in &x.labelled {
         let px = at(*value, ys[0]).0;
         canvas.line(&[(px, top), (px, bottom)], canvas::GRID, 1);
         // Below a mark that stands at zero.
         canvas.centred((px, bottom + 14), label, 12);
     }
-    for (value, label) in y.labelled() {
+    for (value, label) in &y.labelled {
         let py = at(xs[0], *value).1;
         canvas.line(&[(left, py), (right, py)], canvas::GRID, 1);
         canvas.right_aligned((left - 8, py - 7), label, 12);
@@ -187,18 +187,15 @@ fn legend(canvas: &Canvas<'_>, curves: &[Curve], intervals: Option<bool>) {
 
 fn drawable(curve: &Curve, figure: &Figure) -> Curve {
     let takes = |scale: Scale, value: f64| value.is_finite() && (scale == Scale::Linear || value > 0.0);
-    let mut points: Vec<Point> = (curve.points.iter().copied())
-        .filter(|p| takes(figure.x.scale, p.x) && takes(figure.y.scale, p.y))
-        .map(|p| Point { half_width: p.half_width.filter(|w| w.is_finite()), ..p })
-        .collect();
-    points.sort_by(|a, b| a.x.total_cmp(&b.x));
-    let bound =
-        curve.bound.iter().copied().filter(|b| takes(figure.x.scale, b.0) && takes(figure.y.scale, b.1)).collect();
-    let mut band: Vec<(f64, f64, f64)> = (curve.band.iter().copied())
-        .filter(|b| takes(figure.x.scale, b.0) && takes(figure.y.scale, b.1) && takes(figure.y.scale, b.2))
-        .collect();
-    band.sort_by(|a, b| a.0.total_cmp(&b.0));
-    Curve { name: curve.name.clone(), points, bound, band, style: curve.style }
+    let is_taken = |x: f64, ys: &[f64]| takes(figure.x.scale, x) && ys.iter().all(|y| takes(figure.y.scale, *y));
+    let mut curve = curve.clone();
+    curve.points.retain(|p| is_taken(p.x, &[p.y]));
+    curve.points.iter_mut().for_each(|p| p.half_width = p.half_width.filter(|width| width.is_finite()));
+    curve.points.sort_by(|a, b| a.x.total_cmp(&b.x));
+    curve.bound.retain(|(x, y)| is_taken(*x, &[*y]));
+    curve.band.retain(|(x, low, high)| is_taken(*x, &[*low, *high]));
+    curve.band.sort_by(|a, b| a.0.total_cmp(&b.0));
+    curve
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ fn draw(canvas: &Canvas<'_>, figure: &Panels) {
         draw_panel(canvas, panel, figure, &x, top);
     }
     let bottom = FIRST + figure.panels.len() as i32 * (HEIGHT + GAP) - GAP;
-    for (value, label) in x.labelled() {
+    for (value, label) in &x.labelled {
         canvas.centred((across(&x, *value), bottom + 8), label, 12);
     }
     canvas.centred(((SIDES.0 + SIDES.1) / 2, bottom + 28), &figure.x_label, 14);
@@ -147,7 +147,7 @@ fn draw_panel(canvas: &Canvas<'_>, panel: &Panel, figure: &Panels, x: &Ticks, to
         canvas.fill(&outline, colour(panel.colour + i));
     }
     // Every other tick where there are many: the panels are low. The axis's end is one of those that stay.
-    let ticks = y.labelled();
+    let ticks = &y.labelled;
     let skipped = if ticks.len() > MOST_TICKS { (ticks.len() - 1) % 2 } else { 0 };
     let every = if ticks.len() > MOST_TICKS { 2 } else { 1 };
     for (value, label) in ticks.iter().skip(skipped).step_by(every) {
@@ -155,7 +155,7 @@ fn draw_panel(canvas: &Canvas<'_>, panel: &Panel, figure: &Panels, x: &Ticks, to
         canvas.right_aligned((left - 8, up(*value) - 7), label, 12);
     }
     canvas.frame((left, top, right, bottom));
-    for (value, _) in x.labelled() {
+    for (value, _) in &x.labelled {
         let at = across(x, *value);
         canvas.line(&[(at, bottom), (at, bottom + 4)], canvas::BLACK, 1);
     }

@@ -43,7 +43,7 @@ fn draw(canvas: &Canvas<'_>, figure: &Tornado) {
     let edge = ((most - least) * 0.05).max(1e-6 * most.abs());
     let x = Ticks::horizontal(Scale::Linear, &spread(least - edge, most + edge));
     let at = |value: f64| left + (x.position(value).clamp(0.0, 1.0) * f64::from(right - left)).round() as i32;
-    for (value, label) in x.labelled() {
+    for (value, label) in &x.labelled {
         canvas.line(&[(at(*value), top), (at(*value), bottom)], canvas::GRID, 1);
         canvas.centred((at(*value), bottom + 8), label, 12);
     }

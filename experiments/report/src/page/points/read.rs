@@ -1,6 +1,7 @@
 //! Reading `points.csv`: row by row, so that only one entry for each point is in memory, however many rows there are.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::io::Read;
 use std::path::Path;
 
@@ -37,25 +38,36 @@ impl Points {
             return Err(rows.other_columns(&format!("point, series, swept keys, {}", AFTER_AXES.join(", "))));
         }
         let axes = names[2..end_of_axes].to_vec();
-        let done = Points { axes, series: Vec::new(), places: Vec::new(), points: Vec::new() };
-        let mut building = Building { done, places: HashMap::new(), series: HashMap::new(), current: None };
+        let mut points = Points { axes, series: Vec::new(), places: Vec::new(), points: Vec::new() };
+        let (mut places, mut series) = (HashMap::new(), HashMap::new());
+        let mut current: Option<Current> = None;
         while let Some(row) = rows.next_row()? {
-            building.add(&row)?;
+            // Rows of a point stand together.
+            if current.as_ref().is_none_or(|current| current.point.id != row.text("point")) {
+                points.points.extend(current.take().map(Current::finished));
+                let coordinates: Vec<String> = row.cells().skip(2).take(points.axes.len()).map(str::to_owned).collect();
+                let place = number(coordinates, &mut places, &mut points.places);
+                let series = number(row.text("series").to_owned(), &mut series, &mut points.series);
+                current = Some(Current::begin(&row, series, place));
+            }
+            if let Some(current) = &mut current {
+                current.add(&row)?;
+            }
         }
-        building.finish_point();
-        match building.done.points.is_empty() {
+        points.points.extend(current.map(Current::finished));
+        match points.points.is_empty() {
             true => Err(Failure::new(format!("{}: no point", path.display()))),
-            false => Ok(building.done),
+            false => Ok(points),
         }
     }
 }
 
-/// Points while rows come in. Rows of a point stand together.
-struct Building {
-    done: Points,
-    places: HashMap<Vec<String>, usize>,
-    series: HashMap<String, usize>,
-    current: Option<Current>,
+/// The number of something that may be new, in the order of first appearance.
+fn number<T: Clone + Eq + Hash>(of: T, known: &mut HashMap<T, usize>, all: &mut Vec<T>) -> usize {
+    *known.entry(of).or_insert_with_key(|new| {
+        all.push(new.clone());
+        all.len() - 1
+    })
 }
 
 /// The point whose rows are being read.
@@ -69,16 +81,11 @@ struct Current {
     runs: [Vec<(f64, Option<f64>)>; METRICS.len()],
 }
 
-impl Building {
+impl Current {
     fn add(&mut self, row: &Row<'_>) -> Result<(), Failure> {
         let (replication, metric, basis) = (row.text("replication"), row.text("metric"), row.text("basis"));
-        if self.current.as_ref().is_none_or(|current| current.point.id != row.text("point")) {
-            self.finish_point();
-            self.start_point(row);
-        }
-        let Some(current) = &mut self.current else { return Ok(()) };
         let (value, low, high) = (row.number("value")?, row.optional("low")?, row.optional("high")?);
-        let point = &mut current.point;
+        let point = &mut self.point;
         if let Some(banded) = metric.strip_prefix("band/") {
             if let (true, Some(low), Some(high)) = (is_shown(banded, basis), low, high) {
                 let n = row.text("n");
@@ -87,35 +94,26 @@ impl Building {
             }
             return Ok(());
         }
-        if current.latest.as_deref() != Some(replication) {
-            current.latest = Some(replication.to_owned());
-            current.replications += 1;
+        if self.latest.as_deref() != Some(replication) {
+            self.latest = Some(replication.to_owned());
+            self.replications += 1;
         }
         if let Some(stop) = metric.strip_prefix(NO_ESTIMATE) {
             point.no_estimate = point.no_estimate.or(Stop::why_no_estimate(stop));
         } else if let Some(station) = metric.strip_prefix("utilisation/") {
             let is_busier = point.next.as_ref().is_none_or(|(_, share)| value > *share);
-            if replication == current.first && station != point.bottleneck && is_busier {
+            if replication == self.first && station != point.bottleneck && is_busier {
                 point.next = Some((station.to_owned(), value));
             }
         } else if let Some(place) = METRICS.iter().position(|name| *name == metric).filter(|_| is_shown(metric, basis))
         {
-            current.runs[place].push((value, high.map(|high| high - value)));
+            self.runs[place].push((value, high.map(|high| high - value)));
         }
         Ok(())
     }
 
-    fn start_point(&mut self, row: &Row<'_>) {
-        let coordinates: Vec<String> = row.cells().skip(2).take(self.done.axes.len()).map(str::to_owned).collect();
-        let place = *self.places.entry(coordinates).or_insert_with_key(|coordinates| {
-            self.done.places.push(coordinates.clone());
-            self.done.places.len() - 1
-        });
-        let series = *self.series.entry(row.text("series").to_owned()).or_insert_with_key(|name| {
-            self.done.series.push(name.clone());
-            self.done.series.len() - 1
-        });
-        self.current = Some(Current {
+    fn begin(row: &Row<'_>, series: usize, place: usize) -> Self {
+        Current {
             first: row.text("replication").to_owned(),
             replications: 0,
             latest: None,
@@ -131,18 +129,17 @@ impl Building {
                 summaries: [None; METRICS.len()],
             },
             runs: std::array::from_fn(|_| Vec::new()),
-        });
+        }
     }
 
-    fn finish_point(&mut self) {
-        let Some(mut current) = self.current.take() else { return };
-        for (summary, runs) in current.point.summaries.iter_mut().zip(&current.runs) {
-            *summary = Summary::of(runs).filter(|_| runs.len() == current.replications);
+    fn finished(mut self) -> Point {
+        for (summary, runs) in self.point.summaries.iter_mut().zip(&self.runs) {
+            *summary = Summary::of(runs).filter(|_| runs.len() == self.replications);
         }
-        if current.point.bottleneck == Resource::OfferedLoad.name() && current.point.falls_short() {
-            current.point.bottleneck = WAITS.to_owned();
+        if self.point.bottleneck == Resource::OfferedLoad.name() && self.point.falls_short() {
+            self.point.bottleneck = WAITS.to_owned();
         }
-        self.done.points.push(current.point);
+        self.point
     }
 }
 
