@@ -119,8 +119,7 @@ fn leaders(points: &Points, place: usize) -> Option<String> {
         let was = if points.of_place(place).len() > 1 { "has an estimate" } else { "was simulated" };
         format!("{at}only {} {was}: {}.", names(points, &[best.series]), most_in_words(""))
     } else {
-        let mut leading: Vec<usize> = leading.iter().map(|(point, _)| point.series).collect();
-        leading.sort_unstable();
+        let leading = series_of(leading);
         let (verb, each) = (one_or_more(&leading, "carries", "carry"), one_or_more(&leading, "", " each"));
         format!(
             "{at}{} {verb} most, {}: {}.",
@@ -145,11 +144,16 @@ fn compared(points: &Points, most: Summary, others: &[(&Point, Summary)]) -> Vec
     }
 }
 
+fn series_of(group: &[(&Point, Summary)]) -> Vec<usize> {
+    let mut series: Vec<usize> = group.iter().map(|(point, _)| point.series).collect();
+    series.sort_unstable();
+    series
+}
+
 /// The leaders against some that carry the same.
 fn against(points: &Points, most: Summary, group: &[(&Point, Summary)], remark: &str) -> String {
     let (point, rate) = group[0];
-    let mut series: Vec<usize> = group.iter().map(|(point, _)| point.series).collect();
-    series.sort_unstable();
+    let series = series_of(group);
     let (name, amount) = (names(points, &series), amount(point));
     match rate.value > 0.0 {
         true => format!("{} {name}{remark} ({amount})", factor(most.value, rate.value)),
@@ -177,8 +181,7 @@ fn limits_of(points: &Points, series: usize) -> String {
     let kinds = grouped(of.iter().map(|point| (point.bottleneck.clone(), point.place)));
     let (mut by, mut free) = (Vec::new(), None);
     for (bottleneck, _) in &kinds {
-        let which: Vec<(usize, bool)> = of.iter().map(|point| (point.place, point.bottleneck == *bottleneck)).collect();
-        let whereabouts = whereabouts(points, &which);
+        let whereabouts = whereabouts(points, &of, |point| point.bottleneck == *bottleneck);
         match bottleneck.as_str() {
             name if name == OFFERED_LOAD => free = Some(format!("not limited {whereabouts}").trim().to_owned()),
             limit => by.push(format!("by {} {whereabouts}", noun(limit)).trim().to_owned()),
@@ -195,11 +198,10 @@ fn carried(points: &Points) -> String {
     let of_series = |series: usize| {
         let mut of = points.of_series(series);
         of.retain(|point| point.no_estimate.is_none());
-        let which: Vec<(usize, bool)> = of.iter().map(|point| (point.place, point.carries_all())).collect();
-        let share = match which.iter().filter(|(_, all)| *all).count() {
+        let share = match of.iter().filter(|point| point.carries_all()).count() {
             0 => String::new(),
-            n if n == which.len() => "all at every point".to_owned(),
-            _ => format!("all {}", whereabouts(points, &which)),
+            n if n == of.len() => "all at every point".to_owned(),
+            _ => format!("all {}", whereabouts(points, &of, Point::carries_all)),
         };
         (share, series)
     };

@@ -9,7 +9,7 @@ use espsim_model::units::Time;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::store::csv_text::{Rows, is_no_number};
 use espsim_sweep::store::manifest::Manifest;
-use serde::Deserialize;
+use toml::Value;
 
 use super::points::Points;
 
@@ -37,19 +37,13 @@ pub fn fill_in(path: &Path, manifest: &Manifest, points: &mut Points) -> Result<
 
 /// When the first thing happens at a point.
 fn first_event_ms(manifest: &Manifest, id: &str) -> Option<f64> {
-    #[derive(Deserialize)]
-    struct Events {
-        events: Vec<Event>,
-    }
-    #[derive(Deserialize)]
-    struct Event {
-        at: Time,
-    }
     let own =
         id.parse::<usize>().ok().and_then(|i| manifest.points.get(i)).and_then(|point| point.parameters.get(EVENTS));
     let shown = own.or_else(|| manifest.parameters.get(EVENTS))?.shown();
-    let Events { events } = toml::from_str(&format!("events = {shown}")).ok()?;
-    events.iter().map(|event| event.at.as_ns() * 1e-6).reduce(f64::min)
+    let Value::Array(events) = shown.parse().ok()? else { return None };
+    let at_ms = |event: &Value| Some(event.get("at")?.as_str()?.parse::<Time>().ok()?.as_ns() * 1e-6);
+    let all: Option<Vec<f64>> = events.iter().map(at_ms).collect();
+    all?.into_iter().reduce(f64::min)
 }
 
 /// The share of packets that was lost in the bins before the first event, by point; `first_events` in milliseconds.

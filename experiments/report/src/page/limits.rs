@@ -27,15 +27,14 @@ pub fn table(points: &Points) -> Table {
         // Where nothing could be estimated it is not known what limits.
         of.retain(|point| !point.bottleneck.is_empty());
         for (limit, places) in grouped(of.iter().map(|point| (point.bottleneck.clone(), point.place))) {
-            let which: Vec<(usize, bool)> = of.iter().map(|point| (point.place, point.bottleneck == limit)).collect();
-            let everywhere = if which.len() == 1 { "" } else { "everywhere" };
-            let whereabouts = Some(whereabouts(points, &which)).filter(|text| !text.is_empty());
+            let everywhere = if of.len() == 1 { "" } else { "everywhere" };
+            let whereabouts = whereabouts(points, &of, |point| point.bottleneck == limit);
             let what = Resource::from_name(&limit).map(|resource| resource.meaning().to_owned());
             let last = of.iter().rev().find(|point| Some(&point.place) == places.last());
             table.push(vec![
                 Cell::from(name.as_str()),
                 Cell::with_remarks(limit.clone(), what.into_iter().collect()),
-                Cell::from(whereabouts.unwrap_or_else(|| everywhere.into())),
+                Cell::from(if whereabouts.is_empty() { everywhere } else { &whereabouts }),
                 Cell::from(last.and_then(|point| next(points, point)).unwrap_or_default()),
             ]);
         }

@@ -1,6 +1,6 @@
 //! Where every number comes from: parameters of the scenario and costs of the host, each with its origin and source.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use espsim_model::profile::{Estimate, Origin, Profile};
 use espsim_sweep::file::value::variant;
@@ -79,9 +79,7 @@ fn varied(manifest: &Manifest, kinds: &mut Kinds) -> Table {
         let mut values: Vec<String> = shown.iter().map(|parameter| parameter.shown()).collect();
         values.dedup();
         values.extend((seen.len() > shown.len()).then(|| "others".to_owned()));
-        let mut origins: Vec<OriginKind> = seen.iter().map(|parameter| OriginKind::of_parameter(parameter)).collect();
-        origins.sort_unstable();
-        origins.dedup();
+        let origins: BTreeSet<OriginKind> = seen.iter().map(|parameter| OriginKind::of_parameter(parameter)).collect();
         origins.iter().for_each(|kind| *kinds.entry(*kind).or_default() += 1);
         let names: Vec<String> = origins.iter().map(|kind| kind.name().to_owned()).collect();
         let sources = shown.iter().filter(|parameter| !parameter.origin.source().is_empty());

@@ -154,22 +154,22 @@ pub fn factor(more: f64, less: f64) -> String {
     }
 }
 
-/// Where along the sweep something is so: nothing if everywhere, `up to`, `from .. on`, or how often. `which` has an
-/// entry for each point of a series, whose place is beside it.
-pub fn whereabouts(points: &Points, which: &[(usize, bool)]) -> String {
-    let yes: Vec<usize> = (0..which.len()).filter(|&i| which[i].1).collect();
-    let label = |i: usize| points.label(which[i].0);
+/// Where along the sweep something is so of the points of a series: nothing if everywhere, `up to`, `from .. on`, or how
+/// often.
+pub fn whereabouts(points: &Points, of: &[&Point], is_so: impl Fn(&Point) -> bool) -> String {
+    let yes: Vec<usize> = (0..of.len()).filter(|&i| is_so(of[i])).collect();
+    let label = |i: usize| points.label(of[i].place);
     let (Some(&first), Some(&last)) = (yes.first(), yes.last()) else { return "nowhere".into() };
-    if yes.len() == which.len() {
+    if yes.len() == of.len() {
         return String::new();
     }
     let is_run = last - first + 1 == yes.len();
     match (first, last) {
         _ if yes.len() == 1 => format!("at {}", label(first)),
         (0, _) if is_run && points.is_ascending() => format!("up to {}", label(last)),
-        (_, last) if is_run && points.is_ascending() && last + 1 == which.len() => format!("from {} on", label(first)),
+        (_, last) if is_run && points.is_ascending() && last + 1 == of.len() => format!("from {} on", label(first)),
         _ if is_run && points.is_ascending() => format!("from {} to {}", label(first), label(last)),
-        _ => format!("at {} of {}", yes.len(), plural(which.len(), "point")),
+        _ => format!("at {} of {}", yes.len(), plural(of.len(), "point")),
     }
 }
 
