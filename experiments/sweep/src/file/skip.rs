@@ -6,7 +6,7 @@ use toml::{Table, Value};
 use crate::failure::{Failure, nearest};
 use crate::file::axis::{Axis, find, keys};
 use crate::file::source::Source;
-use crate::file::value::{QuantityKind, quantity, shown};
+use crate::file::value::{quantity, shown};
 
 /// One `[[sweep.skip]]`: what meets all of it is left out.
 #[derive(Debug, Clone)]
@@ -132,9 +132,9 @@ impl Reader<'_> {
         operand: &str,
     ) -> Result<Condition, Failure> {
         if let Some((other, key)) = find(self.axes, operand) {
-            let kind = quantity(values[0]).map(|(kind, _)| kind);
+            let unit = quantity(values[0]).map(|(unit, _)| unit);
             let right: Vec<&Value> = self.axes[other].values(key).collect();
-            let (left, right) = (self.numbers(values, kind)?, self.numbers(&right, kind)?);
+            let (left, right) = (self.numbers(values, unit)?, self.numbers(&right, unit)?);
             return Ok(Condition::Across { left: (axis, left), comparison, right: (other, right) });
         }
         let written = Value::String(operand.to_owned());
@@ -147,8 +147,8 @@ impl Reader<'_> {
                 }
                 values.iter().map(|value| !is_same(value, &operand)).collect()
             }
-            (_, Some((kind, number))) => {
-                self.numbers(values, Some(kind))?.into_iter().map(|value| comparison(value, number)).collect()
+            (_, Some((unit, number))) => {
+                self.numbers(values, Some(unit))?.into_iter().map(|value| comparison(value, number)).collect()
             }
             (_, None) => {
                 let message = format!("`{}` is neither a swept key nor a number with its unit", shown(&operand));
@@ -159,10 +159,10 @@ impl Reader<'_> {
         Ok(Condition::Rows { axis, meets })
     }
 
-    fn numbers(&self, values: &[&Value], kind: Option<QuantityKind>) -> Result<Vec<f64>, Failure> {
+    fn numbers(&self, values: &[&Value], unit: Option<&str>) -> Result<Vec<f64>, Failure> {
         let number = |value: &&Value| {
             quantity(value)
-                .filter(|(of, _)| Some(*of) == kind)
+                .filter(|(of, _)| Some(*of) == unit)
                 .map(|(_, number)| number)
                 .ok_or_else(|| self.failure(format!("`{}`: `{}` cannot be compared with that", self.key, shown(value))))
         };
