@@ -1,12 +1,12 @@
 //! The table on standard output.
 
-use comfy_table::presets::ASCII_MARKDOWN;
-use comfy_table::{CellAlignment, Table};
 use espsim_model::traffic::Basis;
 use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::file::value::shown;
 use espsim_sweep::points::Place;
 use espsim_sweep::points::outcome::{Outcome, Run, Summary};
+
+use crate::profile::table;
 
 /// Rows of a large sweep.
 const FIRST_ROWS: usize = 100;
@@ -86,22 +86,20 @@ impl Column {
 /// Of a run: throughput with its interval, the bound, what limits, and what the CPU keeps; where packets are lost, latency
 /// and loss.
 pub const THROUGHPUT: &[Column] = &[
-    Column::number("Goodput Gb/s", |o| value(o.summary("throughput", Some(Basis::Goodput)), 2)),
+    Column::number("Goodput Gb/s", |o| goodput(o, "throughput")),
     Column::number("± 95 %", |o| {
         let half_width = o.summary("throughput", Some(Basis::Goodput)).and_then(|goodput| goodput.half_width);
         half_width.map_or_else(dash, |width| format!("{width:.2}"))
     }),
-    Column::number("Bound Gb/s", |o| value(o.summary("bound", None), 2)),
+    Column::metric("Bound Gb/s", "bound", 1.0, 2),
     Column::text("Bottleneck", |o| name(o, |run| &run.bottleneck)),
     Column::text("Next", |o| name(o, |run| &run.next_bottleneck)),
-    Column::number("Idle cores", |o| value(o.summary("idle_cores", None), 2)),
-    Column::number("Cycles/B", |o| value(o.summary("cycles_per_byte", None), 2)),
-    Column::number("Latency p99 us", |o| value(scaled(o.summary("latency_p99", None), 1e-3), 1)).only_with("loss"),
+    Column::metric("Idle cores", "idle_cores", 1.0, 2),
+    Column::metric("Cycles/B", "cycles_per_byte", 1.0, 2),
+    Column::metric("Latency p99 us", "latency_p99", 1e-3, 1).only_with("loss"),
     Column::number("Loss", |o| o.summary("loss", None).map_or_else(dash, loss)).only_with("loss"),
-    Column::number("Encrypted Gb/s", |o| value(o.summary("throughput/encrypt", Some(Basis::Goodput)), 2))
-        .only_with("packet_rate/encrypt"),
-    Column::number("Decrypted Gb/s", |o| value(o.summary("throughput/decrypt", Some(Basis::Goodput)), 2))
-        .only_with("packet_rate/decrypt"),
+    Column::number("Encrypted Gb/s", |o| goodput(o, "throughput/encrypt")).only_with("packet_rate/encrypt"),
+    Column::number("Decrypted Gb/s", |o| goodput(o, "throughput/decrypt")).only_with("packet_rate/decrypt"),
     Column::metric("SAs in software", "sas_fallen_back", 1.0, 0).only_with("sas_fallen_back"),
     Column::metric("SAs refused", "sas_refused", 1.0, 0).only_with("sas_refused"),
 ];
@@ -119,12 +117,8 @@ pub const RECOVERY: &[Column] = &[
     Column::metric("Peak CPU %", "cpu_peak", 1e2, 1),
 ];
 
-fn scaled(summary: Option<Summary>, factor: f64) -> Option<Summary> {
-    summary.map(|s| Summary { value: s.value * factor, ..s })
-}
-
-fn value(summary: Option<Summary>, digits: usize) -> String {
-    summary.map_or_else(dash, |summary| format!("{:.*}", digits, summary.value))
+fn goodput(outcome: &Outcome, rate: &str) -> String {
+    outcome.summary(rate, Some(Basis::Goodput)).map_or_else(dash, |rate| format!("{:.2}", rate.value))
 }
 
 /// A station's name of the first replication: limits are not averaged.
@@ -145,21 +139,33 @@ fn dash() -> String {
 
 /// A table in the making: one row per point.
 pub struct Rows<'a> {
-    file: &'a ScenarioFile,
     columns: &'static [Column],
+    /// Of every column, those first that say which point a row is of.
+    headings: Vec<Heading<'a>>,
     rows: Vec<Vec<String>>,
-    is_shown: Vec<bool>,
     /// Whether only the first rows are kept.
     is_limited: bool,
     left_out: usize,
     last: Option<String>,
 }
 
+struct Heading<'a> {
+    text: &'a str,
+    is_number: bool,
+    is_shown: bool,
+}
+
 impl<'a> Rows<'a> {
     /// An empty table; `is_limited` for a large sweep.
     pub fn new(file: &'a ScenarioFile, columns: &'static [Column], is_limited: bool) -> Self {
-        let is_shown = columns.iter().map(|column| column.only_with.is_none()).collect();
-        Rows { file, columns, rows: Vec::new(), is_shown, is_limited, left_out: 0, last: None }
+        let mut headings = vec![Heading { text: "Series", is_number: false, is_shown: true }];
+        let axes = file.sweep.keys().map(|key| key.rsplit('.').next().unwrap_or(key));
+        headings.extend(axes.map(|text| Heading { text, is_number: true, is_shown: true }));
+        headings.extend(columns.iter().map(|column| {
+            let is_shown = column.only_with.is_none();
+            Heading { text: column.heading, is_number: column.is_number, is_shown }
+        }));
+        Rows { columns, headings, rows: Vec::new(), is_limited, left_out: 0, last: None }
     }
 
     /// Adds the row of a point.
@@ -168,10 +174,10 @@ impl<'a> Rows<'a> {
             self.left_out += 1;
             return;
         }
-        for (is_shown, column) in self.is_shown.iter_mut().zip(self.columns) {
-            *is_shown |= column.only_with.is_some_and(|metric| outcome.summary(metric, None).is_some());
-        }
         let mut row = place(&outcome.place, self.last.as_ref());
+        for (heading, column) in self.headings[row.len()..].iter_mut().zip(self.columns) {
+            heading.is_shown |= column.only_with.is_some_and(|metric| outcome.summary(metric, None).is_some());
+        }
         row.extend(self.columns.iter().map(|column| column.content.cell(outcome)));
         self.rows.push(row);
         self.last = Some(outcome.place.series.clone());
@@ -179,25 +185,12 @@ impl<'a> Rows<'a> {
 
     /// The table, and below it what it leaves out.
     pub fn text(&self) -> String {
-        let axes = self.file.sweep.keys().map(|key| key.rsplit('.').next().unwrap_or(key));
-        let places: Vec<&str> = std::iter::once("Series").chain(axes).collect();
-        let shown: Vec<bool> = places.iter().map(|_| true).chain(self.is_shown.iter().copied()).collect();
-        let only_shown = |cells: Vec<String>| {
-            cells.into_iter().zip(&shown).filter(|(_, shown)| **shown).map(|(cell, _)| cell).collect::<Vec<_>>()
-        };
-        let mut table = Table::new();
-        table.load_style(ASCII_MARKDOWN);
-        let headings = places.iter().copied().chain(self.columns.iter().map(|column| column.heading));
-        table.set_header(only_shown(headings.map(str::to_owned).collect()));
+        let shown: Vec<usize> = (0..self.headings.len()).filter(|&i| self.headings[i].is_shown).collect();
+        let headings: Vec<&str> = shown.iter().map(|&i| self.headings[i].text).collect();
+        let numbers: Vec<usize> = (0..shown.len()).filter(|&i| self.headings[shown[i]].is_number).collect();
+        let mut table = table(&headings, &numbers);
         for row in &self.rows {
-            table.add_row(only_shown(row.clone()));
-        }
-        let numbers = (0..places.len()).map(|i| i > 0).chain(self.columns.iter().map(|column| column.is_number));
-        let numbers = numbers.zip(&shown).filter(|(_, shown)| **shown).map(|(is_number, _)| is_number);
-        for (i, _) in numbers.enumerate().filter(|(_, is_number)| *is_number) {
-            if let Some(column) = table.column_mut(i) {
-                column.set_cell_alignment(CellAlignment::Right);
-            }
+            table.add_row(shown.iter().map(|&i| &row[i]));
         }
         match self.left_out {
             0 => format!("{table}\n"),

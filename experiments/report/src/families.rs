@@ -14,45 +14,24 @@ pub struct Family {
 
 /// Every family, in the order of the report.
 pub const FAMILIES: [Family; 11] = [
-    Family {
-        name: "pcie-model",
-        title: "PCIe effective bandwidth: the published model",
-        x_label: "Transfer (B)",
-        y_label: "Payload (Gb/s)",
-    },
-    Family {
-        name: "pcie-nic",
-        title: "NIC on PCIe: the published model",
-        x_label: "Frame without FCS (B)",
-        y_label: "Payload (Gb/s)",
-    },
-    Family {
-        name: "pcie-bandwidth",
-        title: "Measured PCIe bandwidth, Broadwell host",
-        x_label: "Transfer (B)",
-        y_label: "Payload (Gb/s)",
-    },
-    Family {
-        name: "pcie-latency",
-        title: "Measured PCIe latency, Broadwell host",
-        x_label: "Transfer (B)",
-        y_label: "Latency (ns)",
-    },
-    Family {
-        name: "pcie-window",
-        title: "Measured PCIe bandwidth by window of host memory: the IO-TLB",
-        x_label: "Window (KiB)",
-        y_label: "Payload (Gb/s)",
-    },
-    Family { name: "aead", title: "AEAD on one thread", x_label: "Buffer (B)", y_label: "Throughput (MB/s)" },
-    Family { name: "stack", title: "TCP through ESP by number of CPUs", x_label: "CPUs", y_label: "Goodput (Gb/s)" },
-    Family {
-        name: "forwarding",
-        title: "Linux IPv4 forwarding by number of cores",
-        x_label: "Cores",
-        y_label: "Packet rate (Mpps)",
-    },
-    Family { name: "vector", title: "Userspace on one core, with and without a card", x_label: "", y_label: "" },
-    Family { name: "lookaside", title: "Lookaside accelerators: waiting and interrupts", x_label: "", y_label: "" },
-    Family { name: "limits", title: "What limits: reports from the field", x_label: "", y_label: "" },
+    family("pcie-model", "PCIe effective bandwidth: the published model", "Transfer (B)", "Payload (Gb/s)"),
+    family("pcie-nic", "NIC on PCIe: the published model", "Frame without FCS (B)", "Payload (Gb/s)"),
+    family("pcie-bandwidth", "Measured PCIe bandwidth, Broadwell host", "Transfer (B)", "Payload (Gb/s)"),
+    family("pcie-latency", "Measured PCIe latency, Broadwell host", "Transfer (B)", "Latency (ns)"),
+    family(
+        "pcie-window",
+        "Measured PCIe bandwidth by window of host memory: the IO-TLB",
+        "Window (KiB)",
+        "Payload (Gb/s)",
+    ),
+    family("aead", "AEAD on one thread", "Buffer (B)", "Throughput (MB/s)"),
+    family("stack", "TCP through ESP by number of CPUs", "CPUs", "Goodput (Gb/s)"),
+    family("forwarding", "Linux IPv4 forwarding by number of cores", "Cores", "Packet rate (Mpps)"),
+    family("vector", "Userspace on one core, with and without a card", "", ""),
+    family("lookaside", "Lookaside accelerators: waiting and interrupts", "", ""),
+    family("limits", "What limits: reports from the field", "", ""),
 ];
+
+const fn family(name: &'static str, title: &'static str, x_label: &'static str, y_label: &'static str) -> Family {
+    Family { name, title, x_label, y_label }
+}

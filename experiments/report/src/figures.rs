@@ -4,12 +4,11 @@ use std::collections::HashMap;
 
 use espsim_model::traffic::Basis;
 use espsim_sweep::failure::{Failure, nearest};
-use espsim_sweep::file::scenario_file::{PlotSpec, ScaleSpec, ScenarioFile};
-use espsim_sweep::file::value::{number, shown};
+use espsim_sweep::file::scenario_file::{PlotSpec, ScenarioFile};
+use espsim_sweep::file::value::{number, shown, variant};
 use espsim_sweep::points::outcome::Outcome;
-use espsim_sweep::store::points_csv::basis_name;
 
-use crate::plot::{Axis, Curve, Figure, Point, Scale, Style, svg};
+use crate::plot::{Axis, Curve, Figure, Point, Style, svg};
 
 /// Curves of a figure of a large sweep: more can hardly be told apart.
 const MOST_CURVES: usize = 64;
@@ -100,7 +99,7 @@ impl<'a> Drawing<'a> {
         names.sort_unstable();
         names.dedup();
         let what = match basis {
-            Some(basis) if names.contains(&y.as_str()) => format!("`{y}` is not counted as {}", basis_name(*basis)),
+            Some(basis) if names.contains(&y.as_str()) => format!("`{y}` is not counted as {}", variant(basis)),
             _ => format!("`{y}` was not observed; {}", nearest(y, &names).unwrap_or_else(|| names.join(", "))),
         };
         Some(format!("{file}.svg is empty: {what}"))
@@ -109,21 +108,22 @@ impl<'a> Drawing<'a> {
     /// The curve of a point; `None` if there is no room for it.
     fn curve(&mut self, outcome: &Outcome) -> Option<&mut Curve> {
         let name = self.curve_name(outcome);
-        if self.is_limited && self.marks == MOST_MARKS {
+        let known = self.by_name.get(&name).copied();
+        if self.is_limited && (self.marks == MOST_MARKS || known.is_none() && self.curves.len() == MOST_CURVES) {
             return None;
         }
-        let i = match self.by_name.get(&name) {
-            Some(&i) => i,
-            None if self.is_limited && self.curves.len() == MOST_CURVES => return None,
-            None => {
-                let name = name.clone();
-                let style = Style::Curve;
-                self.curves.push(Curve { name, points: Vec::new(), bound: Vec::new(), band: Vec::new(), style });
-                self.curves.len() - 1
-            }
-        };
-        self.by_name.entry(name).or_insert(i);
         self.marks += 1;
+        let i = known.unwrap_or(self.curves.len());
+        if known.is_none() {
+            self.by_name.insert(name.clone(), i);
+            self.curves.push(Curve {
+                name,
+                points: Vec::new(),
+                bound: Vec::new(),
+                band: Vec::new(),
+                style: Style::Curve,
+            });
+        }
         self.curves.get_mut(i)
     }
 
@@ -149,20 +149,12 @@ impl<'a> Drawing<'a> {
         let figure = Figure {
             title: plot.title.clone(),
             subtitle: self.file.question.clone(),
-            x: Axis { label: plot.x_label.clone(), scale: scale(plot.x_scale) },
-            y: Axis { label: plot.y_label.clone(), scale: scale(plot.y_scale) },
+            x: Axis { label: plot.x_label.clone(), scale: plot.x_scale },
+            y: Axis { label: plot.y_label.clone(), scale: plot.y_scale },
             curves: self.curves,
             footnote,
         };
         svg(&figure).map_err(|error| Failure::new(format!("cannot draw {}: {error}", plot.file)))
-    }
-}
-
-fn scale(spec: ScaleSpec) -> Scale {
-    match spec {
-        ScaleSpec::Linear => Scale::Linear,
-        ScaleSpec::Log2 => Scale::Log2,
-        ScaleSpec::Log10 => Scale::Log10,
     }
 }
 

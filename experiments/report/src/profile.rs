@@ -5,6 +5,7 @@ use std::fmt::Write;
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 use espsim_model::profile::{Direction, Estimate, Origin, Profile};
+use espsim_sweep::file::value::variant;
 
 /// An empty table; columns of numbers stand to the right.
 pub fn table(header: &[&str], numbers: &[usize]) -> Table {
@@ -28,21 +29,8 @@ pub fn estimate(estimate: &Estimate, digits: usize) -> String {
 }
 
 /// The name of a direction.
-pub fn direction(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Seal => "seal",
-        Direction::Open => "open",
-    }
-}
-
-/// The name of an origin.
-pub fn origin(origin: Origin) -> &'static str {
-    match origin {
-        Origin::Measured => "measured",
-        Origin::GuestUml => "guest-uml",
-        Origin::Emulated => "emulated",
-        Origin::Preset => "preset",
-    }
+pub fn direction(direction: Direction) -> String {
+    variant(direction)
 }
 
 /// Everything in a profile.
@@ -89,7 +77,7 @@ fn aead(profile: &Profile) -> Table {
     for cost in &profile.aead {
         table.add_row([
             cost.algorithm.name().to_owned(),
-            direction(cost.direction).to_owned(),
+            direction(cost.direction),
             cost.backend.clone(),
             cost.stride.to_string(),
             estimate(&cost.fixed, 0),
@@ -97,7 +85,7 @@ fn aead(profile: &Profile) -> Table {
             estimate(&cost.per_tail_block, 1),
             estimate(&cost.partial_block, 0),
             cost.per_byte.n.map_or_else(String::new, |n| n.to_string()),
-            origin(cost.origin).to_owned(),
+            variant(cost.origin),
         ]);
     }
     table
@@ -130,7 +118,7 @@ fn scalars(profile: &Profile) -> Table {
             unit.to_owned(),
             ends.unwrap_or_default(),
             interval.and_then(|i| i.n).map_or_else(String::new, |n| n.to_string()),
-            origin(from).to_owned(),
+            variant(from),
             source.chars().take(100).collect(),
         ]);
     }

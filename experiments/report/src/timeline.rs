@@ -35,18 +35,16 @@ fn trace(name: &str, timeline: &Timeline, value: impl Fn(&Bin) -> f64) -> Trace 
     Trace { name: name.to_owned(), values: timeline.bins.iter().map(value).collect() }
 }
 
+fn panel(label: &str, colour: usize, top: Option<f64>, traces: Vec<Trace>) -> Panel {
+    Panel { label: label.into(), traces, colour, top }
+}
+
 fn goodput(timeline: &Timeline) -> Panel {
     let software = |bin: &Bin| bin.software as f64 / bin.packets.max(1) as f64;
     let goodput = |bin: &Bin| timeline.goodput_gbps(bin);
-    Panel {
-        label: "Goodput (Gb/s)".into(),
-        traces: vec![
-            trace("encrypted in the device", timeline, |bin| goodput(bin) * (1.0 - software(bin))),
-            trace("encrypted on the CPU", timeline, |bin| goodput(bin) * software(bin)),
-        ],
-        colour: 0,
-        top: None,
-    }
+    let device = trace("encrypted in the device", timeline, |bin| goodput(bin) * (1.0 - software(bin)));
+    let host = trace("encrypted on the CPU", timeline, |bin| goodput(bin) * software(bin));
+    panel("Goodput (Gb/s)", 0, None, vec![device, host])
 }
 
 fn loss(timeline: &Timeline) -> Panel {
@@ -58,22 +56,14 @@ fn loss(timeline: &Timeline) -> Panel {
     };
     let per_second = |bin: &Bin, i: usize| bin.lost[i] as f64 / timeline.bin.as_seconds() * 1e-3;
     let traces = LOSSES.into_iter().enumerate();
-    Panel {
-        label: "Lost (kpps)".into(),
-        traces: traces.map(|(i, loss)| trace(name(loss), timeline, |bin| per_second(bin, i))).collect(),
-        colour: 1,
-        top: None,
-    }
+    let traces = traces.map(|(i, loss)| trace(name(loss), timeline, |bin| per_second(bin, i)));
+    panel("Lost (kpps)", 1, None, traces.collect())
 }
 
 fn cpu(timeline: &Timeline) -> Panel {
     let cores = if timeline.cores == 1 { "1 core".into() } else { format!("{} cores", timeline.cores) };
-    Panel {
-        label: "CPU (%)".into(),
-        traces: vec![trace(&format!("{cores} of the data path"), timeline, |bin| 100.0 * timeline.cpu(bin))],
-        colour: 5,
-        top: Some(100.0),
-    }
+    let busy = trace(&format!("{cores} of the data path"), timeline, |bin| 100.0 * timeline.cpu(bin));
+    panel("CPU (%)", 5, Some(100.0), vec![busy])
 }
 
 fn states(timeline: &Timeline) -> Panel {
@@ -86,13 +76,9 @@ fn states(timeline: &Timeline) -> Panel {
         State::Missing => "gone, or at the old address",
     };
     let traces = State::ALL.into_iter().enumerate();
+    let traces = traces.map(|(i, state)| trace(name(state), timeline, |bin| f64::from(bin.states[i])));
     let sas: u32 = timeline.bins.first().map_or(0, |bin| bin.states.iter().sum());
-    Panel {
-        label: "SAs".into(),
-        traces: traces.map(|(i, state)| trace(name(state), timeline, |bin| f64::from(bin.states[i]))).collect(),
-        colour: 0,
-        top: Some(f64::from(sas)),
-    }
+    panel("SAs", 0, Some(f64::from(sas)), traces.collect())
 }
 
 fn instants(timeline: &Timeline) -> Vec<Instant> {
@@ -128,8 +114,10 @@ pub fn timeline_figure(
 ) -> Result<Option<(String, String)>, Failure> {
     let timeline = outcome.runs.first().and_then(|run| run.timeline.as_ref()).filter(|_| points <= MOST_FIGURES);
     let Some(timeline) = timeline else { return Ok(None) };
-    let svg = timeline_svg(file, &heading(file, outcome), timeline, footnote)?;
-    Ok(Some((format!("{}.svg", file_name(file, outcome, points)), svg)))
+    let heading = heading(file, outcome);
+    let svg = timeline_svg(file, &heading, timeline, footnote)?;
+    let name = if points == 1 { "timeline".into() } else { slug(&format!("timeline-{heading}")) };
+    Ok(Some((format!("{name}.svg"), svg)))
 }
 
 /// Series and swept values of a point.
@@ -140,11 +128,4 @@ fn heading(file: &ScenarioFile, outcome: &Outcome) -> String {
         format!("{key} {}", shown(value))
     });
     series.into_iter().chain(values).collect::<Vec<_>>().join(", ")
-}
-
-fn file_name(file: &ScenarioFile, outcome: &Outcome, points: usize) -> String {
-    if points == 1 {
-        return "timeline".into();
-    }
-    slug(&format!("timeline-{}", heading(file, outcome)))
 }

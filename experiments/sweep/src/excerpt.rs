@@ -17,19 +17,17 @@ const CUT: &str = "…";
 pub struct Excerpt {
     name: String,
     text: String,
-    /// What is marked, in `text`.
-    pub span: SourceSpan,
     /// Line and column of the mark in the file, from 0, where `text` is a part of it.
     place: Option<(usize, usize)>,
 }
 
 impl Excerpt {
-    /// What is shown of a text for an error at these octets.
-    pub fn new(name: String, text: &str, start: usize, end: usize) -> Self {
+    /// What is shown of a text for an error at these octets, and where they are in it.
+    pub fn new(name: String, text: &str, start: usize, end: usize) -> (Self, SourceSpan) {
         let boundary = |at: usize| (0..=at.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
         let (start, end) = (boundary(start), boundary(end).max(boundary(start)));
         if shown_lines(text, start, end).lines().all(|line| line.len() <= LONGEST) {
-            return Excerpt { name, text: shown_in_place(text), span: (start..end).into(), place: None };
+            return (Excerpt { name, text: shown_in_place(text), place: None }, (start..end).into());
         }
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = text[start..].find('\n').map_or(text.len(), |at| start + at);
@@ -42,12 +40,8 @@ impl Excerpt {
         let at = before.len() + start - from;
         let length = end.min(to) - start;
         let number = text[..start].bytes().filter(|octet| *octet == b'\n').count();
-        Excerpt {
-            name,
-            text: format!("{before}{window}{after}"),
-            span: (at..at + length).into(),
-            place: Some((number, start - line_start)),
-        }
+        let place = Some((number, start - line_start));
+        (Excerpt { name, text: format!("{before}{window}{after}"), place }, (at..at + length).into())
     }
 }
 

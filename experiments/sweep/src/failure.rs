@@ -1,12 +1,12 @@
 //! Errors of what the user gave: file, line, key, value, what is allowed, nearest name.
 
-use std::fmt::Display;
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use espsim_model::layers::LayerError;
-use miette::{Diagnostic, LabeledSpan, SourceCode};
+use miette::{Diagnostic, SourceSpan};
 use thiserror::Error;
 
 use crate::excerpt::Excerpt;
@@ -19,44 +19,34 @@ const MOST_OCTETS: usize = 16 << 20;
 const REFUSED: u8 = 2;
 
 /// Anything that keeps a command from doing what it was asked.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Diagnostic)]
 #[error("{message}")]
 pub struct Failure {
     /// What is wrong and what is allowed.
     message: String,
     /// What to do.
+    #[help]
     help: Option<String>,
     code: u8,
-    /// A place in a file.
-    place: Option<Box<Excerpt>>,
-}
-
-impl Diagnostic for Failure {
-    fn help(&self) -> Option<Box<dyn Display + '_>> {
-        self.help.as_ref().map(|help| Box::new(help) as Box<dyn Display>)
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.place.as_ref().map(|place| &**place as &dyn SourceCode)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let here = |place: &Excerpt| LabeledSpan::new_with_span(Some("here".into()), place.span);
-        self.place.as_ref().map(|place| Box::new(std::iter::once(here(place))) as Box<dyn Iterator<Item = LabeledSpan>>)
-    }
+    /// A part of a file, and the place in it.
+    #[source_code]
+    excerpt: Option<Arc<Excerpt>>,
+    #[label("here")]
+    place: Option<SourceSpan>,
 }
 
 impl Failure {
     /// An error without a place in a file.
     pub fn new(message: impl Into<String>) -> Self {
-        Failure { message: escaped(&message.into()), help: None, code: REFUSED, place: None }
+        Failure { message: escaped(&message.into()), help: None, code: REFUSED, excerpt: None, place: None }
     }
 
     /// An error at a place in a file.
     pub fn at(path: &Path, text: &str, span: std::ops::Range<usize>, message: impl Into<String>) -> Self {
         let message = escaped(&message.into());
-        let place = Excerpt::new(escaped(&path.display().to_string()), text, span.start, span.end);
-        Failure { help: nearest_in(&message), message, code: REFUSED, place: Some(Box::new(place)) }
+        let (excerpt, place) = Excerpt::new(escaped(&path.display().to_string()), text, span.start, span.end);
+        let help = nearest_in(&message);
+        Failure { message, help, code: REFUSED, excerpt: Some(Arc::new(excerpt)), place: Some(place) }
     }
 
     /// The same with a suggestion.

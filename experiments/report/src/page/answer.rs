@@ -7,8 +7,8 @@ use espsim_sweep::points::outcome::Summary;
 use super::limits::noun;
 use super::points::{Point, Points};
 use super::words::{
-    by_series, duration, factor, grouped, how_many, listed, names, percent, plural, quoted, significant, whereabouts,
-    with_interval,
+    by_series, duration, factor, grouped, how_many, in_words, listed, names, one_or_more, percent, plural, quoted,
+    ranked, significant, whereabouts, with_interval,
 };
 
 /// Limits of a point that carries what is offered.
@@ -41,17 +41,19 @@ pub fn answer(points: &Points) -> String {
 
 /// Where the least and the most goodput is in a sweep that has no ends.
 fn extremes(points: &Points) -> Option<String> {
-    let (least, most) = points.extremes("throughput")?;
+    let [all, least, most] = extremes_of(points, "throughput", amount)?;
+    Some(format!("Of {all}, goodput is least {least}; it is greatest {most}."))
+}
+
+/// How many points there are, and where the least and the most of a metric is in a sweep that has no ends.
+pub fn extremes_of(points: &Points, metric: &str, amount: impl Fn(&Point) -> String) -> Option<[String; 3]> {
+    let (least, most) = points.extremes(metric)?;
     let at = |point: &Point| {
-        let by = if points.series.len() > 1 {
-            format!(" by {}", quoted(&points.series[point.series]))
-        } else {
-            String::new()
-        };
+        let by =
+            if points.series.len() > 1 { format!(" by {}", names(points, &[point.series])) } else { String::new() };
         format!("at {}: {}{by}", points.label(point.place), amount(point))
     };
-    let all = plural(points.points.len(), "point");
-    Some(format!("Of {all}, goodput is least {}; it is greatest {}.", at(least), at(most)))
+    Some([plural(points.points.len(), "point"), at(least), at(most)])
 }
 
 /// `At packet 64 B, ` or nothing.
@@ -91,13 +93,9 @@ pub fn same(a: Summary, b: Summary) -> bool {
 
 fn one_series(points: &Points, ends: &[usize]) -> Option<String> {
     let amounts: Vec<String> = (ends.iter())
-        .flat_map(|&place| points.at(place))
+        .flat_map(|&place| points.of_place(place))
         .filter(|point| point.get("throughput").is_some())
-        .map(|point| {
-            let label = points.label(point.place);
-            let place = if label.is_empty() { label } else { format!(" at {label}") };
-            format!("{}{place}", amount(point))
-        })
+        .map(|point| format!("{}{}", amount(point), points.at(point.place)))
         .collect();
     (!amounts.is_empty()).then(|| format!("{} carries {} (goodput).", quoted(&points.series[0]), listed(&amounts)))
 }
@@ -105,7 +103,7 @@ fn one_series(points: &Points, ends: &[usize]) -> Option<String> {
 /// Which series carry most at a place, and how much more than the next and the least.
 fn leaders(points: &Points, place: usize) -> Option<String> {
     let mut rates: Vec<(&Point, Summary)> =
-        points.at(place).into_iter().filter_map(|point| Some((point, point.get("throughput")?))).collect();
+        points.of_place(place).into_iter().filter_map(|point| Some((point, point.get("throughput")?))).collect();
     rates.sort_by(|a, b| b.1.value.total_cmp(&a.1.value));
     let (best, most) = *rates.first()?;
     // A value is the same as itself, even where sums of huge ones are none.
@@ -118,12 +116,11 @@ fn leaders(points: &Points, place: usize) -> Option<String> {
     } else if others.is_empty() && rates.len() > 1 {
         format!("{at}{} series carry the same, {}.", how_many(rates.len()), most_in_words(""))
     } else if others.is_empty() {
-        let was = if points.at(place).len() > 1 { "has an estimate" } else { "was simulated" };
-        format!("{at}only {} {was}: {}.", quoted(&points.series[best.series]), most_in_words(""))
+        let was = if points.of_place(place).len() > 1 { "has an estimate" } else { "was simulated" };
+        format!("{at}only {} {was}: {}.", names(points, &[best.series]), most_in_words(""))
     } else {
-        let mut leading: Vec<usize> = leading.iter().map(|(point, _)| point.series).collect();
-        leading.sort_unstable();
-        let (verb, each) = if leading.len() == 1 { ("carries", "") } else { ("carry", " each") };
+        let leading = series_of(leading);
+        let (verb, each) = (one_or_more(&leading, "carries", "carry"), one_or_more(&leading, "", " each"));
         format!(
             "{at}{} {verb} most, {}: {}.",
             names(points, &leading),
@@ -147,16 +144,20 @@ fn compared(points: &Points, most: Summary, others: &[(&Point, Summary)]) -> Vec
     }
 }
 
+fn series_of(group: &[(&Point, Summary)]) -> Vec<usize> {
+    let mut series: Vec<usize> = group.iter().map(|(point, _)| point.series).collect();
+    series.sort_unstable();
+    series
+}
+
 /// The leaders against some that carry the same.
 fn against(points: &Points, most: Summary, group: &[(&Point, Summary)], remark: &str) -> String {
     let (point, rate) = group[0];
-    let mut series: Vec<usize> = group.iter().map(|(point, _)| point.series).collect();
-    series.sort_unstable();
+    let series = series_of(group);
     let (name, amount) = (names(points, &series), amount(point));
     match rate.value > 0.0 {
         true => format!("{} {name}{remark} ({amount})", factor(most.value, rate.value)),
-        false if series.len() == 1 => format!("{name} carries {amount}"),
-        false => format!("{name} carry {amount}"),
+        false => format!("{name} {} {amount}", one_or_more(&series, "carries", "carry")),
     }
 }
 
@@ -167,10 +168,7 @@ fn limits(points: &Points) -> Option<String> {
     let each: Vec<String> = match &groups[..] {
         [(limits, series)] if series.len() > 1 => vec![format!("{} series are {limits}", how_many(series.len()))],
         several => (several.iter())
-            .map(|(limits, series)| {
-                let verb = if series.len() == 1 { "is" } else { "are" };
-                format!("{} {verb} {limits}", names(points, series))
-            })
+            .map(|(limits, series)| format!("{} {} {limits}", names(points, series), one_or_more(series, "is", "are")))
             .collect(),
     };
     (!each.is_empty()).then(|| format!("{}.", sentence(&each.join("; "))))
@@ -178,13 +176,12 @@ fn limits(points: &Points) -> Option<String> {
 
 /// What limits one series: `limited by the cores up to packet 64 B and not limited from packet 512 B on`.
 fn limits_of(points: &Points, series: usize) -> String {
-    let mut of = points.of(series);
+    let mut of = points.of_series(series);
     of.retain(|point| !point.bottleneck.is_empty());
     let kinds = grouped(of.iter().map(|point| (point.bottleneck.clone(), point.place)));
     let (mut by, mut free) = (Vec::new(), None);
     for (bottleneck, _) in &kinds {
-        let which: Vec<(usize, bool)> = of.iter().map(|point| (point.place, point.bottleneck == *bottleneck)).collect();
-        let whereabouts = whereabouts(points, &which);
+        let whereabouts = whereabouts(points, &of, |point| point.bottleneck == *bottleneck);
         match bottleneck.as_str() {
             name if name == OFFERED_LOAD => free = Some(format!("not limited {whereabouts}").trim().to_owned()),
             limit => by.push(format!("by {} {whereabouts}", noun(limit)).trim().to_owned()),
@@ -199,19 +196,18 @@ fn limits_of(points: &Points, series: usize) -> String {
 /// Where each series carries all that is offered.
 fn carried(points: &Points) -> String {
     let of_series = |series: usize| {
-        let mut of = points.of(series);
+        let mut of = points.of_series(series);
         of.retain(|point| point.no_estimate.is_none());
-        let which: Vec<(usize, bool)> = of.iter().map(|point| (point.place, point.carries_all())).collect();
-        let share = match which.iter().filter(|(_, all)| *all).count() {
+        let share = match of.iter().filter(|point| point.carries_all()).count() {
             0 => String::new(),
-            n if n == which.len() => "all at every point".to_owned(),
-            _ => format!("all {}", whereabouts(points, &which)),
+            n if n == of.len() => "all at every point".to_owned(),
+            _ => format!("all {}", whereabouts(points, &of, Point::carries_all)),
         };
         (share, series)
     };
     let groups = grouped((0..points.series.len()).map(of_series));
     let each = groups.iter().map(|(share, series)| {
-        let carry = if series.len() == 1 { "carries" } else { "carry" };
+        let carry = one_or_more(series, "carries", "carry");
         match share.as_str() {
             "" => format!("{} never {carry} all", names(points, series)),
             share => format!("{} {carry} {share}", names(points, series)),
@@ -225,44 +221,34 @@ fn latency(points: &Points) -> Option<String> {
     let mut carried = vec![0; points.places.len()];
     points.points.iter().filter(|point| point.carries_all()).for_each(|point| carried[point.place] += 1);
     let place = carried.iter().rposition(|series| *series == points.series.len())?;
-    let known = points.at(place).into_iter().filter_map(|point| Some((point.value("latency_p99")?, point.series)));
-    let mut known: Vec<(f64, usize)> = known.collect();
-    known.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let groups = grouped(known.into_iter().map(|(ns, series)| (duration(ns * 1e-9), series)));
-    let label = points.label(place);
-    let at = if label.is_empty() { label } else { format!(" at {label}") };
-    (!groups.is_empty()).then(|| format!("99 % of packets{at} take at most {}.", by_series(points, &groups)))
+    let known = ranked(&points.of_place(place), |point| point.value("latency_p99"));
+    let groups = in_words(known, |ns| duration(ns * 1e-9));
+    (!groups.is_empty())
+        .then(|| format!("99 % of packets{} take at most {}.", points.at(place), by_series(points, &groups)))
 }
 
 /// What is left of the CPU at a place.
 fn idle(points: &Points, place: usize) -> Option<String> {
     let cores = |idle: f64| if idle < NO_CORE { "none".to_owned() } else { significant(idle, 3) };
-    let mut known: Vec<(f64, usize)> =
-        (points.at(place).into_iter()).filter_map(|point| Some((point.value("idle_cores")?, point.series))).collect();
-    known.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let groups = grouped(known.into_iter().map(|(idle, series)| (cores(idle), series)));
-    let label = points.label(place);
-    let at = if label.is_empty() { label } else { format!(" at {label}") };
-    (!groups.is_empty()).then(|| format!("Cores left idle{at}: {}.", by_series(points, &groups)))
+    let known = ranked(&points.of_place(place), |point| point.value("idle_cores"));
+    let groups = in_words(known.into_iter().rev(), cores);
+    (!groups.is_empty()).then(|| format!("Cores left idle{}: {}.", points.at(place), by_series(points, &groups)))
 }
 
 /// Which points have no estimate, and why.
 fn no_estimate(points: &Points) -> Vec<String> {
-    let without = points.points.iter().filter_map(|point| Some((point.no_estimate?.to_owned(), point)));
-    let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
-    for (why, point) in without {
-        let (name, label) = (quoted(&points.series[point.series]), points.label(point.place));
-        let at = if label.is_empty() { name } else { format!("{name} at {label}") };
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for point in &points.points {
+        let Some(why) = point.no_estimate else { continue };
+        let at = format!("{}{}", names(points, &[point.series]), points.at(point.place));
         match reasons.iter_mut().find(|(known, _)| *known == why) {
             Some((_, all)) => all.push(at),
             None => reasons.push((why, vec![at])),
         }
     }
     let have = |n: usize| if n == 1 { "has" } else { "have" };
-    reasons
-        .into_iter()
-        .map(|(why, all)| format!("{} {} no estimate: {why}.", sentence(&listed(&all)), have(all.len())))
-        .collect()
+    let sentences = reasons.into_iter();
+    sentences.map(|(why, all)| format!("{} {} no estimate: {why}.", sentence(&listed(&all)), have(all.len()))).collect()
 }
 
 #[cfg(test)]

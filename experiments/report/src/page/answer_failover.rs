@@ -1,9 +1,9 @@
 //! The answer of a failover in one paragraph: what is lost, how long the outage is, when throughput is back.
 
-use super::answer::{at, sentence};
+use super::answer::{at, extremes_of, sentence};
 use super::points::{Point, Points};
 use super::words::{
-    by_series, count, duration, grouped, how_many, listed, names, percent, plural, quoted, significant,
+    by_series, count, duration, grouped, how_many, in_words, listed, names, one_or_more, percent, ranked, significant,
 };
 
 /// Rates before the first event that differ by less are the same load, at random arrivals.
@@ -17,22 +17,13 @@ pub fn answer(points: &Points) -> String {
 
 /// Where the fewest and the most packets are lost in a sweep that has no ends.
 fn extremes(points: &Points) -> Option<String> {
-    let (least, most) = points.extremes("packets_lost")?;
-    let at = |point: &Point| {
-        let lost = count(point.value("packets_lost")?);
-        let by = if points.series.len() > 1 {
-            format!(" by {}", quoted(&points.series[point.series]))
-        } else {
-            String::new()
-        };
-        Some(format!("at {}: {lost}{by}", points.label(point.place)))
-    };
-    let all = plural(points.points.len(), "point");
-    Some(format!("Of {all}, fewest packets are lost {}; most are lost {}.", at(least)?, at(most)?))
+    let lost = |point: &Point| point.value("packets_lost").map_or_else(String::new, count);
+    let [all, least, most] = extremes_of(points, "packets_lost", lost)?;
+    Some(format!("Of {all}, fewest packets are lost {least}; most are lost {most}."))
 }
 
 fn at_place(points: &Points, place: usize) -> String {
-    let at_place = points.at(place);
+    let at_place = points.of_place(place);
     let sentences =
         [lost(points, &at_place), before(points, &at_place), outage(points, &at_place), back(points, &at_place)];
     let mut sentences = sentences.into_iter().flatten();
@@ -53,14 +44,14 @@ fn lost(points: &Points, at: &[&Point]) -> Option<String> {
     let most_is_none = known.last()?.0 <= 0.0;
     let text = match &groups[..] {
         [(_, series)] if most_is_none && series.len() == 1 => {
-            format!("{} loses no packet.", quoted(&points.series[series[0]]))
+            format!("{} loses no packet.", names(points, series))
         }
         _ if most_is_none => "no series loses a packet.".to_owned(),
-        [(amount, series)] if series.len() == 1 => format!("{} loses {amount}.", quoted(&points.series[series[0]])),
+        [(amount, series)] if series.len() == 1 => format!("{} loses {amount}.", names(points, series)),
         [(amount, series)] => format!("{} series lose {amount} each.", how_many(series.len())),
         [(least, first), .., (most, last)] => {
             let least = if known[0].0 <= 0.0 { "nothing".to_owned() } else { format!("least, {least}") };
-            let verb = if first.len() == 1 { "loses" } else { "lose" };
+            let verb = one_or_more(first, "loses", "lose");
             format!("{} {verb} {least}; {} most, {most}.", names(points, first), names(points, last))
         }
         [] => return None,
@@ -70,71 +61,56 @@ fn lost(points: &Points, at: &[&Point]) -> Option<String> {
 
 /// What was wrong before anything happened: loss by overload is no loss by the failover.
 fn before(points: &Points, at: &[&Point]) -> Option<String> {
-    let mut known: Vec<(f64, usize)> = at.iter().filter_map(|point| Some((point.lost_before?, point.series))).collect();
+    let mut known = ranked(at, |point| point.lost_before);
     known.retain(|(share, _)| *share > 0.0);
-    known.sort_by(|a, b| b.0.total_cmp(&a.0));
     if !known.is_empty() {
-        let groups = grouped(known.into_iter().map(|(share, series)| (percent(share), series)));
-        let each: Vec<String> = (groups.iter())
-            .map(|(share, series)| {
-                let verb = if series.len() == 1 { "loses" } else { "lose" };
-                format!("{} {verb} {share} of packets", names(points, series))
-            })
-            .collect();
+        let groups = in_words(known.into_iter().rev(), percent);
+        let lose = |series: &[usize]| one_or_more(series, "loses", "lose");
+        let each = groups
+            .iter()
+            .map(|(share, series)| format!("{} {} {share} of packets", names(points, series), lose(series)));
         return Some(format!(
             "before the first event already {}: that is overload, which losses and outages here contain.",
-            listed(&each)
+            listed(&each.collect::<Vec<_>>())
         ));
     }
     if at.iter().all(|point| point.lost_before.is_some()) {
         return None;
     }
     // Without a timeline the rates must do: where they differ, not all carry what is offered.
-    let mut rates: Vec<(f64, usize)> =
-        at.iter().filter_map(|point| Some((point.value("goodput_before")?, point.series))).collect();
-    rates.sort_by(|a, b| b.0.total_cmp(&a.0));
-    if rates.last()?.0 >= rates[0].0 * ALIKE {
+    let rates = ranked(at, |point| point.value("goodput_before"));
+    if rates.first()?.0 >= rates.last()?.0 * ALIKE {
         return None;
     }
-    let groups = grouped(rates.into_iter().map(|(rate, series)| (format!("{} Gb/s", significant(rate, 3)), series)));
+    let groups = in_words(rates.into_iter().rev(), |rate| format!("{} Gb/s", significant(rate, 3)));
     Some(format!("before the first event goodput is {}.", by_series(points, &groups)))
 }
 
 /// The time without service of the SA that is worst off.
 fn outage(points: &Points, at: &[&Point]) -> Option<String> {
-    let mut known: Vec<(f64, usize)> =
-        at.iter().filter_map(|point| Some((point.value("outage_max")?, point.series))).collect();
-    known.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let known = ranked(at, |point| point.value("outage_max"));
     if known.last()?.0 <= 0.0 {
         return Some("no SA is without service.".into());
     }
-    let in_words = |seconds: f64| if seconds <= 0.0 { "no time".to_owned() } else { duration(seconds) };
-    let groups = grouped(known.into_iter().map(|(seconds, series)| (in_words(seconds), series)));
+    let groups = in_words(known, |seconds| if seconds <= 0.0 { "no time".to_owned() } else { duration(seconds) });
     Some(format!("the worst SA is without service for {} in all.", by_series(points, &groups)))
 }
 
 /// When throughput is back at 95 % of what it was.
 fn back(points: &Points, at: &[&Point]) -> Option<String> {
-    let mut known: Vec<(f64, usize)> = Vec::new();
-    let mut never: Vec<usize> = Vec::new();
-    for point in at {
-        match point.value("time_to_95") {
-            Some(seconds) => known.push((seconds, point.series)),
-            None if point.value("goodput_before").is_some() => never.push(point.series),
-            // The first event came before there was a rate to come back to.
-            None => {}
-        }
-    }
+    let known = ranked(at, |point| point.value("time_to_95"));
+    // Where the first event came before there was a rate, there is none to come back to.
+    let is_never = |point: &&&Point| point.value("time_to_95").is_none() && point.value("goodput_before").is_some();
+    let never: Vec<usize> = at.iter().filter(is_never).map(|point| point.series).collect();
     if known.is_empty() {
         let not = "throughput does not come back to 95 % of what it was within the simulated time";
         return (!never.is_empty()).then(|| {
             format!("{not}{}.", if at.len() > 1 { format!(": {}", names(points, &never)) } else { String::new() })
         });
     }
-    known.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let in_words =
+    let words =
         |seconds: f64| if seconds <= 0.0 { "at once".to_owned() } else { format!("after {}", duration(seconds)) };
-    let groups = grouped(known.into_iter().map(|(seconds, series)| (in_words(seconds), series)));
+    let groups = in_words(known, words);
     let rest = if never.is_empty() {
         String::new()
     } else {

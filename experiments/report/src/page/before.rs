@@ -1,13 +1,15 @@
 //! What a failover lost before anything happened: `timeline.csv`, up to the first event.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use espsim_model::units::Time;
 use espsim_sweep::failure::Failure;
-use espsim_sweep::store::csv_text::is_no_number;
+use espsim_sweep::store::csv_text::{Rows, is_no_number};
 use espsim_sweep::store::manifest::Manifest;
-use serde::Deserialize;
+use toml::Value;
 
 use super::points::Points;
 
@@ -25,8 +27,8 @@ pub fn fill_in(path: &Path, manifest: &Manifest, points: &mut Points) -> Result<
         .iter()
         .filter_map(|point| Some((point.id.clone(), first_event_ms(manifest, &point.id)?)))
         .collect();
-    let Ok(file) = std::fs::File::open(path) else { return Ok(()) };
-    let lost = lost_before(std::io::BufReader::new(file), path, &first_events)?;
+    let Ok(file) = File::open(path) else { return Ok(()) };
+    let lost = lost_before(Rows::new(BufReader::new(file), path)?, &first_events)?;
     for point in &mut points.points {
         point.lost_before = lost.get(&point.id).copied();
     }
@@ -35,62 +37,43 @@ pub fn fill_in(path: &Path, manifest: &Manifest, points: &mut Points) -> Result<
 
 /// When the first thing happens at a point.
 fn first_event_ms(manifest: &Manifest, id: &str) -> Option<f64> {
-    #[derive(Deserialize)]
-    struct Events {
-        events: Vec<Event>,
-    }
-    #[derive(Deserialize)]
-    struct Event {
-        at: Time,
-    }
     let own =
         id.parse::<usize>().ok().and_then(|i| manifest.points.get(i)).and_then(|point| point.parameters.get(EVENTS));
     let shown = own.or_else(|| manifest.parameters.get(EVENTS))?.shown();
-    let Events { events } = toml::from_str(&format!("events = {shown}")).ok()?;
-    events.iter().map(|event| event.at.as_ns() * 1e-6).reduce(f64::min)
+    let Value::Array(events) = shown.parse().ok()? else { return None };
+    let at_ms = |event: &Value| Some(event.get("at")?.as_str()?.parse::<Time>().ok()?.as_ns() * 1e-6);
+    let all: Option<Vec<f64>> = events.iter().map(at_ms).collect();
+    all?.into_iter().reduce(f64::min)
 }
 
 /// The share of packets that was lost in the bins before the first event, by point; `first_events` in milliseconds.
 fn lost_before(
-    text: impl std::io::Read,
-    path: &Path,
+    mut rows: Rows<'_, impl Read>,
     first_events: &HashMap<String, f64>,
 ) -> Result<HashMap<String, f64>, Failure> {
-    let broken = |error: csv::Error| Failure::new(format!("{}: {error}", path.display()));
-    let mut reader = csv::Reader::from_reader(text);
-    let headings = reader.headers().map_err(broken)?.clone();
-    let column = |name: &str| headings.iter().position(|heading| heading == name);
-    let (Some(point), Some(end), Some(packets)) = (column("point"), column("end_ms"), column("packets")) else {
+    let column = |name: &str| rows.headings.iter().position(|heading| heading == name);
+    let (Some(_), Some(end), Some(_)) = (column("point"), column("end_ms"), column("packets")) else {
         return Ok(HashMap::new());
     };
-    let losses: Vec<usize> = (0..headings.len()).filter(|&i| headings[i].starts_with("lost_")).collect();
+    let losses = rows.headings.iter().filter(|heading| heading.starts_with("lost_"));
+    let losses: Vec<String> = losses.cloned().collect();
     let mut counted: HashMap<String, (f64, f64)> = HashMap::new();
-    let mut row = csv::StringRecord::new();
-    while reader.read_record(&mut row).map_err(broken)? {
-        let line = row.position().map_or(0, csv::Position::line);
-        let number = |column: usize| {
-            let text = &row[column];
-            let value = text.parse::<f64>().ok().filter(|value| value.is_finite());
-            value.ok_or_else(|| Failure::new(format!("{}:{line}: `{text}` is no number", path.display())))
-        };
+    while let Some(row) = rows.next_row()? {
         // NaN and infinities are no results, wherever they stand.
-        if let Some(cell) = row.iter().skip(end).find(|cell| is_no_number(cell)) {
-            return Err(Failure::new(format!("{}:{line}: `{cell}` is no number", path.display())));
+        if let Some(cell) = row.cells().skip(end).find(|cell| is_no_number(cell)) {
+            return Err(row.failure(&format!("`{cell}` is no number")));
         }
         // A bin ends where the next begins, to the digits of the file.
-        let Some(first) = first_events.get(&row[point]) else { continue };
-        if number(end)? > first * (1.0 + 1e-9) {
+        let point = row.text("point");
+        let Some(first) = first_events.get(point) else { continue };
+        if row.number("end_ms")? > first * (1.0 + 1e-9) {
             continue;
         }
-        let lost = losses.iter().try_fold(0.0, |sum, &column| Ok::<f64, Failure>(sum + number(column)?))?;
-        let all = number(packets)? + lost;
-        if !counted.contains_key(&row[point]) {
-            counted.insert(row[point].to_owned(), (0.0, 0.0));
-        }
-        if let Some((lost_so_far, all_so_far)) = counted.get_mut(&row[point]) {
-            *lost_so_far += lost;
-            *all_so_far += all;
-        }
+        let lost = losses.iter().try_fold(0.0, |sum, loss| Ok::<f64, Failure>(sum + row.number(loss)?))?;
+        let all = row.number("packets")? + lost;
+        let (lost_so_far, all_so_far) = counted.entry(point.to_owned()).or_default();
+        *lost_so_far += lost;
+        *all_so_far += all;
     }
     Ok(counted.into_iter().filter(|(_, (_, all))| *all > 0.0).map(|(point, (lost, all))| (point, lost / all)).collect())
 }
@@ -105,13 +88,14 @@ mod tests {
                    0,a,0,1,90,0,10\n0,a,0,2,80,5,15\n0,a,0,3,0,100,0\n0,a,1,1,100,0,0\n\
                    1,b,0,1,100,0,0\n1,b,0,2,100,0,0\n1,b,0,3,0,100,0\n2,c,0,1,0,100,0\n";
         let first = [("0", 2.0), ("1", 2.5)].map(|(point, at)| (point.to_owned(), at)).into_iter().collect();
-        let lost = lost_before(csv.as_bytes(), Path::new("timeline.csv"), &first).unwrap();
+        let read = |csv: &str| lost_before(Rows::new(csv.as_bytes(), Path::new("timeline.csv"))?, &first);
+        let lost = read(csv).unwrap();
         assert_eq!((lost["0"], lost["1"], lost.len()), (0.1, 0.0, 2));
         let broken = csv.replace("80", "NaN");
-        let message = lost_before(broken.as_bytes(), Path::new("timeline.csv"), &first).unwrap_err().to_string();
+        let message = read(&broken).unwrap_err().to_string();
         assert_eq!(message, "timeline.csv:3: `NaN` is no number");
         let late = csv.replace("0,a,0,3,0,100,0", "0,a,0,3,0,-inf,0");
-        let message = lost_before(late.as_bytes(), Path::new("timeline.csv"), &first).unwrap_err().to_string();
+        let message = read(&late).unwrap_err().to_string();
         assert_eq!(message, "timeline.csv:4: `-inf` is no number");
     }
 

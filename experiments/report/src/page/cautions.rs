@@ -25,15 +25,11 @@ fn varied(profile: &Profile, drawn: u32) -> String {
     let is_drawn = |estimate: &Estimate| estimate.low.is_some() && estimate.high.is_some();
     let coefficients =
         (profile.aead.iter()).flat_map(|cost| [&cost.fixed, &cost.per_byte, &cost.per_tail_block, &cost.partial_block]);
-    let (mut with, mut all) = (0, 0);
-    for coefficient in coefficients {
-        with += usize::from(is_drawn(coefficient));
-        all += 1;
-    }
-    for (key, ..) in single_values(profile) {
-        with += usize::from(is_scalar(profile, &key) && profile.intervals.get(&key).is_some_and(is_drawn));
-        all += 1;
-    }
+    let single = single_values(profile)
+        .into_iter()
+        .map(|(key, ..)| is_scalar(profile, &key) && profile.intervals.get(&key).is_some_and(is_drawn));
+    let are_drawn: Vec<bool> = coefficients.map(is_drawn).chain(single).collect();
+    let (with, all) = (are_drawn.iter().filter(|is| **is).count(), are_drawn.len());
     let others = match all - with {
         0 => String::new(),
         1 => "; the other was not varied".to_owned(),

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use csv::StringRecord;
 use espsim_sweep::failure::Failure;
-use espsim_sweep::store::csv_text::{is_no_number, read, read_row};
+use espsim_sweep::store::csv_text::{Rows, is_no_number};
 use espsim_sweep::store::manifest::Captioned;
 
-use super::parts::{Cell, Column, MOST_ROWS, Table};
+use super::parts::{Cell, Class, MOST_ROWS, Table};
 use super::words::significant;
 
 /// Significant digits that a table shows; the file has them all.
@@ -27,34 +26,39 @@ const EMPTY: [Empty; 2] = [
 /// # Errors
 /// [`Failure`] for a file that cannot be read or is no CSV.
 pub fn csv_table(path: &Path, named_file: &Captioned) -> Result<Table, Failure> {
-    let broken = |error: csv::Error| Failure::new(format!("{}: {error}", path.display()));
-    let mut reader = csv::Reader::from_path(path).map_err(broken)?;
-    let headings: Vec<String> = reader.headers().map_err(broken)?.iter().map(|cell| read(cell).to_owned()).collect();
-    let empty = EMPTY.iter().find(|(file, ..)| *file == named_file.file);
-    let empty = empty.and_then(|(_, heading, is_empty, which)| {
-        Some((headings.iter().position(|other| other == heading)?, is_empty, which))
-    });
-    let (mut rows, mut all, mut left_out) = (Vec::new(), 0, 0);
-    let mut numbers = Numbers::of(headings.len());
-    for record in reader.records() {
-        let record = read_row(&record.map_err(broken)?);
-        numbers.add(&record);
-        if empty.as_ref().is_some_and(|(column, is_empty, _)| is_empty(&record[*column])) {
+    let mut file = Rows::open(path)?;
+    let headings = file.headings.clone();
+    let empty =
+        EMPTY.iter().find(|(file, heading, ..)| *file == named_file.file && headings.iter().any(|h| h == heading));
+    let (mut rows, mut all, mut left_out): (Vec<Vec<String>>, _, _) = (Vec::new(), 0, 0);
+    // Of each column, whether it has text, and the first that is NaN or infinite, with its line.
+    let mut columns: Vec<(bool, Option<(u64, String)>)> = vec![(false, None); headings.len()];
+    while let Some(row) = file.next_row()? {
+        for ((has_text, wrong), cell) in columns.iter_mut().zip(row.cells()).filter(|(_, cell)| !cell.is_empty()) {
+            *has_text |= cell.parse::<f64>().is_err();
+            if wrong.is_none() && is_no_number(cell) {
+                *wrong = Some((row.line(), cell.to_owned()));
+            }
+        }
+        if empty.is_some_and(|(_, heading, is_empty, _)| is_empty(row.text(heading))) {
             left_out += 1;
             continue;
         }
         all += 1;
         if all <= MOST_ROWS {
-            rows.push(record);
+            rows.push(row.cells().map(str::to_owned).collect());
         }
     }
-    numbers.check(path)?;
+    let numbers = columns.into_iter().filter(|(has_text, _)| !has_text);
+    if let Some((line, cell)) = numbers.filter_map(|(_, wrong)| wrong).min() {
+        return Err(Failure::new(format!("{}:{line}: `{cell}` is no number", path.display())));
+    }
     let columns = headings.iter().enumerate().map(|(i, heading)| match is_number(&rows, i) {
-        true => Column::number(heading),
-        false => Column::text(heading),
+        true => (heading, Class::Number),
+        false => (heading, Class::Text),
     });
     let caption = if named_file.caption.is_empty() { "Results" } else { named_file.caption.as_str() };
-    let mut table = Table::new(caption, columns.collect());
+    let mut table = Table::new(caption, columns);
     for row in &rows {
         table.push(row.iter().map(|cell| Cell::from(readable(cell))).collect());
     }
@@ -67,40 +71,7 @@ pub fn csv_table(path: &Path, named_file: &Captioned) -> Result<Table, Failure> 
     Ok(table)
 }
 
-/// What in columns of numbers is none.
-struct Numbers(Vec<Cells>);
-
-/// A column: whether all of it can be read as numbers, and the first that is NaN or infinite, with its line.
-#[derive(Default, Clone)]
-struct Cells {
-    has_text: bool,
-    wrong: Option<(u64, String)>,
-}
-
-impl Numbers {
-    fn of(columns: usize) -> Self {
-        Numbers(vec![Cells::default(); columns])
-    }
-
-    fn add(&mut self, row: &StringRecord) {
-        let line = row.position().map_or(0, csv::Position::line);
-        for (column, cell) in self.0.iter_mut().zip(row).filter(|(_, cell)| !cell.is_empty()) {
-            column.has_text |= cell.parse::<f64>().is_err();
-            if column.wrong.is_none() && is_no_number(cell) {
-                column.wrong = Some((line, cell.to_owned()));
-            }
-        }
-    }
-
-    fn check(self, path: &Path) -> Result<(), Failure> {
-        let wrong = self.0.into_iter().filter(|column| !column.has_text).filter_map(|column| column.wrong).min();
-        wrong.map_or(Ok(()), |(line, cell)| {
-            Err(Failure::new(format!("{}:{line}: `{cell}` is no number", path.display())))
-        })
-    }
-}
-
-fn is_number(rows: &[StringRecord], column: usize) -> bool {
+fn is_number(rows: &[Vec<String>], column: usize) -> bool {
     let mut cells = rows.iter().map(|row| &row[column]).filter(|cell| !cell.is_empty()).peekable();
     cells.peek().is_some() && cells.all(|cell| cell.parse::<f64>().is_ok())
 }

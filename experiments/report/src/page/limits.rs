@@ -2,7 +2,8 @@
 
 use espsim_model::resource::Resource;
 
-use super::parts::{Cell, Column, Table};
+use super::parts::Class::{Long, Text};
+use super::parts::{Cell, Table};
 use super::points::{Point, Points};
 use super::words::{grouped, percent, quoted, whereabouts};
 
@@ -19,22 +20,21 @@ pub fn noun(name: &str) -> String {
 pub fn table(points: &Points) -> Table {
     let mut table = Table::new(
         "What limits throughput, and the busiest station besides",
-        vec![Column::text("Series"), Column::long("Limit"), Column::text("Where"), Column::text("Next")],
+        [("Series", Text), ("Limit", Long), ("Where", Text), ("Next", Text)],
     );
     for (series, name) in points.series.iter().enumerate() {
-        let mut of = points.of(series);
+        let mut of = points.of_series(series);
         // Where nothing could be estimated it is not known what limits.
         of.retain(|point| !point.bottleneck.is_empty());
         for (limit, places) in grouped(of.iter().map(|point| (point.bottleneck.clone(), point.place))) {
-            let which: Vec<(usize, bool)> = of.iter().map(|point| (point.place, point.bottleneck == limit)).collect();
-            let everywhere = if which.len() == 1 { "" } else { "everywhere" };
-            let whereabouts = Some(whereabouts(points, &which)).filter(|text| !text.is_empty());
+            let everywhere = if of.len() == 1 { "" } else { "everywhere" };
+            let whereabouts = whereabouts(points, &of, |point| point.bottleneck == limit);
             let what = Resource::from_name(&limit).map(|resource| resource.meaning().to_owned());
             let last = of.iter().rev().find(|point| Some(&point.place) == places.last());
             table.push(vec![
                 Cell::from(name.as_str()),
                 Cell::with_remarks(limit.clone(), what.into_iter().collect()),
-                Cell::from(whereabouts.unwrap_or_else(|| everywhere.into())),
+                Cell::from(if whereabouts.is_empty() { everywhere } else { &whereabouts }),
                 Cell::from(last.and_then(|point| next(points, point)).unwrap_or_default()),
             ]);
         }
@@ -45,9 +45,7 @@ pub fn table(points: &Points) -> Table {
 /// The busiest station that does not limit, where it is busy.
 fn next(points: &Points, point: &Point) -> Option<String> {
     let (name, share) = point.next.as_ref()?;
-    let label = points.label(point.place);
-    let at = if label.is_empty() { label } else { format!(" at {label}") };
-    Some(format!("{name}, {} busy{at}", percent(*share)))
+    Some(format!("{name}, {} busy{}", percent(*share), points.at(point.place)))
 }
 
 #[cfg(test)]

@@ -58,33 +58,23 @@ impl OriginKind {
 
     /// The name in tables.
     pub fn name(self) -> &'static str {
-        match self {
-            OriginKind::Measured => "measured",
-            OriginKind::GuestUml => "guest-uml",
-            OriginKind::Emulated => "emulated",
-            OriginKind::Source => "preset, with a source",
-            OriginKind::Estimate => "preset, an estimate",
-            OriginKind::Scenario => "scenario",
-            OriginKind::Sweep => "series or sweep",
-            OriginKind::Set => "set",
-            OriginKind::Default => "default",
-        }
+        self.words().0
     }
 
-    /// What it means.
-    pub fn meaning(self) -> &'static str {
+    /// The name and what it means.
+    pub fn words(self) -> (&'static str, &'static str) {
         match self {
-            OriginKind::Measured => "measured on the host by a calibration",
+            OriginKind::Measured => ("measured", "measured on the host by a calibration"),
             OriginKind::GuestUml => {
-                "from a User-Mode Linux guest on the host, corrected; not measured in its own kernel"
+                ("guest-uml", "from a User-Mode Linux guest on the host, corrected; not measured in its own kernel")
             }
-            OriginKind::Emulated => "measured in an emulator: a functional fact, not a time",
-            OriginKind::Source => "shipped, from the source that is named",
-            OriginKind::Estimate => "shipped, estimated as is said; no figure is published",
-            OriginKind::Scenario => "written in the scenario file, for all points",
-            OriginKind::Sweep => "written in the scenario file, varied between points",
-            OriginKind::Set => "given on the command line",
-            OriginKind::Default => "the program's default",
+            OriginKind::Emulated => ("emulated", "measured in an emulator: a functional fact, not a time"),
+            OriginKind::Source => ("preset, with a source", "shipped, from the source that is named"),
+            OriginKind::Estimate => ("preset, an estimate", "shipped, estimated as is said; no figure is published"),
+            OriginKind::Scenario => ("scenario", "written in the scenario file, for all points"),
+            OriginKind::Sweep => ("series or sweep", "written in the scenario file, varied between points"),
+            OriginKind::Set => ("set", "given on the command line"),
+            OriginKind::Default => ("default", "the program's default"),
         }
     }
 }

@@ -8,29 +8,16 @@ pub const MOST_ROWS: usize = 500;
 /// Tables of more rows are folded.
 pub const MOST_OPEN: usize = 20;
 
-/// A column.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Column {
-    heading: String,
-    /// How the style sheet lays it out.
-    class: &'static str,
-}
-
-impl Column {
-    /// A column of words, aligned to the left.
-    pub fn text(heading: &str) -> Self {
-        Column { heading: heading.to_owned(), class: "text" }
-    }
-
-    /// A column of numbers, aligned to the right.
-    pub fn number(heading: &str) -> Self {
-        Column { heading: heading.to_owned(), class: "number" }
-    }
-
-    /// A column of sentences.
-    pub fn long(heading: &str) -> Self {
-        Column { heading: heading.to_owned(), class: "long" }
-    }
+/// How the style sheet lays out a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// Words, aligned to the left.
+    Text,
+    /// Numbers, aligned to the right.
+    Number,
+    /// Sentences.
+    Long,
 }
 
 /// A cell: what it says, and remarks below it in small print.
@@ -63,16 +50,24 @@ impl From<String> for Cell {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Table {
     caption: String,
-    columns: Vec<Column>,
+    columns: Vec<(String, Class)>,
     rows: Vec<Vec<Cell>>,
     /// What was left out and where it is; what headings mean.
     remarks: Vec<String>,
 }
 
 impl Table {
-    /// A table without rows.
-    pub fn new(caption: &str, columns: Vec<Column>) -> Self {
+    /// A table without rows, given the heading of each column.
+    pub fn new(caption: &str, columns: impl IntoIterator<Item = (impl Into<String>, Class)>) -> Self {
+        let columns = columns.into_iter().map(|(heading, class)| (heading.into(), class)).collect();
         Table { caption: caption.to_owned(), columns, rows: Vec::new(), remarks: Vec::new() }
+    }
+
+    /// The same with rows.
+    #[must_use]
+    pub fn with_rows(mut self, rows: impl Iterator<Item = Vec<Cell>>) -> Self {
+        self.rows.extend(rows);
+        self
     }
 
     /// Adds a row.

@@ -123,6 +123,13 @@ impl Points {
         self.varied().into_iter().map(value).collect::<Vec<_>>().join(", ")
     }
 
+    /// A place after what is so there, such as ` at packet 64 B`; empty if nothing is varied.
+    pub fn at(&self, place: usize) -> String {
+        Some(self.label(place))
+            .filter(|label| !label.is_empty())
+            .map_or_else(String::new, |label| format!(" at {label}"))
+    }
+
     /// Whether places lie along one axis of ascending numbers, so that "up to" and "from" mean something.
     pub fn is_ascending(&self) -> bool {
         let [axis] = self.varied()[..] else { return false };
@@ -158,12 +165,12 @@ impl Points {
     }
 
     /// Points at a place, in the order of their series.
-    pub fn at(&self, place: usize) -> Vec<&Point> {
+    pub fn of_place(&self, place: usize) -> Vec<&Point> {
         self.points.iter().filter(|point| point.place == place).collect()
     }
 
     /// Points of a series, in the order of their places.
-    pub fn of(&self, series: usize) -> Vec<&Point> {
+    pub fn of_series(&self, series: usize) -> Vec<&Point> {
         self.points.iter().filter(|point| point.series == series).collect()
     }
 }

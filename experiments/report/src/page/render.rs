@@ -4,52 +4,18 @@ use espsim_sweep::failure::Failure;
 use espsim_sweep::store::manifest::ResultKind;
 use minijinja::Environment;
 use minijinja::value::Serde;
-use serde::Serialize;
+use serde_json::json;
 
-use super::parts::{Figure, MOST_OPEN, Table};
+use super::parts::MOST_OPEN;
 use super::provenance::provenance;
 use super::read::Results;
-use super::reproduce::{Reproduce, contradictions, reproduce};
+use super::reproduce::{contradictions, reproduce};
 use super::validation::validation;
 use super::{answer, answer_failover, cautions, limits, tables};
 use crate::profile::heading;
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
-
-/// What the template is filled with.
-#[derive(Serialize)]
-struct Page<'a> {
-    version: &'static str,
-    style: &'static str,
-    title: &'a str,
-    question: &'a str,
-    answer: String,
-    /// How the answer's words are meant.
-    reading: &'static str,
-    /// What must be known together with the answer.
-    cautions: Vec<String>,
-    figures: &'a [Figure],
-    /// Tables of more rows are folded.
-    most_open: usize,
-    tables: Vec<Table>,
-    /// Every point, where the tables sum points up.
-    points: Option<Table>,
-    limits: Option<Limits>,
-    origins: Table,
-    remarks: Vec<String>,
-    sources: Vec<Table>,
-    validation: String,
-    families: Table,
-    reproduce: Reproduce,
-}
-
-/// What limits throughput, or what packets were lost of.
-#[derive(Serialize)]
-struct Limits {
-    title: &'static str,
-    table: Table,
-}
 
 const RUN: &str = "Gb/s count the transport payload that arrives (goodput). After ± stands the half-width of the 95 % \
                    interval. Two designs carry the same where these intervals overlap or less than 0.1 % is between them.";
@@ -67,17 +33,17 @@ pub fn html(results: &Results) -> Result<String, Failure> {
     let (answer, reading) = match (&results.points, manifest.kind) {
         (Some(points), ResultKind::Failover) => {
             shown.push(tables::failovers(points));
-            limits = Some(Limits { title: "What was lost", table: tables::losses(points) });
+            limits = Some(("What was lost", tables::losses(points)));
             (answer_failover::answer(points), FAILOVER)
         }
         (Some(points), ResultKind::Compare) => {
-            limits = Some(Limits { title: "What limits", table: limits::table(points) });
+            limits = Some(("What limits", limits::table(points)));
             (given, "")
         }
         (Some(points), _) => {
             shown.push(tables::matrix(points));
             every_point = Some(tables::every_point(points));
-            limits = Some(Limits { title: "What limits", table: limits::table(points) });
+            limits = Some(("What limits", limits::table(points)));
             (answer::answer(points), RUN)
         }
         (None, _) => (given, ""),
@@ -86,28 +52,26 @@ pub fn html(results: &Results) -> Result<String, Failure> {
     let profile = results.profile.as_ref().map(|choice| &choice.profile);
     remarks
         .extend(profile.iter().flat_map(|profile| heading(profile).lines().map(answer::sentence).collect::<Vec<_>>()));
-    let provenance = provenance(manifest, profile, remarks);
-    let validation = validation()?;
-    let page = Page {
-        version: env!("CARGO_PKG_VERSION"),
-        style: STYLE,
-        title: manifest.title(),
-        question: manifest.question(),
-        answer,
-        reading,
-        cautions: profile.map(|profile| cautions::cautions(profile, manifest.drawn)).unwrap_or_default(),
-        figures: &results.figures,
-        most_open: MOST_OPEN,
-        tables: shown,
-        points: every_point,
-        limits,
-        origins: provenance.summary,
-        remarks: provenance.remarks,
-        sources: provenance.tables,
-        validation: validation.text,
-        families: validation.table,
-        reproduce: reproduce(results),
-    };
+    let page = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "style": STYLE,
+        "title": manifest.title(),
+        "question": manifest.question(),
+        "answer": answer,
+        // How the answer's words are meant, and what must be known together with it.
+        "reading": reading,
+        "cautions": profile.map(|profile| cautions::cautions(profile, manifest.drawn)).unwrap_or_default(),
+        "figures": results.figures,
+        "most_open": MOST_OPEN,
+        "tables": shown,
+        // Where the tables sum points up.
+        "points": every_point,
+        "limits": limits,
+        "remarks": remarks,
+        "provenance": provenance(manifest, profile),
+        "validation": validation()?,
+        "reproduce": reproduce(results),
+    });
     let failed = |error: minijinja::Error| Failure::new(format!("cannot lay out the report: {error:#}"));
     let mut environment = Environment::new();
     environment.set_undefined_behavior(minijinja::UndefinedBehavior::Strict);

@@ -5,39 +5,25 @@ use std::path::Path;
 use espsim_sweep::file::hash::hash;
 use espsim_sweep::quote::shell_words;
 use espsim_sweep::store::manifest::{Manifest, Program, ResultKind};
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::read::Results;
 
-/// What the section says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reproduce {
-    /// The command line as it was; empty if the manifest does not tell.
-    command: String,
-    /// A command that gives the same from the scenario below and the folder's profile; empty where there is none.
-    again: String,
-    /// Whether that command takes the scenario; a plan makes its own.
-    takes_scenario: bool,
-    /// Names and values: program, seed, hashes.
-    facts: Vec<(String, String)>,
-    /// The scenario's text; empty if there is none.
-    scenario: String,
-    /// Name of the scenario file.
-    scenario_file: String,
-}
-
-/// How to make the folder again.
-pub fn reproduce(results: &Results) -> Reproduce {
+/// How to make the folder again, as the template shows it.
+pub fn reproduce(results: &Results) -> Value {
     let manifest = &results.manifest;
-    let scenario = manifest.scenario.clone().unwrap_or_default();
-    Reproduce {
-        command: shell_words(manifest.command.iter().map(String::as_str)),
-        again: again(manifest),
-        takes_scenario: manifest.kind.has_points() || manifest.command.iter().any(|word| is_scenario(manifest, word)),
-        facts: facts(results),
-        scenario: scenario.text.unwrap_or_default(),
-        scenario_file: scenario.file.unwrap_or_else(|| "scenario.toml".into()),
-    }
+    json!({
+        // The command line as it was; empty if the manifest does not tell.
+        "command": shell_words(manifest.command.iter().map(String::as_str)),
+        // A command that gives the same from the scenario and the folder's profile; empty where there is none.
+        "again": again(manifest),
+        // Whether that command takes the scenario; a plan makes its own.
+        "takes_scenario":
+            manifest.kind.has_points() || manifest.command.iter().any(|word| is_scenario(manifest, word)),
+        "facts": facts(results),
+        "scenario": manifest.scenario.as_ref().and_then(|scenario| scenario.text.as_deref()).unwrap_or_default(),
+        "scenario_file": scenario_file(manifest),
+    })
 }
 
 /// The command for a copy of the scenario and the folder's `profile.toml`.
@@ -96,27 +82,24 @@ fn scenario_file(manifest: &Manifest) -> String {
     name.unwrap_or_else(|| "scenario.toml".into())
 }
 
-fn facts(results: &Results) -> Vec<(String, String)> {
-    let manifest = &results.manifest;
-    let mut facts: Vec<(String, String)> = Vec::new();
-    let mut fact = |name: &str, value: Option<String>| {
-        facts.extend(value.filter(|value| !value.is_empty()).map(|value| (name.to_owned(), value)));
-    };
-    fact("Simulated by", manifest.program.as_ref().map(program));
-    fact("Report by", Some(format!("espsim {}", env!("CARGO_PKG_VERSION"))));
-    fact("Started", manifest.time.clone());
-    fact("Seed", manifest.seed.map(|seed| seed.to_string()));
-    fact("Replications", manifest.replications.as_ref().map(ToString::to_string));
-    let host = results.profile.as_ref().map(|profile| profile.profile.host.model.clone());
-    fact("Host", host);
-    let profile = manifest.profile.as_ref();
-    fact("Profile", profile.map(|profile| profile.from.clone()));
-    fact("Profile, SHA-256", profile.and_then(|profile| profile.sha256.clone()));
-    fact("Scenario, SHA-256", manifest.scenario.as_ref().and_then(|scenario| scenario.sha256.clone()));
-    facts
+/// Names and values: program, seed, hashes.
+fn facts(results: &Results) -> Vec<(&'static str, String)> {
+    let Manifest { program, time, seed, replications, profile, scenario, .. } = &results.manifest;
+    let facts = [
+        ("Simulated by", program.as_ref().map(in_words)),
+        ("Report by", Some(format!("espsim {}", env!("CARGO_PKG_VERSION")))),
+        ("Started", time.clone()),
+        ("Seed", seed.map(|seed| seed.to_string())),
+        ("Replications", replications.as_ref().map(ToString::to_string)),
+        ("Host", results.profile.as_ref().map(|profile| profile.profile.host.model.clone())),
+        ("Profile", profile.as_ref().map(|profile| profile.from.clone())),
+        ("Profile, SHA-256", profile.as_ref().and_then(|profile| profile.sha256.clone())),
+        ("Scenario, SHA-256", scenario.as_ref().and_then(|scenario| scenario.sha256.clone())),
+    ];
+    facts.into_iter().filter_map(|(name, value)| Some((name, value.filter(|value| !value.is_empty())?))).collect()
 }
 
-fn program(program: &Program) -> String {
+fn in_words(program: &Program) -> String {
     let text = |key: &str| program.build.get(key).map(String::as_str).filter(|text| !text.is_empty());
     let mut details: Vec<String> = ["profile", "rustflags"].into_iter().filter_map(text).map(str::to_owned).collect();
     if !program.model.is_empty() {
@@ -128,15 +111,10 @@ fn program(program: &Program) -> String {
 /// What does not fit together in a folder, in words.
 pub fn contradictions(results: &Results) -> Vec<String> {
     let recorded = results.manifest.profile.as_ref().and_then(|profile| profile.sha256.as_deref());
-    let Some(recorded) = recorded else { return Vec::new() };
-    match &results.profile {
-        Some(profile) if hash(&profile.text) != recorded => vec![
-            "profile.toml in the folder is not the one that was used: its hash is another than the manifest's. Costs \
-             below are those of the file."
-                .to_owned(),
-        ],
-        _ => Vec::new(),
-    }
+    let is_other = recorded.zip(results.profile.as_ref()).is_some_and(|(hashed, there)| hash(&there.text) != hashed);
+    let other = "profile.toml in the folder is not the one that was used: its hash is another than the manifest's. Costs \
+                 below are those of the file.";
+    is_other.then(|| other.to_owned()).into_iter().collect()
 }
 
 #[cfg(test)]

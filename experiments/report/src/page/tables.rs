@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use espsim_sweep::points::outcome::Summary;
+use espsim_sweep::points::outcome::{Band, Summary};
 
-use super::parts::{Cell, Column, MOST_ROWS, Table};
+use super::parts::Class::{self, Number, Text};
+use super::parts::{Cell, MOST_ROWS, Table};
 use super::points::{Point, Points};
 use super::words::{count, duration, percent};
 use crate::columns::{Content, RECOVERY};
@@ -17,8 +18,8 @@ const MOST_PLACES: usize = 100;
 /// A row for each place of the sweep, a column for each series: throughput with its interval, what limits, what is left.
 pub fn matrix(points: &Points) -> Table {
     let series = points.series.len().min(MOST_SERIES);
-    let mut columns: Vec<Column> = points.axis_names().into_iter().map(Column::number).collect();
-    columns.extend(points.series[..series].iter().map(|name| Column::number(name)));
+    let names = points.series[..series].iter().map(String::as_str);
+    let columns = points.axis_names().into_iter().chain(names).map(|heading| (heading, Number));
     let mut table = Table::new("Goodput in Gb/s with its 95 % interval, what limits it, and idle cores", columns);
     let at: HashMap<(usize, usize), &Point> =
         points.points.iter().map(|point| ((point.place, point.series), point)).collect();
@@ -70,56 +71,54 @@ fn dash() -> String {
     "–".into()
 }
 
-/// Headings of the columns that say which point a row is of.
-fn place_columns(points: &Points) -> Vec<Column> {
-    let axes = points.axis_names().into_iter().map(Column::number);
-    std::iter::once(Column::text("Series")).chain(axes).collect()
-}
-
-/// The cells of these columns.
-fn place_cells(points: &Points, point: &Point) -> Vec<Cell> {
-    let values = points.places[point.place].iter().map(|value| Cell::from(value.as_str()));
-    std::iter::once(Cell::from(points.series[point.series].as_str())).chain(values).collect()
-}
-
-/// One row for each point of a run, up to [`MOST_ROWS`].
-pub fn every_point(points: &Points) -> Table {
-    let is_offered = points.points.iter().any(|point| point.get("loss").is_some());
-    let is_drawn = points.points.iter().any(|point| point.band.is_some());
-    let mut columns = place_columns(points);
-    columns.extend(["Goodput Gb/s", "± 95 %", "Bound Gb/s"].map(Column::number));
-    columns.push(Column::text("Bottleneck"));
-    columns.extend(["Idle cores", "Cycles/B"].map(Column::number));
-    if is_offered {
-        columns.extend(["Latency p99", "Loss"].map(Column::number));
-    }
-    if is_drawn {
-        columns.push(Column::number("Drawn profiles, Gb/s"));
-    }
-    let mut table = Table::new("Every point", columns);
-    let two = |value: Option<f64>| Cell::from(value.map_or_else(dash, |value| format!("{value:.2}")));
+/// A table with one row for each point, up to [`MOST_ROWS`]: which point it is, and a cell in each of these columns.
+fn per_point<F: Fn(&Point) -> String>(points: &Points, caption: &str, columns: Vec<(&str, Class, F)>) -> Table {
+    let axes = points.axis_names().into_iter().map(|axis| (axis, Number));
+    let headings = columns.iter().map(|(heading, class, _)| (*heading, *class));
+    let mut table = Table::new(caption, std::iter::once(("Series", Text)).chain(axes).chain(headings));
     for point in points.points.iter().take(MOST_ROWS) {
-        let mut row = place_cells(points, point);
-        row.push(two(point.value("throughput")));
-        row.push(two(point.get("throughput").and_then(|rate| rate.half_width)));
-        row.push(two(point.value("bound")));
-        row.push(Cell::from(Some(point.bottleneck.clone()).filter(|name| !name.is_empty()).unwrap_or_else(dash)));
-        row.push(two(point.value("idle_cores")));
-        row.push(two(point.value("cycles_per_byte")));
-        if is_offered {
-            let latency = point.value("latency_p99").map(|ns| duration(ns * 1e-9));
-            row.push(Cell::from(latency.unwrap_or_else(dash)));
-            row.push(Cell::from(point.get("loss").map_or_else(dash, lost)));
-        }
-        if is_drawn {
-            let band = point.band.map(|band| format!("{:.2} to {:.2}", band.low, band.high));
-            row.push(Cell::from(band.unwrap_or_default()));
-        }
-        table.push(row);
+        let place = std::iter::once(&points.series[point.series]).chain(&points.places[point.place]);
+        let place = place.map(|value| Cell::from(value.as_str()));
+        table.push(place.chain(columns.iter().map(|(.., cell)| Cell::from(cell(point)))).collect());
     }
     table.cut(points.points.len(), "points.csv");
-    if let Some(band) = points.points.iter().find_map(|point| point.band) {
-        let n = band.n;
+    table
+}
+
+/// Columns whose cells need nothing but the point.
+type Columns = Vec<(&'static str, Class, fn(&Point) -> String)>;
+
+fn two_places(value: Option<f64>) -> String {
+    value.map_or_else(dash, |value| format!("{value:.2}"))
+}
+
+/// One row for each point of a run.
+pub fn every_point(points: &Points) -> Table {
+    let mut columns: Columns = vec![
+        ("Goodput Gb/s", Number, |point| two_places(point.value("throughput"))),
+        ("± 95 %", Number, |point| two_places(point.get("throughput").and_then(|rate| rate.half_width))),
+        ("Bound Gb/s", Number, |point| two_places(point.value("bound"))),
+        ("Bottleneck", Text, |point| match point.bottleneck.as_str() {
+            "" => dash(),
+            name => name.to_owned(),
+        }),
+        ("Idle cores", Number, |point| two_places(point.value("idle_cores"))),
+        ("Cycles/B", Number, |point| two_places(point.value("cycles_per_byte"))),
+    ];
+    if points.points.iter().any(|point| point.get("loss").is_some()) {
+        columns.push(("Latency p99", Number, |point| {
+            point.value("latency_p99").map_or_else(dash, |ns| duration(ns * 1e-9))
+        }));
+        columns.push(("Loss", Number, |point| point.get("loss").map_or_else(dash, lost)));
+    }
+    let band = points.points.iter().find_map(|point| point.band);
+    if band.is_some() {
+        columns.push(("Drawn profiles, Gb/s", Number, |point| {
+            point.band.map_or_else(String::new, |band| format!("{:.2} to {:.2}", band.low, band.high))
+        }));
+    }
+    let mut table = per_point(points, "Every point", columns);
+    if let Some(Band { n, .. }) = band {
         table.remark(format!(
             "Drawn profiles: where 95 % of {n} profiles lie that were drawn from the profile's intervals."
         ));
@@ -127,27 +126,20 @@ pub fn every_point(points: &Points) -> Table {
     table
 }
 
-/// One row for each point of a failover, up to [`MOST_ROWS`], with the columns of the command's own table.
+/// One row for each point of a failover, with the columns of the command's own table.
 pub fn failovers(points: &Points) -> Table {
-    let mut columns = place_columns(points);
-    columns.extend(RECOVERY.iter().map(|column| Column::number(column.heading)));
-    let mut table = Table::new("Outage, recovery, losses", columns);
-    for point in points.points.iter().take(MOST_ROWS) {
-        let mut row = place_cells(points, point);
-        row.extend(RECOVERY.iter().map(|column| {
+    let columns = RECOVERY.iter().map(|column| {
+        let cell = |point: &Point| {
             // Where nothing had to be installed, nothing is missing.
             if column.heading.starts_with("Re-installed") && point.value("messages") == Some(0.0) {
-                return Cell::from("none");
+                return "none".to_owned();
             }
-            let value = match &column.content {
-                Content::Metric(number) => point.value(number.name).map(|value| number.shown(value)),
-                Content::Made(_) => None,
-            };
-            Cell::from(value.unwrap_or_else(dash))
-        }));
-        table.push(row);
-    }
-    table.cut(points.points.len(), "points.csv");
+            let Content::Metric(number) = &column.content else { return dash() };
+            point.value(number.name).map_or_else(dash, |value| number.shown(value))
+        };
+        (column.heading, Number, cell)
+    });
+    let mut table = per_point(points, "Outage, recovery, losses", columns.collect());
     table.remark(
         "Outage: of the worst SA, summed over its outages; Mean: over SAs. To 95 %: until throughput is back at 95 % of what \
          it was; Re-installed: until the daemon is done, “none” where it had nothing to install; both from the first event. A \
@@ -157,29 +149,23 @@ pub fn failovers(points: &Points) -> Table {
     table
 }
 
-/// Why packets were lost in a failover: a row for each point, up to [`MOST_ROWS`].
+/// Why packets were lost in a failover: a row for each point.
 pub fn losses(points: &Points) -> Table {
-    const CAUSES: [(&str, &str); 4] = [
-        ("packets_lost/no_carrier", "No carrier"),
-        ("packets_lost/no_sa", "No SA"),
-        ("packets_lost/queue_full", "Queue full"),
-        ("packets_lost/in_flight", "In the NIC"),
-    ];
-    let mut columns = place_columns(points);
-    columns.extend(CAUSES.map(|(_, heading)| Column::number(heading)));
-    columns.push(Column::number("Of all"));
-    // Loss that was there before is no loss by the failover.
-    let is_known = points.points.iter().any(|point| point.lost_before.is_some());
-    columns.extend(is_known.then(|| Column::number("Before the first event")));
-    let mut table = Table::new("Packets lost, by cause", columns);
-    for point in points.points.iter().take(MOST_ROWS) {
-        let mut row = place_cells(points, point);
-        row.extend(CAUSES.map(|(metric, _)| Cell::from(point.value(metric).map(count).unwrap_or_default())));
-        row.push(Cell::from(point.value("loss").map(percent).unwrap_or_default()));
-        row.extend(is_known.then(|| Cell::from(point.lost_before.map(percent).unwrap_or_default())));
-        table.push(row);
+    fn packets(point: &Point, cause: &str) -> String {
+        point.value(cause).map_or_else(String::new, count)
     }
-    table.cut(points.points.len(), "points.csv");
+    let mut columns: Columns = vec![
+        ("No carrier", Number, |point| packets(point, "packets_lost/no_carrier")),
+        ("No SA", Number, |point| packets(point, "packets_lost/no_sa")),
+        ("Queue full", Number, |point| packets(point, "packets_lost/queue_full")),
+        ("In the NIC", Number, |point| packets(point, "packets_lost/in_flight")),
+        ("Of all", Number, |point| point.value("loss").map_or_else(String::new, percent)),
+    ];
+    // Loss that was there before is no loss by the failover.
+    if points.points.iter().any(|point| point.lost_before.is_some()) {
+        columns.push(("Before the first event", Number, |point| point.lost_before.map_or_else(String::new, percent)));
+    }
+    let mut table = per_point(points, "Packets lost, by cause", columns);
     table.remark(
         "No carrier: the NIC that they were to leave by had none. No SA: no SA would take them. Queue full: CPU or NIC \
          could not carry the load. In the NIC: under way in a NIC that failed."

@@ -4,15 +4,17 @@
 //! with what the model then gives.
 
 use espsim_sweep::failure::Failure;
-use espsim_sweep::store::validation::{SeriesSummary, read};
+use espsim_sweep::store::validation::{Role, SeriesSummary, read};
+use serde::Serialize;
 
-use super::parts::{Cell, Column, Table};
+use super::parts::{Cell, Class, Table};
 use super::words::{listed, percent, plural};
 use crate::families::FAMILIES;
 
 const TABLE: &str = include_str!("../../../../results/validation/table.csv");
 
 /// What the section says.
+#[derive(Serialize)]
 pub struct Validation {
     /// The result in words.
     pub text: String,
@@ -42,13 +44,13 @@ fn in_percent(error: f64) -> String {
 }
 
 fn in_words(kinds: &[SeriesSummary]) -> String {
-    let within = |role: &str| {
+    let within = |role: Role| {
         let of_role = || kinds.iter().filter(|kind| kind.role == role);
         (of_role().map(|kind| kind.within).sum::<u32>(), of_role().map(|kind| kind.rows as usize).sum())
     };
-    let ((predicted, measured), (reproduced, formulas)) = (within("predicted"), within("formula"));
+    let ((predicted, measured), (reproduced, formulas)) = (within(Role::Predicted), within(Role::Formula));
     let (measured, formulas) = (plural(measured, "measurement"), plural(formulas, "value"));
-    let worst = worst(kinds.iter().filter(|kind| kind.role == "predicted"))
+    let worst = worst(kinds.iter().filter(|kind| kind.role == Role::Predicted))
         .map_or_else(String::new, |(kind, error)| {
             format!("; the worst, {}, is off by {}", kind.worst, in_percent(error))
         });
@@ -61,8 +63,8 @@ fn in_words(kinds: &[SeriesSummary]) -> String {
 }
 
 fn table(kinds: &[SeriesSummary]) -> Table {
-    let mut columns = vec![Column::text("What")];
-    columns.extend(["Rows", "Fitted", "Within", "Tolerance", "Worst error"].map(Column::number));
+    let numbers = ["Rows", "Fitted", "Within", "Tolerance", "Worst error"].map(|heading| (heading, Class::Number));
+    let columns = [("What", Class::Text)].into_iter().chain(numbers);
     let mut table = Table::new("Published figures and the model, by kind", columns);
     for family in &FAMILIES {
         let of: Vec<&SeriesSummary> = kinds.iter().filter(|kind| kind.family == family.name).collect();
@@ -77,7 +79,7 @@ fn table(kinds: &[SeriesSummary]) -> Table {
         table.push(vec![
             Cell::from(family.title),
             Cell::from(rows(&|_| true).to_string()),
-            Cell::from(rows(&|kind| kind.role == "fitted").to_string()),
+            Cell::from(rows(&|kind| kind.role == Role::Fitted).to_string()),
             Cell::from(within.to_string()),
             Cell::from(same_limit.unwrap_or_else(|| listed(&tolerances))),
             Cell::from(worst(of.iter().copied()).map_or_else(String::new, |(_, error)| in_percent(error))),

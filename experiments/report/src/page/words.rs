@@ -2,7 +2,7 @@
 
 use espsim_sweep::points::outcome::Summary;
 
-use super::points::Points;
+use super::points::{Point, Points};
 
 /// Names that one sentence lists; of more it says how many.
 const MOST_NAMES: usize = 8;
@@ -30,9 +30,29 @@ pub fn names(points: &Points, series: &[usize]) -> String {
     listed(&series.iter().map(|&series| quoted(&points.series[series])).collect::<Vec<_>>())
 }
 
+/// Series under what is the same for them.
+pub type Groups = Vec<(String, Vec<usize>)>;
+
+/// A value of some points with their series, the least first; those are left out that have none.
+pub fn ranked(points: &[&Point], value: impl Fn(&Point) -> Option<f64>) -> Vec<(f64, usize)> {
+    let mut known: Vec<_> = points.iter().filter_map(|point| Some((value(point)?, point.series))).collect();
+    known.sort_by(|a, b| a.0.total_cmp(&b.0));
+    known
+}
+
+/// Series under the words for their values.
+pub fn in_words(known: impl IntoIterator<Item = (f64, usize)>, words: impl Fn(f64) -> String) -> Groups {
+    grouped(known.into_iter().map(|(value, series)| (words(value), series)))
+}
+
+/// One word for one and another for several.
+pub fn one_or_more<'a>(series: &[usize], one: &'a str, several: &'a str) -> &'a str {
+    if series.len() == 1 { one } else { several }
+}
+
 /// Series under what is the same for them, in order of first appearance.
-pub fn grouped(entries: impl Iterator<Item = (String, usize)>) -> Vec<(String, Vec<usize>)> {
-    let mut groups: Vec<(String, Vec<usize>)> = Vec::new();
+pub fn grouped(entries: impl Iterator<Item = (String, usize)>) -> Groups {
+    let mut groups = Groups::new();
     for (key, series) in entries {
         match groups.iter_mut().find(|(other, _)| *other == key) {
             Some((_, group)) => group.push(series),
@@ -134,22 +154,22 @@ pub fn factor(more: f64, less: f64) -> String {
     }
 }
 
-/// Where along the sweep something is so: nothing if everywhere, `up to`, `from .. on`, or how often. `which` has an
-/// entry for each point of a series, whose place is beside it.
-pub fn whereabouts(points: &Points, which: &[(usize, bool)]) -> String {
-    let yes: Vec<usize> = (0..which.len()).filter(|&i| which[i].1).collect();
-    let label = |i: usize| points.label(which[i].0);
+/// Where along the sweep something is so of the points of a series: nothing if everywhere, `up to`, `from .. on`, or how
+/// often.
+pub fn whereabouts(points: &Points, of: &[&Point], is_so: impl Fn(&Point) -> bool) -> String {
+    let yes: Vec<usize> = (0..of.len()).filter(|&i| is_so(of[i])).collect();
+    let label = |i: usize| points.label(of[i].place);
     let (Some(&first), Some(&last)) = (yes.first(), yes.last()) else { return "nowhere".into() };
-    if yes.len() == which.len() {
+    if yes.len() == of.len() {
         return String::new();
     }
     let is_run = last - first + 1 == yes.len();
     match (first, last) {
         _ if yes.len() == 1 => format!("at {}", label(first)),
         (0, _) if is_run && points.is_ascending() => format!("up to {}", label(last)),
-        (_, last) if is_run && points.is_ascending() && last + 1 == which.len() => format!("from {} on", label(first)),
+        (_, last) if is_run && points.is_ascending() && last + 1 == of.len() => format!("from {} on", label(first)),
         _ if is_run && points.is_ascending() => format!("from {} to {}", label(first), label(last)),
-        _ => format!("at {} of {}", yes.len(), plural(which.len(), "point")),
+        _ => format!("at {} of {}", yes.len(), plural(of.len(), "point")),
     }
 }
 

@@ -13,7 +13,8 @@ pub(super) struct Ticks {
     scale: Scale,
     low: f64,
     high: f64,
-    labelled: Vec<(f64, String)>,
+    /// Tick values and labels, ascending.
+    pub labelled: Vec<(f64, String)>,
 }
 
 impl Ticks {
@@ -56,11 +57,6 @@ impl Ticks {
         let high = candidates.last().copied().filter(|_| scale == Scale::Linear).unwrap_or(high).max(high);
         let labelled = candidates.into_iter().map(|value| (value, label(value))).collect();
         Ticks { scale, low, high, labelled }
-    }
-
-    /// Tick values and labels, ascending.
-    pub fn labelled(&self) -> &[(f64, String)] {
-        &self.labelled
     }
 
     /// 0 at the axis's low end, 1 at its high end.
@@ -124,7 +120,7 @@ mod tests {
     #[test]
     fn a_linear_axis_starts_at_zero_and_ends_above_the_data() {
         let ticks = Ticks::vertical(Scale::Linear, &[3.0, 97.0]);
-        let labels: Vec<&str> = ticks.labelled().iter().map(|(_, label)| label.as_str()).collect();
+        let labels: Vec<&str> = ticks.labelled.iter().map(|(_, label)| label.as_str()).collect();
         assert_eq!(labels, ["0", "20", "40", "60", "80", "100"]);
         assert!(ticks.position(97.0) < 1.0 && ticks.position(0.0) == 0.0);
         assert_eq!(Ticks::vertical(Scale::Linear, &[1.0]).position(1.0), 1.0);
@@ -134,7 +130,7 @@ mod tests {
     #[test]
     fn few_values_are_their_own_ticks() {
         let ticks = Ticks::horizontal(Scale::Log2, &[64.0, 1400.0, 256.0, 64.0]);
-        let labels: Vec<&str> = ticks.labelled().iter().map(|(_, label)| label.as_str()).collect();
+        let labels: Vec<&str> = ticks.labelled.iter().map(|(_, label)| label.as_str()).collect();
         assert_eq!(labels, ["64", "256", "1400"]);
     }
 
@@ -143,17 +139,14 @@ mod tests {
         let values: Vec<f64> = (1..=32).map(f64::from).collect();
         for scale in [Scale::Linear, Scale::Log2, Scale::Log10] {
             let ticks = Ticks::horizontal(scale, &values);
-            assert!(ticks.labelled().len() > 2);
-            assert!(
-                ticks.labelled().iter().all(|(value, _)| (0.0..=1.0).contains(&ticks.position(*value))),
-                "{scale:?}"
-            );
+            assert!(ticks.labelled.len() > 2);
+            assert!(ticks.labelled.iter().all(|(value, _)| (0.0..=1.0).contains(&ticks.position(*value))), "{scale:?}");
         }
     }
 
     #[test]
     fn decades_are_split_when_few() {
-        let labels = |high| Ticks::vertical(Scale::Log10, &[1.0, high]).labelled().len();
+        let labels = |high| Ticks::vertical(Scale::Log10, &[1.0, high]).labelled.len();
         assert_eq!(labels(100.0), 7);
         assert_eq!(labels(1e6), 7);
     }

@@ -1,8 +1,8 @@
 //! Curves as SVG: points with error bars, closed-form bounds as thin dashed lines, a legend beside the plot.
 
 use super::axis::Ticks;
-use super::canvas::{self, Canvas, GREY, Pixel, colour};
-use super::paper::{LEGEND_WIDTH, PlotError, SIZE, SUBTITLE_WIDTH, Scale, wrap};
+use super::canvas::{self, Canvas, GREY, Pixel, colour, rectangle, sheet};
+use super::paper::{LEGEND_WIDTH, PlotError, SIZE, Scale};
 
 /// A figure.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,26 +78,17 @@ pub struct Point {
 const AREA: (i32, i32, i32, i32) = (76, 72, 690, 478);
 /// From so many points on, marks are small.
 const DENSE: usize = 40;
+
 /// Draws a figure. Values that are not finite, and those that a logarithm does not take, are left out.
 ///
 /// # Errors
 /// [`PlotError`] if the drawing library refuses an element.
 pub fn svg(figure: &Figure) -> Result<String, PlotError> {
-    let mut text = String::new();
-    {
-        let canvas = Canvas::new(&mut text, SIZE)?;
-        draw(&canvas, figure)?;
-        canvas.finish()?;
-    }
-    Ok(text)
+    sheet(SIZE, [&figure.title, &figure.subtitle, &figure.footnote], |canvas| draw(canvas, figure))
 }
 
-fn draw(canvas: &Canvas<'_>, figure: &Figure) -> Result<(), PlotError> {
+fn draw(canvas: &Canvas<'_>, figure: &Figure) {
     let (left, top, right, bottom) = AREA;
-    canvas.text((left - 50, 14), &figure.title, 20, canvas::BLACK)?;
-    let subtitle = wrap(&figure.subtitle, SUBTITLE_WIDTH).into_iter().next().unwrap_or_default();
-    canvas.text((left - 50, 42), &subtitle, 13, GREY)?;
-    canvas.text((left - 50, SIZE.1 as i32 - 20), &figure.footnote, 11, GREY)?;
     let curves: Vec<Curve> = figure.curves.iter().map(|curve| drawable(curve, figure)).collect();
     let xs: Vec<f64> = curves.iter().flat_map(|c| c.points.iter().map(|p| p.x)).collect();
     let ys: Vec<f64> = curves
@@ -108,7 +99,7 @@ fn draw(canvas: &Canvas<'_>, figure: &Figure) -> Result<(), PlotError> {
         })
         .collect();
     if xs.is_empty() {
-        canvas.text(((left + right) / 2 - 30, (top + bottom) / 2), "no data", 16, GREY)?;
+        canvas.text(((left + right) / 2 - 30, (top + bottom) / 2), "no data", 16, GREY);
         return canvas.frame(AREA);
     }
     let x = Ticks::horizontal(figure.x.scale, &xs);
@@ -117,29 +108,28 @@ fn draw(canvas: &Canvas<'_>, figure: &Figure) -> Result<(), PlotError> {
         let (fx, fy) = (x.position(px), y.position(py).clamp(-0.02, 1.02));
         (left + (fx * f64::from(right - left)).round() as i32, bottom - (fy * f64::from(bottom - top)).round() as i32)
     };
-    for (value, label) in x.labelled() {
+    for (value, label) in &x.labelled {
         let px = at(*value, ys[0]).0;
-        canvas.line(&[(px, top), (px, bottom)], canvas::GRID, 1)?;
+        canvas.line(&[(px, top), (px, bottom)], canvas::GRID, 1);
         // Below a mark that stands at zero.
-        canvas.centred((px, bottom + 14), label, 12)?;
+        canvas.centred((px, bottom + 14), label, 12);
     }
-    for (value, label) in y.labelled() {
+    for (value, label) in &y.labelled {
         let py = at(xs[0], *value).1;
-        canvas.line(&[(left, py), (right, py)], canvas::GRID, 1)?;
-        canvas.right_aligned((left - 8, py - 7), label, 12)?;
+        canvas.line(&[(left, py), (right, py)], canvas::GRID, 1);
+        canvas.right_aligned((left - 8, py - 7), label, 12);
     }
-    canvas.frame(AREA)?;
-    canvas.centred(((left + right) / 2, bottom + 34), &figure.x.label, 14)?;
-    canvas.upright((18, (top + bottom) / 2), &figure.y.label, 14)?;
+    canvas.frame(AREA);
+    canvas.centred(((left + right) / 2, bottom + 34), &figure.x.label, 14);
+    canvas.upright((18, (top + bottom) / 2), &figure.y.label, 14);
     for (i, curve) in curves.iter().enumerate() {
-        canvas
-            .dashed(&curve.bound.iter().map(|b| at(b.0, b.1)).collect::<Vec<_>>(), colour(Style::number(&curves, i)))?;
+        canvas.dashed(&curve.bound.iter().map(|b| at(b.0, b.1)).collect::<Vec<_>>(), colour(Style::number(&curves, i)));
     }
     for (i, curve) in curves.iter().enumerate().filter(|(_, curve)| curve.style != Style::Published) {
         let i = Style::number(&curves, i);
         let pixels: Vec<Pixel> = curve.points.iter().map(|p| at(p.x, p.y)).collect();
         // Later curves are thinner: one that lies on another leaves it visible.
-        canvas.line(&pixels, colour(i), 5 - i.min(3) as u32)?;
+        canvas.line(&pixels, colour(i), 5 - i.min(3) as u32);
     }
     let mut intervals = None;
     for (i, curve) in curves.iter().enumerate().filter(|(_, curve)| curve.style != Style::Line) {
@@ -151,19 +141,19 @@ fn draw(canvas: &Canvas<'_>, figure: &Figure) -> Result<(), PlotError> {
                 // A bar that hides behind its mark says nothing.
                 let is_seen = low - high > 8;
                 if is_seen {
-                    canvas.whisker(pixel.0, high, low, colour(i))?;
+                    canvas.whisker(pixel.0, high, low, colour(i));
                 }
                 intervals = Some(intervals.unwrap_or(false) || is_seen);
             }
-            canvas.mark(pixel, i, curve.points.len() > DENSE)?;
+            canvas.mark(pixel, i, curve.points.len() > DENSE);
         }
     }
-    legend(canvas, &curves, intervals)
+    legend(canvas, &curves, intervals);
 }
 
 /// Names beside the plot, from the highest curve at its right end to the lowest. `intervals` is whether one was drawn;
 /// `None` if there is none.
-fn legend(canvas: &Canvas<'_>, curves: &[Curve], intervals: Option<bool>) -> Result<(), PlotError> {
+fn legend(canvas: &Canvas<'_>, curves: &[Curve], intervals: Option<bool>) {
     let mut order: Vec<usize> =
         (0..curves.len()).filter(|&i| !curves[i].points.is_empty() && curves[i].style != Style::Line).collect();
     let last = |i: usize| curves[i].points.last().map_or(f64::NEG_INFINITY, |p| p.y);
@@ -171,53 +161,46 @@ fn legend(canvas: &Canvas<'_>, curves: &[Curve], intervals: Option<bool>) -> Res
     let (left, mut top) = (AREA.2 + 18, AREA.1 + 6);
     for i in order {
         let number = Style::number(curves, i);
-        canvas.line(&[(left, top + 7), (left + 28, top + 7)], colour(number), 2)?;
-        canvas.mark((left + 14, top + 7), number, false)?;
-        for line in wrap(&curves[i].name, LEGEND_WIDTH) {
-            canvas.text((left + 38, top), &line, 13, canvas::BLACK)?;
-            top += 18;
-        }
-        top += 6;
+        canvas.line(&[(left, top + 7), (left + 28, top + 7)], colour(number), 2);
+        canvas.mark((left + 14, top + 7), number, false);
+        top = canvas.lines((left + 38, top), &curves[i].name, LEGEND_WIDTH, canvas::BLACK) + 6;
     }
     if curves.iter().any(|curve| !curve.bound.is_empty()) {
-        canvas.dashed(&[(left, top + 13), (left + 28, top + 13)], GREY)?;
-        canvas.text((left + 38, top + 6), "closed-form bound", 13, GREY)?;
+        canvas.dashed(&[(left, top + 13), (left + 28, top + 13)], GREY);
+        canvas.text((left + 38, top + 6), "closed-form bound", 13, GREY);
         top += 22;
     }
     if let Some(is_drawn) = intervals {
         if is_drawn {
-            canvas.whisker(left + 14, top + 6, top + 20, GREY)?;
-            canvas.text((left + 38, top + 6), "95 % interval", 13, GREY)?;
+            canvas.whisker(left + 14, top + 6, top + 20, GREY);
+            canvas.text((left + 38, top + 6), "95 % interval", 13, GREY);
         } else {
-            canvas.text((left, top + 6), "95 % interval: within the marks", 13, GREY)?;
+            canvas.text((left, top + 6), "95 % interval: within the marks", 13, GREY);
         }
         top += 22;
     }
     if curves.iter().any(|curve| !curve.band.is_empty()) {
-        canvas.area(&[(left, top + 8), (left + 28, top + 8), (left + 28, top + 20), (left, top + 20)], GREY)?;
-        canvas.text((left + 38, top + 6), "95 % of profiles", 13, GREY)?;
+        canvas.area(&rectangle(left, top + 8, left + 28, top + 20), GREY);
+        canvas.text((left + 38, top + 6), "95 % of profiles", 13, GREY);
     }
-    Ok(())
 }
 
 fn drawable(curve: &Curve, figure: &Figure) -> Curve {
     let takes = |scale: Scale, value: f64| value.is_finite() && (scale == Scale::Linear || value > 0.0);
-    let mut points: Vec<Point> = (curve.points.iter().copied())
-        .filter(|p| takes(figure.x.scale, p.x) && takes(figure.y.scale, p.y))
-        .map(|p| Point { half_width: p.half_width.filter(|w| w.is_finite()), ..p })
-        .collect();
-    points.sort_by(|a, b| a.x.total_cmp(&b.x));
-    let bound =
-        curve.bound.iter().copied().filter(|b| takes(figure.x.scale, b.0) && takes(figure.y.scale, b.1)).collect();
-    let mut band: Vec<(f64, f64, f64)> = (curve.band.iter().copied())
-        .filter(|b| takes(figure.x.scale, b.0) && takes(figure.y.scale, b.1) && takes(figure.y.scale, b.2))
-        .collect();
-    band.sort_by(|a, b| a.0.total_cmp(&b.0));
-    Curve { name: curve.name.clone(), points, bound, band, style: curve.style }
+    let is_taken = |x: f64, ys: &[f64]| takes(figure.x.scale, x) && ys.iter().all(|y| takes(figure.y.scale, *y));
+    let mut curve = curve.clone();
+    curve.points.retain(|p| is_taken(p.x, &[p.y]));
+    curve.points.iter_mut().for_each(|p| p.half_width = p.half_width.filter(|width| width.is_finite()));
+    curve.points.sort_by(|a, b| a.x.total_cmp(&b.x));
+    curve.bound.retain(|(x, y)| is_taken(*x, &[*y]));
+    curve.band.retain(|(x, low, high)| is_taken(*x, &[*low, *high]));
+    curve.band.sort_by(|a, b| a.0.total_cmp(&b.0));
+    curve
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::paper::wrap;
     use super::*;
 
     fn figure(curves: Vec<Curve>) -> Figure {

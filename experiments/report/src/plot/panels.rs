@@ -1,8 +1,8 @@
 //! Several panels of stacked areas over one time axis.
 
 use super::axis::Ticks;
-use super::canvas::{self, Canvas, GREY, Pixel, colour};
-use super::paper::{PlotError, Scale, wrap};
+use super::canvas::{self, Canvas, Pixel, colour, rectangle, sheet};
+use super::paper::{LEGEND_WIDTH, PlotError, Scale};
 
 /// A figure of panels, one below the other.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,10 +65,6 @@ const GAP: i32 = 26;
 const ROWS: [i32; 2] = [FIRST - 22, FIRST - 37];
 /// Room below the last panel.
 const FOOT: i32 = 74;
-/// Characters of a legend line.
-const LEGEND_WIDTH: usize = 28;
-/// Characters of the line below the title.
-const SUBTITLE_WIDTH: usize = 128;
 /// Labels that fit beside a panel.
 const MOST_TICKS: usize = 6;
 /// Pixels of a label's character.
@@ -79,57 +75,49 @@ const CHARACTER: i32 = 7;
 /// # Errors
 /// [`PlotError`] if the drawing library refuses an element.
 pub fn panels_svg(figure: &Panels) -> Result<String, PlotError> {
-    let mut text = String::new();
-    {
-        let height = FIRST + figure.panels.len() as i32 * (HEIGHT + GAP) + FOOT;
-        let canvas = Canvas::new(&mut text, (WIDTH, height as u32))?;
-        draw(&canvas, figure, height)?;
-        canvas.finish()?;
-    }
-    Ok(text)
+    let height = FIRST + figure.panels.len() as i32 * (HEIGHT + GAP) + FOOT;
+    let texts = [figure.title.as_str(), &figure.subtitle, &figure.footnote];
+    sheet((WIDTH, height as u32), texts, |canvas| draw(canvas, figure))
 }
 
-fn draw(canvas: &Canvas<'_>, figure: &Panels, height: i32) -> Result<(), PlotError> {
-    let left = SIDES.0 - 60;
-    canvas.text((left, 14), &figure.title, 20, canvas::BLACK)?;
-    let subtitle = wrap(&figure.subtitle, SUBTITLE_WIDTH).into_iter().next().unwrap_or_default();
-    canvas.text((left, 42), &subtitle, 13, GREY)?;
-    canvas.text((left, height - 20), &figure.footnote, 11, GREY)?;
+fn draw(canvas: &Canvas<'_>, figure: &Panels) {
     let bins = figure.panels.iter().flat_map(|panel| &panel.traces).map(|trace| trace.values.len()).max().unwrap_or(0);
     let end = bins as f64 * figure.width;
-    let Some(x) = (end > 0.0).then(|| Ticks::span(end)) else { return Ok(()) };
+    if end <= 0.0 {
+        return;
+    }
+    let x = Ticks::span(end);
     for (i, panel) in figure.panels.iter().enumerate() {
         let top = FIRST + i as i32 * (HEIGHT + GAP);
-        draw_panel(canvas, panel, figure, &x, top)?;
+        draw_panel(canvas, panel, figure, &x, top);
     }
     let bottom = FIRST + figure.panels.len() as i32 * (HEIGHT + GAP) - GAP;
-    for (value, label) in x.labelled() {
-        canvas.centred((across(&x, *value), bottom + 8), label, 12)?;
+    for (value, label) in &x.labelled {
+        canvas.centred((across(&x, *value), bottom + 8), label, 12);
     }
-    canvas.centred(((SIDES.0 + SIDES.1) / 2, bottom + 28), &figure.x_label, 14)?;
-    instants(canvas, figure, &x, bottom)
+    canvas.centred(((SIDES.0 + SIDES.1) / 2, bottom + 28), &figure.x_label, 14);
+    instants(canvas, figure, &x, bottom);
 }
 
 /// Lines through all panels; labels where there is room, in the second row if the first has none.
-fn instants(canvas: &Canvas<'_>, figure: &Panels, x: &Ticks, bottom: i32) -> Result<(), PlotError> {
+fn instants(canvas: &Canvas<'_>, figure: &Panels, x: &Ticks, bottom: i32) {
     let mut free = ROWS.map(|row| (row, 0));
     for instant in &figure.instants {
         let at = across(x, instant.at);
-        canvas.dashed(&[(at, FIRST - 6), (at, bottom)], canvas::BLACK)?;
+        canvas.dashed(&[(at, FIRST - 6), (at, bottom)], canvas::BLACK);
         let Some((row, free)) = free.iter_mut().find(|(_, free)| at >= *free) else { continue };
         if !instant.label.is_empty() {
-            canvas.text((at - 4, *row), &instant.label, 12, canvas::BLACK)?;
+            canvas.text((at - 4, *row), &instant.label, 12, canvas::BLACK);
             *free = at + CHARACTER * (instant.label.chars().count() as i32 + 1);
         }
     }
-    Ok(())
 }
 
 fn across(x: &Ticks, value: f64) -> i32 {
     SIDES.0 + (x.position(value) * f64::from(SIDES.1 - SIDES.0)).round() as i32
 }
 
-fn draw_panel(canvas: &Canvas<'_>, panel: &Panel, figure: &Panels, x: &Ticks, top: i32) -> Result<(), PlotError> {
+fn draw_panel(canvas: &Canvas<'_>, panel: &Panel, figure: &Panels, x: &Ticks, top: i32) {
     let (left, right) = SIDES;
     let bottom = top + HEIGHT;
     let finite = |value: f64| if value.is_finite() { value.max(0.0) } else { 0.0 };
@@ -156,38 +144,33 @@ fn draw_panel(canvas: &Canvas<'_>, panel: &Panel, figure: &Panels, x: &Ticks, to
         };
         let mut outline = edge(above);
         outline.extend(edge(below).into_iter().rev());
-        canvas.fill(&outline, colour(panel.colour + i))?;
+        canvas.fill(&outline, colour(panel.colour + i));
     }
     // Every other tick where there are many: the panels are low. The axis's end is one of those that stay.
-    let ticks = y.labelled();
+    let ticks = &y.labelled;
     let skipped = if ticks.len() > MOST_TICKS { (ticks.len() - 1) % 2 } else { 0 };
     let every = if ticks.len() > MOST_TICKS { 2 } else { 1 };
     for (value, label) in ticks.iter().skip(skipped).step_by(every) {
-        canvas.line(&[(left - 4, up(*value)), (left, up(*value))], canvas::BLACK, 1)?;
-        canvas.right_aligned((left - 8, up(*value) - 7), label, 12)?;
+        canvas.line(&[(left - 4, up(*value)), (left, up(*value))], canvas::BLACK, 1);
+        canvas.right_aligned((left - 8, up(*value) - 7), label, 12);
     }
-    canvas.frame((left, top, right, bottom))?;
-    for (value, _) in x.labelled() {
+    canvas.frame((left, top, right, bottom));
+    for (value, _) in &x.labelled {
         let at = across(x, *value);
-        canvas.line(&[(at, bottom), (at, bottom + 4)], canvas::BLACK, 1)?;
+        canvas.line(&[(at, bottom), (at, bottom + 4)], canvas::BLACK, 1);
     }
-    canvas.upright((8, (top + bottom) / 2), &panel.label, 13)?;
-    legend(canvas, &shown, panel.colour, top)
+    canvas.upright((8, (top + bottom) / 2), &panel.label, 13);
+    legend(canvas, &shown, panel.colour, top);
 }
 
 /// Names beside the panel, in the order of the stack.
-fn legend(canvas: &Canvas<'_>, shown: &[(usize, &Trace)], first: usize, top: i32) -> Result<(), PlotError> {
+fn legend(canvas: &Canvas<'_>, shown: &[(usize, &Trace)], first: usize, top: i32) {
     let left = SIDES.1 + 18;
     let mut at = top;
     for (i, trace) in shown.iter().rev() {
-        canvas
-            .fill(&[(left, at + 2), (left + 14, at + 2), (left + 14, at + 14), (left, at + 14)], colour(first + i))?;
-        for line in wrap(&trace.name, LEGEND_WIDTH) {
-            canvas.text((left + 22, at), &line, 13, canvas::BLACK)?;
-            at += 18;
-        }
+        canvas.fill(&rectangle(left, at + 2, left + 14, at + 14), colour(first + i));
+        at = canvas.lines((left + 22, at), &trace.name, LEGEND_WIDTH, canvas::BLACK);
     }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,15 +1,6 @@
 //! What every figure is drawn on: its size, scales, and the width of its lines.
 
-/// The scale of an axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scale {
-    /// Linear; a vertical axis starts at zero.
-    Linear,
-    /// Logarithmic, ticks at the data or at powers of two.
-    Log2,
-    /// Logarithmic, ticks at 1, 2 and 5 times powers of ten.
-    Log10,
-}
+pub use espsim_sweep::file::scenario_file::Scale;
 
 /// A figure that cannot be drawn.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,8 +11,6 @@ pub struct PlotError(pub(super) String);
 pub(super) const SIZE: (u32, u32) = (960, 560);
 /// Characters of a legend line.
 pub(super) const LEGEND_WIDTH: usize = 28;
-/// Characters of a line below the title.
-pub(super) const SUBTITLE_WIDTH: usize = 128;
 
 /// Breaks a text at spaces into lines of at most `width` characters, where words allow.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {

@@ -12,7 +12,7 @@ use crate::campaign::{Campaign, Task};
 use crate::failure::Failure;
 use crate::notice::say;
 use crate::points::Point;
-use crate::points::id::Id;
+use crate::points::id::{Id, Which};
 use crate::points::outcome::Run;
 use crate::store::journal::{Appender, Finished, Location, run_line};
 
@@ -120,12 +120,12 @@ struct Queue<'a> {
 impl Queue<'_> {
     /// Does tasks until there are none.
     fn work(&self) -> Result<Appended, Failure> {
-        let per_point = self.campaign.tasks_per_point();
+        let tasks = self.campaign.tasks();
         let mut worker = Worker { queue: self, last: None, appended: Vec::new() };
         loop {
             let next = self.next.fetch_add(1, Ordering::Relaxed);
-            match self.order.get(next / per_point) {
-                Some(&point) if !self.is_over() => worker.task(point as usize, next % per_point)?,
+            match self.order.get(next / tasks.len()) {
+                Some(&point) if !self.is_over() => worker.task(point as usize, tasks[next % tasks.len()])?,
                 _ => return Ok(worker.appended),
             }
         }
@@ -149,24 +149,19 @@ struct Worker<'a> {
 }
 
 impl Worker<'_> {
-    fn task(&mut self, point: usize, task: usize) -> Result<(), Failure> {
+    fn task(&mut self, point: usize, task: Task) -> Result<(), Failure> {
         let queue = self.queue;
         let campaign = queue.campaign;
-        let is_over = || queue.is_over();
-        match campaign.task(task) {
-            Task::Replication(i) => {
-                self.run(point, campaign.replication(point, i), |at| campaign.simulate(at, i, &is_over))?;
-            }
-            Task::Drawn(i) => {
-                self.run(point, campaign.drawn(point, i), |at| campaign.simulate_drawn(at, i, &is_over))?;
+        match task {
+            Task::Single(which) => {
+                self.run(point, which)?;
             }
             Task::Replications => {
                 let mut runs = Vec::new();
-                while !self.queue.is_over() && (runs.is_empty() || !campaign.is_enough(point, &runs)?) {
-                    let i = runs.len() as u32;
-                    let id = campaign.replication(point, i);
-                    let run = match self.run(point, id, |at| campaign.simulate(at, i, &is_over))? {
-                        None => self.queue.finished.read(id)?.map(|(run, _)| run),
+                while !queue.is_over() && (runs.is_empty() || !campaign.is_enough(point, &runs)?) {
+                    let next = Which::Replication(runs.len() as u32);
+                    let run = match self.run(point, next)? {
+                        None => queue.finished.read(campaign.id(point, next))?.map(|(run, _)| run),
                         run => run,
                     };
                     // It was stopped.
@@ -180,13 +175,9 @@ impl Worker<'_> {
 
     /// Simulates a run and appends it to the journal, unless it has finished before or is stopped. The point is made anew unless it is the
     /// last one.
-    fn run(
-        &mut self,
-        point: usize,
-        id: Id,
-        simulate: impl FnOnce(&Point) -> Result<Option<Run>, Failure>,
-    ) -> Result<Option<Run>, Failure> {
+    fn run(&mut self, point: usize, which: Which) -> Result<Option<Run>, Failure> {
         let Queue { campaign, finished, journal, progress, .. } = self.queue;
+        let id = campaign.id(point, which);
         if finished.contains(id) {
             return Ok(None);
         }
@@ -194,7 +185,7 @@ impl Worker<'_> {
             Some((of, at)) if of == point => at,
             _ => campaign.points.resolve(point)?,
         };
-        let Some(run) = simulate(&at)? else { return Ok(None) };
+        let Some(run) = campaign.simulate(&at, which, &|| self.queue.is_over())? else { return Ok(None) };
         self.last = Some((point, at));
         self.appended.push((id, journal.append(&run_line(id, &run))?));
         progress.add(campaign.cost(point));

@@ -20,7 +20,7 @@ use crate::file::hash::hash;
 use crate::file::profile::ProfileChoice;
 use crate::file::replications::Replications;
 use crate::points::enough::is_enough;
-use crate::points::id::{Id, PROGRAM, Which};
+use crate::points::id::{Id, Which};
 use crate::points::outcome::{Outcome, Run, seed};
 use crate::points::shard::Shard;
 use crate::points::study::Study;
@@ -53,12 +53,10 @@ pub struct Campaign<'a> {
 /// point's replications one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
-    /// One replication.
-    Replication(u32),
+    /// One run.
+    Single(Which),
     /// Replications until they are enough.
     Replications,
-    /// One drawn profile.
-    Drawn(usize),
 }
 
 impl<'a> Campaign<'a> {
@@ -84,19 +82,15 @@ impl<'a> Campaign<'a> {
             let chunk: Vec<Result<Resolved, Failure>> = (start..(start + CHUNK).min(n))
                 .into_par_iter()
                 .with_min_len(64)
-                .fold(
-                    || Ok(Resolved::default()),
-                    |part: Result<Resolved, Failure>, i| {
-                        let mut part = part?;
-                        let point = points.resolve(i)?;
-                        (study.check)(points.file, &point)?;
-                        points.check_offered(i, &point)?;
-                        part.ids.push(Id::of_point(study.kind.name(), &profile_hash, &point.values));
-                        part.costs.push((study.cost)(&point.scenario) as f32);
-                        keep_common(&mut part.common, &point.values);
-                        Ok(part)
-                    },
-                )
+                .try_fold(Resolved::default, |mut part, i| {
+                    let point = points.resolve(i)?;
+                    (study.check)(points.file, &point)?;
+                    points.check_offered(i, &point)?;
+                    part.ids.push(Id::of_point(study.kind.name(), &profile_hash, &point.values));
+                    part.costs.push((study.cost)(&point.scenario) as f32);
+                    keep_common(&mut part.common, &point.values);
+                    Ok(part)
+                })
                 .collect();
             for part in chunk {
                 let part = part?;
@@ -113,18 +107,12 @@ impl<'a> Campaign<'a> {
     /// What a journal of these runs begins with.
     pub fn header(&self, shard: Option<Shard>) -> Header {
         let file = self.points.file;
+        let name = file.source.path.file_name().unwrap_or_default().to_string_lossy();
         Header {
-            format: Header::FORMAT,
-            kind: self.study.kind.name().to_owned(),
-            program: (PROGRAM.0.to_owned(), PROGRAM.1.to_owned()),
-            file: file.source.path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            text: file.source.text.clone(),
             settings: self.points.settings.iter().map(ToString::to_string).collect(),
-            seed: self.seed,
             drawn: self.drawn.len() as u32,
-            profile: self.profile.from.clone(),
-            profile_hash: hash(&self.profile.text),
             shard,
+            ..Header::of_question(self.study.kind, &name, &file.source.text, self.seed, self.profile)
         }
     }
 
@@ -163,62 +151,31 @@ impl<'a> Campaign<'a> {
         &self.points.file.replications
     }
 
-    /// How many tasks every point has.
-    pub fn tasks_per_point(&self) -> usize {
-        let replications = match self.replications() {
-            Replications::Fixed(n) => *n as usize,
-            Replications::Until(_) => 1,
-        };
-        replications + self.drawn.len()
-    }
-
-    /// A point's tasks by number.
-    pub fn task(&self, number: usize) -> Task {
+    /// What there is to do for every point.
+    pub fn tasks(&self) -> Vec<Task> {
         match self.replications() {
-            Replications::Fixed(n) if number < *n as usize => Task::Replication(number as u32),
-            Replications::Until(_) if number == 0 => Task::Replications,
-            _ => Task::Drawn(number - (self.tasks_per_point() - self.drawn.len())),
+            Replications::Fixed(n) => self.singles(*n).map(Task::Single).collect(),
+            Replications::Until(_) => {
+                std::iter::once(Task::Replications).chain(self.singles(0).map(Task::Single)).collect()
+            }
         }
     }
 
-    /// The id of a replication.
-    pub fn replication(&self, point: usize, number: u32) -> Id {
-        self.ids[point].run(Which::Replication(seed(self.seed, number)))
+    /// The id of one of a point's runs.
+    pub fn id(&self, point: usize, run: Which) -> Id {
+        self.ids[point].run(run, self.seed)
     }
 
-    /// The id of a run on a drawn profile.
-    pub fn drawn(&self, point: usize, number: usize) -> Id {
-        self.ids[point].run(Which::Drawn(self.seed, number))
-    }
-
-    /// Simulates a replication; nothing where `is_stopped` says so meanwhile.
+    /// Simulates one of a point's runs; nothing where `is_stopped` says so meanwhile. On drawn profiles all run under the
+    /// first seed, so that they differ by the profile alone.
     ///
     /// # Errors
     /// [`Failure`] for a scenario that fails its check.
-    pub fn simulate(&self, point: &Point, number: u32, is_stopped: &dyn Fn() -> bool) -> Result<Option<Run>, Failure> {
-        self.run(point, &self.profile.profile, seed(self.seed, number), is_stopped)
-    }
-
-    /// Simulates a point on a drawn profile. All run under the first seed, so that they differ by the profile alone.
-    ///
-    /// # Errors
-    /// [`Failure`] for a scenario that fails its check.
-    pub fn simulate_drawn(
-        &self,
-        point: &Point,
-        number: usize,
-        is_stopped: &dyn Fn() -> bool,
-    ) -> Result<Option<Run>, Failure> {
-        self.run(point, &self.drawn[number], seed(self.seed, 0), is_stopped)
-    }
-
-    fn run(
-        &self,
-        point: &Point,
-        profile: &Profile,
-        seed: u64,
-        is_stopped: &dyn Fn() -> bool,
-    ) -> Result<Option<Run>, Failure> {
+    pub fn simulate(&self, point: &Point, run: Which, is_stopped: &dyn Fn() -> bool) -> Result<Option<Run>, Failure> {
+        let (profile, seed) = match run {
+            Which::Replication(number) => (&self.profile.profile, seed(self.seed, number)),
+            Which::Drawn(number) => (&self.drawn[number], seed(self.seed, 0)),
+        };
         let run = (self.study.simulate)(&point.scenario, profile, seed, is_stopped);
         run.map_err(|error| Failure::new(error.to_string()))
     }
@@ -246,18 +203,24 @@ impl<'a> Campaign<'a> {
         let mut outcome = Outcome { place: self.points.place(point), runs: Vec::new(), drawn: Vec::new() };
         let mut lines = Vec::new();
         while outcome.runs.is_empty() || !self.is_enough(point, &outcome.runs)? {
-            let Some((run, line)) = finished.read(self.replication(point, outcome.runs.len() as u32))? else {
+            let Some((run, line)) = finished.read(self.id(point, Which::Replication(outcome.runs.len() as u32)))?
+            else {
                 return Ok(None);
             };
             outcome.runs.push(run);
             lines.extend(line);
         }
         for i in 0..self.drawn.len() {
-            let Some((run, line)) = finished.read(self.drawn(point, i))? else { return Ok(None) };
+            let Some((run, line)) = finished.read(self.id(point, Which::Drawn(i)))? else { return Ok(None) };
             outcome.drawn.push(run);
             lines.extend(line);
         }
         Ok(Some((outcome, lines)))
+    }
+
+    /// So many replications of a point, and its runs on drawn profiles.
+    fn singles(&self, replications: u32) -> impl Iterator<Item = Which> {
+        (0..replications).map(Which::Replication).chain((0..self.drawn.len()).map(Which::Drawn))
     }
 
     /// The runs of these points.
@@ -272,8 +235,7 @@ impl<'a> Campaign<'a> {
                 Replications::Fixed(n) => *n as usize,
                 Replications::Until(_) => self.outcome(finished, point)?.map_or(0, |(outcome, _)| outcome.runs.len()),
             };
-            used.extend((0..replications as u32).map(|i| self.replication(point, i)));
-            used.extend((0..self.drawn.len()).map(|i| self.drawn(point, i)));
+            used.extend(self.singles(replications as u32).map(|run| self.id(point, run)));
         }
         Ok(used)
     }
@@ -285,7 +247,10 @@ impl<'a> Campaign<'a> {
     pub fn incomplete(&self, finished: &Finished, points: &[u32]) -> Result<usize, Failure> {
         let is_missing = |point: &u32| match self.replications() {
             // What a run gave need not be known.
-            Replications::Fixed(_) => Ok(self.count(finished, &[*point]).0 < self.tasks_per_point()),
+            Replications::Fixed(_) => {
+                let (done, of) = self.count(finished, &[*point]);
+                Ok(done < of)
+            }
             Replications::Until(_) => Ok(self.outcome(finished, *point as usize)?.is_none()),
         };
         points.iter().map(is_missing).try_fold(0, |n, missing| Ok(n + usize::from(missing?)))
@@ -294,11 +259,8 @@ impl<'a> Campaign<'a> {
     /// How many of these points' first runs have finished, and how many there are: replications at least, and drawn ones.
     pub fn count(&self, finished: &Finished, points: &[u32]) -> (usize, usize) {
         let least = self.replications().least();
-        let of_point = |&point: &u32| {
-            let point = point as usize;
-            let replications = (0..least).filter(|&i| finished.contains(self.replication(point, i))).count();
-            replications + (0..self.drawn.len()).filter(|&i| finished.contains(self.drawn(point, i))).count()
-        };
+        let of_point =
+            |&point: &u32| self.singles(least).filter(|run| finished.contains(self.id(point as usize, *run))).count();
         (points.iter().map(of_point).sum(), points.len() * (least as usize + self.drawn.len()))
     }
 }

@@ -2,7 +2,6 @@
 //! is kept in a journal under a hash of everything that it depends on.
 
 use std::collections::HashSet;
-use std::path::Path;
 
 use espsim_model::profile::Profile;
 use espsim_model::record::Record;
@@ -14,7 +13,7 @@ use crate::campaign::stop::Stop;
 use crate::failure::Failure;
 use crate::points::id::Id;
 use crate::store::folder::Folder;
-use crate::store::journal::{Appender, Finished, Found, Header, header_line, kept_line};
+use crate::store::journal::{Appender, Finished, Found, Header, header_line, run_line};
 use crate::store::names::{JOURNAL, PROFILE};
 
 /// What is said when a signal ends it.
@@ -55,8 +54,9 @@ impl<'a> Simulations<'a> {
         let path = folder.path(JOURNAL);
         let mut finished = Finished::default();
         let found = if path.exists() { finished.add(&path)? } else { Found::default() };
-        if found.header.as_ref().is_some_and(|of| of.kind != header.kind) {
-            return Err(of_another(&path, found.header.as_ref(), header));
+        if let Some(other) = found.header.as_ref().filter(|of| of.kind != header.kind) {
+            let message = format!("{} is of espsim {}, not of espsim {}", path.display(), other.kind, header.kind);
+            return Err(Failure::new(message).with_help(Some("give another folder with --out".into())));
         }
         folder.replace(PROFILE, profile.as_bytes())?;
         let journal = Appender::open(&folder.claim(JOURNAL)?, found.end)?;
@@ -82,8 +82,8 @@ impl<'a> Simulations<'a> {
             ordered.write(&header_line(&header))?;
         }
         for id in finished.besides(&HashSet::new()) {
-            if let Some(kept) = finished.kept::<Kept>(id)? {
-                ordered.write(&kept_line(id, &kept))?;
+            if let Some((_, line)) = finished.kept::<Kept>(id)? {
+                ordered.write(&line)?;
             }
         }
         ordered.close()?;
@@ -97,7 +97,7 @@ impl<'a> Simulations<'a> {
     pub fn record(&self, scenario: &Scenario, profile: &Profile, seed: u64) -> Result<Record, NoRecord> {
         self.stop.ending(KEPT)?;
         let id = Id::of_simulation(scenario, profile, seed);
-        if let Some(kept) = self.finished.kept::<Kept>(id)?
+        if let Some((kept, _)) = self.finished.kept::<Kept>(id)?
             && let Some(record) = octets(&kept.record).and_then(|octets| postcard::from_bytes(&octets).ok())
         {
             return Ok(record);
@@ -108,7 +108,7 @@ impl<'a> Simulations<'a> {
         let octets =
             postcard::to_allocvec(&record).map_err(|error| Failure::new(format!("cannot keep a record: {error}")))?;
         let record_text = octets.iter().map(|octet| format!("{octet:02x}")).collect();
-        self.journal.append(&kept_line(id, &Kept { record: record_text }))?;
+        self.journal.append(&run_line(id, &Kept { record: record_text }))?;
         Ok(record)
     }
 }
@@ -135,12 +135,6 @@ impl NoRecord {
     }
 }
 
-fn of_another(path: &Path, found: Option<&Header>, header: &Header) -> Failure {
-    let found = found.map_or("", |header| &header.kind);
-    Failure::new(format!("{} is of espsim {found}, not of espsim {}", path.display(), header.kind))
-        .with_help(Some("give another folder with --out".into()))
-}
-
 fn octets(text: &str) -> Option<Vec<u8>> {
     let pair = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
     (0..text.len()).step_by(2).map(pair).collect()
@@ -148,6 +142,8 @@ fn octets(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use espsim_model::simulate;
 
     use super::*;

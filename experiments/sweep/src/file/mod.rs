@@ -10,3 +10,4 @@ mod skip;
 pub mod source;
 pub mod sweep;
 pub mod value;
+mod walk;

@@ -1,11 +1,12 @@
 //! Refuses text that a terminal and a figure cannot show as it is.
 
-use std::ops::Range;
 use std::path::Path;
 
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::DeTable;
 
 use crate::failure::Failure;
+use crate::file::walk::walk;
 use crate::visible::is_refused;
 
 /// Refuses a text of TOML in which some string or key has such a character; `path` is for messages. What is no TOML is
@@ -19,42 +20,21 @@ pub fn check(path: &Path, text: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let Ok(table) = DeTable::parse(text) else { return Ok(()) };
-    match in_table("", table.get_ref()) {
-        Some((key, at)) => Err(refusal(path, text, &key, at)),
-        None => Ok(()),
-    }
+    let mut first = None;
+    walk("", table.get_ref(), &mut |path, key, value| {
+        let key = key.filter(|key| key.get_ref().chars().any(is_refused)).map(Spanned::span);
+        let text = value.get_ref().as_str().filter(|text| text.chars().any(is_refused)).map(|_| value.span());
+        first = first.take().or_else(|| Some((path.to_owned(), key.or(text)?)));
+    });
+    let Some((key, at)) = first else { return Ok(()) };
+    let message = format!(
+        "`{key}` has a control character or one that changes the direction of writing: text in one line without them"
+    );
+    Err(Failure::at(path, text, at, message))
 }
 
 fn is_suspicious(c: char) -> bool {
     is_refused(c) && !matches!(c, '\n' | '\r')
-}
-
-fn refusal(path: &Path, text: &str, key: &str, at: Range<usize>) -> Failure {
-    let message = format!(
-        "`{key}` has a control character or one that changes the direction of writing: text in one line without them"
-    );
-    Failure::at(path, text, at, message)
-}
-
-fn in_table(prefix: &str, table: &DeTable<'_>) -> Option<(String, Range<usize>)> {
-    table.iter().find_map(|(key, value)| {
-        let name = key.get_ref();
-        let path = if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") };
-        match name.chars().any(is_refused) {
-            true => Some((path, key.span())),
-            false => in_value(&path, value.get_ref(), value.span()),
-        }
-    })
-}
-
-fn in_value(path: &str, value: &DeValue<'_>, at: Range<usize>) -> Option<(String, Range<usize>)> {
-    match value {
-        DeValue::String(text) if text.chars().any(is_refused) => Some((path.to_owned(), at)),
-        DeValue::Table(table) => in_table(path, table),
-        DeValue::Array(items) => (items.iter().enumerate())
-            .find_map(|(i, item)| in_value(&format!("{path}[{i}]"), item.get_ref(), item.span())),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -14,9 +14,6 @@ use crate::file::source::{Source, syntax};
 use crate::file::sweep::Sweep;
 use crate::file::value::{number, shown};
 
-/// Keys of the file itself; all others are parameters of the scenario.
-const OWN_KEYS: [&str; 8] = ["title", "question", "profile", "seed", "replications", "series", "sweep", "plot"];
-
 /// The longest name of a figure, in letters: less than file systems take, for what is put around it.
 const LONGEST_NAME: usize = 200;
 
@@ -68,7 +65,7 @@ pub struct PlotSpec {
     pub x_label: String,
     /// Scale of the x axis.
     #[serde(default)]
-    pub x_scale: ScaleSpec,
+    pub x_scale: Scale,
     /// The metric on the y axis.
     pub y: String,
     /// Which basis of it, where there are several.
@@ -78,7 +75,7 @@ pub struct PlotSpec {
     pub y_label: String,
     /// Scale of the y axis.
     #[serde(default)]
-    pub y_scale: ScaleSpec,
+    pub y_scale: Scale,
     /// What the swept value is multiplied by for display, such as 0.001 for KB from B.
     #[serde(default = "one")]
     pub x_factor: f64,
@@ -97,13 +94,13 @@ fn one() -> f64 {
 /// Scale of an axis.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum ScaleSpec {
-    /// Linear, from zero.
+pub enum Scale {
+    /// Linear; a vertical axis starts at zero.
     #[default]
     Linear,
-    /// Powers of two.
+    /// Logarithmic, ticks at the data or at powers of two.
     Log2,
-    /// Powers of ten.
+    /// Logarithmic, ticks at 1, 2 and 5 times powers of ten.
     Log10,
 }
 
@@ -125,106 +122,61 @@ impl ScenarioFile {
     pub fn parse(path: &Path, text: String) -> Result<Self, Failure> {
         let mut table: Table = toml::from_str(&text).map_err(|error| syntax(path, &text, &error))?;
         let source = Source::toml(path, text)?;
-        let mut own: BTreeMap<&str, Value> =
-            OWN_KEYS.iter().filter_map(|key| Some((*key, table.remove(*key)?))).collect();
-        let mut file = ScenarioFile {
-            source,
-            title: String::new(),
-            question: String::new(),
-            profile: None,
-            seed: 1,
-            replications: Replications::default(),
-            base: flatten(&table, &Origin::Scenario),
-            series: Vec::new(),
-            sweep: Sweep::default(),
-            plots: Vec::new(),
-        };
         let stem = path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy().into_owned());
-        file.title = file.own(&mut own, "title")?.unwrap_or(stem);
-        file.question = file.own(&mut own, "question")?.unwrap_or_default();
-        file.profile = file.own(&mut own, "profile")?;
-        file.seed = file.own(&mut own, "seed")?.unwrap_or(1);
-        file.replications = Replications::read(&file.source, own.remove("replications"))?;
-        file.plots = file.own(&mut own, "plot")?.unwrap_or_default();
-        file.series = file.read_series(own.remove("series"))?;
-        let names: Vec<&str> = file.series.iter().map(|series| series.name.as_str()).collect();
-        let sweep = Sweep::read(&file.source, &names, own.remove("sweep"))?;
-        file.sweep = sweep;
+        // What is left of the table are parameters of the scenario.
+        let own = &mut table;
+        let title = take(&source, own, "title")?.unwrap_or(stem);
+        let question = take(&source, own, "question")?.unwrap_or_default();
+        let profile = take(&source, own, "profile")?;
+        let seed = take(&source, own, "seed")?.unwrap_or(1);
+        let replications = Replications::read(&source, own.remove("replications"))?;
+        let plots = take(&source, own, "plot")?.unwrap_or_default();
+        let series = series(&source, own.remove("series"))?;
+        let names: Vec<&str> = series.iter().map(|series| series.name.as_str()).collect();
+        let sweep = Sweep::read(&source, &names, own.remove("sweep"))?;
+        let base = flatten(&table, &Origin::Scenario);
+        let file = ScenarioFile { source, title, question, profile, seed, replications, base, series, sweep, plots };
         file.check_plots()?;
         Ok(file)
-    }
-
-    fn own<T: serde::de::DeserializeOwned>(
-        &self,
-        own: &mut BTreeMap<&str, Value>,
-        key: &str,
-    ) -> Result<Option<T>, Failure> {
-        let Some(value) = own.remove(key) else { return Ok(None) };
-        value
-            .try_into()
-            .map(Some)
-            .map_err(|error: toml::de::Error| self.failure(key, format!("`{key}`: {}", error.message())))
-    }
-
-    fn read_series(&self, value: Option<Value>) -> Result<Vec<Series>, Failure> {
-        let Some(value) = value else {
-            return Ok(vec![Series { name: "all".into(), values: Layer::new() }]);
-        };
-        let wrong = || self.failure("series", "`series` is a list of tables: [[series]]");
-        let Value::Array(entries) = value else { return Err(wrong()) };
-        let mut series = Vec::new();
-        for (i, entry) in entries.into_iter().enumerate() {
-            let Value::Table(mut table) = entry else { return Err(wrong()) };
-            let Some(Value::String(name)) = table.remove("name") else {
-                return Err(self.failure(&format!("series[{i}]"), "a series needs a `name`"));
-            };
-            if series.iter().any(|other: &Series| other.name == name) {
-                return Err(self.failure(&format!("series[{i}].name"), format!("series `{name}` stands twice")));
-            }
-            series.push(Series { name, values: flatten(&table, &Origin::Sweep) });
-        }
-        if series.is_empty() {
-            return Err(self.failure("series", "`series` is empty: leave it out or give at least one"));
-        }
-        Ok(series)
     }
 
     fn check_plots(&self) -> Result<(), Failure> {
         let keys: Vec<&str> = self.sweep.keys().collect();
         for (i, plot) in self.plots.iter().enumerate() {
+            let wrong = |key: &str, message: String| self.failure(&format!("plot[{i}].{key}"), message);
             for (place, key) in std::iter::once(("x", &plot.x)).chain(plot.only.keys().map(|key| ("only", key))) {
                 if !keys.contains(&key.as_str()) {
                     let message = format!("`plot.{place}` is `{key}`, which is not swept: {}", keys.join(", "));
-                    return Err(self.failure(&format!("plot[{i}].{place}"), message).with_help(nearest(key, &keys)));
+                    return Err(wrong(place, message).with_help(nearest(key, &keys)));
                 }
             }
             let values = |key: &str| self.sweep.find(key).map(|(axis, k)| self.sweep.axes[axis].values(k));
             if let Some(text) = values(&plot.x).and_then(|mut values| values.find(|value| number(value).is_none())) {
                 let message =
                     format!("`plot.x` is `{}`, which has values that are no numbers: {}", plot.x, shown(text));
-                return Err(self.failure(&format!("plot[{i}].x"), message));
+                return Err(wrong("x", message));
             }
             for (key, wanted) in &plot.only {
                 let known: Vec<String> = values(key).into_iter().flatten().map(shown).collect();
                 if !known.contains(wanted) {
                     let message = format!("`plot.only` has `{key}` at `{wanted}`: {}", known.join(", "));
                     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-                    return Err(self.failure(&format!("plot[{i}].only"), message).with_help(nearest(wanted, &known)));
+                    return Err(wrong("only", message).with_help(nearest(wanted, &known)));
                 }
             }
             if plot.file.is_empty() || !plot.file.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
                 let message = format!("`plot.file` is `{}`: letters, digits, `-` and `_`", plot.file);
-                return Err(self.failure(&format!("plot[{i}].file"), message));
+                return Err(wrong("file", message));
             }
             if self.plots[..i].iter().any(|other| other.file == plot.file) || plot.file.len() > LONGEST_NAME {
                 let message =
                     format!("`plot.file` is `{}`: a name of its own, at most {LONGEST_NAME} letters", plot.file);
-                return Err(self.failure(&format!("plot[{i}].file"), message));
+                return Err(wrong("file", message));
             }
             for (key, factor) in [("x_factor", plot.x_factor), ("y_factor", plot.y_factor)] {
                 if !(1e-18..=1e18).contains(&factor) {
                     let message = format!("`plot.{key}` is {factor}: 1e-18 to 1e18");
-                    return Err(self.failure(&format!("plot[{i}].{key}"), message));
+                    return Err(wrong(key, message));
                 }
             }
         }
@@ -234,5 +186,31 @@ impl ScenarioFile {
     /// An error at a key of this file; at the file's start if the key is not in it.
     pub fn failure(&self, key: &str, message: impl Into<String>) -> Failure {
         self.source.failure(key, message)
+    }
+}
+
+/// Takes a key of the file itself.
+fn take<T: serde::de::DeserializeOwned>(source: &Source, table: &mut Table, key: &str) -> Result<Option<T>, Failure> {
+    let wrong = |error: toml::de::Error| source.failure(key, format!("`{key}`: {}", error.message()));
+    table.remove(key).map(|value| value.try_into().map_err(wrong)).transpose()
+}
+
+fn series(source: &Source, value: Option<Value>) -> Result<Vec<Series>, Failure> {
+    if value.is_none() {
+        return Ok(vec![Series { name: "all".into(), values: Layer::new() }]);
+    }
+    let mut series: Vec<Series> = Vec::new();
+    for (i, mut table) in source.tables("series", value)?.into_iter().enumerate() {
+        let Some(Value::String(name)) = table.remove("name") else {
+            return Err(source.failure(&format!("series[{i}]"), "a series needs a `name`"));
+        };
+        if series.iter().any(|other| other.name == name) {
+            return Err(source.failure(&format!("series[{i}].name"), format!("series `{name}` stands twice")));
+        }
+        series.push(Series { name, values: flatten(&table, &Origin::Sweep) });
+    }
+    match series.is_empty() {
+        true => Err(source.failure("series", "`series` is empty: leave it out or give at least one")),
+        false => Ok(series),
     }
 }

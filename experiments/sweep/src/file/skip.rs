@@ -6,7 +6,7 @@ use toml::{Table, Value};
 use crate::failure::{Failure, nearest};
 use crate::file::axis::{Axis, find, keys};
 use crate::file::source::Source;
-use crate::file::value::{QuantityKind, quantity, shown};
+use crate::file::value::{quantity, shown};
 
 /// One `[[sweep.skip]]`: what meets all of it is left out.
 #[derive(Debug, Clone)]
@@ -25,41 +25,20 @@ enum Condition {
     Across { left: (usize, Vec<f64>), comparison: Comparison, right: (usize, Vec<f64>) },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Comparison {
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    NotEqual,
-}
+/// Whether two numbers compare so.
+type Comparison = fn(f64, f64) -> bool;
+
+/// What says of values that they differ, numbers or not.
+const DIFFERS: &str = "!=";
 
 /// Signs, longer ones before their beginnings.
 const SIGNS: [(&str, Comparison); 5] = [
-    ("<=", Comparison::LessOrEqual),
-    (">=", Comparison::GreaterOrEqual),
-    ("!=", Comparison::NotEqual),
-    ("<", Comparison::Less),
-    (">", Comparison::Greater),
+    ("<=", |left, right| left <= right),
+    (">=", |left, right| left >= right),
+    (DIFFERS, |left, right| left != right),
+    ("<", |left, right| left < right),
+    (">", |left, right| left > right),
 ];
-
-impl Comparison {
-    /// A comparison that a text begins with, and the rest of it.
-    fn split(text: &str) -> Option<(Self, &str)> {
-        let text = text.trim_start();
-        SIGNS.iter().find_map(|(sign, comparison)| Some((*comparison, text.strip_prefix(sign)?.trim())))
-    }
-
-    fn holds(self, left: f64, right: f64) -> bool {
-        match self {
-            Comparison::Less => left < right,
-            Comparison::LessOrEqual => left <= right,
-            Comparison::Greater => left > right,
-            Comparison::GreaterOrEqual => left >= right,
-            Comparison::NotEqual => left != right,
-        }
-    }
-}
 
 impl Skip {
     pub(super) fn read(file: &Source, names: &[&str], axes: &[Axis], i: usize, table: &Table) -> Result<Self, Failure> {
@@ -84,7 +63,7 @@ impl Skip {
             && self.conditions.iter().all(|condition| match condition {
                 Condition::Rows { axis, meets } => meets[rows[*axis]],
                 Condition::Across { left, comparison, right } => {
-                    comparison.holds(left.1[rows[left.0]], right.1[rows[right.0]])
+                    comparison(left.1[rows[left.0]], right.1[rows[right.0]])
                 }
             })
     }
@@ -129,8 +108,10 @@ impl Reader<'_> {
             return Err(self.failure(message).with_help(nearest(self.key, &keys)));
         };
         let values: Vec<&Value> = self.axes[axis].values(key).collect();
-        if let Some((comparison, operand)) = value.as_str().and_then(Comparison::split) {
-            return self.comparison(axis, &values, comparison, operand);
+        let text = value.as_str().unwrap_or_default().trim_start();
+        let compared = SIGNS.into_iter().find_map(|(sign, holds)| Some((sign, holds, text.strip_prefix(sign)?.trim())));
+        if let Some((sign, holds, operand)) = compared {
+            return self.comparison(axis, &values, (sign, holds), operand);
         }
         let mut meets = vec![false; values.len()];
         for wanted in self.some(value)? {
@@ -147,27 +128,27 @@ impl Reader<'_> {
         &self,
         axis: usize,
         values: &[&Value],
-        comparison: Comparison,
+        (sign, comparison): (&str, Comparison),
         operand: &str,
     ) -> Result<Condition, Failure> {
         if let Some((other, key)) = find(self.axes, operand) {
-            let kind = quantity(values[0]).map(|(kind, _)| kind);
+            let unit = quantity(values[0]).map(|(unit, _)| unit);
             let right: Vec<&Value> = self.axes[other].values(key).collect();
-            let (left, right) = (self.numbers(values, kind)?, self.numbers(&right, kind)?);
+            let (left, right) = (self.numbers(values, unit)?, self.numbers(&right, unit)?);
             return Ok(Condition::Across { left: (axis, left), comparison, right: (other, right) });
         }
         let written = Value::String(operand.to_owned());
         let operand = operand.parse::<f64>().map_or(written, Value::Float);
-        let meets = match (comparison, quantity(&operand)) {
+        let meets = match (sign, quantity(&operand)) {
             // What is no number can still differ.
-            (Comparison::NotEqual, _) => {
+            (DIFFERS, _) => {
                 if !values.iter().any(|value| is_same(value, &operand)) {
                     return Err(self.no_such(values, &shown(&operand)));
                 }
                 values.iter().map(|value| !is_same(value, &operand)).collect()
             }
-            (_, Some((kind, number))) => {
-                self.numbers(values, Some(kind))?.into_iter().map(|value| comparison.holds(value, number)).collect()
+            (_, Some((unit, number))) => {
+                self.numbers(values, Some(unit))?.into_iter().map(|value| comparison(value, number)).collect()
             }
             (_, None) => {
                 let message = format!("`{}` is neither a swept key nor a number with its unit", shown(&operand));
@@ -178,10 +159,10 @@ impl Reader<'_> {
         Ok(Condition::Rows { axis, meets })
     }
 
-    fn numbers(&self, values: &[&Value], kind: Option<QuantityKind>) -> Result<Vec<f64>, Failure> {
+    fn numbers(&self, values: &[&Value], unit: Option<&str>) -> Result<Vec<f64>, Failure> {
         let number = |value: &&Value| {
             quantity(value)
-                .filter(|(of, _)| Some(*of) == kind)
+                .filter(|(of, _)| Some(*of) == unit)
                 .map(|(_, number)| number)
                 .ok_or_else(|| self.failure(format!("`{}`: `{}` cannot be compared with that", self.key, shown(value))))
         };

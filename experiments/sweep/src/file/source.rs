@@ -5,9 +5,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
+use toml::{Table, Value};
 
 use crate::failure::Failure;
 use crate::file::plain;
+use crate::file::walk::walk;
 
 /// A file that was read.
 #[derive(Debug, Clone)]
@@ -39,6 +41,20 @@ impl Source {
         Failure::at(&self.path, &self.text, self.span(key).unwrap_or(0..0), message)
     }
 
+    /// The list of tables that a key has; none where the key is not there.
+    ///
+    /// # Errors
+    /// [`Failure`] at the key if it has something else.
+    pub(super) fn tables(&self, key: &str, value: Option<Value>) -> Result<Vec<Table>, Failure> {
+        let wrong = || self.failure(key, format!("`{key}` is a list of tables: [[{key}]]"));
+        let table = |entry| if let Value::Table(table) = entry { Ok(table) } else { Err(wrong()) };
+        match value {
+            None => Ok(Vec::new()),
+            Some(Value::Array(entries)) => entries.into_iter().map(table).collect(),
+            Some(_) => Err(wrong()),
+        }
+    }
+
     /// Where a key path stands: its own place, or that of the nearest table or list around it.
     pub fn span(&self, key: &str) -> Option<Range<usize>> {
         let mut key = key;
@@ -61,36 +77,18 @@ type Spans = BTreeMap<String, Range<usize>>;
 /// The place of every value, by key path; list elements as `key[i]`. With it a key path that two values have: `a.b = 1` and
 /// `"a.b" = 2` are the same parameter, but not to TOML.
 fn spans(text: &str) -> Result<(Spans, Option<String>), toml::de::Error> {
-    let (mut into, mut twice) = (Spans::new(), None);
-    table_spans("", DeTable::parse(text)?.get_ref(), &mut into, &mut twice);
-    Ok((into, twice))
-}
-
-fn table_spans(prefix: &str, table: &DeTable<'_>, into: &mut Spans, twice: &mut Option<String>) {
-    for (key, value) in table {
-        let name = key.get_ref();
-        let path = if prefix.is_empty() { name.to_string() } else { format!("{prefix}.{name}") };
+    let (mut spans, mut twice) = (Spans::new(), None);
+    walk("", DeTable::parse(text)?.get_ref(), &mut |path, key, value| {
         // From the key to the end of a value; of a table only its name.
-        let at = match value.get_ref() {
-            DeValue::Table(_) => key.span(),
-            _ => key.span().start..value.span().end,
+        let at = match (key, value.get_ref()) {
+            (Some(key), DeValue::Table(_)) => key.span(),
+            (Some(key), _) => key.span().start..value.span().end,
+            (None, _) => value.span(),
         };
-        value_spans(path, at, value.get_ref(), into, twice);
-    }
-}
-
-fn value_spans(path: String, at: Range<usize>, value: &DeValue<'_>, into: &mut Spans, twice: &mut Option<String>) {
-    match value {
-        DeValue::Table(table) => table_spans(&path, table, into, twice),
-        DeValue::Array(items) => {
-            for (i, item) in items.iter().enumerate() {
-                value_spans(format!("{path}[{i}]"), item.span(), item.get_ref(), into, twice);
-            }
+        // Of tables both count, as one.
+        if spans.insert(path.to_owned(), at).is_some() && !matches!(value.get_ref(), DeValue::Table(_)) {
+            twice = Some(path.to_owned());
         }
-        _ => {}
-    }
-    // Of tables both count, as one.
-    if into.insert(path.clone(), at).is_some() && !matches!(value, DeValue::Table(_)) {
-        *twice = Some(path);
-    }
+    });
+    Ok((spans, twice))
 }

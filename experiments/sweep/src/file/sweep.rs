@@ -61,9 +61,8 @@ impl Sweep {
         let Value::Table(mut table) = value else {
             return Err(file.failure("sweep", "`sweep` is a table of keys, each with a list of values"));
         };
-        let zips = tables(file, &mut table, "zip")?;
-        let points = tables(file, &mut table, "point")?;
-        let skips = tables(file, &mut table, "skip")?;
+        let mut tables = |name: &str| file.tables(&format!("sweep.{name}"), table.remove(name));
+        let (zips, points, skips) = (tables("zip")?, tables("point")?, tables("skip")?);
         let mut sweep = Sweep::default();
         for (key, values) in lists(file, "sweep", &table)? {
             let rows = values.into_iter().map(|value| vec![value]).collect();
@@ -177,19 +176,5 @@ impl Sweep {
             }
         }
         naming
-    }
-}
-
-/// Takes an array of tables out of `sweep`.
-fn tables(file: &Source, sweep: &mut Table, name: &str) -> Result<Vec<Table>, Failure> {
-    let wrong =
-        || file.failure(&format!("sweep.{name}"), format!("`sweep.{name}` is a list of tables: [[sweep.{name}]]"));
-    match sweep.remove(name) {
-        None => Ok(Vec::new()),
-        Some(Value::Array(entries)) => entries
-            .into_iter()
-            .map(|entry| if let Value::Table(table) = entry { Ok(table) } else { Err(wrong()) })
-            .collect(),
-        Some(_) => Err(wrong()),
     }
 }

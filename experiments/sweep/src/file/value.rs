@@ -2,6 +2,7 @@
 
 use espsim_model::layers::MOST_DEPTH;
 use espsim_model::units::{BitRate, Bytes, Hertz, Share, Time};
+use serde::Serialize;
 use toml::Value;
 
 use crate::visible::{escaped, is_refused};
@@ -51,34 +52,17 @@ fn has_refused(value: &Value) -> bool {
     }
 }
 
-/// What a quantity is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QuantityKind {
-    /// A bare number.
-    Number,
-    /// B.
-    Size,
-    /// Gb/s.
-    Rate,
-    /// us.
-    Time,
-    /// GHz.
-    Frequency,
-    /// %.
-    Share,
-}
-
-/// A swept value as a quantity; `None` for other text.
-pub fn quantity(value: &Value) -> Option<(QuantityKind, f64)> {
+/// A swept value as a quantity, with its unit; `None` for other text.
+pub fn quantity(value: &Value) -> Option<(&'static str, f64)> {
     match value {
-        Value::Integer(n) => Some((QuantityKind::Number, *n as f64)),
-        Value::Float(n) => Some((QuantityKind::Number, *n)),
+        Value::Integer(n) => Some(("", *n as f64)),
+        Value::Float(n) => Some(("", *n)),
         Value::String(text) => None
-            .or_else(|| text.parse::<Bytes>().ok().map(|n| (QuantityKind::Size, n.get() as f64)))
-            .or_else(|| text.parse::<BitRate>().ok().map(|n| (QuantityKind::Rate, n.as_gbps())))
-            .or_else(|| text.parse::<Time>().ok().map(|n| (QuantityKind::Time, n.as_ns() * 1e-3)))
-            .or_else(|| text.parse::<Hertz>().ok().map(|n| (QuantityKind::Frequency, n.get() as f64 * 1e-9)))
-            .or_else(|| text.parse::<Share>().ok().map(|n| (QuantityKind::Share, n.fraction() * 100.0))),
+            .or_else(|| text.parse::<Bytes>().ok().map(|n| ("B", n.get() as f64)))
+            .or_else(|| text.parse::<BitRate>().ok().map(|n| ("Gb/s", n.as_gbps())))
+            .or_else(|| text.parse::<Time>().ok().map(|n| ("us", n.as_ns() * 1e-3)))
+            .or_else(|| text.parse::<Hertz>().ok().map(|n| ("GHz", n.get() as f64 * 1e-9)))
+            .or_else(|| text.parse::<Share>().ok().map(|n| ("%", n.fraction() * 100.0))),
         _ => None,
     }
 }
@@ -86,6 +70,11 @@ pub fn quantity(value: &Value) -> Option<(QuantityKind, f64)> {
 /// A swept value as a number for an axis: sizes in B, rates in Gb/s, times in us, frequencies in GHz, shares in %.
 pub fn number(value: &Value) -> Option<f64> {
     quantity(value).map(|(_, number)| number)
+}
+
+/// The name of one of several in files.
+pub fn variant(of: impl Serialize) -> String {
+    Value::try_from(of).as_ref().map_or_else(|_| String::new(), shown)
 }
 
 /// A value as it is shown: strings without quotes.

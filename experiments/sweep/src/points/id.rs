@@ -1,6 +1,6 @@
 //! What identifies points and runs: a hash of everything that they depend on, never their number.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::str::FromStr;
 
 use espsim_model::layers::Layer;
@@ -9,6 +9,8 @@ use espsim_model::scenario::Scenario;
 use sha2::{Digest, Sha256};
 use toml::Value;
 
+use crate::points::outcome::seed;
+
 /// Half of a SHA-256: of 10^9 runs, two have the same with a probability of 10^-21.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id([u8; 16]);
@@ -16,10 +18,10 @@ pub struct Id([u8; 16]);
 /// One of a point's runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which {
-    /// A replication, under this seed.
-    Replication(u64),
-    /// On a profile that is drawn: which one of those drawn under this seed.
-    Drawn(u64, usize),
+    /// A replication, by number.
+    Replication(u32),
+    /// On a profile that is drawn: which one.
+    Drawn(usize),
 }
 
 /// The program that simulates: its version, and a hash of the model's sources.
@@ -29,9 +31,7 @@ impl Id {
     /// Of a point: what is simulated (`run` or `failover`), by which program, on the host of a profile with this hash, with
     /// these values. Where a value comes from does not matter.
     pub fn of_point(kind: &str, profile: &str, values: &Layer) -> Self {
-        let mut hash = Hash(Sha256::new());
-        // Writing into a hash cannot fail.
-        let _ = writeln!(hash, "{kind} {} {} {profile}", PROGRAM.0, PROGRAM.1);
+        let mut hash = Hash::of(&format!("{kind} {} {} {profile}\n", PROGRAM.0, PROGRAM.1));
         for (key, (value, _)) in values {
             hash.part(b'k', key.as_bytes());
             hash.value(value);
@@ -41,38 +41,33 @@ impl Id {
 
     /// Of one simulation: by which program, of which scenario, on which host, under which seed.
     pub fn of_simulation(scenario: &Scenario, profile: &Profile, seed: u64) -> Self {
-        let mut hash = Hash(Sha256::new());
-        // Plain data always has a text, and writing into a hash cannot fail.
+        let mut hash = Hash::of(&format!("simulation {} {} {seed}\n", PROGRAM.0, PROGRAM.1));
+        // Plain data always has a text.
         let text = |data: serde_json::Result<Vec<u8>>| data.unwrap_or_default();
-        let _ = writeln!(hash, "simulation {} {} {seed}", PROGRAM.0, PROGRAM.1);
         hash.part(b's', &text(serde_json::to_vec(scenario)));
         hash.part(b'p', &text(serde_json::to_vec(profile)));
         hash.id()
     }
 
-    /// Of one of this point's runs.
+    /// Of one of this point's runs, given the base of all seeds.
     #[must_use]
-    pub fn run(self, which: Which) -> Self {
-        let mut hash = Hash(Sha256::new());
-        let _ = match which {
-            Which::Replication(seed) => write!(hash, "{self} replication {seed}"),
-            Which::Drawn(seed, i) => write!(hash, "{self} drawn {seed} {i}"),
+    pub fn run(self, which: Which, base: u64) -> Self {
+        let run = match which {
+            Which::Replication(i) => format!("{self} replication {}", seed(base, i)),
+            Which::Drawn(i) => format!("{self} drawn {base} {i}"),
         };
-        hash.id()
+        Hash::of(&run).id()
     }
 }
 
-/// A hash that can be written to.
+/// A hash in the making.
 struct Hash(Sha256);
 
-impl Write for Hash {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0.update(text.as_bytes());
-        Ok(())
-    }
-}
-
 impl Hash {
+    fn of(text: &str) -> Self {
+        Hash(Sha256::new_with_prefix(text))
+    }
+
     /// Something of a kind, so that no two sequences of parts are the same octets.
     fn part(&mut self, kind: u8, octets: &[u8]) {
         self.0.update([kind]);
@@ -138,8 +133,8 @@ mod tests {
         ] {
             assert_ne!(id, other);
         }
-        let runs = [Which::Replication(1), Which::Replication(2), Which::Drawn(1, 0), Which::Drawn(1, 1)];
-        let ids: std::collections::BTreeSet<Id> = runs.into_iter().map(|which| id.run(which)).collect();
+        let runs = [Which::Replication(1), Which::Replication(2), Which::Drawn(0), Which::Drawn(1)];
+        let ids: std::collections::BTreeSet<Id> = runs.into_iter().map(|which| id.run(which, 1)).collect();
         assert_eq!(ids.len(), 4);
         assert_eq!(id.to_string().parse(), Ok(id));
     }

@@ -7,9 +7,9 @@ pub mod outcome;
 pub mod shard;
 pub mod study;
 
-use espsim_model::layers::{self, Layer, LayerError, Origin};
+use espsim_model::layers::{self, Layer, Origin};
 use espsim_model::profile::Profile;
-use espsim_model::scenario::{Invalid, Scenario};
+use espsim_model::scenario::Scenario;
 use toml::Value;
 
 use crate::failure::{Failure, explain};
@@ -164,7 +164,7 @@ impl<'a> Points<'a> {
 
     /// What is varied at a point.
     pub fn place(&self, point: usize) -> Place {
-        self.combination(point).place(self.file)
+        self.place_of(&self.combination(point))
     }
 
     /// A point, complete and checked.
@@ -172,7 +172,15 @@ impl<'a> Points<'a> {
     /// # Errors
     /// [`Failure`] at the key that is wrong, in the file or on the command line.
     pub fn resolve(&self, point: usize) -> Result<Point, Failure> {
-        self.combination(point).resolve(self.file, self.settings, self.profile)
+        let at = self.combination(point);
+        let overrides = overrides(self.file, self.settings, &at);
+        let resolved = layers::resolve(&overrides).and_then(|values| Ok((layers::scenario(&values)?, values)));
+        let (scenario, values) = resolved.map_err(|error| {
+            let (message, help) = explain(&error);
+            self.failure(&at, error.key(), message).with_help(help)
+        })?;
+        scenario.check(self.profile).map_err(|error| self.failure(&at, &error.key, error.to_string()))?;
+        Ok(Point { place: self.place_of(&at), values, scenario })
     }
 
     /// Checks that a point's load can come in at all.
@@ -180,8 +188,44 @@ impl<'a> Points<'a> {
     /// # Errors
     /// [`Failure`] at the rate.
     pub fn check_offered(&self, number: usize, point: &Point) -> Result<(), Failure> {
-        let failure = |error| self.combination(number).invalid_failure(self.file, self.settings, &error);
-        point.scenario.check_incoming().map_err(failure)
+        let incoming = point.scenario.check_incoming();
+        incoming.map_err(|error| self.failure(&self.combination(number), &error.key, error.to_string()))
+    }
+
+    fn place_of(&self, at: &Combination) -> Place {
+        let coordinates = self.file.sweep.values(&at.rows).cloned().collect();
+        Place { series: self.file.series[at.series].name.clone(), coordinates }
+    }
+
+    /// The error at the layer that spoke last of the key or of a table around it.
+    fn failure(&self, at: &Combination, key: &str, message: String) -> Failure {
+        let Points { file, settings, .. } = *self;
+        // A packet size may have been given as a mix.
+        let speaks_of = |given: &str| {
+            given == key
+                || given.starts_with(&format!("{key}."))
+                || key.starts_with(&format!("{given}."))
+                || key.starts_with(&format!("{given}["))
+                || (key == "traffic.packet" && given == "traffic.mix")
+        };
+        if let Some(setting) = settings.iter().rev().find(|setting| speaks_of(&setting.key)) {
+            return Failure::new(format!("--set {setting}: {message}"));
+        }
+        for (axis, &row) in file.sweep.axes.iter().zip(&at.rows) {
+            if let Some(given) = axis.keys.iter().position(|given| speaks_of(given)) {
+                return file.failure(&axis.place(given, row), message);
+            }
+        }
+        let series = &file.series[at.series].values;
+        if let Some(given) = series.keys().find(|given| speaks_of(given)) {
+            return file.failure(&format!("series[{}].{given}", at.series), message);
+        }
+        match file.base.keys().find(|given| speaks_of(given)) {
+            // Of a list only the element is wrong.
+            Some(given) if key.starts_with(&format!("{given}[")) => file.failure(key, message),
+            Some(given) => file.failure(given, message),
+            None => file.failure(&format!("series[{}]", at.series), message),
+        }
     }
 }
 
@@ -195,82 +239,29 @@ pub fn points(file: &ScenarioFile, settings: &[Setting], profile: &Profile) -> R
     (0..points.len()).map(|point| points.resolve(point)).collect()
 }
 
+/// What a file and a command line say of a point.
+fn overrides(file: &ScenarioFile, settings: &[Setting], at: &Combination) -> Layer {
+    let mut overrides = file.base.clone();
+    overrides.extend(file.series[at.series].values.clone());
+    for (key, value) in file.sweep.keys().zip(file.sweep.values(&at.rows)) {
+        overrides.insert(key.to_owned(), (value.clone(), Origin::Sweep));
+    }
+    for setting in settings {
+        overrides.insert(setting.key.clone(), (setting.value.clone(), Origin::Set));
+    }
+    overrides
+}
+
 /// Why a series is not to be had at its first point: what no such hardware or stack does. `None` where it is, or where
 /// something else is wrong with it.
 pub fn not_to_be_had(file: &ScenarioFile, series: usize, settings: &[Setting]) -> Option<String> {
-    let combination = Combination { series, rows: file.sweep.rows(0) };
-    let point = combination.unchecked(file, settings).ok()?;
-    point.scenario.check_exists().err().map(|invalid| invalid.to_string())
+    let overrides = overrides(file, settings, &Combination { series, rows: file.sweep.rows(0) });
+    let scenario = layers::scenario(&layers::resolve(&overrides).ok()?).ok()?;
+    scenario.check_exists().err().map(|invalid| invalid.to_string())
 }
 
 /// Which series and which row of each axis.
 struct Combination {
     series: usize,
     rows: Vec<usize>,
-}
-
-impl Combination {
-    fn place(&self, file: &ScenarioFile) -> Place {
-        let coordinates = file.sweep.values(&self.rows).cloned().collect();
-        Place { series: file.series[self.series].name.clone(), coordinates }
-    }
-
-    fn resolve(&self, file: &ScenarioFile, settings: &[Setting], profile: &Profile) -> Result<Point, Failure> {
-        let point = self.unchecked(file, settings)?;
-        point.scenario.check(profile).map_err(|error| self.invalid_failure(file, settings, &error))?;
-        Ok(point)
-    }
-
-    fn unchecked(&self, file: &ScenarioFile, settings: &[Setting]) -> Result<Point, Failure> {
-        let mut overrides = file.base.clone();
-        overrides.extend(file.series[self.series].values.clone());
-        for (key, value) in file.sweep.keys().zip(file.sweep.values(&self.rows)) {
-            overrides.insert(key.to_owned(), (value.clone(), Origin::Sweep));
-        }
-        for setting in settings {
-            overrides.insert(setting.key.clone(), (setting.value.clone(), Origin::Set));
-        }
-        let resolved = layers::resolve(&overrides).and_then(|values| Ok((layers::scenario(&values)?, values)));
-        let (scenario, values) = resolved.map_err(|error| self.layer_failure(file, settings, &error))?;
-        Ok(Point { place: self.place(file), values, scenario })
-    }
-
-    fn layer_failure(&self, file: &ScenarioFile, settings: &[Setting], error: &LayerError) -> Failure {
-        let (message, help) = explain(error);
-        self.failure(file, settings, error.key(), message).with_help(help)
-    }
-
-    fn invalid_failure(&self, file: &ScenarioFile, settings: &[Setting], error: &Invalid) -> Failure {
-        self.failure(file, settings, &error.key, error.to_string())
-    }
-
-    /// The error at the layer that spoke last of the key or of a table around it.
-    fn failure(&self, file: &ScenarioFile, settings: &[Setting], key: &str, message: String) -> Failure {
-        // A packet size may have been given as a mix.
-        let speaks_of = |given: &str| {
-            given == key
-                || given.starts_with(&format!("{key}."))
-                || key.starts_with(&format!("{given}."))
-                || key.starts_with(&format!("{given}["))
-                || (key == "traffic.packet" && given == "traffic.mix")
-        };
-        if let Some(setting) = settings.iter().rev().find(|setting| speaks_of(&setting.key)) {
-            return Failure::new(format!("--set {setting}: {message}"));
-        }
-        for (axis, &row) in file.sweep.axes.iter().zip(&self.rows) {
-            if let Some(given) = axis.keys.iter().position(|given| speaks_of(given)) {
-                return file.failure(&axis.place(given, row), message);
-            }
-        }
-        let series = &file.series[self.series].values;
-        if let Some(given) = series.keys().find(|given| speaks_of(given)) {
-            return file.failure(&format!("series[{}].{given}", self.series), message);
-        }
-        match file.base.keys().find(|given| speaks_of(given)) {
-            // Of a list only the element is wrong.
-            Some(given) if key.starts_with(&format!("{given}[")) => file.failure(key, message),
-            Some(given) => file.failure(given, message),
-            None => file.failure(&format!("series[{}]", self.series), message),
-        }
-    }
 }

@@ -69,9 +69,16 @@ mod writer {
     /// Rows that are in memory at a time: a row group.
     const GROUP: usize = 1 << 15;
 
-    /// What a column holds, by its name; text, where it is none of these.
-    const WHOLE: [&str; 4] = ["point", "replication", "seed", "n"];
-    const NUMBERS: [&str; 3] = ["value", "low", "high"];
+    /// How a column is kept, by its name.
+    fn kind(name: &str) -> (Physical, Option<LogicalType>) {
+        match name {
+            // Seeds have 64 bits and no sign.
+            "seed" => (Physical::INT64, Some(LogicalType::integer(64, false))),
+            "point" | "replication" | "n" => (Physical::INT64, None),
+            "value" | "low" | "high" => (Physical::DOUBLE, None),
+            _ => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+        }
+    }
 
     /// A file in the making.
     pub struct Columns {
@@ -123,15 +130,12 @@ mod writer {
                 let mut group = self.writer.next_row_group()?;
                 for (i, name) in self.names.iter().enumerate() {
                     let cells = rows.iter().map(|row| row[i].as_str());
-                    match name.as_str() {
-                        // Seeds have 64 bits and no sign; the schema says so.
-                        "seed" => column::<Int64Type>(&mut group, cells, |text| Some(text.parse::<u64>().ok()? as i64)),
-                        whole if WHOLE.contains(&whole) => {
-                            column::<Int64Type>(&mut group, cells, |text| text.parse().ok())
+                    match kind(name) {
+                        (Physical::INT64, Some(_)) => {
+                            column::<Int64Type>(&mut group, cells, |text| Some(text.parse::<u64>().ok()? as i64))
                         }
-                        number if NUMBERS.contains(&number) => {
-                            column::<DoubleType>(&mut group, cells, |text| text.parse().ok())
-                        }
+                        (Physical::INT64, None) => column::<Int64Type>(&mut group, cells, |text| text.parse().ok()),
+                        (Physical::DOUBLE, _) => column::<DoubleType>(&mut group, cells, |text| text.parse().ok()),
                         _ => column::<ByteArrayType>(&mut group, cells, |text| {
                             (!text.is_empty()).then(|| ByteArray::from(text))
                         }),
@@ -160,12 +164,7 @@ mod writer {
 
     fn schema(names: &[String]) -> Result<Type, ParquetError> {
         let field = |name: &String| {
-            let (physical, logical) = match name.as_str() {
-                "seed" => (Physical::INT64, Some(LogicalType::integer(64, false))),
-                whole if WHOLE.contains(&whole) => (Physical::INT64, None),
-                number if NUMBERS.contains(&number) => (Physical::DOUBLE, None),
-                _ => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
-            };
+            let (physical, logical) = kind(name);
             let field = Type::primitive_type_builder(name, physical).with_repetition(Repetition::OPTIONAL);
             field.with_logical_type(logical).build().map(Arc::new)
         };

@@ -14,7 +14,6 @@ use std::sync::{Mutex, PoisonError};
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
 use crate::file::hash::hash;
@@ -63,10 +62,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// The current format.
-    pub const FORMAT: u32 = FORMAT;
-
-    /// Of a question that asks for simulations as it learns, over a file of this name and text.
+    /// Over a file of this name and text, of which nothing is set and no profile drawn.
     pub fn of_question(kind: ResultKind, file: &str, text: &str, seed: u64, profile: &ProfileChoice) -> Self {
         Header {
             format: FORMAT,
@@ -133,12 +129,7 @@ impl Finished {
         let mut found = Found::default();
         let (mut line, mut offset, mut n) = (Vec::new(), 0, 0);
         let mut bad = Vec::new();
-        loop {
-            line.clear();
-            let length = reader.read_until(b'\n', &mut line).map_err(io)? as u64;
-            if length == 0 {
-                break;
-            }
+        while next_line(&mut reader, &mut line).map_err(io)? {
             n += 1;
             match checked(&line) {
                 Some((HEADER, json)) => found.header = Some(header(path, json)?),
@@ -150,7 +141,7 @@ impl Finished {
                 }
                 None => bad.push(n),
             }
-            offset += length;
+            offset += line.len() as u64;
             if bad.last() != Some(&n) {
                 found.end = offset;
                 found.damaged.append(&mut bad);
@@ -189,18 +180,14 @@ impl Finished {
     /// # Errors
     /// [`Failure`] if it can no longer be read as it was written.
     pub fn read(&self, id: Id) -> Result<Option<(Run, Vec<u8>)>, Failure> {
-        self.line(id)
+        self.kept(id)
     }
 
-    /// Whatever was kept under an id; `None` if nothing was.
+    /// Whatever was kept under an id with its line; `None` if nothing was.
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub fn kept<T: DeserializeOwned>(&self, id: Id) -> Result<Option<T>, Failure> {
-        Ok(self.line(id)?.map(|(kept, _)| kept))
-    }
-
-    fn line<T: DeserializeOwned>(&self, id: Id) -> Result<Option<(T, Vec<u8>)>, Failure> {
+    pub fn kept<T: DeserializeOwned>(&self, id: Id) -> Result<Option<(T, Vec<u8>)>, Failure> {
         let Some(at) = self.runs.get(&id) else { return Ok(None) };
         let (path, file) = &self.files[at.file as usize];
         let mut line = vec![0; at.length as usize];
@@ -219,7 +206,7 @@ impl Finished {
 /// [`Failure`] if it cannot be read, or is of another format.
 pub fn first_header(path: &Path) -> Result<Option<Header>, Failure> {
     let mut line = Vec::new();
-    let read = File::open(path).and_then(|file| BufReader::new(file).read_until(b'\n', &mut line));
+    let read = File::open(path).and_then(|file| next_line(&mut BufReader::new(file), &mut line));
     read.map_err(|error| Failure::io("read", path, &error))?;
     checked(&line).filter(|(name, _)| *name == HEADER).map(|(_, json)| header(path, json)).transpose()
 }
@@ -238,13 +225,18 @@ fn has(path: &Path, is_sought: impl Fn(&str) -> bool) -> bool {
     let is_file = path.metadata().is_ok_and(|there| there.is_file());
     let Some(mut reader) = is_file.then(|| File::open(path).ok()).flatten().map(BufReader::new) else { return false };
     let mut line = Vec::new();
-    while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+    while next_line(&mut reader, &mut line).unwrap_or(false) {
         if checked(&line).is_some_and(|(name, _)| is_sought(name)) {
             return true;
         }
-        line.clear();
     }
     false
+}
+
+/// Reads the next line with its end; `false` where there is none.
+fn next_line(reader: &mut BufReader<File>, line: &mut Vec<u8>) -> std::io::Result<bool> {
+    line.clear();
+    reader.read_until(b'\n', line).map(|length| length > 0)
 }
 
 fn header(path: &Path, json: &str) -> Result<Header, Failure> {
@@ -269,7 +261,7 @@ fn checked(line: &[u8]) -> Option<(&str, &str)> {
 }
 
 fn checksum(content: &str) -> String {
-    Sha256::digest(content.as_bytes()).iter().take(CHECKSUM / 2).map(|byte| format!("{byte:02x}")).collect()
+    hash(content)[..CHECKSUM].to_owned()
 }
 
 fn line(name: &str, content: &impl Serialize) -> Vec<u8> {
@@ -277,14 +269,9 @@ fn line(name: &str, content: &impl Serialize) -> Vec<u8> {
     with_checksum(&format!("{name} {}", serde_json::to_string(content).unwrap_or_default())).into_bytes()
 }
 
-/// The line of a run.
-pub fn run_line(id: Id, run: &Run) -> Vec<u8> {
+/// The line of a run, or of what else is kept under an id.
+pub fn run_line(id: Id, run: &impl Serialize) -> Vec<u8> {
     line(&id.to_string(), run)
-}
-
-/// The line of whatever is kept under an id.
-pub fn kept_line(id: Id, kept: &impl Serialize) -> Vec<u8> {
-    line(&id.to_string(), kept)
 }
 
 /// The line of a header.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
+use crate::file::value::variant;
 use crate::store::version;
 
 pub use crate::points::study::ResultKind;
@@ -214,11 +215,8 @@ impl Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Origin::Default => write!(f, "default"),
             Origin::Preset { kind, name, .. } => write!(f, "preset {kind} {name}"),
-            Origin::Scenario => write!(f, "scenario"),
-            Origin::Sweep => write!(f, "sweep"),
-            Origin::Set => write!(f, "set"),
+            other => f.write_str(&variant(other)),
         }
     }
 }

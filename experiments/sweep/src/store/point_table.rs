@@ -6,9 +6,9 @@
 //! add columns at the end.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::path::Path;
 
-use csv::StringRecord;
 use espsim_model::traffic::Basis;
 
 use crate::failure::Failure;
@@ -16,7 +16,7 @@ use crate::file::scenario_file::ScenarioFile;
 use crate::file::value::shown;
 use crate::points::outcome::{Outcome, Summary};
 use crate::points::study::Csv;
-use crate::store::csv_text::{is_no_number, read_row};
+use crate::store::csv_text::{Rows, is_no_number};
 use crate::store::points_csv::four_digits;
 
 /// The file's name.
@@ -161,49 +161,40 @@ impl PointTable {
     /// # Errors
     /// [`Failure`] for a file that cannot be read or does not say which points its rows are of.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let file = std::fs::File::open(path).map_err(|error| Failure::io("read", path, &error))?;
-        Self::from_csv(std::io::BufReader::new(file), path)
+        Self::from_rows(Rows::open(path)?)
     }
 
     /// The same from text; `path` is for messages.
     ///
     /// # Errors
     /// As [`PointTable::read`].
-    pub fn from_csv(text: impl std::io::Read, path: &Path) -> Result<Self, Failure> {
-        let broken = |error: csv::Error| Failure::new(format!("{}: {error}", path.display()));
-        let mut reader = csv::Reader::from_reader(text);
-        let header = read_row(reader.headers().map_err(broken)?);
-        let after_axes = header.iter().position(|heading| heading == REPLICATIONS).unwrap_or_default();
-        if header.get(0) != Some("series") || after_axes == 0 {
-            let names = header.iter().collect::<Vec<_>>().join(", ");
-            let expected = format!("series, swept keys, {REPLICATIONS}, numbers");
-            return Err(Failure::new(format!("{}: columns are {names}: {expected}", path.display())));
-        }
-        let mut rows = Vec::new();
-        for record in reader.records() {
-            let record = read_row(&record.map_err(broken)?);
-            let line = record.position().map_or(0, csv::Position::line);
-            let row = parse(&header, after_axes, &record);
-            rows.push(row.map_err(|what| Failure::new(format!("{}:{line}: {what}", path.display())))?);
-        }
-        Ok(PointTable { axes: header.iter().take(after_axes).skip(1).map(str::to_owned).collect(), rows })
+    pub fn from_csv(text: impl Read, path: &Path) -> Result<Self, Failure> {
+        Self::from_rows(Rows::new(text, path)?)
     }
-}
 
-fn parse(header: &StringRecord, after_axes: usize, record: &StringRecord) -> Result<Row, String> {
-    let replications = &record[after_axes];
-    let cells = header.iter().zip(record).skip(after_axes + 1);
-    if let Some((heading, cell)) = cells.clone().find(|(_, cell)| is_no_number(cell)) {
-        return Err(format!("`{heading}` is `{cell}`: a number, or nothing"));
+    fn from_rows(mut of: Rows<'_, impl Read>) -> Result<Self, Failure> {
+        let after_axes = of.headings.iter().position(|heading| heading == REPLICATIONS).unwrap_or_default();
+        if after_axes == 0 || of.headings[0] != "series" {
+            return Err(of.other_columns(&format!("series, swept keys, {REPLICATIONS}, numbers")));
+        }
+        let axes = of.headings[1..after_axes].to_vec();
+        let mut rows = Vec::new();
+        while let Some(row) = of.next_row()? {
+            let numbers = row.columns().skip(after_axes + 1);
+            if let Some((heading, cell)) = numbers.clone().find(|(_, cell)| is_no_number(cell)) {
+                return Err(row.failure(&format!("`{heading}` is `{cell}`: a number, or nothing")));
+            }
+            let replications = row.text(REPLICATIONS);
+            let other = |_| row.failure(&format!("`{REPLICATIONS}` is `{replications}`: a whole number"));
+            rows.push(Row {
+                series: row.text("series").to_owned(),
+                coordinates: row.cells().take(after_axes).skip(1).map(str::to_owned).collect(),
+                replications: replications.parse().map_err(other)?,
+                cells: numbers.map(|(heading, cell)| (heading.to_owned(), cell.to_owned())).collect(),
+            });
+        }
+        Ok(PointTable { axes, rows })
     }
-    Ok(Row {
-        series: record[0].to_owned(),
-        coordinates: record.iter().take(after_axes).skip(1).map(str::to_owned).collect(),
-        replications: replications
-            .parse()
-            .map_err(|_| format!("`{REPLICATIONS}` is `{replications}`: a whole number"))?,
-        cells: cells.map(|(heading, cell)| (heading.to_owned(), cell.to_owned())).collect(),
-    })
 }
 
 #[cfg(test)]

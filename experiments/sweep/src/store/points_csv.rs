@@ -1,11 +1,10 @@
 //! Results as rows: points in long form.
 
 use espsim_model::record::Metric;
-use espsim_model::traffic::Basis;
 
 use crate::failure::Failure;
 use crate::file::scenario_file::ScenarioFile;
-use crate::file::value::shown;
+use crate::file::value::{shown, variant};
 use crate::points::Place;
 use crate::points::outcome::{Outcome, Run};
 use crate::points::study::Csv;
@@ -14,17 +13,6 @@ use crate::store::csv_text;
 /// `points.csv`: one row per point, replication and metric. Absent values are empty. Where profiles were drawn, one row
 /// more for each metric, named `band/...`: the interval of 95 % of the profiles, their number and the middle.
 pub const POINTS: Csv = Csv { file: "points.csv", header, rows };
-
-/// The name of a basis in files.
-pub fn basis_name(basis: Basis) -> &'static str {
-    match basis {
-        Basis::Goodput => "goodput",
-        Basis::L3 => "l3",
-        Basis::ClearL2 => "clear-l2",
-        Basis::L2 => "l2",
-        Basis::Wire => "wire",
-    }
-}
 
 /// Headings of the columns that say which point a row is of.
 pub fn place_header(file: &ScenarioFile) -> Vec<String> {
@@ -48,15 +36,16 @@ fn rows(point: usize, outcome: &Outcome) -> Vec<Vec<String>> {
     for (replication, run) in outcome.runs.iter().enumerate() {
         for metric in &run.metrics {
             let half_width = |sign: f64| metric.half_width.map(|width| metric.value + sign * width);
-            let numbers = (metric.value, half_width(-1.0), half_width(1.0), metric.n);
-            rows.push(row(&place, replication.to_string(), run, metric, &metric.name, numbers));
+            let numbers = [Some(metric.value), half_width(-1.0), half_width(1.0)];
+            rows.push(row(&place, replication.to_string(), run, (metric, &metric.name), numbers, metric.n));
         }
     }
-    for metric in outcome.runs.first().iter().flat_map(|run| &run.metrics) {
+    let first = outcome.runs.iter().take(1).flat_map(|run| run.metrics.iter().map(move |metric| (run, metric)));
+    for (run, metric) in first {
         if let Some(band) = outcome.band(&metric.name, metric.basis) {
-            let numbers = ((band.low + band.high) / 2.0, Some(band.low), Some(band.high), Some(band.n as u64));
+            let numbers = [Some((band.low + band.high) / 2.0), Some(band.low), Some(band.high)];
             let name = format!("band/{}", metric.name);
-            rows.push(row(&place, String::new(), &outcome.runs[0], metric, &name, numbers));
+            rows.push(row(&place, String::new(), run, (metric, &name), numbers, Some(band.n as u64)));
         }
     }
     rows
@@ -67,25 +56,17 @@ fn row(
     place: &[String],
     replication: String,
     run: &Run,
-    metric: &Metric,
-    name: &str,
-    (value, low, high, n): (f64, Option<f64>, Option<f64>, Option<u64>),
+    (metric, name): (&Metric, &str),
+    numbers: [Option<f64>; 3],
+    n: Option<u64>,
 ) -> Vec<String> {
-    let number = |value: Option<f64>| value.map_or_else(String::new, format_number);
+    let [value, low, high] = numbers.map(|value| value.map_or_else(String::new, format_number));
+    let basis = metric.basis.map_or_else(String::new, variant);
+    let n = n.map_or_else(String::new, |n| n.to_string());
+    let (unit, seed) = (metric.unit.clone().into_owned(), run.seed.to_string());
+    let (bottleneck, stop) = (run.bottleneck.clone(), run.stop.clone());
     let mut row = place.to_vec();
-    row.extend([
-        replication,
-        run.seed.to_string(),
-        name.to_owned(),
-        format_number(value),
-        metric.unit.clone().into_owned(),
-        metric.basis.map_or("", basis_name).to_owned(),
-        number(low),
-        number(high),
-        n.map_or_else(String::new, |n| n.to_string()),
-        run.bottleneck.clone(),
-        run.stop.clone(),
-    ]);
+    row.extend([replication, seed, name.to_owned(), value, unit, basis, low, high, n, bottleneck, stop]);
     row
 }
 

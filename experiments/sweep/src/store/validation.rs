@@ -1,11 +1,14 @@
 //! `table.csv`: how far the model is off, in one row for all published values of a kind. It is what is kept as reference;
 //! `validation.csv` has every value.
 
+use serde::{Deserialize, Serialize, Serializer};
+
 use crate::failure::Failure;
-use crate::store::points_csv::{csv_rows, four_digits};
+use crate::store::points_csv::four_digits;
 
 /// What a row's published value is used for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// A parameter of the machine is set by it.
     Fitted,
@@ -78,26 +81,31 @@ impl Row {
     }
 }
 
-const HEADER: [&str; 10] =
-    ["family", "series", "role", "rows", "within", "tolerance", "low_error", "high_error", "mean_error", "worst"];
-
 /// Values of one family and kind of series that are used for the same and held to the same tolerance.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SeriesSummary {
     /// Their family.
     pub family: String,
     /// What stands before the first comma of their series' names.
     pub series: String,
-    /// The name of what they are used for, a [`Role`].
-    pub role: String,
+    /// What they are used for.
+    pub role: Role,
     /// How many.
     pub rows: u32,
     /// How many of them the model agrees with.
     pub within: u32,
     /// The largest relative error that counts as agreement; absent where what limits is compared.
+    #[serde(serialize_with = "short")]
     pub tolerance: Option<f64>,
-    /// The lowest and the highest relative error and the mean of all; absent where what limits is compared.
-    pub errors: Option<[f64; 3]>,
+    /// The lowest relative error; absent where what limits is compared.
+    #[serde(serialize_with = "short")]
+    pub low_error: Option<f64>,
+    /// The highest.
+    #[serde(serialize_with = "short")]
+    pub high_error: Option<f64>,
+    /// The mean of all.
+    #[serde(serialize_with = "short")]
+    pub mean_error: Option<f64>,
     /// The name of the value with the largest error, whatever its sign; empty where no error can be seen.
     pub worst: String,
 }
@@ -105,49 +113,39 @@ pub struct SeriesSummary {
 impl SeriesSummary {
     /// Whether the model says what was measured or computed by others, and nothing was fitted to it.
     pub fn is_prediction(&self) -> bool {
-        [Role::Predicted, Role::Formula].iter().any(|role| role.name() == self.role)
+        matches!(self.role, Role::Predicted | Role::Formula)
     }
 
     /// The largest error, whatever its sign.
     pub fn worst_error(&self) -> Option<f64> {
-        self.errors.map(|[low, high, _]| if low.abs() > high.abs() { low } else { high })
+        let (low, high) = (self.low_error?, self.high_error?);
+        Some(if low.abs() > high.abs() { low } else { high })
     }
 
     fn of(rows: &[&Row]) -> Option<Self> {
         let first = rows.first()?;
         let errors = || rows.iter().map(|row| to_hundredth_of_percent(row.error()));
         let mean = to_hundredth_of_percent(rows.iter().map(|row| row.error()).sum::<f64>() / rows.len() as f64);
-        let low_high_mean = || Some([errors().reduce(f64::min)?, errors().reduce(f64::max)?, mean]);
         let worst = rows.iter().zip(errors()).reduce(|a, b| if b.1.abs() > a.1.abs() { b } else { a });
         let worst = worst.filter(|(_, error)| *error != 0.0 && first.tolerance.is_some());
         Some(SeriesSummary {
             family: first.family.to_owned(),
             series: first.kind().to_owned(),
-            role: first.role.name().to_owned(),
+            role: first.role,
             rows: rows.len() as u32,
             within: rows.iter().filter(|row| row.agrees()).count() as u32,
             tolerance: first.tolerance,
-            errors: first.tolerance.and_then(|_| low_high_mean()),
+            low_error: first.tolerance.and_then(|_| errors().reduce(f64::min)),
+            high_error: first.tolerance.and_then(|_| errors().reduce(f64::max)),
+            mean_error: first.tolerance.map(|_| mean),
             worst: worst.map_or_else(String::new, |(row, _)| row.id.clone()),
         })
     }
+}
 
-    fn cells(&self) -> Vec<String> {
-        let optional = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-        let error = |which: usize| self.errors.map_or_else(String::new, |errors| four_digits(errors[which]));
-        vec![
-            self.family.clone(),
-            self.series.clone(),
-            self.role.clone(),
-            self.rows.to_string(),
-            self.within.to_string(),
-            optional(self.tolerance),
-            error(0),
-            error(1),
-            error(2),
-            self.worst.clone(),
-        ]
-    }
+/// In four digits.
+fn short<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    value.map(four_digits).serialize(serializer)
 }
 
 /// No tolerance is finer, and below it errors are those of arithmetic. Zero has no sign.
@@ -174,50 +172,18 @@ fn kinds<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<SeriesSummary> {
 /// # Errors
 /// [`Failure`] if it cannot be encoded.
 pub fn csv<'a>(rows: impl Iterator<Item = &'a Row>) -> Result<Vec<u8>, Failure> {
-    let header = HEADER.map(str::to_owned).to_vec();
-    csv_rows(std::iter::once(header).chain(kinds(rows).iter().map(SeriesSummary::cells)))
+    let encode = |error: &dyn std::fmt::Display| Failure::new(format!("cannot encode rows: {error}"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    kinds(rows).iter().try_for_each(|kind| writer.serialize(kind)).map_err(|error| encode(&error))?;
+    writer.into_inner().map_err(|error| encode(&error))
 }
 
 /// Reads a table; columns are found by their names.
 ///
 /// # Errors
 /// What is wrong: a column that is missing, a value that is no number.
-pub fn read(csv: &str) -> Result<Vec<SeriesSummary>, String> {
-    let mut reader = csv::Reader::from_reader(csv.as_bytes());
-    let header = reader.headers().map_err(|error| error.to_string())?.clone();
-    let mut places = [0; HEADER.len()];
-    for (place, name) in places.iter_mut().zip(HEADER) {
-        let column = header.iter().position(|heading| heading == name);
-        *place = column.ok_or_else(|| format!("no column `{name}`"))?;
-    }
-    let kind = |record: csv::StringRecord| {
-        let [family, series, role, rows, within, tolerance, low, high, mean, worst] =
-            places.map(|place| &record[place]);
-        let errors = [number(low)?, number(high)?, number(mean)?];
-        Ok(SeriesSummary {
-            family: family.to_owned(),
-            series: series.to_owned(),
-            role: role.to_owned(),
-            rows: count(rows)?,
-            within: count(within)?,
-            tolerance: number(tolerance)?,
-            errors: match errors {
-                [Some(low), Some(high), Some(mean)] => Some([low, high, mean]),
-                _ => None,
-            },
-            worst: worst.to_owned(),
-        })
-    };
-    reader.records().map(|record| kind(record.map_err(|error| error.to_string())?)).collect()
-}
-
-fn number(text: &str) -> Result<Option<f64>, String> {
-    let value = (!text.is_empty()).then(|| text.parse::<f64>().map_err(|_| format!("`{text}` is no number")));
-    value.transpose()
-}
-
-fn count(text: &str) -> Result<u32, String> {
-    text.parse().map_err(|_| format!("`{text}` is no number of rows"))
+pub fn read(csv: &str) -> Result<Vec<SeriesSummary>, csv::Error> {
+    csv::Reader::from_reader(csv.as_bytes()).deserialize().collect()
 }
 
 #[cfg(test)]
@@ -265,9 +231,10 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        assert_eq!(read("a,b\n").unwrap_err(), "no column `family`");
-        let row = |cells: &str| read(&format!("{}\n{cells}\n", HEADER.join(","))).unwrap_err();
-        assert_eq!(row("aead,seal,fitted,many,1,0.15,0,0,0,c"), "`many` is no number of rows");
-        assert_eq!(row("aead,seal,fitted,1,1,0.15,0,low,0,c"), "`low` is no number");
+        let row = |header: &str, cells: &str| read(&format!("{header}\n{cells}\n")).unwrap_err().to_string();
+        let header = "family,series,role,rows,within,tolerance,low_error,high_error,mean_error,worst";
+        assert!(row("family,series", "aead,seal").contains("missing field `role`"));
+        assert!(row(header, "aead,seal,fitted,many,1,0.15,0,0,0,c").contains("field 3: invalid digit"));
+        assert!(row(header, "aead,seal,fitted,1,1,0.15,0,low,0,c").contains("field 7: invalid float"));
     }
 }

@@ -1,16 +1,20 @@
 //! Reading `points.csv`: row by row, so that only one entry for each point is in memory, however many rows there are.
 
 use std::collections::HashMap;
+use std::hash::Hash;
+use std::io::Read;
 use std::path::Path;
 
-use csv::StringRecord;
 use espsim_model::record::{NO_ESTIMATE, Stop};
 use espsim_model::resource::Resource;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::points::outcome::{Band, Summary};
-use espsim_sweep::store::csv_text::read_row;
+use espsim_sweep::store::csv_text::{Row, Rows};
 
 use super::{METRICS, Point, Points, WAITS};
+
+/// Columns that are read. Others may stand among them; the first one ends the swept keys.
+const AFTER_AXES: [&str; 8] = ["replication", "metric", "value", "basis", "low", "high", "n", "bottleneck"];
 
 impl Points {
     /// Reads `points.csv`.
@@ -18,80 +22,52 @@ impl Points {
     /// # Errors
     /// [`Failure`] for a file that cannot be read, has other columns, or has a value that is no number.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let file = std::fs::File::open(path).map_err(|error| Failure::io("read", path, &error))?;
-        Self::from_csv(std::io::BufReader::new(file), path)
+        Self::from_rows(Rows::open(path)?, path)
     }
 
     /// The same from text; `path` is for messages.
-    pub fn from_csv(text: impl std::io::Read, path: &Path) -> Result<Self, Failure> {
-        let broken = |error: csv::Error| Failure::new(format!("{}: {error}", path.display()));
-        let mut reader = csv::Reader::from_reader(text);
-        let columns = Columns::new(&read_row(reader.headers().map_err(broken)?), path)?;
-        let mut building = Building::new(columns.axes.clone());
-        let mut row = StringRecord::new();
-        while reader.read_record(&mut row).map_err(broken)? {
-            let line = row.position().map_or(0, csv::Position::line);
-            building
-                .add(&columns, &read_row(&row))
-                .map_err(|what| Failure::new(format!("{}:{line}: {what}", path.display())))?;
-        }
-        building.finish_point();
-        if building.done.points.is_empty() {
-            return Err(Failure::new(format!("{}: no point", path.display())));
-        }
-        Ok(building.done)
+    pub fn from_csv(text: impl Read, path: &Path) -> Result<Self, Failure> {
+        Self::from_rows(Rows::new(text, path)?, path)
     }
-}
 
-/// Where the columns are. They are found by their names: others may stand among those after the swept keys.
-struct Columns {
-    axes: Vec<String>,
-    replication: usize,
-    metric: usize,
-    value: usize,
-    basis: usize,
-    low: usize,
-    high: usize,
-    n: usize,
-    bottleneck: usize,
-}
-
-impl Columns {
-    /// Those that are read; the first one ends the swept keys.
-    const AFTER_AXES: [&str; 8] = ["replication", "metric", "value", "basis", "low", "high", "n", "bottleneck"];
-
-    fn new(header: &StringRecord, path: &Path) -> Result<Self, Failure> {
-        let names: Vec<&str> = header.iter().collect();
-        let end_of_axes = names.iter().position(|name| *name == Self::AFTER_AXES[0]).unwrap_or(names.len());
-        let place = |column: &str| (end_of_axes..names.len()).find(|&place| names[place] == column);
-        match Self::AFTER_AXES.map(place) {
-            [
-                Some(replication),
-                Some(metric),
-                Some(value),
-                Some(basis),
-                Some(low),
-                Some(high),
-                Some(n),
-                Some(bottleneck),
-            ] if names.starts_with(&["point", "series"]) => {
-                let axes = names[2..end_of_axes].iter().map(|name| (*name).to_owned()).collect();
-                Ok(Columns { axes, replication, metric, value, basis, low, high, n, bottleneck })
+    fn from_rows(mut rows: Rows<'_, impl Read>, path: &Path) -> Result<Self, Failure> {
+        let names = &rows.headings;
+        let end_of_axes = names.iter().position(|name| name == AFTER_AXES[0]).unwrap_or(names.len());
+        let is_there = |column: &&str| names[end_of_axes..].iter().any(|name| name == column);
+        if !AFTER_AXES.iter().all(is_there) || names[0] != "point" || names[1] != "series" {
+            return Err(rows.other_columns(&format!("point, series, swept keys, {}", AFTER_AXES.join(", "))));
+        }
+        let axes = names[2..end_of_axes].to_vec();
+        let mut points = Points { axes, series: Vec::new(), places: Vec::new(), points: Vec::new() };
+        let (mut places, mut series) = (HashMap::new(), HashMap::new());
+        let mut current: Option<Current> = None;
+        while let Some(row) = rows.next_row()? {
+            // Rows of a point stand together.
+            if current.as_ref().is_none_or(|current| current.point.id != row.text("point")) {
+                points.points.extend(current.take().map(Current::finished));
+                let coordinates: Vec<String> = row.cells().skip(2).take(points.axes.len()).map(str::to_owned).collect();
+                let place = number(coordinates, &mut places, &mut points.places);
+                let series = number(row.text("series").to_owned(), &mut series, &mut points.series);
+                current = Some(Current::begin(&row, series, place));
             }
-            _ => {
-                let expected = format!("point, series, swept keys, {}", Self::AFTER_AXES.join(", "));
-                Err(Failure::new(format!("{}: columns are {}: {expected}", path.display(), names.join(", "))))
+            if let Some(current) = &mut current {
+                current.add(&row)?;
             }
+        }
+        points.points.extend(current.map(Current::finished));
+        match points.points.is_empty() {
+            true => Err(Failure::new(format!("{}: no point", path.display()))),
+            false => Ok(points),
         }
     }
 }
 
-/// Points while rows come in. Rows of a point stand together.
-struct Building {
-    done: Points,
-    places: HashMap<Vec<String>, usize>,
-    series: HashMap<String, usize>,
-    current: Option<Current>,
+/// The number of something that may be new, in the order of first appearance.
+fn number<T: Clone + Eq + Hash>(of: T, known: &mut HashMap<T, usize>, all: &mut Vec<T>) -> usize {
+    *known.entry(of).or_insert_with_key(|new| {
+        all.push(new.clone());
+        all.len() - 1
+    })
 }
 
 /// The point whose rows are being read.
@@ -100,99 +76,70 @@ struct Current {
     first: String,
     /// How many replications there were.
     replications: usize,
-    latest: String,
+    latest: Option<String>,
     point: Point,
     runs: [Vec<(f64, Option<f64>)>; METRICS.len()],
 }
 
-impl Building {
-    fn new(axes: Vec<String>) -> Self {
-        let done = Points { axes, series: Vec::new(), places: Vec::new(), points: Vec::new() };
-        Building { done, places: HashMap::new(), series: HashMap::new(), current: None }
-    }
-
-    fn add(&mut self, columns: &Columns, row: &StringRecord) -> Result<(), String> {
-        let (replication, metric, basis) = (&row[columns.replication], &row[columns.metric], &row[columns.basis]);
-        if self.current.as_ref().is_none_or(|current| current.point.id != row[0]) {
-            self.finish_point();
-            self.start_point(columns, row);
-        }
-        let Some(current) = &mut self.current else { return Ok(()) };
-        // NaN and infinities are no results: what is not observed has no row.
-        let parse = |text: &str| {
-            let value = text.parse::<f64>().ok().filter(|value| value.is_finite());
-            value.ok_or_else(|| format!("`{text}` is no number"))
-        };
-        let optional = |text: &str| if text.is_empty() { Ok(None) } else { parse(text).map(Some) };
-        let value = parse(&row[columns.value])?;
-        let (low, high) = (optional(&row[columns.low])?, optional(&row[columns.high])?);
+impl Current {
+    fn add(&mut self, row: &Row<'_>) -> Result<(), Failure> {
+        let (replication, metric, basis) = (row.text("replication"), row.text("metric"), row.text("basis"));
+        let (value, low, high) = (row.number("value")?, row.optional("low")?, row.optional("high")?);
+        let point = &mut self.point;
         if let Some(banded) = metric.strip_prefix("band/") {
             if let (true, Some(low), Some(high)) = (is_shown(banded, basis), low, high) {
-                let n = &row[columns.n];
-                let n = n.parse().map_err(|_| format!("`{n}` is no number of profiles"))?;
-                current.point.band = (banded == "throughput").then_some(Band { low, high, n }).or(current.point.band);
+                let n = row.text("n");
+                let n = n.parse().map_err(|_| row.failure(&format!("`{n}` is no number of profiles")))?;
+                point.band = (banded == "throughput").then_some(Band { low, high, n }).or(point.band);
             }
             return Ok(());
         }
-        if current.latest != replication {
-            current.latest = replication.to_owned();
-            current.replications += 1;
+        if self.latest.as_deref() != Some(replication) {
+            self.latest = Some(replication.to_owned());
+            self.replications += 1;
         }
-        let point = &mut current.point;
         if let Some(stop) = metric.strip_prefix(NO_ESTIMATE) {
             point.no_estimate = point.no_estimate.or(Stop::why_no_estimate(stop));
         } else if let Some(station) = metric.strip_prefix("utilisation/") {
             let is_busier = point.next.as_ref().is_none_or(|(_, share)| value > *share);
-            if replication == current.first && station != point.bottleneck && is_busier {
+            if replication == self.first && station != point.bottleneck && is_busier {
                 point.next = Some((station.to_owned(), value));
             }
         } else if let Some(place) = METRICS.iter().position(|name| *name == metric).filter(|_| is_shown(metric, basis))
         {
-            current.runs[place].push((value, high.map(|high| high - value)));
+            self.runs[place].push((value, high.map(|high| high - value)));
         }
         Ok(())
     }
 
-    fn start_point(&mut self, columns: &Columns, row: &StringRecord) {
-        let coordinates: Vec<String> = (2..columns.replication).map(|i| row[i].to_owned()).collect();
-        let place = *self.places.entry(coordinates).or_insert_with_key(|coordinates| {
-            self.done.places.push(coordinates.clone());
-            self.done.places.len() - 1
-        });
-        let series = *self.series.entry(row[1].to_owned()).or_insert_with_key(|name| {
-            self.done.series.push(name.clone());
-            self.done.series.len() - 1
-        });
-        let bottleneck = row[columns.bottleneck].to_owned();
-        let (id, summaries) = (row[0].to_owned(), [None; METRICS.len()]);
-        self.current = Some(Current {
-            first: row[columns.replication].to_owned(),
+    fn begin(row: &Row<'_>, series: usize, place: usize) -> Self {
+        Current {
+            first: row.text("replication").to_owned(),
             replications: 0,
-            latest: String::from("none yet"),
+            latest: None,
             point: Point {
-                id,
+                id: row.text("point").to_owned(),
                 series,
                 place,
                 no_estimate: None,
-                bottleneck,
+                bottleneck: row.text("bottleneck").to_owned(),
                 next: None,
                 band: None,
                 lost_before: None,
-                summaries,
+                summaries: [None; METRICS.len()],
             },
             runs: std::array::from_fn(|_| Vec::new()),
-        });
+        }
     }
 
-    fn finish_point(&mut self) {
-        let Some(mut current) = self.current.take() else { return };
-        for (summary, runs) in current.point.summaries.iter_mut().zip(&current.runs) {
-            *summary = Summary::of(runs).filter(|_| runs.len() == current.replications);
+    fn finished(mut self) -> Point {
+        for (summary, runs) in self.point.summaries.iter_mut().zip(&self.runs) {
+            *summary = Summary::of(runs).filter(|_| runs.len() == self.replications);
         }
-        if current.point.bottleneck == Resource::OfferedLoad.name() && current.point.falls_short() {
-            current.point.bottleneck = WAITS.to_owned();
+        if self.point.bottleneck == Resource::OfferedLoad.name() && self.point.falls_short() {
+            self.point.bottleneck = WAITS.to_owned();
         }
-        self.done.points.push(current.point);
+        self.point
     }
 }
 
