@@ -14,10 +14,13 @@ fn placements(c: &mut Criterion) {
     let mut group = c.benchmark_group("placement");
     group.sample_size(20).throughput(Throughput::Elements(PACKETS));
     for direction in ["transmit", "receive", "encrypt", "decrypt", "both"] {
-        for placement in Placement::ALL {
+        // Without a network nothing comes in.
+        let there = |placement: &Placement| placement.has_network() || direction == "transmit";
+        for placement in Placement::ALL.into_iter().filter(there) {
             // Room for the ESP overhead of a 1500-octet packet, as on a link with larger frames.
             let settings = [
                 ("placement", placement.name()),
+                ("lookaside.driver", "complete"),
                 ("traffic.direction", direction),
                 ("traffic.packet", "1500 B"),
                 ("traffic.mtu", "1600 B"),
