@@ -7,7 +7,6 @@
 
 use crate::profile::Profile;
 use crate::scenario::{Scenario, Submission};
-use crate::stack::Stack;
 use crate::units::{Bytes, Cycles, CyclesPerByte, Hertz, Time};
 
 /// Sizes between which the cipher's cost is taken as linear: the smallest and largest that a usual MTU has.
@@ -48,7 +47,7 @@ impl LogCa {
             Submission::Poll => Cycles(0.0),
         };
         // Where doorbells are rung once per poll, polls are full.
-        let burst = if s.host.stack.rings_once_per_poll() { 1.0 / f64::from(Stack::budget(s.host.stack)) } else { 1.0 };
+        let burst = if s.host.stack.rings_once_per_poll() { 1.0 / f64::from(s.host.stack.budget()) } else { 1.0 };
         let octet = Bytes::new(1 << 20) / card.rate;
         let engine_per_octet = octet.as_seconds() / f64::from(1 << 20) * f64::from(card.engines);
         Some(LogCa {

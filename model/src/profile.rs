@@ -95,6 +95,7 @@ const fn l3() -> Bytes {
     Bytes::new(32 << 20)
 }
 
+/// Cores that share that L3: those of a core complex of Zen 3 or 4 (estimate for others).
 const fn l3_cores() -> u32 {
     8
 }

@@ -225,11 +225,13 @@ mod tests {
         let product = |f: &[f64]| Ok::<_, String>(vec![f[0] * f[1], 2.0 * f[0] * f[1]]);
         assert_eq!(solve(2, &measured(&[1.0, 2.0]), product), Err(NoFit::Alike));
         assert_eq!(solve(2, &measured(&[1.0]), product), Err(NoFit::Alike));
-        let bounded = |f: &[f64]| Ok::<_, String>(vec![1.0 + f[0].min(1.0) * 1e-1]);
-        assert!(matches!(
-            solve(1, &measured(&[9.0]), bounded),
-            Err(NoFit::Lost(0) | NoFit::Unmet(0) | NoFit::Unseen(0))
-        ));
+        // What grows to 4 and no further, and what grows too slowly.
+        let bounded = |f: &[f64]| Ok::<_, String>(vec![1.0 + f[0].min(3.0)]);
+        assert_eq!(solve(1, &measured(&[9.0]), bounded), Err(NoFit::Unseen(0)));
+        let near = |f: &[f64]| Ok::<_, String>(vec![4.0 - (f[0].ln() - 1.0).powi(2)]);
+        assert_eq!(solve(1, &measured(&[5.0]), near), Err(NoFit::Unmet(0)));
+        let slow = |f: &[f64]| Ok::<_, String>(vec![f[0].powf(0.1)]);
+        assert_eq!(solve(1, &measured(&[9.0]), slow), Err(NoFit::Lost(0)));
         let fails = |_: &[f64]| Err::<Vec<f64>, _>("no".to_owned());
         assert_eq!(solve(1, &measured(&[1.0]), fails), Err(NoFit::Model("no".to_owned())));
     }

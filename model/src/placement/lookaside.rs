@@ -25,7 +25,7 @@ pub const DESIGN: Design = Design {
 /// Transmit with crypto in a lookaside accelerator.
 ///
 /// 1. core  send: copy, stack
-/// 2. core  each segment: segment, checksum, encapsulate, submit; one doorbell per send
+/// 2. core  each segment: segment, checksum, encapsulate, submit with a doorbell; by polling one for all
 /// 3. pcie  card reads request
 /// 4. pcie  card reads plain payload               first crossing, RAM to card
 /// 5. card  encrypts

@@ -42,7 +42,7 @@ impl Profile {
         known.flat_map(of).collect()
     }
 
-    /// Gives a value to what a profile leaves out that was written before there was such a cost.
+    /// Gives a value to what a profile leaves out that was written before its stack had such a cost.
     pub(super) fn complete(&mut self, table: &toml::Table) -> Result<(), ProfileError> {
         for stack in Stack::ALL {
             let given = table.get(stack.table()).and_then(toml::Value::as_table);
@@ -50,9 +50,9 @@ impl Profile {
             for cost in stack::COSTS.iter().filter(|cost| cost.stacks.contains(&stack)) {
                 let is_given =
                     [Some(cost.name), cost.former].into_iter().flatten().any(|name| given.contains_key(name));
-                match cost.before {
+                match cost.before(stack) {
                     _ if is_given => {}
-                    Some(before) => *cost.of(costs) = Cycles(before),
+                    Some(before) => *cost.of(costs) = before,
                     None => {
                         return Err(ProfileError::Value {
                             key: cost.key(stack),

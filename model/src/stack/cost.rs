@@ -15,15 +15,19 @@ pub struct Cost {
     pub meaning: &'static str,
     /// The stacks that have it: their tables must say it, in others it is zero.
     pub stacks: &'static [Stack],
-    /// What it is taken to be where a profile was written before it existed; `None` for what always existed. Cycles of a
-    /// core at 3 to 4 GHz, by the estimates of the presets.
-    pub before: Option<f64>,
     /// What it was called in profiles of before.
     pub former: Option<&'static str>,
+    before: Option<(f64, &'static [Stack])>,
     of: fn(&mut StackCost) -> &mut Cycles,
 }
 
 impl Cost {
+    /// What it is taken to be where a profile was written before a stack had it; `None` for what the stack always had.
+    /// Cycles of a core at 3 to 4 GHz, by the estimates of the presets.
+    pub fn before(&self, stack: Stack) -> Option<Cycles> {
+        self.before.filter(|(_, stacks)| stacks.contains(&stack)).map(|(cycles, _)| Cycles(cycles))
+    }
+
     /// The cost of a stack.
     pub fn of<'a>(&self, costs: &'a mut StackCost) -> &'a mut Cycles {
         (self.of)(costs)
@@ -42,7 +46,7 @@ const VECTOR: &[Stack] = &[Stack::Vector];
 const ALL: &[Stack] = &Stack::ALL;
 
 macro_rules! stack_costs {
-    ($($name:ident $(or $former:literal)? in $stacks:ident $(, before it $before:literal)?: $meaning:literal;)+) => {
+    ($($name:ident $(or $former:literal)? in $stacks:ident $(, before it $before:literal in $older:ident)?: $meaning:literal;)+) => {
         /// What a stack costs a core, in cycles. Zero where a stack has no such thing.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -62,42 +66,42 @@ macro_rules! stack_costs {
             name: stringify!($name),
             meaning: $meaning,
             stacks: $stacks,
-            before: stack_costs!(@maybe $($before)?),
+            before: stack_costs!(@maybe $(($before, $older))?),
             former: stack_costs!(@maybe $($former)?),
             of: |costs| &mut costs.$name,
         }),+];
     };
     (@maybe) => { None };
-    (@maybe $value:literal) => { Some($value) };
+    (@maybe $value:expr) => { Some($value) };
 }
 
 stack_costs! {
     send in KERNEL: "One send call: system call, socket, transport and IP output, route, queueing discipline. Paid once per super-packet with GSO, once per packet without.";
     segment in KERNEL: "Making one segment of a super-packet in software (`skb_segment`).";
     xfrm or "esp" in KERNEL_AND_VECTOR: "ESP encapsulation or decapsulation of a packet without the cipher: state lookup, header, trailer, sequence number or replay window. Paid per packet that the host encrypts, in software or by an accelerator.";
-    xfrm_offload in KERNEL_AND_VECTOR, before it 200.0: "The same where the NIC encrypts: no scatter list and no request to a cipher. Paid per packet or super-packet that is sent.";
+    xfrm_offload in KERNEL_AND_VECTOR, before it 200.0 in VECTOR: "The same where the NIC encrypts: no scatter list and no request to a cipher. Paid per packet or super-packet that is sent.";
     xfrm_offload_segment in KERNEL: "Header and trailer of each further segment where the NIC encrypts but the host segments.";
-    crypto_request in KERNEL_AND_VECTOR, before it 0.0: "One request to the CPU's own cipher without the octets: in the kernel allocation, scatter lists and the section that may use vector registers (crypto API). Profiles from before it have it in xfrm.";
-    sa_l3 in KERNEL_AND_VECTOR, before it 300.0: "What a packet waits for more when the state of its SA (SA, policy, key) is in the L3 cache and not in L2.";
-    sa_memory in KERNEL_AND_VECTOR, before it 2000.0: "What a packet waits for more when the state of its SA is in memory and not in L2.";
-    transmit in ALL, before it 0.0: "Driver transmit for one descriptor: DMA mapping and descriptor.";
-    doorbell in ALL, before it 150.0: "One MMIO doorbell write.";
-    complete in ALL, before it 20.0: "Freeing one transmitted buffer at its completion.";
+    crypto_request in KERNEL_AND_VECTOR, before it 0.0 in KERNEL_AND_VECTOR: "One request to the CPU's own cipher without the octets: in the kernel allocation, scatter lists and the section that may use vector registers (crypto API). Profiles from before it have it in xfrm.";
+    sa_l3 in KERNEL_AND_VECTOR, before it 300.0 in KERNEL_AND_VECTOR: "What a packet waits for more when the state of its SA (SA, policy, key) is in the L3 cache and not in L2.";
+    sa_memory in KERNEL_AND_VECTOR, before it 2000.0 in KERNEL_AND_VECTOR: "What a packet waits for more when the state of its SA is in memory and not in L2.";
+    transmit in ALL, before it 0.0 in VECTOR: "Driver transmit for one descriptor: DMA mapping and descriptor.";
+    doorbell in ALL, before it 150.0 in VECTOR: "One MMIO doorbell write.";
+    complete in ALL, before it 20.0 in VECTOR: "Freeing one transmitted buffer at its completion.";
     interrupt in KERNEL_AND_XDP: "One interrupt with the start and end of the NAPI poll that it schedules.";
-    crypto_submit in KERNEL_AND_VECTOR, before it 100.0: "Building one request to a lookaside accelerator and putting it into its ring.";
-    crypto_submit_burst in KERNEL_AND_VECTOR, before it 150.0: "What submitting takes once for all requests of a poll, such as the ring's doorbell; where a stack rings for each, per request.";
-    crypto_complete in KERNEL_AND_VECTOR, before it 80.0: "Handling one response of an accelerator and resuming the packet.";
-    crypto_complete_burst in VECTOR, before it 100.0: "What taking responses takes once per poll of the accelerator's ring.";
+    crypto_submit in KERNEL_AND_VECTOR, before it 100.0 in VECTOR: "Building one request to a lookaside accelerator and putting it into its ring.";
+    crypto_submit_burst in KERNEL_AND_VECTOR, before it 150.0 in KERNEL_AND_VECTOR: "What submitting takes once for all requests of a poll, such as the ring's doorbell; where a stack rings for each, per request.";
+    crypto_complete in KERNEL_AND_VECTOR, before it 80.0 in VECTOR: "Handling one response of an accelerator and resuming the packet.";
+    crypto_complete_burst in VECTOR, before it 100.0 in VECTOR: "What taking responses takes once per poll of the accelerator's ring.";
     switch in KERNEL: "Switching to another thread and back, with the wake-up, when a caller waits for an accelerator.";
     poll or "vector" in ALL: "One poll, however many packets it finds; of vector processing one vector: graph dispatch, instruction cache misses.";
-    receive in ALL, before it 0.0: "Driver receive of one packet: completion, buffer, refill.";
+    receive in ALL, before it 0.0 in VECTOR: "Driver receive of one packet: completion, buffer, refill.";
     gro in KERNEL: "Merging one received packet (GRO).";
     deliver in KERNEL: "IP input, transport, socket, wake-up and receive call for one packet or one merged by GRO.";
     forward or "packet" in ALL: "Route lookup and forwarding of one packet, or of one merged by GRO.";
-    policy in KERNEL, before it 700.0: "Policy lookup for one forwarded packet where there are IPsec policies, and the bundle of transformations that is built for it: whoever encrypts, packet offload too.";
-    policy_level in KERNEL, before it 40.0: "One level of the tree that policies for prefixes are in; there are as many as the logarithm of their number.";
-    netfilter in KERNEL, before it 150.0: "Netfilter hooks with a few rules, one packet through the host.";
-    conntrack in KERNEL, before it 700.0: "Connection tracking of one packet through the host.";
+    policy in KERNEL, before it 700.0 in KERNEL: "Policy lookup for one forwarded packet where there are IPsec policies, and the bundle of transformations that is built for it: whoever encrypts, packet offload too.";
+    policy_level in KERNEL, before it 40.0 in KERNEL: "One level of the tree that policies for prefixes are in; there are as many as the logarithm of their number.";
+    netfilter in KERNEL, before it 150.0 in KERNEL: "Netfilter hooks with a few rules, one packet through the host.";
+    conntrack in KERNEL, before it 700.0 in KERNEL: "Connection tracking of one packet through the host.";
     sa_lock in KERNEL: "How long the lock of an SA is held for one packet (`xfrm_state.lock`: sequence number or replay window).";
     line_transfer in KERNEL: "Moving one cache line from another core.";
 }
