@@ -5,19 +5,12 @@ use espsim_model::record::Record;
 use espsim_model::route::Category;
 use espsim_model::scenario::Scenario;
 use espsim_model::simulate;
-use espsim_model::traffic::Basis;
+
+use crate::common::{cycles, goodput};
 
 fn run(settings: &[(&str, &str)]) -> Record {
     let profile = preset::profile("ice-lake-sp").unwrap().unwrap();
     simulate(&Scenario::from_settings(settings).unwrap(), &profile, 1).unwrap()
-}
-
-fn goodput(record: &Record) -> f64 {
-    record.rate(Basis::Goodput).unwrap().gbps
-}
-
-fn cycles(record: &Record, category: Category) -> f64 {
-    record.cycles_per_packet.iter().find(|(c, _)| *c == category).map_or(0.0, |(_, cycles)| *cycles)
 }
 
 const RECEIVE: [(&str, &str); 4] = [

@@ -11,8 +11,10 @@ use espsim_model::stack::Stack;
 use espsim_model::traffic::Basis;
 use espsim_model::units::Cycles;
 
+use crate::common::{cycles, near, pps};
+
 fn profile() -> Profile {
-    preset::profile("haswell").unwrap().unwrap()
+    crate::common::profile("haswell")
 }
 
 fn run_on(profile: &Profile, settings: &[(&str, &str)]) -> Record {
@@ -25,18 +27,6 @@ fn run(settings: &[(&str, &str)]) -> Record {
 
 fn refused(settings: &[(&str, &str)]) -> String {
     Scenario::from_settings(settings).unwrap().check(&profile()).unwrap_err().to_string()
-}
-
-fn cycles(record: &Record, category: Category) -> f64 {
-    record.cycles_per_packet.iter().find(|(c, _)| *c == category).map_or(0.0, |(_, cycles)| *cycles)
-}
-
-fn pps(record: &Record) -> f64 {
-    record.packets_per_s.unwrap()
-}
-
-fn near(value: f64, expected: f64, tolerance: f64) {
-    assert!((value / expected - 1.0).abs() <= tolerance, "{value} instead of {expected}");
 }
 
 const GATEWAY: [(&str, &str); 2] = [("traffic.direction", "encrypt"), ("traffic.packet", "256 B")];

@@ -9,8 +9,10 @@ use espsim_model::scenario::Scenario;
 use espsim_model::simulate;
 use espsim_model::units::Bytes;
 
+use crate::common::{cycles, goodput, near};
+
 fn profile() -> Profile {
-    preset::profile("haswell").unwrap().unwrap()
+    crate::common::profile("haswell")
 }
 
 fn run_on(profile: &Profile, settings: &[(&str, &str)]) -> Record {
@@ -27,20 +29,12 @@ fn with<'a>(base: &[(&'a str, &'a str)], more: &[(&'a str, &'a str)]) -> Vec<(&'
     [base, more].concat()
 }
 
-fn cycles(record: &Record, category: Category) -> f64 {
-    record.cycles_per_packet.iter().find(|(c, _)| *c == category).map_or(0.0, |(_, cycles)| *cycles)
-}
-
-fn assert_near(value: f64, expected: f64, tolerance: f64) {
-    assert!((value / expected - 1.0).abs() <= tolerance, "{value} instead of {expected}");
-}
-
 #[test]
 fn one_sa_is_received_by_one_core() {
     let base = [("placement", "host"), ("traffic.direction", "receive"), ("traffic.steering", "rss")];
     let one_core = run(&with(&base, &[("host.cores", "1"), ("sa.count", "1")]));
     let eight_cores = run(&with(&base, &[("host.cores", "8"), ("sa.count", "1")]));
-    assert_near(eight_cores.packets_per_s.unwrap(), one_core.packets_per_s.unwrap(), 0.02);
+    near(eight_cores.packets_per_s.unwrap(), one_core.packets_per_s.unwrap(), 0.02);
     assert!(eight_cores.idle_cores.unwrap() > 6.9);
     // In the clear the ports spread the flows.
     let clear = with(&base, &[("placement", "clear"), ("sa.count", "1")]);
@@ -53,12 +47,12 @@ fn polls_replace_interrupts_under_load() {
     let base = [("placement", "clear"), ("traffic.direction", "receive"), ("offload.gro", "off")];
     let loaded = run(&base);
     assert!(cycles(&loaded, Category::Interrupt) < 1.0);
-    assert_near(cycles(&loaded, Category::Poll), profile().stack.poll.0 / 64.0, 0.05);
+    near(cycles(&loaded, Category::Poll), profile().stack.poll.0 / 64.0, 0.05);
     // At a packet every 112 us each has its own interrupt and poll.
     let light = [("traffic.arrival", "constant"), ("traffic.rate", "100 Mbps"), ("run.max_packets", "30000")];
     let light = run(&with(&base, &light));
-    assert_near(cycles(&light, Category::Interrupt), profile().stack.interrupt.0, 0.01);
-    assert_near(cycles(&light, Category::Poll), profile().stack.poll.0, 0.01);
+    near(cycles(&light, Category::Interrupt), profile().stack.interrupt.0, 0.01);
+    near(cycles(&light, Category::Poll), profile().stack.poll.0, 0.01);
     // Moderation: the packet waits for the interrupt.
     assert!(light.latency.unwrap().p50_ns > 16_000.0);
 }
@@ -70,13 +64,13 @@ fn gro_delivers_once_for_all_that_merged() {
     let off = run(&with(&base, &[("offload.gro", "off")]));
     let on = run(&with(&base, &[("offload.gro", "16 KiB")]));
     let deliver = profile().stack.deliver.0;
-    assert_near(cycles(&off, Category::Deliver), deliver, 1e-6);
+    near(cycles(&off, Category::Deliver), deliver, 1e-6);
     // 11 packets of 1400 B; the last of a poll of 64 are fewer.
-    assert_near(cycles(&on, Category::Deliver), deliver / 11.0, 0.1);
+    near(cycles(&on, Category::Deliver), deliver / 11.0, 0.1);
     assert!(on.packets_per_s.unwrap() > 2.0 * off.packets_per_s.unwrap());
     // Many flows share a poll: fewer merge.
     let flows = [("offload.gro", "64 KiB"), ("traffic.flows", "16"), ("sa.count", "16")];
-    assert_near(cycles(&run(&with(&base, &flows)), Category::Deliver), deliver / 4.0, 0.05);
+    near(cycles(&run(&with(&base, &flows)), Category::Deliver), deliver / 4.0, 0.05);
 }
 
 #[test]
@@ -85,7 +79,7 @@ fn packets_that_find_no_receive_descriptor_are_lost() {
     let record = run(&with(&base, &[("traffic.rate", "20 Gbps")]));
     let carried = record.bound.limits.iter().find(|limit| limit.resource == Resource::Core).unwrap().rate.as_pps();
     let offered = 20e9 / (1400.0 * 8.0);
-    assert_near(record.loss.unwrap().share, 1.0 - carried / offered, 0.03);
+    near(record.loss.unwrap().share, 1.0 - carried / offered, 0.03);
 }
 
 #[test]
@@ -98,8 +92,8 @@ fn the_lock_of_one_sa_limits_many_cores() {
     let (queued, ticket) = ([("sa.count", "1")], [("sa.count", "1"), ("sa.lock", "ticket")]);
     // Three lines move with each passing on.
     let held = profile.stack.sa_lock.0 + 3.0 * profile.stack.line_transfer.0;
-    assert_near(rate("32", &queued), profile.host.frequency.get() as f64 / held, 0.01);
-    assert_near(rate("24", &queued), rate("32", &queued), 0.01);
+    near(rate("32", &queued), profile.host.frequency.get() as f64 / held, 0.01);
+    near(rate("24", &queued), rate("32", &queued), 0.01);
     // All waiters fetch the ticket's line: more cores carry less.
     assert!(rate("32", &ticket) < 0.7 * rate("12", &ticket));
     assert!(rate("32", &[("sa.count", "96")]) > 3.0 * rate("32", &queued));
@@ -125,7 +119,7 @@ fn more_tunnels_than_the_context_cache_holds_are_slower() {
     let profile = preset::profile("zen4").unwrap().unwrap();
     let rate = |sas: &str| run_on(&profile, &with(&base, &[("sa.count", sas)]));
     let (few, fits, many) = (rate("64"), rate("1024"), rate("8192"));
-    assert_near(fits.packets_per_s.unwrap(), few.packets_per_s.unwrap(), 0.01);
+    near(fits.packets_per_s.unwrap(), few.packets_per_s.unwrap(), 0.01);
     assert!(many.packets_per_s.unwrap() < 0.7 * few.packets_per_s.unwrap());
     // Misses, 7 of 8 packets, share eight fetches of 256 octets at a time, each for a round trip to DRAM.
     let slot = &Scenario::from_settings(&[]).unwrap().nic[0].pcie;
@@ -136,7 +130,7 @@ fn more_tunnels_than_the_context_cache_holds_are_slower() {
         + load.up / slot.tlp_rate()
         + load.down / slot.tlp_rate_down()
         + n / profile.memory.bandwidth;
-    assert_near(many.packets_per_s.unwrap(), 8.0 / round_trip.as_seconds() / (7.0 / 8.0), 0.05);
+    near(many.packets_per_s.unwrap(), 8.0 / round_trip.as_seconds() / (7.0 / 8.0), 0.05);
 }
 
 #[test]
@@ -151,7 +145,7 @@ fn a_caller_that_waits_has_one_request_in_flight() {
     assert!(async_.packets_per_s.unwrap() > 3.0 * sync.packets_per_s.unwrap());
     // Threads that wait leave the cores idle, but for two switches.
     assert!(sync.idle_cores.unwrap() > 0.5);
-    assert_near(cycles(&sync, Category::Switch), profile().stack.switch.0, 1e-6);
+    near(cycles(&sync, Category::Switch), profile().stack.switch.0, 1e-6);
     // Polling saves the interrupts.
     let poll = run(&with(&base, &[("lookaside.submission", "poll")]));
     assert!(cycles(&poll, Category::Interrupt) < cycles(&async_, Category::Interrupt));
@@ -180,7 +174,7 @@ fn a_full_ring_holds_back_or_falls_back() {
     assert!(cycles(&wait, Category::Aead) == 0.0 && cycles(&software, Category::Aead) > 500.0);
     assert!(software.packets_per_s.unwrap() > 5.0 * wait.packets_per_s.unwrap());
     // Two such cards do twice as much.
-    assert_near(
+    near(
         run(&with(&base, &[("lookaside.devices", "2")])).packets_per_s.unwrap(),
         2.0 * wait.packets_per_s.unwrap(),
         0.02,
@@ -194,7 +188,7 @@ fn vectors_save_the_kernels_cycles_but_leave_no_core_idle() {
     let full = [("host.stack", "vector"), ("traffic.window", "2048")];
     let vector = run(&with(&base, &full));
     let costs = profile().vector.unwrap();
-    assert_near(cycles(&vector, Category::Poll), costs.poll.0 / 256.0, 0.02);
+    near(cycles(&vector, Category::Poll), costs.poll.0 / 256.0, 0.02);
     assert!(vector.packets_per_s.unwrap() > 3.0 * kernel.packets_per_s.unwrap());
     let light = [("traffic.arrival", "constant"), ("traffic.rate", "10 Mbps"), ("run.max_packets", "20000")];
     assert!(run(&with(&base, &light)).idle_cores.unwrap() > 0.9);
@@ -212,7 +206,7 @@ fn a_queue_has_its_own_packet_rate() {
     let record = run(&with(&base, &[("nic.queue_packet_rate", "2 Mpps")]));
     // In and out take turns at the one queue pair.
     assert_eq!(record.bottleneck.map(Resource::name), Some("NIC queue"));
-    assert_near(record.packets_per_s.unwrap(), 1e6, 0.01);
+    near(record.packets_per_s.unwrap(), 1e6, 0.01);
     assert!(run(&base).packets_per_s.unwrap() > 3e6);
 }
 
@@ -226,13 +220,13 @@ fn cores_slow_each_other_as_the_profile_says() {
     let rate =
         |profile: &Profile, cores: &str| run_on(profile, &with(&base, &[("host.cores", cores)])).packets_per_s.unwrap();
     let one = rate(&profile, "1");
-    assert_near(rate(&profile, "2"), 2.0 * one, 0.02);
-    assert_near(rate(&profile, "5"), 5.0 * 0.85 * one, 0.02);
-    assert_near(rate(&profile, "8"), 8.0 * 0.7 * one, 0.02);
+    near(rate(&profile, "2"), 2.0 * one, 0.02);
+    near(rate(&profile, "5"), 5.0 * 0.85 * one, 0.02);
+    near(rate(&profile, "8"), 8.0 * 0.7 * one, 0.02);
     // Wide vectors slow the clock of the core that encrypts, not of one that does not.
     profile.host.scaling.clear();
     profile.host.avx_frequency = Some("2 GHz".parse().unwrap());
-    assert_near(rate(&profile, "1"), one * 2.0e9 / profile.host.frequency.get() as f64, 0.01);
+    near(rate(&profile, "1"), one * 2.0e9 / profile.host.frequency.get() as f64, 0.01);
     let inline = [("placement", "inline-packet"), ("traffic.packet", "256 B")];
     let fast = Profile { host: HostCpu { avx_frequency: None, ..profile.host.clone() }, ..profile.clone() };
     assert_eq!(run_on(&profile, &inline).packets_per_s.unwrap(), run_on(&fast, &inline).packets_per_s.unwrap());
@@ -244,10 +238,10 @@ fn payload_crosses_pcie_as_often_coming_in() {
         [("clear", 1.0), ("host", 1.0), ("lookaside", 3.0), ("inline-crypto", 1.0), ("inline-packet", 1.0)]
     {
         let received = run(&[("placement", placement), ("traffic.direction", "receive")]);
-        assert_near(received.pcie_crossings.unwrap(), crossings, 1e-9);
+        near(received.pcie_crossings.unwrap(), crossings, 1e-9);
         // A gateway's packets come in too.
         let forwarded = run(&[("placement", placement), ("traffic.direction", "encrypt")]);
-        assert_near(forwarded.pcie_crossings.unwrap(), crossings + 1.0, 1e-9);
+        near(forwarded.pcie_crossings.unwrap(), crossings + 1.0, 1e-9);
     }
 }
 
@@ -266,10 +260,6 @@ fn saturated_receive_and_forward_are_their_bounds() {
     }
 }
 
-fn goodput(record: &Record) -> f64 {
-    record.rate(espsim_model::traffic::Basis::Goodput).unwrap().gbps
-}
-
 #[test]
 fn tags_over_latency_bound_reads() {
     let base = [
@@ -285,13 +275,13 @@ fn tags_over_latency_bound_reads() {
         let settings = [("pcie.nic.read_latency", latency), ("nic.read_tags", tags)];
         run_on(&profile, &with(&base, &settings))
     };
-    let (near, far) = (at("500 ns", "8"), at("2 us", "8"));
-    assert_eq!((near.bottleneck, far.bottleneck), (Some(Resource::NicTags), Some(Resource::NicTags)));
+    let (close, far) = (at("500 ns", "8"), at("2 us", "8"));
+    assert_eq!((close.bottleneck, far.bottleneck), (Some(Resource::NicTags), Some(Resource::NicTags)));
     // A packet of 1400 B takes three requests, each a tag for the latency, with DRAM's, and its own time on the link.
     let round_trip = 8.0 / 3.0 * 1372.0 * 8.0 / goodput(&far);
     assert!((2060.0..2150.0).contains(&round_trip), "{round_trip} ns");
-    assert!(goodput(&near) > 3.0 * goodput(&far));
-    assert_near(goodput(&at("2 us", "16")), 2.0 * goodput(&far), 0.02);
+    assert!(goodput(&close) > 3.0 * goodput(&far));
+    near(goodput(&at("2 us", "16")), 2.0 * goodput(&far), 0.02);
 }
 
 #[test]
@@ -308,7 +298,7 @@ fn small_read_requests_take_more_tags_and_request_tlps() {
     assert!(goodput(&large) > 2.0 * goodput(&small));
     // 1400 octets and headers are 11 requests of 24 octets with as many completions of 20, or one with 6.
     let per_packet = |record: &Record| record.pcie_bytes_per_payload_byte.unwrap() * 1348.0;
-    assert_near(per_packet(&small) - per_packet(&large), 10.0 * 24.0 + 5.0 * 20.0, 0.01);
+    near(per_packet(&small) - per_packet(&large), 10.0 * 24.0 + 5.0 * 20.0, 0.01);
 }
 
 #[test]
@@ -331,16 +321,12 @@ fn past_the_io_tlb_page_walks_limit() {
     let on = |more: &[(&str, &str)]| at(&[&[("pcie.iommu.enabled", "true")], more].concat());
     let covered = on(&[("pcie.iommu.working_set", "256 KiB")]);
     let past = on(&[("pcie.iommu.working_set", "64 MiB")]);
-    assert_near(goodput(&covered), goodput(&off), 0.01);
+    near(goodput(&covered), goodput(&off), 0.01);
     assert_eq!(past.bottleneck.map(Resource::name), Some("page walkers"));
     // Six walks of 320 ns; 96 of 16384 pages hit.
-    assert_near(past.packets_per_s.unwrap(), 6.0 / 320e-9 / (1.0 - 96.0 / 16384.0), 0.03);
+    near(past.packets_per_s.unwrap(), 6.0 / 320e-9 / (1.0 - 96.0 / 16384.0), 0.03);
     // Pages of 2 MiB cover it again.
-    assert_near(
-        goodput(&on(&[("pcie.iommu.working_set", "64 MiB"), ("pcie.iommu.page", "2 MiB")])),
-        goodput(&off),
-        0.01,
-    );
+    near(goodput(&on(&[("pcie.iommu.working_set", "64 MiB"), ("pcie.iommu.page", "2 MiB")])), goodput(&off), 0.01);
 }
 
 #[test]
@@ -380,13 +366,13 @@ fn several_nics_carry_several_times_the_line_rate() {
     ];
     let wire = |nics| run(&with(&base, &[("host.nics", nics), ("nic.line_rate", "10 Gbps")])).rates[4].gbps;
     for (nics, n) in [("1", 1.0), ("2", 2.0), ("4", 4.0)] {
-        assert_near(wire(nics), 10.0 * n, 0.02);
+        near(wire(nics), 10.0 * n, 0.02);
     }
     // One SA has its context and its sequence number in one NIC.
     let one_sa = with(&base, &[("host.nics", "2"), ("nic.line_rate", "10 Gbps"), ("sa.count", "1")]);
-    assert_near(run(&one_sa).rates[4].gbps, 10.0, 0.02);
+    near(run(&one_sa).rates[4].gbps, 10.0, 0.02);
     // More NICs than a core has work for change nothing.
     let host = with(&base, &[("placement", "host")]);
     let (one, two) = (run(&host), run(&with(&host, &[("host.nics", "2")])));
-    assert_near(two.packets_per_s.unwrap(), one.packets_per_s.unwrap(), 0.02);
+    near(two.packets_per_s.unwrap(), one.packets_per_s.unwrap(), 0.02);
 }

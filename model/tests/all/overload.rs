@@ -1,7 +1,6 @@
 //! Overload: what is not carried is lost, late by no more than buffers hold, and counted; whatever the length of the run.
 
 use espsim_model::machine::Machine;
-use espsim_model::preset;
 use espsim_model::profile::Profile;
 use espsim_model::record::{Record, Stop};
 use espsim_model::resource::Resource;
@@ -14,7 +13,7 @@ use espsim_model::traffic::Basis;
 type Settings<'a> = Vec<(&'a str, &'a str)>;
 
 fn profile() -> Profile {
-    preset::profile("zen4").unwrap().unwrap()
+    crate::common::profile("zen4")
 }
 
 fn run(base: &[(&str, &str)], more: &[(&str, &str)]) -> Record {

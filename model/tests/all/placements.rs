@@ -315,12 +315,12 @@ fn every_cost_of_a_preset_has_a_range_around_it() {
 #[test]
 fn no_placement_names_a_stack() {
     for (file, text) in [
-        ("clear", include_str!("../src/placement/clear.rs")),
-        ("crypto", include_str!("../src/placement/crypto.rs")),
-        ("host", include_str!("../src/placement/host.rs")),
-        ("inline_crypto", include_str!("../src/placement/inline_crypto.rs")),
-        ("inline_packet", include_str!("../src/placement/inline_packet.rs")),
-        ("lookaside", include_str!("../src/placement/lookaside.rs")),
+        ("clear", include_str!("../../src/placement/clear.rs")),
+        ("crypto", include_str!("../../src/placement/crypto.rs")),
+        ("host", include_str!("../../src/placement/host.rs")),
+        ("inline_crypto", include_str!("../../src/placement/inline_crypto.rs")),
+        ("inline_packet", include_str!("../../src/placement/inline_packet.rs")),
+        ("lookaside", include_str!("../../src/placement/lookaside.rs")),
     ] {
         for name in ["Stack::", "profile.stack", "profile.vector", "profile.xdp"] {
             assert!(!text.contains(name), "{file}.rs names {name}");

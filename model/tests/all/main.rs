@@ -1,0 +1,13 @@
+//! Tests of the model, in one binary; `allocation` stands apart, since it counts what all threads allocate.
+
+mod common;
+
+mod dataplanes;
+mod effects;
+mod failover;
+mod laws;
+mod overload;
+mod pcie_published;
+mod placements;
+mod queueing;
+mod traffic;
