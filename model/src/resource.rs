@@ -110,6 +110,8 @@ resources! {
     Tags = Pcie, "tags", "read tags", "reads in flight times their latency";
     /// Octets of posted data on their way.
     PostedCredits = Pcie, "posted credits", "posted credits", "PCIe flow control of writes";
+    /// Room of a device for the answers of its reads.
+    CompletionBuffer = Pcie, "completion buffer", "the device's completion buffer", "octets asked for times the latency of reads";
     /// The accelerator's engines.
     AcceleratorEngines = Accelerator, "accelerator engines", "the card's engines", "rate and operation rate of the card";
     /// Entries of an accelerator's ring.

@@ -63,6 +63,14 @@ pub struct SlotParams {
     /// infinite credits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub posted_data_credits: Option<Bytes>,
+    /// For how long the device's DMA engine leaves its link towards the root complex idle with each request, a read
+    /// request or a whole write: what it takes to turn from one request to the next; absent for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_turnaround: Option<Time>,
+    /// Data that the device has room for when reads are answered: it asks for no more than fits (its completion
+    /// credits; Base Specification section 2.6.1); absent for room enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completion_buffer: Option<Bytes>,
 }
 
 /// Whose memory a device works on.
@@ -119,6 +127,8 @@ impl SlotParams {
             numa: Numa::Local,
             numa_latency: Time::ZERO,
             posted_data_credits: None,
+            request_turnaround: None,
+            completion_buffer: None,
         }
     }
 

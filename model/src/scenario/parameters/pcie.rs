@@ -91,6 +91,19 @@ pub(super) const SLOT: &[Entry] = &[
         size(128, 1 << 20),
         "Flow control credits for posted data: octets written but not yet drained, at least Max_Payload_Size.",
     ),
+    Entry::new(
+        "request_turnaround",
+        time_to(Time::from_us(1)),
+        "For how long the device leaves its link idle with each read request or write: its engine's own turn; absent \
+         for none.",
+    )
+    .example("3 ns"),
+    Entry::new(
+        "completion_buffer",
+        size(128, 1 << 24),
+        "Room of the device for the answers of its reads, at least Max_Read_Request_Size: bounds reads in flight beside \
+         tags; absent for no bound.",
+    ),
 ];
 
 pub(super) const PCIE: &[Entry] = &[
