@@ -161,6 +161,7 @@ impl Bench {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hardware::pcie::Mapping;
 
     fn bench() -> Bench {
         Bench {
@@ -177,6 +178,10 @@ mod tests {
                 walk: "300 ns".parse().unwrap(),
                 walkers: 6,
                 working_set: Bytes::ZERO,
+                mapping: Mapping::Kept,
+                map: Time::ZERO,
+                unmap: Time::ZERO,
+                invalidate: Time::ZERO,
             },
             tags: 24,
             engine_latency: "100 ns".parse().unwrap(),

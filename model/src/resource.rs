@@ -102,6 +102,8 @@ resources! {
     RootComplex = Pcie, "root complex", "the root complex", "requests that the root complex serves";
     /// The IOMMU's page walkers.
     PageWalkers = Pcie, "page walkers", "the IOMMU's page walkers", "address translations that miss the IO-TLB";
+    /// The IOMMU's queue of invalidations.
+    Invalidation = Pcie, "IO-TLB invalidation", "the IOMMU's invalidation queue", "invalidations of the IO-TLB, which cores wait for";
     /// Read requests that a NIC may have outstanding.
     NicTags = Pcie, "NIC tags", "the NIC's read tags", "reads in flight times their latency";
     /// Read requests that an accelerator may have outstanding.

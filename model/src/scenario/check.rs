@@ -252,6 +252,9 @@ fn check_iommu(iommu: &IommuParams) -> Result<(), Invalid> {
     within("pcie.iommu.walkers", iommu.walkers)?;
     within("pcie.iommu.working_set", iommu.working_set)?;
     within("pcie.iommu.walk", iommu.walk)?;
+    within("pcie.iommu.map", iommu.map)?;
+    within("pcie.iommu.unmap", iommu.unmap)?;
+    within("pcie.iommu.invalidate", iommu.invalidate)?;
     let pages = iommu.working_set.pieces(iommu.page);
     match pages > MOST_PAGES {
         true => invalid(

@@ -19,7 +19,7 @@
 //! | page walkers | read bandwidth, 64 B, IOMMU, 16 MiB |
 //! | IO-TLB entries | read bandwidth, 64 B, IOMMU, 1 MiB |
 
-use espsim_model::hardware::pcie::{IommuParams, SlotParams};
+use espsim_model::hardware::pcie::{IommuParams, Mapping, SlotParams};
 use espsim_model::pcie_bench::{Bench, Case, Operation};
 use espsim_model::units::{BitRate, Bytes, Time};
 use espsim_sweep::failure::Failure;
@@ -162,6 +162,10 @@ fn machine(table: &Table<'_>) -> Result<Bench, Failure> {
             walk: ns(walk),
             walkers,
             working_set: Bytes::ZERO,
+            mapping: Mapping::Kept,
+            map: Time::ZERO,
+            unmap: Time::ZERO,
+            invalidate: Time::ZERO,
         },
         tags,
         engine_latency: ns(ENGINE_LATENCY_NS),

@@ -1,6 +1,6 @@
 //! A device's attachment: what DMA through its links meets on the way.
 
-use super::{Iommu, MEMORY_REQUEST_TLP, SlotParams, TlpLoad};
+use super::{Iommu, SlotParams, TlpLoad};
 use crate::hardware::memory::Memory;
 use crate::route;
 use crate::route::{Charge, Hop, PoolId, Route, StationId, Visit};
@@ -61,7 +61,8 @@ impl Slot {
             let place: Vec<Hop> = self.iommu.iter().map(Iommu::place).collect();
             return route![place, self.read_by_requests(n, goodput, read)];
         }
-        self.read_at_once(n, goodput, Target::Buffer, read)
+        let target = if self.iommu.is_some_and(|iommu| iommu.is_fresh()) { Target::Fresh } else { Target::Buffer };
+        self.read_at_once(n, goodput, target, read)
     }
 
     /// The device reads `n` octets that are no payload and lie in a page of their own, such as headers.
@@ -136,7 +137,7 @@ impl Slot {
 
     fn descriptors(&self, n: Bytes, batch: u32, doorbell: Bytes, ahead: bool) -> Transfer {
         let mut load = self.params.read(n * u64::from(batch));
-        load.down = load.down + (MEMORY_REQUEST_TLP + doorbell);
+        load.down = load.down + (self.params.request_tlp() + doorbell);
         let requests = self.params.read_requests(n * u64::from(batch)) as u32;
         Transfer { load, requests, batch, payload: Bytes::ZERO, target: Target::Ring, ahead }
     }
@@ -159,8 +160,7 @@ impl Slot {
     /// The device writes one entry of `n` octets that covers `batch` packets.
     pub fn write_completion(&self, n: Bytes, batch: u32, label: &'static str) -> Route {
         let load = self.params.write(n);
-        let transfer =
-            Transfer { load, requests: 1, batch, payload: Bytes::ZERO, target: Target::Ring, ahead: false };
+        let transfer = Transfer { load, requests: 1, batch, payload: Bytes::ZERO, target: Target::Ring, ahead: false };
         self.writes(transfer, label)
     }
 
@@ -198,6 +198,7 @@ impl Slot {
         });
         let translation = self.iommu.and_then(|iommu| match transfer.target {
             Target::Buffer => Some(iommu.translate_buffer()),
+            Target::Fresh => Some(iommu.translate_fresh()),
             Target::Elsewhere => Some(iommu.translate_elsewhere()),
             Target::Ring => None,
         });
@@ -234,6 +235,8 @@ struct Transfer {
 enum Target {
     /// The job's buffer, which stays in its page from transfer to transfer.
     Buffer,
+    /// A buffer that has been mapped for this transfer.
+    Fresh,
     /// A page that belongs to no packet.
     Elsewhere,
     /// A descriptor ring: few pages, always in use.
