@@ -35,6 +35,9 @@ pub struct Bench {
     pub engine_copy: BitRate,
     /// Time of the engine for a write, and for each 128 octets of it.
     pub write_engine: (Time, Time),
+    /// Least time between two reads of a length that is no multiple of 4 octets, the unit of PCIe lengths: the engine
+    /// makes a transaction of its own for the rest.
+    pub odd_read: Time,
 }
 
 /// What is done.
@@ -121,6 +124,10 @@ impl Bench {
                 .slot
                 .posted_data_credits
                 .map(|credits| platform.pool(Resource::PostedCredits, credits.get() as u32)),
+            completion_buffer: self
+                .slot
+                .completion_buffer
+                .map(|room| platform.pool(Resource::CompletionBuffer, room.get() as u32)),
             iommu: Iommu::new(&IommuParams { working_set: case.window, ..self.iommu.clone() }, &mut platform),
             root_complex: None,
         };
@@ -132,7 +139,12 @@ impl Bench {
         let done = Hop::Depart(Packet::plain(n));
         let (fixed, piece) = self.write_engine;
         let written = Visit::new(engine, fixed + piece * n.pieces(PIECE), Time::ZERO, "engine writes");
-        let read = route![slot.read_payload(n, n, Read { asked: "request", comes: "read" }), copy];
+        let odd = (n.get() % 4 != 0).then(|| {
+            let engine = platform.station(Resource::DmaEngine, 1);
+            Hop::Serve(Visit::new(engine, self.odd_read, Time::ZERO, "engine reads"))
+        });
+        let odd: Vec<Hop> = odd.into_iter().collect();
+        let read = route![odd, slot.read_payload(n, n, Read { asked: "request", comes: "read" }), copy];
         let write = route![Hop::Serve(written), slot.write_payload(n, n, Bytes::ZERO, "write")];
         // For a write, the engine's time is its copy.
         let route = match case.operation {
@@ -149,6 +161,7 @@ impl Bench {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hardware::pcie::Mapping;
 
     fn bench() -> Bench {
         Bench {
@@ -165,11 +178,16 @@ mod tests {
                 walk: "300 ns".parse().unwrap(),
                 walkers: 6,
                 working_set: Bytes::ZERO,
+                mapping: Mapping::Kept,
+                map: Time::ZERO,
+                unmap: Time::ZERO,
+                invalidate: Time::ZERO,
             },
             tags: 24,
             engine_latency: "100 ns".parse().unwrap(),
             engine_copy: BitRate::from_gbps(60.0),
             write_engine: ("4 ns".parse().unwrap(), "17 ns".parse().unwrap()),
+            odd_read: Time::ZERO,
         }
     }
 

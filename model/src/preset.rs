@@ -100,7 +100,7 @@ macro_rules! presets {
 const NICS: &[(&str, &str)] = presets!("nic": "connectx-6-dx", "connectx-7", "innova-ipsec-40g", "nic-40g", "nic-100g");
 const ACCELERATORS: &[(&str, &str)] = presets!("accelerator": "qat-8970", "qat-4xxx");
 const SLOTS: &[(&str, &str)] =
-    presets!("pcie": "gen3-x8", "gen3-x16", "gen4-x8", "gen4-x16", "gen5-x8", "gen5-x16", "on-package");
+    presets!("pcie": "gen3-x8", "gen3-x16", "gen4-x8", "gen4-x16", "gen5-x8", "gen5-x16", "gen6-x16", "on-package");
 const MIXES: &[(&str, &str)] = presets!("mix": "simple-imix");
 const CPUS: &[(&str, &str)] = presets!("cpu": "haswell", "ice-lake-sp", "skylake-sp", "zen4");
 

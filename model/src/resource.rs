@@ -102,6 +102,8 @@ resources! {
     RootComplex = Pcie, "root complex", "the root complex", "requests that the root complex serves";
     /// The IOMMU's page walkers.
     PageWalkers = Pcie, "page walkers", "the IOMMU's page walkers", "address translations that miss the IO-TLB";
+    /// The IOMMU's queue of invalidations.
+    Invalidation = Pcie, "IO-TLB invalidation", "the IOMMU's invalidation queue", "invalidations of the IO-TLB, which cores wait for";
     /// Read requests that a NIC may have outstanding.
     NicTags = Pcie, "NIC tags", "the NIC's read tags", "reads in flight times their latency";
     /// Read requests that an accelerator may have outstanding.
@@ -110,6 +112,8 @@ resources! {
     Tags = Pcie, "tags", "read tags", "reads in flight times their latency";
     /// Octets of posted data on their way.
     PostedCredits = Pcie, "posted credits", "posted credits", "PCIe flow control of writes";
+    /// Room of a device for the answers of its reads.
+    CompletionBuffer = Pcie, "completion buffer", "the device's completion buffer", "octets asked for times the latency of reads";
     /// The accelerator's engines.
     AcceleratorEngines = Accelerator, "accelerator engines", "the card's engines", "rate and operation rate of the card";
     /// Entries of an accelerator's ring.

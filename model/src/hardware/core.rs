@@ -1,5 +1,6 @@
 //! CPU core: every cycle it spends belongs to a category.
 
+use crate::hardware::pcie::DmaMapping;
 use crate::profile::{AeadCost, MemoryCost};
 use crate::route::{Category, Charge, StationId, Visit};
 use crate::stack::StackCost;
@@ -20,22 +21,56 @@ pub struct Core<'a> {
     pub cipher: Option<&'a AeadCost>,
     /// The lock of the SA that its packets pass, where other cores pass it too, and how long it is held.
     pub lock: Option<(StationId, Time)>,
+    /// What it takes to map buffers for devices, where drivers do.
+    pub mapping: Option<DmaMapping>,
 }
+
+/// Buffers that are mapped for a request to a lookaside card: the packet, and the list that says where its pieces are
+/// (`qat_bl_sgl_to_bufl`, Linux drivers/crypto/intel/qat/qat_common/qat_bl.c).
+const CARD_BUFFERS: f64 = 2.0;
 
 impl Core<'_> {
     /// Work on the core: the cycles of all categories in one go; ESP encapsulation passes the SA's
     /// lock.
     pub fn work(&self, label: &'static str, costs: &[(Category, Cycles)]) -> Visit {
         let cycles: Cycles = costs.iter().map(|(_, cycles)| *cycles).sum();
+        let has = |category| costs.iter().any(|(other, _)| *other == category);
         Visit {
             station: self.station,
             time: cycles / self.clock,
             latency: Time::ZERO,
             label,
             octets: Bytes::ZERO,
-            lock: self.lock.filter(|_| costs.iter().any(|(category, _)| *category == Category::Xfrm)),
+            lock: self.lock.filter(|_| has(Category::Xfrm)).or_else(|| {
+                // What a poll costs however many responses it finds unmaps nothing.
+                let taken = has(Category::CryptoComplete) && !has(Category::Poll);
+                self.mapping.filter(|_| taken).map(|m| m.times(CARD_BUFFERS).invalidation)
+            }),
             charges: costs.iter().map(|&(category, cycles)| Charge::Cycles(category, cycles)).collect(),
         }
+    }
+
+    /// Cleaning up behind a packet of so many buffers that the NIC has sent: they are unmapped, where drivers map them.
+    pub fn clean_up(&self, buffers: u32) -> Visit {
+        let mapping = self.mapping.map(|mapping| mapping.times(f64::from(buffers)));
+        let unmap = mapping.map_or(Cycles(0.0), |mapping| mapping.unmap);
+        let visit = self.work("transmit completion", &[(Category::Complete, self.costs.complete + unmap)]);
+        Visit { lock: mapping.map(|mapping| mapping.invalidation), ..visit }
+    }
+
+    /// Handing a packet to the NIC's driver, which maps its first buffer where drivers map them.
+    pub fn hand_over(&self) -> (Category, Cycles) {
+        (Category::Transmit, self.costs.transmit + self.map(1.0))
+    }
+
+    /// Mapping so many buffers; nothing where they stay mapped.
+    pub fn map(&self, buffers: f64) -> Cycles {
+        self.mapping.map_or(Cycles(0.0), |mapping| mapping.map * buffers)
+    }
+
+    /// What a request to a card costs to map; to unmap, after it.
+    pub fn card_buffers(&self) -> (Cycles, Cycles) {
+        self.mapping.map_or((Cycles(0.0), Cycles(0.0)), |m| (m.map * CARD_BUFFERS, m.unmap * CARD_BUFFERS))
     }
 
     /// One send call with the copy of its payload from user memory.

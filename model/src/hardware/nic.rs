@@ -202,13 +202,14 @@ impl Nic {
     }
 
     /// The NIC writes a completion, raises an interrupt when moderation lets it, and the core cleans up.
-    pub fn complete(&self, core: &Core<'_>) -> Route {
+    /// The packet was in so many buffers.
+    pub fn complete(&self, core: &Core<'_>, buffers: u32) -> Route {
         let p = &self.params;
         let costs = core.costs;
         route![
             self.slot.write_completion(p.completion + MSI_X, p.completion_batch, "completion, NIC to RAM"),
             Hop::Gather(self.moderation, core.work("interrupt", &[(Category::Interrupt, costs.interrupt)])),
-            Hop::Serve(core.work("transmit completion", &[(Category::Complete, costs.complete)])),
+            Hop::Serve(core.clean_up(buffers)),
             Hop::Release(self.ring, 1),
         ]
     }

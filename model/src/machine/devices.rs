@@ -105,6 +105,9 @@ impl HostSide {
             tags: (platform.pool(tags.0, tags.1), tags.1),
             memory: self.memory,
             credits: credits.map(|credits| platform.pool(Resource::PostedCredits, credits.get() as u32)),
+            completion_buffer: params
+                .completion_buffer
+                .map(|room| platform.pool(Resource::CompletionBuffer, room.get() as u32)),
             iommu: self.iommu,
             root_complex: self.root_complex,
         }

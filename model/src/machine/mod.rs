@@ -23,6 +23,7 @@ use steering::{Spreading, cores, deal};
 
 use crate::engine::program::Arrivals;
 use crate::hardware::core::Core;
+use crate::hardware::pcie::DmaMapping;
 use crate::placement::{Host, Placement};
 use crate::profile::Profile;
 use crate::resource::Resource;
@@ -223,6 +224,7 @@ impl<'a> Builder<'a> {
         let queues = Queues::place(s, &self.traffic, &devices, &cores, &self.receiving(), &mut platform);
         let clock = self.profile.host.clock(s.host.cores, s.placement.encrypts_on_cpu());
         let lock = self.locks.place(s, self.profile, clock, &paths, &cores, &mut platform);
+        let mapping = DmaMapping::place(&s.pcie.iommu, clock, &cores, &mut platform);
         let sa_state = self.sa_state();
         let mut routes = Vec::with_capacity(paths.len());
         let mut hits: BTreeMap<(u8, u8), Share> = BTreeMap::new();
@@ -231,7 +233,7 @@ impl<'a> Builder<'a> {
             let esp = devices.nics[usize::from(path.nic)].params.esp.as_ref();
             let hits = hits.entry((path.class, path.nic));
             let hits = hits.or_insert_with(|| self.sa_hits(path, esp.map(|esp| esp.sa_cache)));
-            let core = self.core(path, cores[usize::from(path.core)]);
+            let core = Core { mapping, ..self.core(path, cores[usize::from(path.core)]) };
             let mut host = queues.host((s, &devices), (path, class), core, *hits);
             host.core.lock = lock.filter(|_| path.shared && passes_lock(path.way));
             host.numbered = !ways.is_empty();
@@ -276,6 +278,7 @@ impl<'a> Builder<'a> {
             clock: self.profile.host.clock(s.host.cores, on_cpu),
             cipher: s.software_cost(self.profile, self.classes[usize::from(path.class)].direction),
             lock: None,
+            mapping: None,
         }
     }
 

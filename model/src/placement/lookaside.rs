@@ -109,12 +109,12 @@ impl Host<'_> {
     pub(super) fn submit_costs(&self) -> Costs {
         let costs = self.core.costs;
         let ring = if self.stack.rings_once_per_poll() { Cycles(0.0) } else { costs.crypto_submit_burst };
-        vec![(Category::CryptoSubmit, costs.crypto_submit + ring)]
+        vec![(Category::CryptoSubmit, costs.crypto_submit + ring + self.core.card_buffers().0)]
     }
 
     /// Taking a response.
     pub(super) fn complete_costs(&self) -> Costs {
-        vec![(Category::CryptoComplete, self.completion.costs.crypto_complete)]
+        vec![(Category::CryptoComplete, self.completion.costs.crypto_complete + self.completion.card_buffers().1)]
     }
 
     /// What a poll of the card's ring costs, however many responses it finds.

@@ -101,6 +101,9 @@ pub struct Host<'a> {
     pub numbered: bool,
 }
 
+/// The most data in one buffer of a socket.
+const FRAGMENT: Bytes = Bytes::new(32 << 10);
+
 /// Work by category.
 pub type Costs = Vec<(Category, Cycles)>;
 
@@ -150,6 +153,15 @@ impl Host<'_> {
     /// `headers` are those of the super-packet.
     fn nic_segments(&self, send: &SendCall, costs: Costs, headers: Bytes, encrypt: bool) -> Route {
         let head = self.send_costs(send);
+        // Headers, and payload in pages of 32 KiB (`SKB_FRAG_PAGE_ORDER`, Linux net/core/sock.c).
+        let buffers = match send.count() {
+            1 => 1,
+            _ => 1 + send.total(|p| p.goodput).pieces(FRAGMENT) as u32,
+        };
+        let mut costs = costs;
+        if self.core.mapping.is_some() && buffers > 1 {
+            costs.push((Category::Transmit, self.core.map(f64::from(buffers - 1))));
+        }
         let segments = match send.segments[..] {
             [(p, 1)] => self.nic.transmit(headers + p.goodput, p.frame, &p, encrypt),
             _ => {
@@ -162,7 +174,7 @@ impl Host<'_> {
             Hop::Acquire(self.nic.ring, 1),
             self.nic.fetch_descriptor(),
             segments,
-            self.nic.complete(&self.core),
+            self.nic.complete(&self.core, buffers),
         ]
     }
 
@@ -173,15 +185,16 @@ impl Host<'_> {
 
     /// With a place in the ring: the NIC reads `dma` octets and sends them in a frame of `frame`.
     fn nic_takes(&self, p: &Packet, dma: Bytes, frame: Bytes, encrypt: bool) -> Route {
-        route![self.nic.fetch_descriptor(), self.nic.transmit(dma, frame, p, encrypt), self.nic.complete(&self.core),]
+        route![self.nic.fetch_descriptor(), self.nic.transmit(dma, frame, p, encrypt), self.nic.complete(&self.core, 1),]
     }
 
     /// The same for a packet that came in by the wire and left merged with others, of which it is a `share`.
     fn nic_takes_share(&self, p: &Packet, leaving: &Leaving, share: f64) -> Route {
         let costs = StackCost { complete: self.core.costs.complete * share, ..self.core.costs.clone() };
-        let core = Core { costs: &costs, ..self.core };
+        let mapping = self.core.mapping.map(|mapping| mapping.times(share));
+        let core = Core { costs: &costs, mapping, ..self.core };
         let sent = self.nic.transmit(leaving.dma, leaving.frame, p, leaving.encrypt);
-        route![self.nic.fetch_descriptor(), sent, self.nic.complete(&core)]
+        route![self.nic.fetch_descriptor(), sent, self.nic.complete(&core, 1)]
     }
 
     /// One send call, with the copy of its payload and the hooks on its way.
@@ -192,7 +205,7 @@ impl Host<'_> {
     /// Handing a packet to the NIC's driver; the doorbell is rung once for all segments of a send, or once per poll.
     fn driver_costs(&self, segments: u32) -> Costs {
         let costs = self.core.costs;
-        let mut driver = vec![(Category::Transmit, costs.transmit)];
+        let mut driver = vec![self.core.hand_over()];
         if !self.stack.rings_once_per_poll() {
             driver.push((Category::Doorbell, costs.doorbell * (1.0 / f64::from(segments))));
         }

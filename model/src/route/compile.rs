@@ -359,9 +359,18 @@ impl<'a> Compiler<'a> {
         self.emit_wait(Op::Hold { pool: held.0 }, self.pool(held).resource.name());
         self.serve(visit);
         if let Some((lock, time)) = visit.lock {
-            let lane = self.lane(visit.station, Time::ZERO);
             let account = Account { busy: Some((lock, time)), charges: Vec::new() };
-            let pc = self.emit_wait(Op::Lock { lane, time: time.as_ps() }, "SA lock held");
+            // A lock of SAs is that of the job's SA; any other is a queue of its own.
+            let (op, label) = match self.platform.stations[usize::from(lock.0)].resource {
+                Resource::SaLock => {
+                    (Op::Lock { lane: self.lane(visit.station, Time::ZERO), time: time.as_ps() }, "SA lock held")
+                }
+                resource => {
+                    let lane = self.lane(lock, Time::ZERO);
+                    (Op::Serve { server: lock.0, lane, time: time.as_ps() }, resource.name())
+                }
+            };
+            let pc = self.emit_wait(op, label);
             self.accounts[pc as usize] = Some(account);
         }
         self.emit(Op::Free { pool: held.0 }, None);

@@ -79,7 +79,7 @@ pub enum Category {
     Forward,
     /// Switching to another thread and back while an accelerator works.
     Switch,
-    /// Holding the lock of an SA that cores share, and spinning for it.
+    /// Holding the lock of an SA that cores share, and spinning for it; and for invalidations of the IO-TLB.
     Lock,
     /// Whatever was spent on packets that were dropped afterwards.
     Dropped,

@@ -228,6 +228,13 @@ fn check_slot(at: &str, slot: &SlotParams) -> Result<(), Invalid> {
     within_if_given(&key("data_link_share"), slot.data_link_share)?;
     within_if_given(&key("data_link_share_down"), slot.data_link_share_down)?;
     within_if_given(&key("posted_data_credits"), slot.posted_data_credits)?;
+    within_if_given(&key("request_turnaround"), slot.request_turnaround)?;
+    within_if_given(&key("completion_buffer"), slot.completion_buffer)?;
+    if let Some(room) = slot.completion_buffer.filter(|room| *room < slot.max_read_request_size) {
+        // A device asks for no more than it has room for.
+        let allowed = format!("at least max_read_request_size, {}", slot.max_read_request_size);
+        return invalid(&key("completion_buffer"), room, allowed);
+    }
     match slot.posted_data_credits {
         // A root port grants at least what one TLP of its Max_Payload_Size takes (Base Specification section 2.6.1).
         Some(credits) if credits < slot.max_payload_size => invalid(
@@ -245,6 +252,9 @@ fn check_iommu(iommu: &IommuParams) -> Result<(), Invalid> {
     within("pcie.iommu.walkers", iommu.walkers)?;
     within("pcie.iommu.working_set", iommu.working_set)?;
     within("pcie.iommu.walk", iommu.walk)?;
+    within("pcie.iommu.map", iommu.map)?;
+    within("pcie.iommu.unmap", iommu.unmap)?;
+    within("pcie.iommu.invalidate", iommu.invalidate)?;
     let pages = iommu.working_set.pieces(iommu.page);
     match pages > MOST_PAGES {
         true => invalid(

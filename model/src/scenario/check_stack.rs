@@ -2,6 +2,7 @@
 
 use super::check::invalid;
 use super::{Invalid, Scenario, Submission};
+use crate::hardware::pcie::Mapping;
 use crate::placement::Placement;
 use crate::profile::{Algorithm, Profile};
 use crate::stack::Stack;
@@ -17,6 +18,11 @@ impl Scenario {
         let sends = self.traffic.iter().all(|class| class.direction == Direction::Transmit);
         if self.lookaside.submission == Submission::Sync && !sends {
             return invalid("lookaside.submission", "sync", "interrupt or poll: a softirq cannot wait");
+        }
+        let mapping = self.pcie.iommu.mapping;
+        if stack == Stack::Vector && mapping != Mapping::Kept {
+            let name = if mapping == Mapping::Lazy { "lazy" } else { "strict" };
+            return invalid("pcie.iommu.mapping", name, "kept: DPDK maps its memory once, when it starts");
         }
         if !self.placement.has_network() {
             return self.check_without_network(sends);

@@ -7,6 +7,7 @@ mod effects;
 mod failover;
 mod laws;
 mod overload;
+mod pcie;
 mod pcie_published;
 mod placements;
 mod queueing;

@@ -275,7 +275,7 @@ fn toy(p: &Packet, h: &Host<'_>) -> Route {
         Hop::Acquire(h.nic.ring, 1),
         h.nic.fetch_descriptor(),
         h.nic.transmit(p.dma(), p.frame, p, false),
-        h.nic.complete(&h.core),
+        h.nic.complete(&h.core, 1),
     ]
 }
 

@@ -13,11 +13,13 @@
 //! | DRAM latency | read latency, 64 B, cold, 64 MiB |
 //! | tags | read bandwidth, 64 B |
 //! | DMA engine, for each 128 B and fixed | write bandwidth, 64 B and 192 B |
+//! | turnaround of each request | write bandwidth, 128 B |
+//! | the engine's read of an odd length | read bandwidth, 65 B |
 //! | page walk | read latency, 64 B, IOMMU, 16 MiB |
 //! | page walkers | read bandwidth, 64 B, IOMMU, 16 MiB |
 //! | IO-TLB entries | read bandwidth, 64 B, IOMMU, 1 MiB |
 
-use espsim_model::hardware::pcie::{IommuParams, SlotParams};
+use espsim_model::hardware::pcie::{IommuParams, Mapping, SlotParams};
 use espsim_model::pcie_bench::{Bench, Case, Operation};
 use espsim_model::units::{BitRate, Bytes, Time};
 use espsim_sweep::failure::Failure;
@@ -95,7 +97,7 @@ impl Table<'_> {
     }
 }
 
-const FITTED: [(&str, &str, &str, u64, u64); 11] = [
+const FITTED: [(&str, &str, &str, u64, u64); 13] = [
     ("broadwell", "read bandwidth", "warm", SMALL, 2048),
     ("broadwell", "read bandwidth", "warm", SMALL, 128),
     ("broadwell", "read latency", "warm", SMALL, 64),
@@ -107,6 +109,8 @@ const FITTED: [(&str, &str, &str, u64, u64); 11] = [
     ("broadwell", "read latency", "cold", LARGE, 64),
     ("broadwell-iommu", "read latency", "warm", IN_CACHE, 64),
     ("broadwell-iommu", "read bandwidth", "warm", IN_CACHE, 64),
+    ("broadwell", "write bandwidth", "warm", SMALL, 128),
+    ("broadwell", "read bandwidth", "warm", SMALL, 65),
 ];
 const KNEE: (&str, &str, &str, u64, u64) = ("broadwell-iommu", "read bandwidth", "warm", 1 << 20, 64);
 
@@ -136,7 +140,12 @@ fn machine(table: &Table<'_>) -> Result<Bench, Failure> {
     let per_write = |gbps: f64, size: f64| size * 8.0 / gbps;
     let (one, two) = (per_write(fitted(6)?, 64.0), per_write(fitted(7)?, 192.0));
     let write_engine = (ns(2.0 * one - two), ns(two - one));
-    let written = (slot.write(Bytes::new(64)).up / slot.tlp_rate()).as_ns();
+    // What a write of 128 B takes beyond the link's own time.
+    let on_link = |size: u64| (slot.write(Bytes::new(size)).up / slot.tlp_rate()).as_ns();
+    let turnaround = per_write(fitted(11)?, 128.0) - on_link(128);
+    let written = on_link(64) + turnaround;
+    slot.request_turnaround = Some(ns(turnaround));
+    slot.read_latency = ns(slot.read_latency.as_ns() - turnaround);
     slot.write_latency = ns(fitted(4)? - small - one - written);
     slot.dram_latency = ns(fitted(8)? - small);
     let tag_held = small - ENGINE_LATENCY_NS - 64.0 * copy_ns;
@@ -153,11 +162,16 @@ fn machine(table: &Table<'_>) -> Result<Bench, Failure> {
             walk: ns(walk),
             walkers,
             working_set: Bytes::ZERO,
+            mapping: Mapping::Kept,
+            map: Time::ZERO,
+            unmap: Time::ZERO,
+            invalidate: Time::ZERO,
         },
         tags,
         engine_latency: ns(ENGINE_LATENCY_NS),
         engine_copy: BitRate::from_gbps(8.0 / copy_ns),
         write_engine,
+        odd_read: ns(per_write(fitted(12)?, 65.0)),
     };
     let (system, test, cache, window, size) = KNEE;
     let knee = table.row(system, test, cache, window, size)?;

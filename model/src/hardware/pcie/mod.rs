@@ -6,7 +6,7 @@
 mod iommu;
 mod slot;
 
-pub use iommu::{Iommu, IommuParams};
+pub use iommu::{DmaMapping, Iommu, IommuParams, Mapping};
 use serde::{Deserialize, Serialize};
 pub use slot::{Link, Read, Slot};
 
@@ -17,6 +17,16 @@ use crate::units::{BitRate, Bytes, Time};
 pub const MEMORY_REQUEST_TLP: Bytes = Bytes::new(24);
 /// Completion with data, without the data: framing and sequence number 4, header 12, LCRC 4.
 pub const COMPLETION_TLP: Bytes = Bytes::new(20);
+/// In flit mode, which 64 GT/s demands, a TLP has neither framing nor sequence number nor LCRC of its own: of a memory
+/// request with 64-bit address its header of 4 DW is left, of a completion its header of 3 DW (Base Specification 6.0
+/// section 2.2.1.2).
+const FLIT_MEMORY_REQUEST: Bytes = Bytes::new(16);
+const FLIT_COMPLETION: Bytes = Bytes::new(12);
+/// Octets of a flit, and those of them that are TLPs; the others are 6 of data link layer, 8 of CRC and 6 of FEC (Base
+/// Specification 6.0 section 4.2.3; D. Das Sharma, "PCI Express 6.0 Specification: A Low-Latency, High-Bandwidth,
+/// High-Reliability, and Cost-Effective Interconnect With 64.0 GT/s PAM-4 Signaling", IEEE Micro 41(1), 2021).
+const FLIT: f64 = 256.0;
+const FLIT_TLPS: f64 = 236.0;
 
 /// Parameters of a slot and of the root complex behind it. Sources stand in the preset beside each value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +73,14 @@ pub struct SlotParams {
     /// infinite credits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub posted_data_credits: Option<Bytes>,
+    /// For how long the device's DMA engine leaves its link towards the root complex idle with each request, a read
+    /// request or a whole write: what it takes to turn from one request to the next; absent for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_turnaround: Option<Time>,
+    /// Data that the device has room for when reads are answered: it asks for no more than fits (its completion
+    /// credits; Base Specification section 2.6.1); absent for room enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completion_buffer: Option<Bytes>,
 }
 
 /// Whose memory a device works on.
@@ -119,23 +137,45 @@ impl SlotParams {
             numa: Numa::Local,
             numa_latency: Time::ZERO,
             posted_data_credits: None,
+            request_turnaround: None,
+            completion_buffer: None,
         }
     }
 
-    /// Raw rate of one direction after line encoding: 8b/10b up to 5 GT/s, 128b/130b from 8 GT/s (Base Specification
-    /// section 4.2).
+    /// Whether TLPs travel in flits of fixed size.
+    fn is_flit_mode(&self) -> bool {
+        self.generation >= 6
+    }
+
+    /// A memory read or write TLP on the link, without data.
+    pub fn request_tlp(&self) -> Bytes {
+        if self.is_flit_mode() { FLIT_MEMORY_REQUEST } else { MEMORY_REQUEST_TLP }
+    }
+
+    /// A completion TLP on the link, without its data.
+    pub fn completion_tlp(&self) -> Bytes {
+        if self.is_flit_mode() { FLIT_COMPLETION } else { COMPLETION_TLP }
+    }
+
+    /// Raw rate of one direction after line encoding: 8b/10b up to 5 GT/s, 128b/130b from 8 GT/s, 1b/1b at 64 GT/s
+    /// (Base Specification section 4.2).
     pub fn raw_rate(&self) -> BitRate {
         let (megatransfers, data, line) = match self.generation {
             1 => (2_500, 8, 10),
             2 => (5_000, 8, 10),
-            generation => (8_000 << (generation.clamp(3, 5) - 3), 128, 130),
+            generation @ ..=5 => (8_000 << (generation.max(3) - 3), 128, 130),
+            _ => (64_000, 1, 1),
         };
         BitRate::from_bps(u64::from(self.lanes) * megatransfers * 1_000_000 * data / line)
     }
 
     /// Share of the raw rate lost to Ack, flow-control and SKP symbols when each is sent as often as the specification
-    /// demands: `8/AckLimit + 8/FcLimit + 4/1538`. Conservative: hardware coalesces more.
+    /// demands: `8/AckLimit + 8/FcLimit + 4/1538`. Conservative: hardware coalesces more. In flit mode, the share of a
+    /// flit that is no TLP: 20 of 256 octets.
     pub fn data_link_share(&self) -> f64 {
+        if self.is_flit_mode() {
+            return self.data_link_share.unwrap_or(1.0 - FLIT_TLPS / FLIT);
+        }
         let limit = self.ack_limit_symbols() as f64;
         self.data_link_share.unwrap_or(8.0 / limit + 8.0 / limit + 4.0 / 1538.0)
     }
@@ -181,7 +221,7 @@ impl SlotParams {
 
     /// A DMA write of `n` octets: data upstream in TLPs of at most MPS.
     pub fn write(&self, n: Bytes) -> TlpLoad {
-        TlpLoad { up: n + MEMORY_REQUEST_TLP * n.pieces(self.max_payload_size), down: Bytes::ZERO }
+        TlpLoad { up: n + self.request_tlp() * n.pieces(self.max_payload_size), down: Bytes::ZERO }
     }
 
     /// Read requests that a DMA read of `n` octets takes, each of at most MRRS.
@@ -197,7 +237,7 @@ impl SlotParams {
             // A completion answers one request.
             self.max_payload_size.min(self.max_read_request_size)
         };
-        TlpLoad { up: MEMORY_REQUEST_TLP * self.read_requests(n), down: n + COMPLETION_TLP * n.pieces(split) }
+        TlpLoad { up: self.request_tlp() * self.read_requests(n), down: n + self.completion_tlp() * n.pieces(split) }
     }
 
     /// Payload rate when one transfer of `n` octets after the other places `load`: the busier direction rules.

@@ -1,6 +1,6 @@
 //! A device's attachment: what DMA through its links meets on the way.
 
-use super::{Iommu, MEMORY_REQUEST_TLP, SlotParams, TlpLoad};
+use super::{Iommu, SlotParams, TlpLoad};
 use crate::hardware::memory::Memory;
 use crate::route;
 use crate::route::{Charge, Hop, PoolId, Route, StationId, Visit};
@@ -44,6 +44,8 @@ pub struct Slot {
     pub memory: Option<Memory>,
     /// Octets of posted data that may be on their way, where credits limit them.
     pub credits: Option<PoolId>,
+    /// Octets of read data that the device has room for, where that limits.
+    pub completion_buffer: Option<PoolId>,
     /// The IOMMU, where it translates.
     pub iommu: Option<Iommu>,
     /// The root complex and its time for one transfer, where that limits.
@@ -59,7 +61,8 @@ impl Slot {
             let place: Vec<Hop> = self.iommu.iter().map(Iommu::place).collect();
             return route![place, self.read_by_requests(n, goodput, read)];
         }
-        self.read_at_once(n, goodput, Target::Buffer, read)
+        let target = if self.iommu.is_some_and(|iommu| iommu.is_fresh()) { Target::Fresh } else { Target::Buffer };
+        self.read_at_once(n, goodput, target, read)
     }
 
     /// The device reads `n` octets that are no payload and lie in a page of their own, such as headers.
@@ -69,14 +72,31 @@ impl Slot {
 
     fn read_at_once(&self, n: Bytes, goodput: Bytes, target: Target, read: Read) -> Route {
         let requests = self.params.read_requests(n) as u32;
-        let transfer = Transfer { load: self.params.read(n), batch: 1, payload: goodput, target, ahead: false };
-        route![Hop::Acquire(self.tags.0, requests), self.reads(transfer, n, read), Hop::Release(self.tags.0, requests)]
+        let load = self.params.read(n);
+        let transfer = Transfer { load, requests, batch: 1, payload: goodput, target, ahead: false };
+        self.outstanding(n, requests, self.reads(transfer, n, read))
     }
 
-    /// Whether the tags, all in use, carry less than twice the link's rate. Then each request waits for its own tag;
-    /// else all of a read take theirs at once, with fewer events and the same result.
+    /// A read of `n` octets holds its tags, and room for what it asks for, until all of it is there.
+    fn outstanding(&self, n: Bytes, requests: u32, read: Route) -> Route {
+        let room = |hop: fn(PoolId, u32) -> Hop| -> Vec<Hop> {
+            self.completion_buffer.map(|pool| hop(pool, credits(n))).into_iter().collect()
+        };
+        route![
+            Hop::Acquire(self.tags.0, requests),
+            room(Hop::Acquire),
+            read,
+            room(Hop::Release),
+            Hop::Release(self.tags.0, requests)
+        ]
+    }
+
+    /// Whether what tags and completion buffer allow in flight carries less than twice the link's rate. Then each
+    /// request waits for its own tag and room; else all of a read take theirs at once, with fewer events and the same
+    /// result.
     fn tags_may_limit(&self) -> bool {
-        let in_flight = self.params.max_read_request_size * u64::from(self.tags.1);
+        let tags = self.params.max_read_request_size * u64::from(self.tags.1);
+        let in_flight = self.params.completion_buffer.map_or(tags, |room| room.min(tags));
         self.links.iter().any(|link| in_flight / link.rate_down < self.read_latency() * 2)
     }
 
@@ -87,8 +107,9 @@ impl Slot {
         let rest = Bytes::new(n.get() % largest.get());
         let request = |octets: Bytes, goodput: Bytes| {
             let load = self.params.read(octets);
-            let transfer = Transfer { load, batch: 1, payload: goodput, target: Target::Buffer, ahead: false };
-            route![Hop::Acquire(self.tags.0, 1), self.reads(transfer, octets, read), Hop::Release(self.tags.0, 1)]
+            let transfer =
+                Transfer { load, requests: 1, batch: 1, payload: goodput, target: Target::Buffer, ahead: false };
+            self.outstanding(octets, 1, self.reads(transfer, octets, read))
         };
         // The payload is charged to the first kind of request only, once for each of its number.
         let share = Bytes::new(goodput.get() / whole);
@@ -116,20 +137,21 @@ impl Slot {
 
     fn descriptors(&self, n: Bytes, batch: u32, doorbell: Bytes, ahead: bool) -> Transfer {
         let mut load = self.params.read(n * u64::from(batch));
-        load.down = load.down + (MEMORY_REQUEST_TLP + doorbell);
-        Transfer { load, batch, payload: Bytes::ZERO, target: Target::Ring, ahead }
+        load.down = load.down + (self.params.request_tlp() + doorbell);
+        let requests = self.params.read_requests(n * u64::from(batch)) as u32;
+        Transfer { load, requests, batch, payload: Bytes::ZERO, target: Target::Ring, ahead }
     }
 
     /// The device writes `n` octets, `goodput` of them payload, and then `descriptor` octets that say so.
     pub fn write_payload(&self, n: Bytes, goodput: Bytes, descriptor: Bytes, label: &'static str) -> Route {
         let load = self.params.write(n) + self.params.write(descriptor);
         let memory = self.memory.map(|memory| Hop::Serve(memory.access(n, Time::ZERO)));
-        // Credits come in units of 16 octets (Base Specification section 2.6.1).
-        let units = n.pieces(CREDIT) as u32 * CREDIT.get() as u32;
-        let credit = |hop: fn(PoolId, u32) -> Hop| self.credits.map(|pool| hop(pool, units));
+        let requests = if descriptor > Bytes::ZERO { 2 } else { 1 };
+        let credit = |hop: fn(PoolId, u32) -> Hop| self.credits.map(|pool| hop(pool, credits(n)));
+        let transfer = Transfer { load, requests, batch: 1, payload: goodput, target: Target::Buffer, ahead: false };
         route![
             credit(Hop::Acquire).into_iter().collect::<Vec<_>>(),
-            self.writes(Transfer { load, batch: 1, payload: goodput, target: Target::Buffer, ahead: false }, label),
+            self.writes(transfer, label),
             credit(Hop::Release).into_iter().collect::<Vec<_>>(),
             memory.into_iter().collect::<Vec<_>>()
         ]
@@ -138,7 +160,8 @@ impl Slot {
     /// The device writes one entry of `n` octets that covers `batch` packets.
     pub fn write_completion(&self, n: Bytes, batch: u32, label: &'static str) -> Route {
         let load = self.params.write(n);
-        self.writes(Transfer { load, batch, payload: Bytes::ZERO, target: Target::Ring, ahead: false }, label)
+        let transfer = Transfer { load, requests: 1, batch, payload: Bytes::ZERO, target: Target::Ring, ahead: false };
+        self.writes(transfer, label)
     }
 
     /// Up through every link to memory.
@@ -162,6 +185,11 @@ impl Slot {
     fn up(&self, transfer: &Transfer, payload: Bytes, latency: Time, label: &'static str) -> Vec<Hop> {
         let links = self.links.iter().map(|link| (link.up, transfer.load.up, link.rate_up));
         let mut visits = transfer.through(links, payload, label);
+        // The device's own link waits for its engine.
+        if let Some(own) = visits.first_mut() {
+            let turnaround = self.params.request_turnaround.unwrap_or(Time::ZERO) * u64::from(transfer.requests);
+            own.time += turnaround.scale(transfer.share());
+        }
         if let Some(last) = visits.last_mut() {
             last.latency = latency;
         }
@@ -170,6 +198,7 @@ impl Slot {
         });
         let translation = self.iommu.and_then(|iommu| match transfer.target {
             Target::Buffer => Some(iommu.translate_buffer()),
+            Target::Fresh => Some(iommu.translate_fresh()),
             Target::Elsewhere => Some(iommu.translate_elsewhere()),
             Target::Ring => None,
         });
@@ -182,9 +211,17 @@ impl Slot {
     }
 }
 
+/// Octets of flow control credits that `n` octets of data take: they come in units of 16 (Base Specification
+/// section 2.6.1).
+fn credits(n: Bytes) -> u32 {
+    n.pieces(CREDIT) as u32 * CREDIT.get() as u32
+}
+
 /// What a transfer places on the links; each job places a `1 / batch` share.
 struct Transfer {
     load: TlpLoad,
+    /// Requests that its device makes for it: reads, or writes as a whole.
+    requests: u32,
     batch: u32,
     /// Octets of goodput that cross PCIe with it.
     payload: Bytes,
@@ -198,6 +235,8 @@ struct Transfer {
 enum Target {
     /// The job's buffer, which stays in its page from transfer to transfer.
     Buffer,
+    /// A buffer that has been mapped for this transfer.
+    Fresh,
     /// A page that belongs to no packet.
     Elsewhere,
     /// A descriptor ring: few pages, always in use.

@@ -3,7 +3,7 @@
 use super::Entry;
 use super::names::names;
 use super::takes::{ANY_TIME, PACKET_RATE, Quantity, Range, Takes, integer, quantity, size, time_to};
-use crate::hardware::pcie::Numa;
+use crate::hardware::pcie::{Mapping, Numa};
 use crate::preset::PresetKind;
 use crate::scenario::Attachment;
 use crate::units::Time;
@@ -22,8 +22,8 @@ pub(super) const SLOT: &[Entry] = &[
     Entry::new("title", Takes::Text, "What reports call this PCIe slot."),
     Entry::new(
         "generation",
-        integer(1, 5),
-        "PCIe generation: transfer rate per lane (2.5, 5, 8, 16, 32 GT/s) and line code.",
+        integer(1, 6),
+        "PCIe generation: transfer rate per lane (2.5, 5, 8, 16, 32, 64 GT/s) and line code; flits from 6 on.",
     ),
     Entry::new(
         "lanes",
@@ -91,6 +91,19 @@ pub(super) const SLOT: &[Entry] = &[
         size(128, 1 << 20),
         "Flow control credits for posted data: octets written but not yet drained, at least Max_Payload_Size.",
     ),
+    Entry::new(
+        "request_turnaround",
+        time_to(Time::from_us(1)),
+        "For how long the device leaves its link idle with each read request or write: its engine's own turn; absent \
+         for none.",
+    )
+    .example("3 ns"),
+    Entry::new(
+        "completion_buffer",
+        size(128, 1 << 24),
+        "Room of the device for the answers of its reads, at least Max_Read_Request_Size: bounds reads in flight beside \
+         tags; absent for no bound.",
+    ),
 ];
 
 pub(super) const PCIE: &[Entry] = &[
@@ -137,5 +150,18 @@ pub(super) const IOMMU: &[Entry] = &[
         "working_set",
         size(1, 1 << 36),
         "Memory that DMA buffers are taken from at random: rings times buffer size of all queues.",
+    ),
+    Entry::new(
+        "mapping",
+        Takes::Name(names::<Mapping>),
+        "Whether the driver maps and unmaps each buffer that a device reads, with an invalidation of the IO-TLB for each \
+         (strict) or for many (lazy), or all stay mapped; enabled = false is passthrough.",
+    ),
+    Entry::new("map", time_to(Time::from_us(100)), "Time of a core to map a buffer: address and page table."),
+    Entry::new("unmap", time_to(Time::from_us(100)), "Time of a core to unmap a buffer, without the invalidation."),
+    Entry::new(
+        "invalidate",
+        time_to(Time::from_us(100)),
+        "Time of one invalidation of the IO-TLB, for which the core spins; the IOMMU does one after the other.",
     ),
 ];
