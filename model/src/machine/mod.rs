@@ -21,7 +21,6 @@ use sas::{Sas, best_held};
 use serde::{Deserialize, Serialize};
 use steering::{Spreading, cores, deal};
 
-use crate::engine::program::Arrivals;
 use crate::hardware::core::Core;
 use crate::placement::{Host, Placement};
 use crate::profile::Profile;
@@ -285,7 +284,7 @@ impl<'a> Builder<'a> {
     /// follow each other. A closed loop or a fixed turn has no such limit that holds for every order.
     fn sa_hits(&self, path: &Path, capacity: Option<u32>) -> Share {
         let class = &self.classes[usize::from(path.class)];
-        let (Some(capacity), Arrivals::Poisson { .. }) = (capacity, class.arrivals) else {
+        let Some(capacity) = capacity.filter(|_| class.arrivals.draws_flows()) else {
             return Share::from_fraction(1.0);
         };
         if self.scenario.sa.count <= capacity {

@@ -106,6 +106,7 @@ impl Scenario {
         if t.arrival != Arrival::Saturate && t.rate.is_none() {
             return invalid(&key("rate"), "missing", "arrivals at a rate need one, such as \"40 Gbps\"");
         }
+        self.check_bursts(at, t)?;
         if !matches!(t.size_basis, Basis::L3 | Basis::ClearL2 | Basis::L2) {
             return invalid(&key("size_basis"), "neither", "l3, or clear-l2 for the frame of the packet in the clear");
         }

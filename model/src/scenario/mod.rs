@@ -5,6 +5,7 @@ mod check_failover;
 mod check_offload;
 mod check_products;
 mod check_stack;
+mod check_traffic;
 mod derived;
 mod failover;
 mod one_or_many;

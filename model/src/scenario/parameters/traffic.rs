@@ -27,7 +27,7 @@ pub(super) const TRAFFIC: &[Entry] = &[
     Entry::new(
         "arrival",
         Takes::Name(names::<Arrival>),
-        "A closed loop that saturates the data path, or an open one: constant intervals or a Poisson process.",
+        "A closed loop that saturates the data path, or an open one: constant, Poisson, interrupted Poisson or Poisson bursts.",
     ),
     Entry::new(
         "rate",
@@ -103,7 +103,24 @@ pub(super) const TRAFFIC: &[Entry] = &[
         integer(1, 1_000_000),
         "Packets per core that wait in a queueing discipline before the transmit ring; one more is dropped.",
     ),
+    Entry::new(
+        "on",
+        BURST_TIME,
+        "Mean of the exponentially distributed times for which on-off arrivals are on, with their rate raised to keep the mean.",
+    )
+    .example("100 us"),
+    Entry::new("off", BURST_TIME, "Mean of the exponentially distributed times for which nothing comes of on-off arrivals.")
+        .example("100 us"),
+    Entry::new(
+        "burst",
+        integer(1, 65_536),
+        "Trains, or single packets where there are none, of a burst on average; their number is distributed geometrically.",
+    )
+    .example("32"),
 ];
+
+/// From less than a packet takes to more than a run lasts.
+const BURST_TIME: Takes = quantity(Quantity::Time, Range::Between(1e3, 1e13));
 
 pub(super) const MIX: &[Entry] = &[
     Entry::new("weight", integer(0, 1_000_000), "Packets of this size in proportion to those of the others.")

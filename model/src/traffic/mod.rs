@@ -1,139 +1,17 @@
 //! Traffic: packet sizes, sends of one or many segments, arrivals and flows.
 
+mod arrival;
+mod mix;
+mod packet;
+
+pub use arrival::{Arrival, Direction, Steering};
+pub use mix::{Basis, GSO_MAX_SIZE, MixEntry, Transport};
+pub use packet::{Packet, SendCall};
 use serde::{Deserialize, Serialize};
 
-use crate::esp::{Encapsulation, IPV4_HEADER, TCP_HEADER, UDP_HEADER};
+use crate::esp::{Encapsulation, IPV4_HEADER};
 use crate::hardware::wire;
-use crate::units::{BitRate, Bytes, Share};
-
-/// What a rate or size counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Basis {
-    /// Transport payload.
-    Goodput,
-    /// Inner IP packet.
-    L3,
-    /// Ethernet frame of the packet in the clear, FCS included.
-    ClearL2,
-    /// Ethernet frame of the packet under ESP, FCS included; without IPsec that in the clear.
-    L2,
-    /// The latter with preamble and inter-packet gap.
-    Wire,
-}
-
-/// Which way packets go through the host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Direction {
-    /// From an application to the wire, encrypted.
-    Transmit,
-    /// From the wire to an application, decrypted.
-    Receive,
-    /// From the wire in the clear to the wire encrypted: a security gateway (RFC 4301), outbound.
-    #[serde(alias = "forward")]
-    Encrypt,
-    /// From the wire encrypted to the wire in the clear: a security gateway, inbound.
-    Decrypt,
-    /// Both ways through a gateway: one class that it encrypts and one that it decrypts, alike in all else.
-    Both,
-}
-
-impl Direction {
-    /// The name used in files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Direction::Transmit => "transmit",
-            Direction::Receive => "receive",
-            Direction::Encrypt => "encrypt",
-            Direction::Decrypt => "decrypt",
-            Direction::Both => "both",
-        }
-    }
-
-    /// Whether packets come in by the wire.
-    pub const fn comes_by_wire(self) -> bool {
-        !matches!(self, Direction::Transmit)
-    }
-
-    /// Whether packets come in by the wire and leave by it.
-    pub const fn is_forwarding(self) -> bool {
-        matches!(self, Direction::Encrypt | Direction::Decrypt | Direction::Both)
-    }
-
-    /// Whether packets come in under ESP, by inbound SAs.
-    pub const fn is_inbound(self) -> bool {
-        matches!(self, Direction::Receive | Direction::Decrypt)
-    }
-}
-
-/// When packets come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Arrival {
-    /// As fast as the data path takes them: a closed loop with a window.
-    Saturate,
-    /// At a constant rate.
-    Constant,
-    /// As a Poisson process.
-    Poisson,
-}
-
-/// The most segments of a UDP super-packet: `UDP_MAX_SEGMENTS`, Linux v6.8 include/linux/udp.h. TCP has no such limit
-/// below 64 KiB.
-const UDP_MAX_SEGMENTS: u64 = 64;
-
-/// The most octets of a super-packet with its headers: `GSO_LEGACY_MAX_SIZE`, Linux include/linux/netdevice.h. BIG TCP
-/// says more, and that does not go through IPsec.
-pub const GSO_MAX_SIZE: u64 = 65_536;
-
-/// Transport protocol of the inner packets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Transport {
-    /// UDP (RFC 768).
-    Udp,
-    /// TCP (RFC 9293) with time stamps.
-    Tcp,
-}
-
-impl Transport {
-    /// The most segments of a super-packet.
-    pub const fn max_segments(self) -> u64 {
-        match self {
-            Transport::Udp => UDP_MAX_SEGMENTS,
-            Transport::Tcp => u64::MAX,
-        }
-    }
-
-    /// Transport header.
-    pub const fn header(self) -> Bytes {
-        match self {
-            Transport::Udp => UDP_HEADER,
-            Transport::Tcp => TCP_HEADER,
-        }
-    }
-}
-
-/// How flows are placed on cores.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Steering {
-    /// Evenly, in an order drawn by hash, as a scheduler or one process per core does.
-    Spread,
-    /// By the Toeplitz hash of each flow's addresses and ports (receive-side scaling), which may be uneven.
-    Rss,
-}
-
-/// One size of a mix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct MixEntry {
-    /// Relative number of packets.
-    pub weight: u32,
-    /// Packet size, on the mix's basis.
-    pub size: Bytes,
-}
+use crate::units::{BitRate, Bytes, Share, Time};
 
 /// One class of traffic.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -174,91 +52,20 @@ pub struct Traffic {
     /// 64 KiB, of UDP one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub train: Option<u32>,
+    /// Mean time for which on-off arrivals are on; needed for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<Time>,
+    /// Mean time for which they are off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub off: Option<Time>,
+    /// Trains, or packets where they come singly, of a burst on average; needed for bursts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub burst: Option<u32>,
     /// Packets in flight per core when saturating.
     pub window: u32,
     /// Packets at an offered rate that may be under way from an application, per core, or may wait for a place in the
     /// transmit ring; more are dropped.
     pub queue: u32,
-}
-
-/// The sizes of one packet on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Packet {
-    /// Transport payload.
-    pub goodput: Bytes,
-    /// Transport header and payload: what its checksum covers.
-    pub l4: Bytes,
-    /// Inner IP packet.
-    pub l3: Bytes,
-    /// Octets that are encrypted; zero in the clear.
-    pub encrypted: Bytes,
-    /// IP packet on the wire.
-    pub outer: Bytes,
-    /// Its frame, FCS included.
-    pub frame: Bytes,
-}
-
-impl Packet {
-    /// The packet for an inner IP packet of `l3` octets; in the clear without an encapsulation.
-    pub fn new(l3: Bytes, transport: Transport, esp: Option<&Encapsulation>) -> Self {
-        let l4 = l3.saturating_sub(IPV4_HEADER);
-        let outer = esp.map_or(l3, |esp| esp.outer(l3));
-        Packet {
-            goodput: l4.saturating_sub(transport.header()),
-            l4,
-            l3,
-            encrypted: esp.map_or(Bytes::ZERO, |esp| esp.encrypted(l3)),
-            outer,
-            frame: wire::frame(outer),
-        }
-    }
-
-    /// Octets that are no packet but are counted as one's payload.
-    pub fn plain(octets: Bytes) -> Self {
-        Packet { goodput: octets, l4: octets, l3: octets, encrypted: Bytes::ZERO, outer: octets, frame: octets }
-    }
-
-    /// The frame of the packet in the clear, FCS included.
-    pub fn clear_frame(&self) -> Bytes {
-        wire::frame(self.l3)
-    }
-
-    /// What the NIC reads for it from host memory: the frame without the FCS that it appends.
-    pub fn dma(&self) -> Bytes {
-        self.frame - wire::FCS
-    }
-
-    /// Octets on a basis.
-    pub fn on(&self, basis: Basis) -> Bytes {
-        match basis {
-            Basis::Goodput => self.goodput,
-            Basis::L3 => self.l3,
-            Basis::ClearL2 => self.clear_frame(),
-            Basis::L2 => self.frame,
-            Basis::Wire => wire::on_wire(self.frame),
-        }
-    }
-}
-
-/// One send call: a packet, or a super-packet of several segments.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SendCall {
-    /// Segments and how many of each.
-    pub segments: Vec<(Packet, u32)>,
-    /// Share of the mix, in packets.
-    pub weight: u32,
-}
-
-impl SendCall {
-    /// Number of segments.
-    pub fn count(&self) -> u32 {
-        self.segments.iter().map(|(_, n)| n).sum()
-    }
-
-    /// Sum over segments of what `octets` says of one.
-    pub fn total(&self, octets: impl Fn(&Packet) -> Bytes) -> Bytes {
-        self.segments.iter().map(|(packet, n)| octets(packet) * u64::from(*n)).sum()
-    }
 }
 
 impl Traffic {
@@ -368,6 +175,9 @@ mod tests {
             steering: Steering::Spread,
             hash_seed: 1,
             train: None,
+            on: None,
+            off: None,
+            burst: None,
             window: 256,
             queue: 1000,
         }
