@@ -57,6 +57,18 @@ impl Transport {
     }
 }
 
+/// What becomes of packets that do not fit the MTU once they are encapsulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TooBig {
+    /// They are fragmented after encryption (RFC 4303 section 3.3.4).
+    Fragment,
+    /// TCP's largest segment is what fits: by the option in SYNs that a router changes, or by path MTU discovery.
+    ClampMss,
+    /// They are dropped and their sender is told by ICMP: their DF bit is set (RFC 1191), or they are IPv6.
+    Drop,
+}
+
 /// One size of a mix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,11 +5,11 @@ mod mix;
 mod packet;
 
 pub use arrival::{Arrival, Direction, Steering};
-pub use mix::{Basis, GSO_MAX_SIZE, MixEntry, Transport};
-pub use packet::{Packet, SendCall};
+pub use mix::{Basis, GSO_MAX_SIZE, MixEntry, TooBig, Transport};
+pub use packet::{Fit, Fragments, Packet, SendCall};
 use serde::{Deserialize, Serialize};
 
-use crate::esp::{Encapsulation, IPV4_HEADER};
+use crate::esp::{Encapsulation, Family};
 use crate::hardware::wire;
 use crate::units::{BitRate, Bytes, Share, Time};
 
@@ -37,8 +37,13 @@ pub struct Traffic {
     pub size_basis: Basis,
     /// Transport protocol.
     pub transport: Transport,
+    /// Family of the inner packets.
+    pub family: Family,
     /// Largest IP packet that the wire takes.
     pub mtu: Bytes,
+    /// What becomes of packets that do not fit it under ESP; absent for what Linux does, which depends on the protocol.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub too_big: Option<TooBig>,
     /// Flows.
     pub flows: u32,
     /// SAs of `sa.count` that the flows use; all if absent.
@@ -97,9 +102,36 @@ impl Traffic {
         sends.iter().map(|send| (per_packet(send) / largest * f64::from(1 << 20)).round() as u32).collect()
     }
 
+    /// IP and transport headers of the inner packets.
+    pub fn headers(&self) -> Bytes {
+        self.family.header() + self.transport.header()
+    }
+
+    /// What becomes of packets that do not fit the MTU under ESP. Without a word to the contrary TCP's path MTU discovery
+    /// finds the size that does; datagrams of IPv4 are fragmented after encryption, unless their DF bit is set
+    /// (`xfrm4_tunnel_check_size`, Linux net/xfrm/xfrm_output.c); those of IPv6 are dropped with a Packet Too Big
+    /// (`xfrm6_tunnel_check_size`).
+    pub fn too_big(&self) -> TooBig {
+        self.too_big.unwrap_or(match (self.transport, self.family) {
+            (Transport::Tcp, _) => TooBig::ClampMss,
+            (Transport::Udp, Family::Ipv4) => TooBig::Fragment,
+            (Transport::Udp, Family::Ipv6) => TooBig::Drop,
+        })
+    }
+
+    /// A packet that does not fit the MTU under ESP, of which the largest is `largest`.
+    fn oversize(&self, l3: Bytes, largest: Bytes, esp: &Encapsulation) -> Packet {
+        let packet = |l3| Packet::new(l3, (self.family, self.transport), Some(esp));
+        match self.too_big() {
+            TooBig::Fragment => packet(l3).fragmented(esp.family(), self.mtu),
+            TooBig::ClampMss => Packet { fit: Fit::Clamped, ..packet(largest) },
+            TooBig::Drop => Packet { fit: Fit::TooBig, ..packet(l3) },
+        }
+    }
+
     /// The smallest inner IP packet: headers and one octet.
     pub fn smallest_l3(&self) -> Bytes {
-        IPV4_HEADER + self.transport.header() + Bytes::new(1)
+        self.headers() + Bytes::new(1)
     }
 
     /// The largest inner IP packet that fits the MTU, in the clear or encapsulated.
@@ -117,15 +149,20 @@ impl Traffic {
     }
 
     /// The sends of the mix. A packet that fits is repeated into a super-packet of up to `gso` octets of payload; one
-    /// that does not is a send that GSO cuts into the largest segments that fit.
+    /// that does not is a send that GSO cuts into the largest segments that fit, or goes as [`Self::too_big`] says.
     pub fn sends(&self, esp: Option<&Encapsulation>, gso: Option<Bytes>) -> Vec<SendCall> {
         let largest = self.largest_l3(esp).unwrap_or(self.mtu);
-        let headers = IPV4_HEADER + self.transport.header();
+        let headers = self.headers();
+        let protocols = (self.family, self.transport);
         self.mix
             .iter()
             .map(|entry| {
                 let l3 = self.l3(entry);
-                let packet = Packet::new(l3.min(largest), self.transport, esp);
+                if let Some(esp) = esp.filter(|_| l3 > largest && gso.is_none()) {
+                    let packet = self.oversize(l3, largest, esp);
+                    return SendCall { segments: vec![(packet, 1)], weight: entry.weight };
+                }
+                let packet = Packet::new(l3.min(largest), protocols, esp);
                 let payload = l3.saturating_sub(headers);
                 let full = match gso {
                     Some(gso) if l3 <= largest => {
@@ -142,7 +179,7 @@ impl Traffic {
                 let mut segments = vec![(packet, full as u32)];
                 let rest = payload.saturating_sub(packet.goodput * full);
                 if rest > Bytes::ZERO {
-                    segments.push((Packet::new(headers + rest, self.transport, esp), 1));
+                    segments.push((Packet::new(headers + rest, protocols, esp), 1));
                 }
                 SendCall { segments, weight: entry.weight }
             })
@@ -156,7 +193,13 @@ mod tests {
     use crate::esp::Mode;
     use crate::profile::Algorithm;
 
-    const ESP: Encapsulation = Encapsulation { algorithm: Algorithm::Aes128Gcm, mode: Mode::Tunnel, nat_t: false };
+    const ESP: Encapsulation = Encapsulation {
+        algorithm: Algorithm::Aes128Gcm,
+        mode: Mode::Tunnel,
+        nat_t: false,
+        inner: Family::Ipv4,
+        outer: Family::Ipv4,
+    };
 
     fn traffic(size: u64) -> Traffic {
         Traffic {
@@ -169,7 +212,9 @@ mod tests {
             mix: vec![MixEntry { weight: 1, size: Bytes::new(size) }],
             size_basis: Basis::L3,
             transport: Transport::Udp,
+            family: Family::Ipv4,
             mtu: Bytes::new(1500),
+            too_big: None,
             flows: 64,
             sas: None,
             steering: Steering::Spread,
@@ -198,6 +243,33 @@ mod tests {
     fn a_frame_of_64_octets_is_46_of_l3() {
         let traffic = Traffic { size_basis: Basis::L2, ..traffic(64) };
         assert_eq!(traffic.l3(&traffic.mix[0]), Bytes::new(46));
-        assert_eq!(Packet::new(Bytes::new(46), Transport::Udp, None).on(Basis::Wire), Bytes::new(84));
+        assert_eq!(Packet::new(Bytes::new(46), (Family::Ipv4, Transport::Udp), None).on(Basis::Wire), Bytes::new(84));
+    }
+
+    #[test]
+    fn fragments_carry_multiples_of_eight_and_fit() {
+        // Outer IP 20, SPI, sequence number and IV 16, 1500 with padding and trailer 1504, ICV 16: 1556, of which 1480
+        // go first and 56 follow.
+        let packet = traffic(1500).sends(Some(&ESP), None)[0].segments[0].0;
+        let Fit::Fragments(fragments) = packet.fit else { panic!("{packet:?}") };
+        assert_eq!(fragments, Fragments { count: 2, each: Bytes::new(1500), last: Bytes::new(76) });
+        assert_eq!(packet.outer, Bytes::new(1556 + 20));
+        assert_eq!(packet.on(Basis::Wire), Bytes::new(1538 + 114));
+        // IPv6 has a header more in each fragment: 1448 octets go first.
+        let v6 = Fragments::of(Bytes::new(1576), Family::Ipv6, Bytes::new(1500));
+        assert_eq!(v6, Fragments { count: 2, each: Bytes::new(1496), last: Bytes::new(48 + 1536 - 1448) });
+    }
+
+    #[test]
+    fn what_does_not_fit_goes_as_linux_has_it() {
+        let fit = |transport, family| {
+            let esp = Encapsulation { inner: family, ..ESP };
+            let traffic = Traffic { transport, family, ..traffic(1500) };
+            traffic.sends(Some(&esp), None)[0].segments[0].0
+        };
+        assert!(matches!(fit(Transport::Udp, Family::Ipv4).fit, Fit::Fragments(_)));
+        assert_eq!(fit(Transport::Udp, Family::Ipv6).fit, Fit::TooBig);
+        let clamped = fit(Transport::Tcp, Family::Ipv4);
+        assert_eq!((clamped.fit, clamped.l3), (Fit::Clamped, Bytes::new(1446)));
     }
 }

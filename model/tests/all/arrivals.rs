@@ -72,11 +72,11 @@ fn bursts_keep_the_rate_and_overflow_rings() {
         assert_eq!(record.loss.unwrap().share, 0.0, "{way:?}");
     }
     let small = |more: &[(&str, &str)]| {
-        let base = [("nic.ring", "64"), ("traffic.packet", "256 B"), ("traffic.rate", "500 Mbps")];
+        let base = [("nic.ring", "512"), ("traffic.packet", "256 B"), ("traffic.rate", "500 Mbps")];
         run(&[more, &base].concat()).loss.unwrap().share
     };
     assert_eq!(small(&[("traffic.arrival", "poisson")]), 0.0);
-    assert!(small(&[("traffic.arrival", "bursts"), ("traffic.burst", "128")]) > 0.05);
+    assert!(small(&[("traffic.arrival", "bursts"), ("traffic.burst", "1024")]) > 0.05);
 }
 
 /// Arrivals that need a time or a number say so by name.

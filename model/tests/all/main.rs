@@ -7,6 +7,7 @@ mod dataplanes;
 mod effects;
 mod failover;
 mod laws;
+mod mtu;
 mod overload;
 mod pcie_published;
 mod placements;
