@@ -16,6 +16,49 @@ pub const UDP_HEADER: Bytes = Bytes::new(8);
 /// TCP header with the time stamp option as Linux sends it (RFC 9293, RFC 7323).
 pub const TCP_HEADER: Bytes = Bytes::new(32);
 
+/// IPv6 header without extensions (RFC 8200 section 3).
+pub const IPV6_HEADER: Bytes = Bytes::new(40);
+/// Fragment header of IPv6 (RFC 8200 section 4.5).
+pub const IPV6_FRAGMENT_HEADER: Bytes = Bytes::new(8);
+/// Upper half of an extended sequence number, which is authenticated and not sent (RFC 4303 section 2.2.1).
+pub const ESN_HIGH: Bytes = Bytes::new(4);
+
+/// Version of the Internet Protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// IPv4 (RFC 791).
+    Ipv4,
+    /// IPv6 (RFC 8200).
+    Ipv6,
+}
+
+impl Family {
+    /// Its header, without options or extensions.
+    pub const fn header(self) -> Bytes {
+        match self {
+            Family::Ipv4 => IPV4_HEADER,
+            Family::Ipv6 => IPV6_HEADER,
+        }
+    }
+
+    /// The header of each fragment of a packet.
+    pub fn fragment_header(self) -> Bytes {
+        match self {
+            Family::Ipv4 => IPV4_HEADER,
+            Family::Ipv6 => IPV6_HEADER + IPV6_FRAGMENT_HEADER,
+        }
+    }
+
+    /// The least MTU of a link (RFC 791, RFC 8200 section 5).
+    pub const fn least_mtu(self) -> Bytes {
+        match self {
+            Family::Ipv4 => Bytes::new(68),
+            Family::Ipv6 => Bytes::new(1280),
+        }
+    }
+}
+
 /// What ESP encapsulates (RFC 4303 section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -35,6 +78,8 @@ pub struct CipherSizes {
     pub alignment: Bytes,
     /// Integrity check value.
     pub icv: Bytes,
+    /// What is authenticated and not sent: the upper half of an extended sequence number.
+    pub unsent: Bytes,
 }
 
 /// The sizes of a cipher: RFC 4106 sections 3.1 and 6 for GCM; RFC 7634 section 2 for ChaCha20-Poly1305; RFC 3602
@@ -43,14 +88,16 @@ pub const fn cipher_sizes(algorithm: Algorithm) -> CipherSizes {
     match algorithm {
         // Counter modes need no padding of their own; ESP aligns to 4 octets (RFC 4303 section 2.4).
         Algorithm::Aes128Gcm | Algorithm::Aes256Gcm | Algorithm::ChaCha20Poly1305 => {
-            CipherSizes { iv: Bytes::new(8), alignment: Bytes::new(4), icv: Bytes::new(16) }
+            CipherSizes { iv: Bytes::new(8), alignment: Bytes::new(4), icv: Bytes::new(16), unsent: Bytes::ZERO }
         }
-        Algorithm::Null => CipherSizes { iv: Bytes::ZERO, alignment: Bytes::new(4), icv: Bytes::ZERO },
+        Algorithm::Null => {
+            CipherSizes { iv: Bytes::ZERO, alignment: Bytes::new(4), icv: Bytes::ZERO, unsent: Bytes::ZERO }
+        }
         Algorithm::Aes128CbcHmacSha1 => {
-            CipherSizes { iv: Bytes::new(16), alignment: Bytes::new(16), icv: Bytes::new(12) }
+            CipherSizes { iv: Bytes::new(16), alignment: Bytes::new(16), icv: Bytes::new(12), unsent: Bytes::ZERO }
         }
         Algorithm::Aes256CbcHmacSha256 => {
-            CipherSizes { iv: Bytes::new(16), alignment: Bytes::new(16), icv: Bytes::new(16) }
+            CipherSizes { iv: Bytes::new(16), alignment: Bytes::new(16), icv: Bytes::new(16), unsent: Bytes::ZERO }
         }
     }
 }
@@ -64,27 +111,39 @@ pub struct Encapsulation {
     pub mode: Mode,
     /// UDP encapsulation for NAT traversal (RFC 3948).
     pub nat_t: bool,
+    /// Family of the inner packet.
+    pub inner: Family,
+    /// Family of the header that tunnel mode adds.
+    pub outer: Family,
 }
 
 impl Encapsulation {
-    /// Octets that are encrypted for an inner IPv4 packet of `l3` octets, padding and trailer included.
+    /// Family of the packet on the wire.
+    pub const fn family(&self) -> Family {
+        match self.mode {
+            Mode::Tunnel => self.outer,
+            Mode::Transport => self.inner,
+        }
+    }
+
+    /// Octets that are encrypted for an inner IP packet of `l3` octets, padding and trailer included.
     pub fn encrypted(&self, l3: Bytes) -> Bytes {
         let inner = match self.mode {
             Mode::Tunnel => l3,
-            Mode::Transport => l3.saturating_sub(IPV4_HEADER),
+            Mode::Transport => l3.saturating_sub(self.inner.header()),
         };
         let alignment = cipher_sizes(self.algorithm).alignment;
         alignment * (inner + ESP_TRAILER).pieces(alignment)
     }
 
-    /// The outer IPv4 packet for an inner IPv4 packet of `l3` octets.
+    /// The outer IP packet for an inner IP packet of `l3` octets.
     pub fn outer(&self, l3: Bytes) -> Bytes {
         let sizes = cipher_sizes(self.algorithm);
         let udp = if self.nat_t { UDP_HEADER } else { Bytes::ZERO };
-        IPV4_HEADER + udp + ESP_HEADER + sizes.iv + self.encrypted(l3) + sizes.icv
+        self.family().header() + udp + ESP_HEADER + sizes.iv + self.encrypted(l3) + sizes.icv
     }
 
-    /// The largest inner IPv4 packet whose outer packet fits an MTU; `None` if not even an empty one does.
+    /// The largest inner IP packet whose outer packet fits an MTU; `None` if not even an empty one does.
     pub fn largest_inner(&self, mtu: Bytes) -> Option<Bytes> {
         let fixed = self.outer(Bytes::ZERO) - self.encrypted(Bytes::ZERO);
         let alignment = cipher_sizes(self.algorithm).alignment;
@@ -92,7 +151,7 @@ impl Encapsulation {
         let inner = Bytes::new(room.checked_sub(ESP_TRAILER.get())?);
         Some(match self.mode {
             Mode::Tunnel => inner,
-            Mode::Transport => inner + IPV4_HEADER,
+            Mode::Transport => inner + self.inner.header(),
         })
     }
 }
@@ -102,7 +161,21 @@ mod tests {
     use super::*;
 
     fn esp(algorithm: Algorithm, mode: Mode, nat_t: bool) -> Encapsulation {
-        Encapsulation { algorithm, mode, nat_t }
+        Encapsulation { algorithm, mode, nat_t, inner: Family::Ipv4, outer: Family::Ipv4 }
+    }
+
+    #[test]
+    fn ipv6_takes_twenty_octets_more_for_each_header() {
+        let v4 = esp(Algorithm::Aes128Gcm, Mode::Tunnel, false);
+        let v6 = Encapsulation { outer: Family::Ipv6, ..v4 };
+        // Whatever the inner packet is, the tunnel's header is 40 octets and not 20.
+        assert_eq!(v6.outer(Bytes::new(84)), Bytes::new(160));
+        // Transport mode has the inner packet's header: 40, then SPI, sequence number and IV 16, 44 with padding and
+        // trailer 48, ICV 16.
+        let transport = Encapsulation { mode: Mode::Transport, inner: Family::Ipv6, ..v4 };
+        assert_eq!(transport.outer(Bytes::new(84)), Bytes::new(120));
+        assert_eq!(v4.largest_inner(Bytes::new(1500)), Some(Bytes::new(1446)));
+        assert_eq!(v6.largest_inner(Bytes::new(1500)), Some(Bytes::new(1426)));
     }
 
     #[test]

@@ -182,6 +182,11 @@ impl Algorithm {
         Algorithm::Aes256CbcHmacSha256,
     ];
 
+    /// Whether an HMAC authenticates.
+    pub const fn has_hmac(self) -> bool {
+        matches!(self, Algorithm::Aes128CbcHmacSha1 | Algorithm::Aes256CbcHmacSha256)
+    }
+
     /// The name used in files and on the command line.
     pub const fn name(self) -> &'static str {
         match self {

@@ -322,5 +322,11 @@ fn spread(spread: &Spread) -> Vec<Metric> {
         Metric::plain("busiest_core_over_mean", spread.busiest_core, "1"),
     ];
     let sas = [some("sas_fallen_back", spread.sas_fallen_back), some("sas_refused", spread.sas_refused)];
-    cores.into_iter().chain(sas.into_iter().flatten()).collect()
+    let part = |name: &str, share: f64| (share > 0.0).then(|| Metric::plain(name, share, "1"));
+    let fits = [
+        part("packets_fragmented", spread.fragmented),
+        part("packets_clamped", spread.clamped),
+        part("packets_too_big", spread.too_big),
+    ];
+    cores.into_iter().chain(sas.into_iter().chain(fits).flatten()).collect()
 }

@@ -101,6 +101,9 @@ pub const THROUGHPUT: &[Column] = &[
     Column::number("Encrypted Gb/s", |o| goodput(o, "throughput/encrypt")).only_with("packet_rate/encrypt"),
     Column::number("Decrypted Gb/s", |o| goodput(o, "throughput/decrypt")).only_with("packet_rate/decrypt"),
     Column::metric("SAs in software", "sas_fallen_back", 1.0, 0).only_with("sas_fallen_back"),
+    Column::metric("Fragmented %", "packets_fragmented", 100.0, 1).only_with("packets_fragmented"),
+    Column::metric("Clamped %", "packets_clamped", 100.0, 1).only_with("packets_clamped"),
+    Column::metric("Too big %", "packets_too_big", 100.0, 1).only_with("packets_too_big"),
     Column::metric("SAs refused", "sas_refused", 1.0, 0).only_with("sas_refused"),
 ];
 

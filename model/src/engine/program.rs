@@ -315,6 +315,32 @@ pub struct Train {
     pub spacing: u64,
 }
 
+impl Arrivals {
+    /// Mean picoseconds between two jobs; `None` of a closed loop.
+    pub const fn mean(self) -> Option<u64> {
+        match self {
+            Arrivals::Closed { .. } => None,
+            Arrivals::Constant { interval: mean }
+            | Arrivals::Poisson { mean }
+            | Arrivals::OnOff { mean, .. }
+            | Arrivals::Bursts { mean, .. } => Some(mean),
+        }
+    }
+
+    /// Whether each train is on a flow drawn at random.
+    pub const fn draws_flows(self) -> bool {
+        matches!(self, Arrivals::Poisson { .. } | Arrivals::OnOff { .. } | Arrivals::Bursts { .. })
+    }
+
+    /// Trains that come one after the other, on average.
+    pub const fn trains(self) -> u32 {
+        match self {
+            Arrivals::Bursts { trains, .. } => trains,
+            _ => 1,
+        }
+    }
+}
+
 impl Train {
     /// Each job by itself.
     pub const NONE: Train = Train { jobs: 1, spacing: 0 };
@@ -337,5 +363,23 @@ pub enum Arrivals {
     Poisson {
         /// Mean picoseconds between two.
         mean: u64,
+    },
+    /// As `Poisson` while it is on, and none while it is off: an interrupted Poisson process (Kuczura, Bell System
+    /// Technical Journal 52, 1973). Both times are drawn from exponential distributions.
+    OnOff {
+        /// Mean picoseconds between two, off times included.
+        mean: u64,
+        /// Mean time for which it is on.
+        on: u64,
+        /// Mean time for which it is off.
+        off: u64,
+    },
+    /// As `Poisson`, but bursts of a geometrically distributed number of trains, each train on a flow drawn at random:
+    /// batch arrivals.
+    Bursts {
+        /// Mean picoseconds between two jobs.
+        mean: u64,
+        /// Trains of a burst on average.
+        trains: u32,
     },
 }

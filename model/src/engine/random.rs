@@ -16,6 +16,8 @@ pub enum Purpose {
     Sizes(u8),
     /// Which flow the next packet of this source belongs to.
     Flows(u8),
+    /// How long this source is on and off, and how many trains its bursts have.
+    Bursts(u8),
     /// What is looked up in caches, and what they forget.
     Lookups,
     /// When random events of a failover scenario happen.
@@ -32,6 +34,7 @@ impl Purpose {
             Purpose::Arrivals(source) => 0x100 * u64::from(source) + 1,
             Purpose::Sizes(source) => 0x100 * u64::from(source) + 2,
             Purpose::Flows(source) => 0x100 * u64::from(source) + 3,
+            Purpose::Bursts(source) => 0x100 * u64::from(source) + 7,
             Purpose::Lookups => 4,
             Purpose::Events => 5,
             Purpose::Messages => 6,
@@ -74,6 +77,13 @@ impl Stream {
         let draw = self.exponential[self.exponential_next];
         self.exponential_next += 1;
         (mean_ps as f64 * draw + 0.5) as u64
+    }
+
+    /// A geometric draw of at least 1 with the given mean: an exponential one cut into steps.
+    pub fn geometric(&mut self, mean: u32) -> u32 {
+        const SCALE: f64 = (1u64 << 40) as f64;
+        let step = -(1.0 - 1.0 / f64::from(mean.max(1))).ln();
+        1 + (self.exponential(SCALE as u64) as f64 / SCALE / step) as u32
     }
 
     /// A uniform draw from `0..n`, by the multiply-shift method: bias below `n / 2^64`.

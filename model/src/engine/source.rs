@@ -5,6 +5,9 @@ use super::random::{Purpose, Stream};
 use super::trace::Tracer;
 use super::{Engine, Job, NO_PAGE, NO_PARENT};
 
+/// Times on and off that are drawn between two jobs.
+const MOST_DRAWN: u64 = 10_000;
+
 /// What starts jobs of one traffic class, at work.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
@@ -18,16 +21,22 @@ pub(super) struct Source {
     train: Train,
     /// Jobs of the present train that are still to come, and its flow.
     coming: (u32, u32),
+    /// Trains of the present burst, this one included.
+    trains: u32,
+    /// For how long it is on, in picoseconds; negative for what a train took too much.
+    on_left: i64,
     /// Packets of jobs that it has started.
     pub started: u64,
     times: Stream,
     sizes: Stream,
     drawn_flows: Stream,
+    bursts: Stream,
 }
 
 impl Source {
     pub fn new(source: &program::Source, index: usize, first: u32, seed: u64) -> Self {
         let number = index as u8;
+        let mut bursts = Stream::new(seed, Purpose::Bursts(number));
         Source {
             arrivals: source.arrivals,
             flows: (first, first + source.flows),
@@ -37,10 +46,16 @@ impl Source {
             next_flow: first,
             train: source.train,
             coming: (0, first),
+            trains: match source.arrivals {
+                Arrivals::Bursts { trains, .. } => bursts.geometric(trains),
+                _ => 1,
+            },
+            on_left: 0,
             started: 0,
             times: Stream::new(seed, Purpose::Arrivals(number)),
             sizes: Stream::new(seed, Purpose::Sizes(number)),
             drawn_flows: Stream::new(seed, Purpose::Flows(number)),
+            bursts,
         }
     }
 }
@@ -63,37 +78,72 @@ impl Source {
     /// The flow of the next train.
     fn draw_flow(&mut self) -> u32 {
         let (first, end) = self.flows;
-        match self.arrivals {
-            Arrivals::Poisson { .. } if end - first > 1 => {
-                first + self.drawn_flows.below(u64::from(end - first)) as u32
-            }
-            Arrivals::Poisson { .. } => first,
-            Arrivals::Constant { .. } | Arrivals::Closed { .. } => {
-                let flow = self.next_flow;
-                self.next_flow = if flow + 1 == end { first } else { flow + 1 };
-                flow
-            }
+        if self.arrivals.draws_flows() {
+            return match end - first {
+                1 => first,
+                flows => first + self.drawn_flows.below(u64::from(flows)) as u32,
+            };
         }
+        let flow = self.next_flow;
+        self.next_flow = if flow + 1 == end { first } else { flow + 1 };
+        flow
     }
 
-    /// From one job of a train to the next.
+    /// From one job of a train to the next, and between the trains of a burst.
     fn spacing(&self) -> u64 {
-        match self.arrivals {
-            Arrivals::Constant { interval: mean } | Arrivals::Poisson { mean } => self.train.spacing.min(mean),
-            Arrivals::Closed { .. } => 0,
-        }
+        self.while_on().map_or(0, |mean| self.train.spacing.min(mean))
+    }
+
+    /// Mean picoseconds between two jobs where they come at a rate, of an interrupted process while it is on.
+    fn while_on(&self) -> Option<u64> {
+        let mean = self.arrivals.mean()?;
+        Some(match self.arrivals {
+            Arrivals::OnOff { on, off, .. } => (u128::from(mean) * u128::from(on) / u128::from(on + off)) as u64,
+            _ => mean,
+        })
     }
 
     /// From the last job of a train to the first of the next: what keeps the rate.
     fn draw_gap(&mut self) -> u64 {
-        let Train { jobs, .. } = self.train;
-        let spacing = self.spacing();
-        let gap = |mean: u64| mean * u64::from(jobs) - spacing * u64::from(jobs - 1);
-        match self.arrivals {
-            Arrivals::Closed { .. } => 0,
-            Arrivals::Constant { interval } => gap(interval),
-            Arrivals::Poisson { mean } => self.times.exponential(gap(mean)),
+        let Some(mean) = self.while_on() else { return 0 };
+        self.trains -= 1;
+        if self.trains > 0 {
+            return self.spacing();
         }
+        let jobs = u64::from(self.train.jobs) * u64::from(self.arrivals.trains());
+        let gap = mean.saturating_mul(jobs) - self.spacing() * (jobs - 1);
+        self.trains = match self.arrivals {
+            Arrivals::Bursts { trains, .. } => self.bursts.geometric(trains),
+            _ => 1,
+        };
+        match self.arrivals {
+            Arrivals::Constant { .. } => gap,
+            _ => {
+                let gap = self.times.exponential(gap);
+                self.interrupted(gap)
+            }
+        }
+    }
+
+    /// A time while it is on, with the times for which it is off in between.
+    fn interrupted(&mut self, time: u64) -> u64 {
+        let Arrivals::OnOff { on, off, .. } = self.arrivals else { return time };
+        // Of more than so many times on and off the sum is close to its mean.
+        let certain = (time / on).saturating_sub(MOST_DRAWN);
+        let mut passed = time.saturating_add(certain.saturating_mul(off));
+        self.on_left = self.on_left.saturating_sub_unsigned(time - certain * on);
+        while self.on_left < 0 {
+            passed = passed.saturating_add(self.bursts.exponential(off));
+            self.on_left = self.on_left.saturating_add_unsigned(self.bursts.exponential(on));
+        }
+        passed
+    }
+
+    /// A train that has begun is not interrupted: what it takes is missing from the time that is left.
+    fn next_of_train(&mut self) -> u64 {
+        let spacing = self.spacing();
+        self.on_left = self.on_left.saturating_sub_unsigned(spacing);
+        spacing
     }
 }
 
@@ -110,7 +160,7 @@ impl<T: Tracer> Engine<T> {
                     self.run_ready();
                 }
                 Arrivals::Constant { interval } => self.show(self.arrival_slot(source), interval),
-                Arrivals::Poisson { mean } => {
+                Arrivals::Poisson { mean } | Arrivals::OnOff { mean, .. } | Arrivals::Bursts { mean, .. } => {
                     let after = self.sources[source].times.exponential(mean);
                     self.show(self.arrival_slot(source), after);
                 }
@@ -128,7 +178,7 @@ impl<T: Tracer> Engine<T> {
             (left, flow) => (left - 1, flow),
         };
         source.coming = (left, flow);
-        let after = if left > 0 { source.spacing() } else { source.draw_gap() };
+        let after = if left > 0 { source.next_of_train() } else { source.draw_gap() };
         self.show(self.arrival_slot(index), self.now.saturating_add(after));
         self.start_job(index, flow);
     }

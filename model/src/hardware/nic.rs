@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::core::Core;
 use super::pcie::{Read, Slot, SlotParams};
-use super::wire::Wire;
+use super::wire::{FCS, Wire};
 use crate::engine::program::{Key, Replacement};
 use crate::profile::Algorithm;
 use crate::route;
@@ -170,27 +170,32 @@ impl Nic {
         self.slot.read_descriptor(p.descriptor, p.descriptor_batch, DOORBELL, DESCRIPTOR)
     }
 
-    /// A place in the transmit ring for a packet that came in by the wire. One that finds none waits in a queue, and is
+    /// Places in the transmit ring for the frames of a packet that came in by the wire. One that finds none waits in a queue, and is
     /// dropped if that is full; a saturating sender is held back instead.
-    pub fn forwarded(&self) -> Route {
+    pub fn forwarded(&self, frames: u32) -> Route {
+        let place = Hop::Acquire(self.ring, frames);
         match self.transmit_queue.filter(|_| self.drops) {
-            Some(queue) => route![Hop::AcquireOrDrop(queue, 1, 1), Hop::Acquire(self.ring, 1), Hop::Release(queue, 1)],
-            None if self.drops => Hop::AcquireOrDrop(self.ring, 1, 1).into(),
-            None => Hop::Acquire(self.ring, 1).into(),
+            Some(queue) => route![Hop::AcquireOrDrop(queue, 1, 1), place, Hop::Release(queue, 1)],
+            None if self.drops => Hop::AcquireOrDrop(self.ring, frames, 1).into(),
+            None => place.into(),
         }
     }
 
-    /// The NIC reads `dma` octets and sends the packet in a frame of `frame` octets, encrypting it on the way if it is to.
-    pub fn transmit(&self, dma: Bytes, frame: Bytes, packet: &Packet, encrypt: bool) -> Route {
-        let held = frame.get() as u32;
+    /// The NIC reads `dma` octets and sends the packet in frames of these octets, several of one that is fragmented,
+    /// encrypting it on the way if it is to.
+    pub fn transmit(&self, dma: Bytes, frames: &[Bytes], packet: &Packet, encrypt: bool) -> Route {
+        let held = frames.iter().copied().sum::<Bytes>().get() as u32;
         let esp = if encrypt { self.cipher(packet.encrypted, "NIC encrypts") } else { Route::default() };
+        let reads = transfers(dma, frames, packet).into_iter().map(|(frame, dma, payload)| {
+            let read = self.slot.read_payload(dma, payload, PAYLOAD);
+            route![read, self.passes(self.packet_engine, frame), self.queue_limit()]
+        });
+        let sends = frames.iter().map(|&frame| Hop::Serve(self.wire.pass(frame)).into());
         route![
             Hop::Acquire(self.buffer, held),
-            self.slot.read_payload(dma, packet.goodput, PAYLOAD),
-            self.passes(self.packet_engine, frame),
-            self.queue_limit(),
+            Route::concat(reads),
             esp,
-            Hop::Serve(self.wire.pass(frame)),
+            Route::concat(sends),
             Hop::Release(self.buffer, held),
             Hop::Depart(*packet),
         ]
@@ -202,49 +207,55 @@ impl Nic {
     }
 
     /// The NIC writes a completion, raises an interrupt when moderation lets it, and the core cleans up.
-    /// The packet was in so many buffers.
-    pub fn complete(&self, core: &Core<'_>, buffers: u32) -> Route {
-        let p = &self.params;
+    /// The packet left in so many frames and was in so many buffers.
+    pub fn complete(&self, core: &Core<'_>, frames: u32, buffers: u32) -> Route {
         let costs = core.costs;
         route![
-            self.slot.write_completion(p.completion + MSI_X, p.completion_batch, "completion, NIC to RAM"),
+            self.completions(frames),
             Hop::Gather(self.moderation, core.work("interrupt", &[(Category::Interrupt, costs.interrupt)])),
-            Hop::Serve(core.clean_up(buffers)),
-            Hop::Release(self.ring, 1),
+            Hop::Serve(core.clean_up(frames, buffers)),
+            Hop::Release(self.ring, frames),
         ]
     }
 
-    /// A frame comes in, is decrypted if it is to, and is written to host memory as `dma` octets. `polls` are
-    /// the interrupt and the poll by which a core hears of it.
-    pub fn receive(&self, frame: Bytes, dma: Bytes, packet: &Packet, decrypt: bool, polls: [Visit; 2]) -> Route {
+    fn completions(&self, frames: u32) -> Route {
         let p = &self.params;
+        let write = || self.slot.write_completion(p.completion + MSI_X, p.completion_batch, "completion, NIC to RAM");
+        Route::concat((0..frames).map(|_| write()))
+    }
+
+    /// A packet comes in by these frames, is decrypted if it is to, and is written to host memory as `dma` octets. `polls`
+    /// are the interrupt and the poll by which a core hears of it.
+    pub fn receive(&self, frames: &[Bytes], dma: Bytes, packet: &Packet, decrypt: bool, polls: [Visit; 2]) -> Route {
         let esp = if decrypt { self.cipher(packet.encrypted, "NIC decrypts") } else { Route::default() };
-        let held = frame.get() as u32;
+        let held = frames.iter().copied().sum::<Bytes>().get() as u32;
+        let arrives = frames
+            .iter()
+            .map(|&frame| route![Hop::Serve(self.wire_in.pass(frame)), self.passes(self.receive_engine, frame)]);
+        let writes = transfers(dma, frames, packet).into_iter().map(|(_, dma, payload)| {
+            route![self.queue_limit(), self.slot.write_payload(dma, payload, Bytes::ZERO, "payload, NIC to RAM")]
+        });
         let take = |pool, n| if self.drops { Hop::AcquireOrDrop(pool, n, 1) } else { Hop::Acquire(pool, n) };
         let [interrupt, poll] = polls;
         route![
             // Room is taken for a frame before it is on the wire: what a switch before it holds back counts too.
             take(self.receive_buffer, held),
-            Hop::Serve(self.wire_in.pass(frame)),
-            self.passes(self.receive_engine, frame),
+            Route::concat(arrives),
             esp,
-            take(self.receive_ring, 1),
-            self.queue_limit(),
-            self.slot.write_payload(dma, packet.goodput, Bytes::ZERO, "payload, NIC to RAM"),
+            take(self.receive_ring, frames.len() as u32),
+            Route::concat(writes),
             Hop::Release(self.receive_buffer, held),
-            self.slot.write_completion(p.completion + MSI_X, p.completion_batch, "completion, NIC to RAM"),
+            self.completions(frames.len() as u32),
             Hop::Poll(self.polling, interrupt, poll),
         ]
     }
 
-    /// The core has given the NIC a new buffer, whose descriptor it reads ahead of need: load without latency.
-    pub fn refill(&self) -> Route {
+    /// The core has given the NIC new buffers, whose descriptors it reads ahead of need: load without latency.
+    pub fn refill(&self, frames: u32) -> Route {
         let p = &self.params;
         let (n, batch) = (p.receive_descriptor, p.descriptor_batch);
-        route![
-            Hop::Release(self.receive_ring, 1),
-            self.slot.prefetch_descriptor(n, batch, DOORBELL, RECEIVE_DESCRIPTOR)
-        ]
+        let reads = (0..frames).map(|_| self.slot.prefetch_descriptor(n, batch, DOORBELL, RECEIVE_DESCRIPTOR));
+        route![Hop::Release(self.receive_ring, frames), Route::concat(reads)]
     }
 
     /// A frame passes one of the port's packet engines.
@@ -275,5 +286,17 @@ impl Nic {
             }
         });
         route![context, Hop::Serve(Visit::new(engine, time, esp.latency, label).of(n))]
+    }
+}
+
+/// What crosses PCIe for each frame: all of `dma` for the only one, and for fragments each without its FCS. The packet's
+/// payload counts once.
+fn transfers(dma: Bytes, frames: &[Bytes], packet: &Packet) -> Vec<(Bytes, Bytes, Bytes)> {
+    match frames {
+        &[frame] => vec![(frame, dma, packet.goodput)],
+        _ => {
+            let payloads = std::iter::once(packet.goodput).chain(std::iter::repeat(Bytes::ZERO));
+            frames.iter().zip(payloads).map(|(&frame, payload)| (frame, frame - FCS, payload)).collect()
+        }
     }
 }

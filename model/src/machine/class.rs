@@ -49,6 +49,11 @@ impl Class {
         built.arrivals = match (class.arrival, interval) {
             (Arrival::Constant, Some(interval)) => Arrivals::Constant { interval },
             (Arrival::Poisson, Some(mean)) => Arrivals::Poisson { mean },
+            (Arrival::OnOff, Some(mean)) => {
+                let time = |time: Option<Time>| time.map_or(1, Time::as_ps);
+                Arrivals::OnOff { mean, on: time(class.on), off: time(class.off) }
+            }
+            (Arrival::Bursts, Some(mean)) => Arrivals::Bursts { mean, trains: class.burst.unwrap_or(1) },
             _ => Arrivals::Closed { jobs_per_flow: built.jobs_per_flow(class.window, s.host.cores) },
         };
         built
@@ -74,12 +79,7 @@ impl Class {
 
     /// Packets per second offered; `None` when saturating.
     pub fn offered_pps(&self) -> Option<f64> {
-        match self.arrivals {
-            Arrivals::Closed { .. } => None,
-            Arrivals::Constant { interval: mean } | Arrivals::Poisson { mean } => {
-                Some(self.packets_per_send() / Time::from_ps(mean).as_seconds())
-            }
-        }
+        Some(self.packets_per_send() / Time::from_ps(self.arrivals.mean()?).as_seconds())
     }
 
     /// The most segments of a send.

@@ -21,7 +21,6 @@ use sas::{Sas, best_held};
 use serde::{Deserialize, Serialize};
 use steering::{Spreading, cores, deal};
 
-use crate::engine::program::Arrivals;
 use crate::hardware::core::Core;
 use crate::hardware::pcie::DmaMapping;
 use crate::placement::{Host, Placement};
@@ -31,7 +30,7 @@ use crate::route;
 use crate::route::{Compiled, Hop, Platform, Route, StationId, TooLarge};
 use crate::scenario::{Invalid, Scenario};
 use crate::stack::StackCost;
-use crate::traffic::{Direction, SendCall, Traffic};
+use crate::traffic::{Direction, Fit, SendCall, Traffic};
 use crate::units::{Hertz, Share};
 
 /// The most paths: their numbers have 16 bits.
@@ -63,7 +62,7 @@ pub struct Path {
     pub way: Way,
 }
 
-/// How flows and SAs came to lie.
+/// How flows and SAs came to lie, and packets fit the MTU.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Spread {
     /// Cores that no flow came to.
@@ -76,6 +75,15 @@ pub struct Spread {
     pub sas_fallen_back: u32,
     /// SAs that nobody took, whose packets are dropped.
     pub sas_refused: u32,
+    /// The share of packets that are fragmented.
+    #[serde(default)]
+    pub fragmented: f64,
+    /// The share of packets that TCP makes smaller so that they fit the MTU.
+    #[serde(default)]
+    pub clamped: f64,
+    /// The share of packets that are dropped because they do not fit the MTU.
+    #[serde(default)]
+    pub too_big: f64,
 }
 
 /// A scenario's machine, its traffic, and the route of each send on each path.
@@ -179,7 +187,24 @@ impl<'a> Builder<'a> {
         }
         let mean = load.iter().sum::<f64>() / load.len() as f64;
         self.spread.idle_cores = load.iter().filter(|load| **load == 0.0).count() as u32;
+        self.note_fits();
         self.spread.busiest_core = load.iter().copied().fold(0.0, f64::max) / mean;
+    }
+
+    /// Which packets do not fit the MTU, by the rates of their classes.
+    fn note_fits(&mut self) {
+        let rate = |class: &Class| class.offered_pps().unwrap_or(1.0);
+        let all: f64 = self.classes.iter().map(rate).sum();
+        let lost = self.scenario.placement.encapsulates_in_nic();
+        let share = |of: &dyn Fn(Fit) -> bool| {
+            let of_class = |class: &Class| class.mean(|send| f64::from(u8::from(of(send.segments[0].0.fit))));
+            self.classes.iter().map(|class| rate(class) / all * of_class(class)).sum()
+        };
+        let fragmented: f64 = share(&|fit| matches!(fit, Fit::Fragments(_)));
+        let too_big: f64 = share(&|fit| fit == Fit::TooBig);
+        self.spread.clamped = share(&|fit| fit == Fit::Clamped);
+        (self.spread.fragmented, self.spread.too_big) =
+            if lost { (0.0, too_big + fragmented) } else { (fragmented, too_big) };
     }
 
     /// Where the flow goes if nothing steers it.
@@ -288,7 +313,7 @@ impl<'a> Builder<'a> {
     /// follow each other. A closed loop or a fixed turn has no such limit that holds for every order.
     fn sa_hits(&self, path: &Path, capacity: Option<u32>) -> Share {
         let class = &self.classes[usize::from(path.class)];
-        let (Some(capacity), Arrivals::Poisson { .. }) = (capacity, class.arrivals) else {
+        let Some(capacity) = capacity.filter(|_| class.arrivals.draws_flows()) else {
             return Share::from_fraction(1.0);
         };
         if self.scenario.sa.count <= capacity {

@@ -32,7 +32,7 @@ pub const DESIGN: Design = Design {
 /// The inner checksum lies under the encryption, so that the NIC cannot fill it in.
 pub fn transmit(send: &SendCall, h: &Host<'_>) -> Route {
     h.software_segments(send, ["send, encrypt", "segment, encrypt"], |p| {
-        let mut costs = [vec![h.core.checksum(p.l4)], h.xfrm(), h.software_cipher(p)].concat();
+        let mut costs = [vec![h.core.checksum(p.l4)], h.xfrm(), h.software_cipher(p), h.fragment_costs(p)].concat();
         costs.extend(h.driver_costs(send.count()));
         (costs, h.nic_sends(p, p.dma(), false))
     })
@@ -47,13 +47,13 @@ pub fn transmit(send: &SendCall, h: &Host<'_>) -> Route {
 ///
 /// The inner checksum lies under the encryption, so that the NIC cannot have verified it.
 pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
-    let costs = [vec![h.receive_cost()], h.xfrm(), h.software_cipher(p), vec![h.core.checksum(p.l4)]].concat();
+    let costs = [h.receive_costs(p), h.xfrm(), h.software_cipher(p), vec![h.core.checksum(p.l4)]].concat();
     route![h.arrives_sealed(p), h.delivers(costs, p)]
 }
 
 /// Forward with crypto on the CPU: clear in, ESP out.
 pub fn encrypt(p: &Packet, h: &Host<'_>) -> Route {
-    let goes = [h.xfrm(), h.software_cipher(p)].concat();
+    let goes = [h.xfrm(), h.software_cipher(p), h.fragment_costs(p)].concat();
     let costs = Forwarding { comes: Vec::new(), once: Vec::new(), goes };
     route![h.arrives_clear(p), h.forwards(costs, p, p.dma(), false, false)]
 }

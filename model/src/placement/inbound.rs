@@ -20,8 +20,8 @@ pub(super) struct Forwarding {
 pub(super) struct Leaving {
     /// What the NIC reads of it.
     pub dma: Bytes,
-    /// Its frame.
-    pub frame: Bytes,
+    /// Its frames: several of one that is fragmented.
+    pub frames: Vec<Bytes>,
     /// Whether the NIC encrypts it.
     pub encrypt: bool,
     /// Whether the NIC cuts what has merged.
@@ -46,19 +46,19 @@ impl Host<'_> {
 
     /// A packet that the NIC leaves encrypted comes to a poll.
     pub(super) fn arrives_sealed(&self, p: &Packet) -> Route {
-        self.nic.receive(p.frame, p.dma(), p, false, self.polls())
+        self.nic.receive(&p.frames(), p.dma(), p, false, self.polls())
     }
 
     /// A packet that the NIC decrypts comes to a poll, its ESP header still on it or not.
     pub(super) fn arrives_opened(&self, p: &Packet, decapsulated: bool) -> Route {
         let dma = if decapsulated { p.clear_frame() - wire::FCS } else { p.dma() };
-        self.nic.receive(p.frame, dma, p, true, self.polls())
+        self.nic.receive(&[p.frame], dma, p, true, self.polls())
     }
 
     /// A packet in the clear comes to a poll.
     pub(super) fn arrives_clear(&self, p: &Packet) -> Route {
         let frame = p.clear_frame();
-        self.nic.receive(frame, frame - wire::FCS, p, false, self.polls())
+        self.nic.receive(&[frame], frame - wire::FCS, p, false, self.polls())
     }
 
     /// In the poll of its queue the core spends `costs` on the packet and takes it to the application.
@@ -78,7 +78,7 @@ impl Host<'_> {
     ) -> Route {
         let copy = (Category::Copy, core.memory.copy * p.goodput);
         let deliver = [vec![(Category::Deliver, core.costs.deliver)], self.hooks.clone()].concat();
-        let end = route![Hop::Depart(*p), self.nic.refill()];
+        let end = route![Hop::Depart(*p), self.nic.refill(p.fragments())];
         match self.merging {
             Some(merging) => {
                 let costs = [costs, vec![(Category::Gro, core.costs.gro), copy]].concat();
@@ -104,40 +104,42 @@ impl Host<'_> {
 
     /// The core forwards a packet, merged with others or by itself, and it leaves under ESP.
     pub(super) fn forwards(&self, f: Forwarding, p: &Packet, dma: Bytes, encrypt: bool, nic_segments: bool) -> Route {
-        self.forwards_as(f, p, &Leaving { dma, frame: p.frame, encrypt, nic_segments })
+        self.forwards_as(f, p, 1, &Leaving { dma, frames: p.frames(), encrypt, nic_segments })
     }
 
     /// The same for a packet that leaves in the clear.
     pub(super) fn forwards_clear(&self, f: Forwarding, p: &Packet) -> Route {
-        self.forwards_as(f, p, &self.leaves_clear(p))
+        self.forwards_as(f, p, p.fragments(), &self.leaves_clear(p))
     }
 
     fn leaves_clear(&self, p: &Packet) -> Leaving {
         let frame = p.clear_frame();
-        Leaving { dma: frame - wire::FCS, frame, encrypt: false, nic_segments: self.features.tso }
+        Leaving { dma: frame - wire::FCS, frames: vec![frame], encrypt: false, nic_segments: self.features.tso }
     }
 
-    fn forwards_as(&self, f: Forwarding, p: &Packet, leaving: &Leaving) -> Route {
-        let comes = [vec![self.receive_cost()], f.comes].concat();
+    /// A packet that has come by so many frames.
+    fn forwards_as(&self, f: Forwarding, p: &Packet, came: u32, leaving: &Leaving) -> Route {
+        let receive = if came == 1 { vec![self.receive_cost()] } else { self.receive_costs(p) };
+        let comes = [receive, f.comes].concat();
         let once = [self.route_costs(), f.once].concat();
         match self.merging {
             None => {
                 let costs = [comes, once, f.goes, self.driver_costs(1)].concat();
-                route![self.in_poll("forward packet", costs), self.leaves(p, leaving)]
+                route![self.in_poll("forward packet", costs, came), self.leaves(p, leaving)]
             }
-            Some(merging) => self.forwards_merged(merging, [comes, once, f.goes], p, leaving),
+            Some(merging) => self.forwards_merged(merging, [comes, once, f.goes], p, came, leaving),
         }
     }
 
     /// Of what has merged route, policy and hooks are paid once. It leaves as one super-packet where the NIC cuts it, with
     /// one descriptor and one completion, or is cut by the core.
-    fn forwards_merged(&self, merging: Merging, costs: [Costs; 3], p: &Packet, leaving: &Leaving) -> Route {
+    fn forwards_merged(&self, merging: Merging, costs: [Costs; 3], p: &Packet, came: u32, leaving: &Leaving) -> Route {
         let [mut comes, mut once, mut goes] = costs;
         comes.push((Category::Gro, self.core.costs.gro));
         let share = 1.0 / f64::from(merging.packets);
         let out = if leaving.nic_segments {
             once.extend(self.driver_costs(1));
-            route![self.nic.forwarded(), self.nic_takes_share(p, leaving, share)]
+            route![self.nic.forwarded(1), self.nic_takes_share(p, leaving, share)]
         } else {
             goes.push((Category::Segment, self.core.costs.segment));
             goes.extend(self.driver_costs(1));
@@ -146,7 +148,7 @@ impl Host<'_> {
         route![
             Hop::Serve(self.core.work("receive packet, merge", &comes)),
             Hop::Merge(merging.gate, self.nic.polling, self.core.work("forward", &once)),
-            self.nic.refill(),
+            self.nic.refill(came),
             out,
         ]
     }
@@ -157,11 +159,12 @@ impl Host<'_> {
     }
 
     fn leaves(&self, p: &Packet, leaving: &Leaving) -> Route {
-        route![self.nic.forwarded(), self.nic_takes(p, leaving.dma, leaving.frame, leaving.encrypt)]
+        let frames = &leaving.frames;
+        route![self.nic.forwarded(frames.len() as u32), self.nic_takes(p, leaving.dma, frames, leaving.encrypt)]
     }
 
-    /// In the poll of its queue the core spends `costs` on the packet and gives the NIC a buffer in its place.
-    pub(super) fn in_poll(&self, label: &'static str, costs: Costs) -> Route {
-        route![Hop::Serve(self.core.work(label, &costs)), Hop::Polled(self.nic.polling), self.nic.refill()]
+    /// In the poll of its queue the core spends `costs` on a packet of so many frames and gives the NIC buffers in their place.
+    pub(super) fn in_poll(&self, label: &'static str, costs: Costs, frames: u32) -> Route {
+        route![Hop::Serve(self.core.work(label, &costs)), Hop::Polled(self.nic.polling), self.nic.refill(frames)]
     }
 }

@@ -41,7 +41,7 @@ pub fn transmit(send: &SendCall, h: &Host<'_>) -> Route {
     }
     h.software_segments(send, ["send, submit to card", "segment, submit to card"], |p| {
         let submit = [vec![h.core.checksum(p.l4)], h.xfrm(), h.submit_costs()].concat();
-        let resume = [h.complete_costs(), h.driver_costs(1)].concat();
+        let resume = [h.complete_costs(), h.fragment_costs(p), h.driver_costs(1)].concat();
         let card = route![h.to_card(p, Crypto::Seal, "take from card, transmit", resume), h.thread_done()];
         (submit, route![h.card_or_core(p, card, Hop::Acquire(h.accelerator.ring, 1)), h.nic_sends(p, p.dma(), false)])
     })
@@ -61,7 +61,7 @@ pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
     if h.stays_on_cpu(p) {
         return host::receive(p, h);
     }
-    let submit = [vec![h.receive_cost()], h.xfrm(), h.submit_costs()].concat();
+    let submit = [h.receive_costs(p), h.xfrm(), h.submit_costs()].concat();
     let costs = [h.complete_costs(), vec![h.core.checksum(p.l4)]].concat();
     let card = &h.accelerator;
     route![
@@ -81,7 +81,12 @@ pub fn encrypt(p: &Packet, h: &Host<'_>) -> Route {
     if h.stays_on_cpu(p) {
         return host::encrypt(p, h);
     }
-    route![h.arrives_clear(p), h.by_card(p, Crypto::Seal), h.nic.forwarded(), h.nic_takes(p, p.dma(), p.frame, false)]
+    route![
+        h.arrives_clear(p),
+        h.by_card(p, Crypto::Seal),
+        h.nic.forwarded(p.fragments()),
+        h.nic_takes(p, p.dma(), &p.frames(), false)
+    ]
 }
 
 /// A gateway's inbound side: ESP in, clear out.
@@ -137,12 +142,17 @@ impl Host<'_> {
     fn by_card(&self, p: &Packet, crypto: Crypto) -> Route {
         let work = |label, costs: Costs| Hop::Serve(self.core.work(label, &costs));
         let submit = [self.xfrm(), self.submit_costs()].concat();
-        let resume = [self.complete_costs(), self.driver_costs(1)].concat();
+        let (came, fragments) = match crypto {
+            Crypto::Seal => (1, self.fragment_costs(p)),
+            Crypto::Open => (p.fragments(), Vec::new()),
+        };
+        let receive = if came == 1 { vec![self.receive_cost()] } else { self.receive_costs(p) };
+        let resume = [self.complete_costs(), fragments, self.driver_costs(1)].concat();
         let card = self.to_card(p, crypto, "take from card, transmit", resume);
         let arrives = match self.merging.filter(|_| matches!(crypto, Crypto::Seal)) {
             None => {
-                let costs = [vec![self.receive_cost()], self.route_costs(), submit].concat();
-                self.in_poll("receive packet, submit to card", costs)
+                let costs = [receive, self.route_costs(), submit].concat();
+                self.in_poll("receive packet, submit to card", costs, came)
             }
             Some(merging) => {
                 let comes = vec![self.receive_cost(), (Category::Gro, self.core.costs.gro)];
@@ -150,7 +160,7 @@ impl Host<'_> {
                 route![
                     work("receive packet, merge", comes),
                     Hop::Merge(merging.gate, self.nic.polling, self.core.work("forward", &self.route_costs())),
-                    self.nic.refill(),
+                    self.nic.refill(1),
                     work("segment, submit to card", cut),
                 ]
             }
@@ -169,8 +179,9 @@ impl Host<'_> {
     /// The card reads request and payload, works on it and writes the result with a response.
     fn card_works(&self, p: &Packet, crypto: Crypto) -> Route {
         let card = &self.accelerator;
-        // SPI, sequence number and IV are authenticated with the payload; the ICV is on the sealed side.
-        let plain = p.encrypted + ESP_HEADER + self.sizes.iv;
+        // SPI, sequence number and IV are authenticated with the payload, and so is what is not sent of an extended sequence
+        // number; the ICV is on the sealed side.
+        let plain = p.encrypted + ESP_HEADER + self.sizes.unsent + self.sizes.iv;
         let sealed = p.encrypted + self.sizes.icv;
         let (read, written, works) = match crypto {
             Crypto::Seal => (plain, sealed, "card encrypts"),

@@ -6,6 +6,7 @@
 mod clear;
 mod crypto;
 mod design;
+mod fragments;
 mod host;
 mod inbound;
 mod inline_crypto;
@@ -25,22 +26,37 @@ use crate::route::{Category, GateId, Hop, PoolId, Route};
 use crate::scenario::WhenFull;
 use crate::stack::Stack;
 use crate::stack::StackCost;
-use crate::traffic::{Direction, Packet, SendCall};
+use crate::traffic::{Direction, Fit, Packet, SendCall};
 use crate::units::{Bytes, Cycles};
 
 impl Placement {
     /// The route of a send, or of a packet that comes in.
     pub fn route(self, direction: Direction, send: &SendCall, h: &Host<'_>) -> Route {
         let n = send.count();
-        let design = self.0;
         // Packets come in one by one.
         let packet = &send.segments[0].0;
+        let Some(design) = self.carries(packet) else { return h.too_big(direction, send) };
         let numbered = if h.numbered { Hop::Tally(n).into() } else { Route::default() };
         match direction {
             Direction::Transmit => h.admitted(n, route![numbered, (design.transmit)(send, h)]),
             Direction::Receive => route![numbered, (design.receive)(packet, h)],
             Direction::Encrypt | Direction::Both => route![numbered, (design.encrypt)(packet, h)],
             Direction::Decrypt => route![numbered, (design.decrypt)(packet, h)],
+        }
+    }
+}
+
+impl Placement {
+    /// The design that a packet goes by; none for one that is dropped as it does not fit the MTU. What is to be fragmented
+    /// after encryption the kernel leaves to software with crypto offload and drops with packet offload
+    /// (`xfrm_dev_offload_ok`, `xfrm_output`: XFRMOUTERROR, EHOSTUNREACH; Linux net/xfrm), and no NIC finds the SA of
+    /// fragments that come in.
+    fn carries(self, packet: &Packet) -> Option<&'static Design> {
+        match packet.fit {
+            Fit::TooBig => None,
+            Fit::Fragments(_) if self.encapsulates_in_nic() => None,
+            Fit::Fragments(_) if self.encrypts_in_nic() => Some(Placement::HOST.0),
+            Fit::Whole | Fit::Clamped | Fit::Fragments(_) => Some(self.0),
         }
     }
 }
@@ -163,9 +179,10 @@ impl Host<'_> {
             costs.push((Category::Transmit, self.core.map(f64::from(buffers - 1))));
         }
         let segments = match send.segments[..] {
-            [(p, 1)] => self.nic.transmit(headers + p.goodput, p.frame, &p, encrypt),
+            [(p, 1)] => self.nic.transmit(headers + p.goodput, &[p.frame], &p, encrypt),
             _ => {
-                let parts = send.segments.iter().map(|(p, n)| (self.nic.transmit(p.goodput, p.frame, p, encrypt), *n));
+                let parts =
+                    send.segments.iter().map(|(p, n)| (self.nic.transmit(p.goodput, &[p.frame], p, encrypt), *n));
                 route![self.nic.read_headers(headers), Hop::Split(parts.collect()),]
             }
         };
@@ -174,18 +191,20 @@ impl Host<'_> {
             Hop::Acquire(self.nic.ring, 1),
             self.nic.fetch_descriptor(),
             segments,
-            self.nic.complete(&self.core, buffers),
+            self.nic.complete(&self.core, 1, buffers),
         ]
     }
 
     /// A packet goes out from a descriptor of its own: the NIC reads `dma` octets, encrypts if it is to, sends.
     fn nic_sends(&self, p: &Packet, dma: Bytes, encrypt: bool) -> Route {
-        route![Hop::Acquire(self.nic.ring, 1), self.nic_takes(p, dma, p.frame, encrypt)]
+        route![Hop::Acquire(self.nic.ring, p.fragments()), self.nic_takes(p, dma, &p.frames(), encrypt)]
     }
 
-    /// With a place in the ring: the NIC reads `dma` octets and sends them in a frame of `frame`.
-    fn nic_takes(&self, p: &Packet, dma: Bytes, frame: Bytes, encrypt: bool) -> Route {
-        route![self.nic.fetch_descriptor(), self.nic.transmit(dma, frame, p, encrypt), self.nic.complete(&self.core, 1),]
+    /// With places in the ring: the NIC reads `dma` octets and sends them in these frames.
+    fn nic_takes(&self, p: &Packet, dma: Bytes, frames: &[Bytes], encrypt: bool) -> Route {
+        let n = frames.len() as u32;
+        let descriptors = (0..n).map(|_| self.nic.fetch_descriptor());
+        route![Route::concat(descriptors), self.nic.transmit(dma, frames, p, encrypt), self.nic.complete(&self.core, n, n)]
     }
 
     /// The same for a packet that came in by the wire and left merged with others, of which it is a `share`.
@@ -193,8 +212,8 @@ impl Host<'_> {
         let costs = StackCost { complete: self.core.costs.complete * share, ..self.core.costs.clone() };
         let mapping = self.core.mapping.map(|mapping| mapping.times(share));
         let core = Core { costs: &costs, mapping, ..self.core };
-        let sent = self.nic.transmit(leaving.dma, leaving.frame, p, leaving.encrypt);
-        route![self.nic.fetch_descriptor(), sent, self.nic.complete(&core, 1)]
+        let sent = self.nic.transmit(leaving.dma, &leaving.frames, p, leaving.encrypt);
+        route![self.nic.fetch_descriptor(), sent, self.nic.complete(&core, 1, 1)]
     }
 
     /// One send call, with the copy of its payload and the hooks on its way.
@@ -245,7 +264,11 @@ impl Host<'_> {
 
     /// The CPU's own cipher: a request, and the octets.
     fn software_cipher(&self, p: &Packet) -> Costs {
-        vec![(Category::CryptoRequest, self.core.costs.crypto_request), self.core.cipher(p.encrypted)]
+        let mut costs = vec![(Category::CryptoRequest, self.core.costs.crypto_request), self.core.cipher(p.encrypted)];
+        if self.sizes.unsent > Bytes::ZERO {
+            costs.push(self.core.authenticates(self.sizes.unsent));
+        }
+        costs
     }
 
     /// Software checksum, unless the NIC does it.

@@ -79,6 +79,8 @@ pub enum Category {
     Forward,
     /// Switching to another thread and back while an accelerator works.
     Switch,
+    /// IP fragmentation and reassembly.
+    Fragment,
     /// Holding the lock of an SA that cores share, and spinning for it; and for invalidations of the IO-TLB.
     Lock,
     /// Whatever was spent on packets that were dropped afterwards.
@@ -87,7 +89,7 @@ pub enum Category {
 
 impl Category {
     /// Every category, in the order of a packet's way.
-    pub const ALL: [Category; 24] = [
+    pub const ALL: [Category; 25] = [
         Category::Send,
         Category::Copy,
         Category::Segment,
@@ -110,6 +112,7 @@ impl Category {
         Category::Deliver,
         Category::Forward,
         Category::Switch,
+        Category::Fragment,
         Category::Lock,
         Category::Dropped,
     ];
@@ -139,6 +142,7 @@ impl Category {
             Category::Deliver => "deliver",
             Category::Forward => "forward",
             Category::Switch => "switch",
+            Category::Fragment => "fragment",
             Category::Lock => "lock",
             Category::Dropped => "dropped",
         }

@@ -55,7 +55,7 @@ fn batch_packets(machine: &Machine) -> u32 {
 fn in_flight(class: &Class) -> u32 {
     let jobs = match class.arrivals {
         Arrivals::Closed { jobs_per_flow } => jobs_per_flow.saturating_mul(class.flows.len() as u32),
-        Arrivals::Constant { .. } | Arrivals::Poisson { .. } => class.train.jobs,
+        arrivals => class.train.jobs.saturating_mul(arrivals.trains()),
     };
     jobs.saturating_mul(class.most_segments())
 }

@@ -106,6 +106,7 @@ impl Scenario {
         if t.arrival != Arrival::Saturate && t.rate.is_none() {
             return invalid(&key("rate"), "missing", "arrivals at a rate need one, such as \"40 Gbps\"");
         }
+        self.check_bursts(at, t)?;
         if !matches!(t.size_basis, Basis::L3 | Basis::ClearL2 | Basis::L2) {
             return invalid(&key("size_basis"), "neither", "l3, or clear-l2 for the frame of the packet in the clear");
         }
@@ -124,7 +125,8 @@ impl Scenario {
         if !self.placement.has_network() {
             return t.mix.iter().try_for_each(|entry| within(&packet, entry.size));
         }
-        let esp = self.encapsulation();
+        let esp = self.encapsulation(t);
+        self.check_family(at, t)?;
         let Some(largest) = t.largest_l3(esp.as_ref()).filter(|l3| *l3 >= t.smallest_l3()) else {
             return invalid(&mtu, t.mtu, "an MTU that holds at least one octet of payload after all headers");
         };
@@ -134,17 +136,13 @@ impl Scenario {
                 let allowed = format!("at least {smallest} of l3: headers and one octet");
                 return invalid(&packet, entry.size, allowed);
             }
-            if l3 > largest && (self.offload.gso.0.is_none() || t.direction != Direction::Transmit) {
-                let allowed = format!(
-                    "at most {largest} of l3, so that the packet on the wire fits the MTU of {}; larger sends need {}",
-                    t.mtu,
-                    self.for_larger_sends(t.transport)
-                );
-                return invalid(&packet, entry.size, allowed);
-            }
             within(&packet, entry.size)?;
+            let cut = self.offload.gso.0.is_some() && t.direction == Direction::Transmit;
+            if l3 > largest && !cut {
+                self.check_too_big(&packet, t, entry)?;
+            }
         }
-        Ok(())
+        self.check_some_fit(at, t)
     }
 
     fn check_devices(&self) -> Result<(), Invalid> {

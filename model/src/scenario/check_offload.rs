@@ -5,7 +5,7 @@ use super::{Invalid, Scenario, WhenFull};
 use crate::hardware::wire;
 use crate::placement::Agent;
 use crate::profile::Profile;
-use crate::traffic::Traffic;
+use crate::traffic::{Basis, Fit, Traffic};
 use crate::units::{BitRate, Bytes};
 
 impl Scenario {
@@ -30,6 +30,12 @@ impl Scenario {
                 }
             }
             Agent::Nic => self.check_engines()?,
+        }
+        if self.falls_back_for_fragments() {
+            self.check_software_cost(
+                profile,
+                "packets that are fragmented go in software, and the profile has no cost for it",
+            )?;
         }
         let software = self.failover.software;
         if !self.offers_cipher() && !software {
@@ -92,6 +98,15 @@ impl Scenario {
         }
     }
 
+    /// Whether packets are fragmented that the NIC cannot encrypt for it: `xfrm_dev_offload_ok` (Linux
+    /// net/xfrm/xfrm_device.c) leaves those beyond the MTU to software.
+    fn falls_back_for_fragments(&self) -> bool {
+        let in_software = self.placement.encrypts_in_nic() && !self.placement.encapsulates_in_nic();
+        let fragments =
+            |class: &Traffic| self.sends(class).iter().any(|send| matches!(send.segments[0].0.fit, Fit::Fragments(_)));
+        in_software && self.traffic.iter().any(fragments)
+    }
+
     /// Whether NICs hold as many SAs as there are.
     fn has_room(&self) -> bool {
         let most = self.sa.count.div_ceil(self.nics().len() as u32);
@@ -120,12 +135,13 @@ impl Scenario {
             // What each class has on the wire for an octet of its rate.
             let loads = classes.iter().filter(of_side).filter_map(|class| {
                 let (mut rated, mut wired) = (0.0, 0.0);
-                let sends = class.sends(self.encapsulation().as_ref(), None);
+                let sends = class.sends(self.encapsulation(class).as_ref(), None);
                 for send in &sends {
                     let packet = &send.segments[0].0;
-                    let frame = if class.direction.is_inbound() { packet.frame } else { packet.clear_frame() };
+                    let clear = || wire::on_wire(packet.clear_frame());
+                    let octets = if class.direction.is_inbound() { packet.on(Basis::Wire) } else { clear() };
                     rated += f64::from(send.weight) * packet.on(class.rate_basis).get() as f64;
-                    wired += f64::from(send.weight) * wire::on_wire(frame).get() as f64;
+                    wired += f64::from(send.weight) * octets.get() as f64;
                 }
                 Some((class.offered()?.as_bps() as f64, wired / rated))
             });

@@ -99,12 +99,4 @@ impl Scenario {
         }
         Ok(())
     }
-
-    /// What sends larger than the MTU need.
-    pub(super) fn for_larger_sends(&self, transport: Transport) -> &'static str {
-        match transport {
-            Transport::Udp if self.placement.has_sas() => "offload.gso and traffic.transport = \"tcp\"",
-            Transport::Udp | Transport::Tcp => "offload.gso",
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::{Driver, SaParams, Scenario, Selectors, Submission};
 use crate::engine::program::Train;
-use crate::esp::{CipherSizes, Encapsulation, Mode, cipher_sizes};
+use crate::esp::{CipherSizes, ESN_HIGH, Encapsulation, Mode, cipher_sizes};
 use crate::hardware::accelerator::AcceleratorParams;
 use crate::hardware::nic::NicParams;
 use crate::hardware::wire;
@@ -10,14 +10,15 @@ use crate::placement::Costs;
 use crate::profile::{self, AeadCost, Algorithm, Profile};
 use crate::route::Category;
 use crate::stack::{Stack, StackCost};
-use crate::traffic::{Direction, GSO_MAX_SIZE, Packet, SendCall, Traffic, Transport};
+use crate::traffic::{Basis, Direction, GSO_MAX_SIZE, Packet, SendCall, Traffic, Transport};
 use crate::units::{Bytes, Time};
 
 impl Scenario {
-    /// How packets are encapsulated; `None` in the clear.
-    pub fn encapsulation(&self) -> Option<Encapsulation> {
-        let SaParams { algorithm, mode, nat_t, .. } = self.sa;
-        self.placement.has_sas().then_some(Encapsulation { algorithm, mode, nat_t })
+    /// How packets of a class are encapsulated; `None` in the clear.
+    pub fn encapsulation(&self, class: &Traffic) -> Option<Encapsulation> {
+        let SaParams { algorithm, mode, nat_t, outer, .. } = self.sa;
+        let (inner, outer) = (class.family, outer.unwrap_or(class.family));
+        self.placement.has_sas().then_some(Encapsulation { algorithm, mode, nat_t, inner, outer })
     }
 
     /// The cost of doing the cipher on the CPU: one backend for all sizes, the best at full-sized packets, since a
@@ -29,8 +30,11 @@ impl Scenario {
 
     /// What the cipher adds to a packet; nothing in the clear.
     pub fn cipher_sizes(&self) -> CipherSizes {
-        let clear = CipherSizes { iv: Bytes::ZERO, alignment: Bytes::new(1), icv: Bytes::ZERO };
-        self.encapsulation().map_or(clear, |esp| cipher_sizes(esp.algorithm))
+        if !self.placement.has_sas() {
+            return CipherSizes { iv: Bytes::ZERO, alignment: Bytes::new(1), icv: Bytes::ZERO, unsent: Bytes::ZERO };
+        }
+        let unsent = if self.sa.esn { ESN_HIGH } else { Bytes::ZERO };
+        CipherSizes { unsent, ..cipher_sizes(self.sa.algorithm) }
     }
 
     /// Largest super-packet of a class, in octets of payload; received packets come one by one.
@@ -41,7 +45,7 @@ impl Scenario {
     /// The sends of a class. Without a network they are buffers, as they are.
     pub fn sends(&self, class: &Traffic) -> Vec<SendCall> {
         match self.placement.has_network() {
-            true => class.sends(self.encapsulation().as_ref(), self.gso(class)),
+            true => class.sends(self.encapsulation(class).as_ref(), self.gso(class)),
             false => class.buffers(),
         }
     }
@@ -63,7 +67,7 @@ impl Scenario {
             Transport::Udp => 1,
         };
         let inbound = class.direction.is_inbound();
-        let frame = mean(&|p| wire::on_wire(if inbound { p.frame } else { p.clear_frame() }));
+        let frame = mean(&|p| if inbound { p.on(Basis::Wire) } else { wire::on_wire(p.clear_frame()) });
         let line = self.nics().first().map_or(1, |nic| nic.line_rate.as_bps()).max(1);
         let spacing = Time::from_seconds(frame * 8.0 / line as f64).as_ps();
         Train { jobs: class.train.unwrap_or(of_sender).max(1), spacing }

@@ -5,6 +5,7 @@ mod check_failover;
 mod check_offload;
 mod check_products;
 mod check_stack;
+mod check_traffic;
 mod derived;
 mod failover;
 mod one_or_many;
@@ -13,7 +14,7 @@ pub mod parameters;
 pub use failover::{AddressUpdate, Api, Bonding, DaemonCpu, Delays, Device, Event, Failover, What};
 use serde::{Deserialize, Serialize};
 
-use crate::esp::Mode;
+use crate::esp::{Family, Mode};
 use crate::hardware::accelerator::AcceleratorParams;
 use crate::hardware::nic::NicParams;
 use crate::hardware::pcie::{IommuParams, SlotParams};
@@ -149,6 +150,11 @@ pub struct SaParams {
     pub algorithm: Algorithm,
     /// Transport or tunnel mode.
     pub mode: Mode,
+    /// Family of the header that tunnel mode adds; that of the inner packet if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outer: Option<Family>,
+    /// Extended sequence numbers (RFC 4303 section 2.2.1).
+    pub esn: bool,
     /// UDP encapsulation (RFC 3948).
     pub nat_t: bool,
     /// Number of SAs in each direction that there is traffic in, over which flows are spread: a tunnel has two. An SA that

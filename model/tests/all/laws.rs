@@ -6,9 +6,10 @@ use std::ops::RangeInclusive;
 use espsim_model::bound::bound;
 use espsim_model::engine::Engine;
 use espsim_model::engine::observer::Observer;
+use espsim_model::engine::program::Arrivals;
 use espsim_model::engine::trace::{Recorder, Tracer};
 use espsim_model::layers::{self, Layer, Origin};
-use espsim_model::machine::{Machine, Way};
+use espsim_model::machine::{Class, Machine, Way};
 use espsim_model::placement::Placement;
 use espsim_model::preset;
 use espsim_model::route::{Charge, Compiled, StationId};
@@ -58,7 +59,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         number(1..40),
     );
     let traffic = (
-        one_of(&["saturate", "constant", "poisson"]),
+        one_of(&["saturate", "constant", "poisson", "on-off", "bursts"]),
         quantity(100..40_000, "Mbps"),
         mix(),
         one_of(&["off", "4 KiB", "64 KiB"]),
@@ -111,6 +112,9 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             ("accelerator.read_tags", tags),
             ("traffic.arrival", arrival),
             ("traffic.rate", rate),
+            ("traffic.on", "20 us".into()),
+            ("traffic.off", "30 us".into()),
+            ("traffic.burst", 5.into()),
             ("traffic.mix", packet),
             ("offload.gso", gso),
             ("traffic.transport", "tcp".into()),
@@ -189,7 +193,15 @@ proptest! {
         let seconds = engine.now_ps() as f64 * 1e-12;
         let limit = bound(&machine).delivered_gbps * 1e9 / 8.0;
         let octets = engine.observer.bytes() as f64;
-        let slack = 2.0 * largest * f64::from(scenario.host.cores) + 6.0 * (octets * largest).sqrt();
+        // Bursts vary more: by the index of dispersion of counts, 2 b - 1 of geometric ones, and of an interrupted process
+        // 1 + 2 rate off^2 / (on + off).
+        let dispersion = |class: &Class| match class.arrivals {
+            Arrivals::Bursts { trains, .. } => f64::from(2 * trains - 1),
+            Arrivals::OnOff { mean, on, off } => 1.0 + 2.0 * (off as f64).powi(2) / ((on + off) as f64 * mean as f64),
+            _ => 1.0,
+        };
+        let dispersion = machine.classes.iter().map(dispersion).fold(1.0, f64::max);
+        let slack = 2.0 * largest * f64::from(scenario.host.cores) + 6.0 * (octets * largest * dispersion).sqrt();
         prop_assert!(octets <= limit * seconds + slack, "{} in {} s at {}", octets, seconds, limit);
 
         // In = out + dropped, and nothing is left, for each class, once everything has run out.

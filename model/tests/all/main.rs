@@ -1,11 +1,13 @@
 //! Tests of the model, in one binary; `allocation` stands apart, since it counts what all threads allocate.
 
+mod arrivals;
 mod common;
 
 mod dataplanes;
 mod effects;
 mod failover;
 mod laws;
+mod mtu;
 mod overload;
 mod pcie;
 mod pcie_published;

@@ -6,23 +6,20 @@ use espsim_model::engine::program::{Arrivals, Gate, Op, Pool, Program, Source, T
 use espsim_model::engine::random::{Purpose, Stream};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-const SERVICE: u64 = 1_000_000;
+pub const SERVICE: u64 = 1_000_000;
 
 fn workload(arrivals: Arrivals) -> Workload {
     Workload::single(1, arrivals)
 }
 
 /// Mean time in the system, in service times, of one replication.
-fn mean_sojourn(op: Op, (units, train): (u16, u32), load: f64, seed: u64) -> f64 {
+fn mean_sojourn(op: Op, units: u16, work: Workload, seed: u64) -> f64 {
     let program = Program {
         ops: vec![op, Op::Depart { class: 0, bytes: 1 }, Op::End],
         servers: vec![units],
         lanes: vec![0],
         ..Program::default()
     };
-    let mean = (SERVICE as f64 / f64::from(units) / load) as u64;
-    let mut work = workload(Arrivals::Poisson { mean });
-    work.sources[0].train = Train { jobs: train, spacing: 0 };
     let mut engine = Engine::new(program, work, seed, 1000);
     engine.run(20_000, u64::MAX, u64::MAX);
     engine.observer.forget_latency();
@@ -30,9 +27,17 @@ fn mean_sojourn(op: Op, (units, train): (u16, u32), load: f64, seed: u64) -> f64
     engine.observer.latency(0).mean() / (SERVICE as f64 * 1e-3)
 }
 
-/// The mean over replications must lie within its 99.9 % interval of theory.
-fn holds(op: Op, units: (u16, u32), load: f64, theory: f64) {
-    let samples: Vec<f64> = (1..=20).map(|seed| mean_sojourn(op, units, load, seed)).collect();
+/// Poisson arrivals, of trains, under a load.
+fn holds(op: Op, (units, train): (u16, u32), load: f64, theory: f64) {
+    let mean = (SERVICE as f64 / f64::from(units) / load) as u64;
+    let mut work = workload(Arrivals::Poisson { mean });
+    work.sources[0].train = Train { jobs: train, spacing: 0 };
+    holds_for(op, units, &work, theory);
+}
+
+/// The mean time in the system over replications must lie within its 99.9 % interval of theory, in service times.
+pub fn holds_for(op: Op, units: u16, work: &Workload, theory: f64) {
+    let samples: Vec<f64> = (1..=20).map(|seed| mean_sojourn(op, units, work.clone(), seed)).collect();
     let n = samples.len() as f64;
     let mean = samples.iter().sum::<f64>() / n;
     let deviation = (samples.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();

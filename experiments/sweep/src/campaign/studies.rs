@@ -80,7 +80,7 @@ fn is_affordable(file: &ScenarioFile, point: &Point) -> Result<(), Failure> {
 /// Packets that come within the span.
 fn packets(scenario: &Scenario) -> f64 {
     let per_second = |class: &Traffic| {
-        let sends = class.sends(scenario.encapsulation().as_ref(), None);
+        let sends = class.sends(scenario.encapsulation(class).as_ref(), None);
         let weight: f64 = sends.iter().map(|send| f64::from(send.weight)).sum();
         let octets = |send: &SendCall| f64::from(send.weight) * send.segments[0].0.on(class.rate_basis).get() as f64;
         let mean = sends.iter().map(octets).sum::<f64>() / weight;

@@ -3,11 +3,11 @@
 use super::Entry;
 use super::names::names;
 use super::takes::{Items, Quantity, Range, Takes, integer, quantity, size};
-use crate::esp::Mode;
+use crate::esp::{Family, Mode};
 use crate::preset::PresetKind;
 use crate::profile::Algorithm;
 use crate::scenario::{Lock, Selectors};
-use crate::traffic::{Arrival, Basis, Direction, Steering, Transport};
+use crate::traffic::{Arrival, Basis, Direction, Steering, TooBig, Transport};
 
 /// The largest send: that of a super-packet (`GSO_MAX_SIZE`, include/linux/netdevice.h).
 const PACKET: Takes = size(1, 524_280);
@@ -27,7 +27,7 @@ pub(super) const TRAFFIC: &[Entry] = &[
     Entry::new(
         "arrival",
         Takes::Name(names::<Arrival>),
-        "A closed loop that saturates the data path, or an open one: constant intervals or a Poisson process.",
+        "A closed loop that saturates the data path, or an open one: constant, Poisson, interrupted Poisson or Poisson bursts.",
     ),
     Entry::new(
         "rate",
@@ -70,6 +70,17 @@ pub(super) const TRAFFIC: &[Entry] = &[
         size(68, 65_535),
         "Largest IP packet on the wire, ESP included; RFC 791 asks every link for 68 octets at least.",
     ),
+    Entry::new(
+        "family",
+        Takes::Name(names::<Family>),
+        "IP version of the inner packets, whose header has 20 octets or 40.",
+    ),
+    Entry::new(
+        "too_big",
+        Takes::Name(names::<TooBig>),
+        "What becomes of packets beyond the MTU under ESP; absent as Linux: TCP clamps, UDP of IPv4 fragments, of IPv6 drops.",
+    )
+    .example("fragment"),
     Entry::new("flows", integer(1, 1_000_000), "Transport connections that packets belong to; a flow stays on one core and one SA."),
     Entry::new(
         "sas",
@@ -103,7 +114,24 @@ pub(super) const TRAFFIC: &[Entry] = &[
         integer(1, 1_000_000),
         "Packets per core that wait in a queueing discipline before the transmit ring; one more is dropped.",
     ),
+    Entry::new(
+        "on",
+        BURST_TIME,
+        "Mean of the exponentially distributed times for which on-off arrivals are on, with their rate raised to keep the mean.",
+    )
+    .example("100 us"),
+    Entry::new("off", BURST_TIME, "Mean of the exponentially distributed times for which nothing comes of on-off arrivals.")
+        .example("100 us"),
+    Entry::new(
+        "burst",
+        integer(1, 65_536),
+        "Trains, or single packets where there are none, of a burst on average; their number is distributed geometrically.",
+    )
+    .example("32"),
 ];
+
+/// From less than a packet takes to more than a run lasts.
+const BURST_TIME: Takes = quantity(Quantity::Time, Range::Between(1e3, 1e13));
 
 pub(super) const MIX: &[Entry] = &[
     Entry::new("weight", integer(0, 1_000_000), "Packets of this size in proportion to those of the others.")
@@ -122,6 +150,17 @@ pub(super) const SA: &[Entry] = &[
         "mode",
         Takes::Name(names::<Mode>),
         "RFC 4303: transport mode protects the transport segment, tunnel mode the whole IP packet under a new header.",
+    ),
+    Entry::new(
+        "outer",
+        Takes::Name(names::<Family>),
+        "IP version of the header that tunnel mode adds; absent for that of the inner packet.",
+    )
+    .example("ipv4"),
+    Entry::new(
+        "esn",
+        Takes::Boolean,
+        "Extended sequence numbers (RFC 4303): 4 octets more are authenticated, and none more are sent.",
     ),
     Entry::new(
         "nat_t",
