@@ -10,4 +10,5 @@ mod overload;
 mod pcie_published;
 mod placements;
 mod queueing;
+mod steering;
 mod traffic;
