@@ -222,7 +222,11 @@ pub fn bound(machine: &Machine) -> Bound {
     let rows: Vec<Row<'_>> = taken.map(|path| Row::new(machine, path, flows[path])).collect();
     let resources = Taken::all(&machine.platform, rows.iter().map(|row| &row.per_packet));
     let offered: f64 = rows.iter().map(|row| row.offered).sum();
-    if offered.is_finite() { open(&rows, &resources, offered) } else { closed(&rows, &resources) }
+    let mut bound = if offered.is_finite() { open(&rows, &resources, offered) } else { closed(&rows, &resources) };
+    for limit in &mut bound.limits {
+        limit.resource = machine.spread.names(limit.resource);
+    }
+    bound
 }
 
 /// Packets come at a rate.

@@ -70,6 +70,12 @@ macro_rules! resources {
 resources! {
     /// A core of the data path.
     Core = Host, "core", "the cores", "cycles of the cores that carry the data path";
+    /// A core of the data path, where all packets of an SA come to one and there are fewer SAs than cores.
+    SaCore = Host, "one core for an SA", "the one core that all packets of an SA come to", "one tunnel, one core: more cores do not help, more SAs do";
+    /// The same where all SAs of a peer come to one core.
+    PeerCore = Host, "one core for a peer", "the one core that all SAs of a peer come to", "the NIC hashes outer headers that a peer's SAs share: more cores or SAs do not help";
+    /// The same where all ESP comes to one core.
+    EspCore = Host, "one core for all ESP", "the one core that all ESP comes to", "the NIC does not spread ESP over its queues";
     /// The core that takes all completion interrupts, where one does.
     CompletionCore = Host, "completion core", "the completion core", "cycles of the core that takes the accelerator's interrupts";
     /// The lock of an SA that cores share.

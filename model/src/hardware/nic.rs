@@ -68,6 +68,20 @@ pub struct NicParams {
     pub esp: Option<InlineEsp>,
     /// Name of the PCIe slot preset that the card needs.
     pub slot: String,
+    /// What receive-side scaling hashes of ESP packets, and so what comes to one queue.
+    pub rss_esp: RssEsp,
+}
+
+/// What a NIC hashes of an ESP packet to choose its queue (`ethtool -n rx-flow-hash esp4`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RssEsp {
+    /// Outer addresses and SPI: an SA has a queue.
+    Spi,
+    /// Outer addresses: all SAs of a peer share a queue.
+    Addresses,
+    /// Nothing: all ESP comes to the first queue.
+    None,
 }
 
 /// The inline ESP engine of a NIC.
@@ -98,6 +112,8 @@ pub struct InlineEsp {
     pub sa_context: Bytes,
     /// Contexts that may be fetched at a time; while so many are, no other packet is looked up.
     pub sa_fetches: u32,
+    /// Whether receive-side scaling sees the inner headers of what the NIC has decrypted, and so spreads an SA's flows.
+    pub rss_inner: bool,
 }
 
 /// Octets of an MMIO doorbell write.

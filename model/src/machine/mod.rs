@@ -6,6 +6,7 @@
 mod class;
 mod devices;
 mod locks;
+mod places;
 mod queues;
 mod sa_state;
 mod sas;
@@ -16,10 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use class::Class;
 use devices::Devices;
 use locks::Locks;
+use places::Places;
 use queues::{Queues, completes_on_one_core};
 use sas::{Sas, best_held};
 use serde::{Deserialize, Serialize};
-use steering::{Spreading, cores, deal};
 
 use crate::hardware::core::Core;
 use crate::hardware::pcie::DmaMapping;
@@ -84,6 +85,16 @@ pub struct Spread {
     /// The share of packets that are dropped because they do not fit the MTU.
     #[serde(default)]
     pub too_big: f64,
+    /// What a core that is full is called where there is less to spread over cores than there are cores; absent elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confined: Option<Resource>,
+}
+
+impl Spread {
+    /// What limits, where it is said of one core of several: that the others cannot help, and why.
+    pub fn names(&self, limit: Resource) -> Resource {
+        self.confined.filter(|_| limit == Resource::Core).unwrap_or(limit)
+    }
 }
 
 /// A scenario's machine, its traffic, and the route of each send on each path.
@@ -163,14 +174,15 @@ impl<'a> Builder<'a> {
         scenario.check(profile)?;
         let traffic = scenario.classes();
         let mut spread = Spread::default();
-        let (mut classes, mut core_of_flow, mut sa_of_flow) = (Vec::new(), Vec::new(), Vec::new());
-        for class in &traffic {
-            classes.push(Class::new(scenario, class, core_of_flow.len() as u32));
-            let (sas, cores) = places(scenario, class);
-            sa_of_flow.extend(sas);
-            core_of_flow.extend(cores);
-        }
         let sas = Sas::new(scenario, &mut spread);
+        let (mut classes, mut places) = (Vec::new(), Places::default());
+        for class in &traffic {
+            let built = Class::new(scenario, class, places.core_of_flow.len() as u32);
+            places.add(scenario, class, &built, &sas);
+            classes.push(built);
+        }
+        let Places { core_of_flow, sa_of_flow, confined } = places;
+        spread.confined = confined;
         let locks = Locks::new(scenario, &classes, &core_of_flow, &sa_of_flow);
         let mut builder = Builder { scenario, profile, traffic, classes, core_of_flow, sa_of_flow, sas, locks, spread };
         builder.note_spread();
@@ -323,20 +335,6 @@ impl<'a> Builder<'a> {
         let best = best_held(&class.flows, of_flow, capacity, |sa| self.sas.nic[sa as usize] == path.nic);
         Share::from_fraction(1.0 - (1.0 - best) / f64::from(class.most_segments()))
     }
-}
-
-/// The SA of each flow of a class, and its core.
-fn places(s: &Scenario, class: &Traffic) -> (Vec<u32>, Vec<u32>) {
-    let used = class.sas.unwrap_or(s.sa.count).min(s.sa.count);
-    let sas = deal(class.flows, used, class.hash_seed, Spreading::FlowsOverSas);
-    // Under ESP a NIC sees the SPI and nothing of the flow.
-    if s.placement.has_sas() && class.direction.is_inbound() {
-        let of_sa = cores(class, used, s.host.cores, Spreading::SasOverCores);
-        let of_flow = sas.iter().map(|&sa| of_sa[sa as usize]).collect();
-        return (sas, of_flow);
-    }
-    let of_flow = cores(class, class.flows, s.host.cores, Spreading::FlowsOverCores);
-    (sas, of_flow)
 }
 
 fn passes_lock(way: Way) -> bool {

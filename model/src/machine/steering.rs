@@ -10,6 +10,8 @@ pub(super) enum Spreading {
     FlowsOverCores = 2,
     SasOverCores = 3,
     SasOverNics = 4,
+    SasOverPeers = 5,
+    PeersOverCores = 6,
 }
 
 /// Deals `items` out to `bins` evenly, in an order drawn by hash: the bin of each item.
@@ -46,9 +48,21 @@ pub(super) fn cores(class: &Traffic, steered: u32, cores: u32, what: Spreading) 
         Steering::Rss => {
             // The seed moves the peer's port, so that other seeds are other flows.
             let port = 5201u16.wrapping_add((class.hash_seed - 1) as u16);
-            (0..steered).map(|flow| toeplitz(tuple(flow, port)) % 128 % cores).collect()
+            let tuple = |number| match what {
+                Spreading::PeersOverCores => addresses(number),
+                _ => tuple(number, port),
+            };
+            (0..steered).map(|number| toeplitz(tuple(number)) % 128 % cores).collect()
         }
     }
+}
+
+/// Addresses of a peer without ports: neighbours of one network. Zeros add nothing to a Toeplitz hash.
+fn addresses(peer: u32) -> [u8; 12] {
+    let mut tuple = [0; 12];
+    tuple[..4].copy_from_slice(&(u32::from_be_bytes([192, 0, 2, 1]).wrapping_add(peer)).to_be_bytes());
+    tuple[4..8].copy_from_slice(&[198, 51, 100, 1]);
+    tuple
 }
 
 /// Addresses and ports of a flow: neighbouring ports of one pair of hosts, as a benchmark with parallel streams has. Where

@@ -51,7 +51,8 @@ pub(super) fn bottlenecks(
     let mut kinds: Vec<&Utilisation> = utilisation.iter().collect();
     kinds.sort_by(|a, b| b.share.total_cmp(&a.share));
     // A core that polls is full whatever limits it: of several full kinds the one that closed forms say limits first.
-    let place = |u: &Utilisation| bound.limits.iter().position(|limit| limit.resource == u.resource);
+    let place =
+        |u: &Utilisation| bound.limits.iter().position(|limit| limit.resource == machine.spread.names(u.resource));
     let full = kinds.iter().filter(|kind| kind.share >= FULL);
     let full = full.min_by_key(|kind| place(kind).unwrap_or(usize::MAX)).map(|kind| kind.resource);
     // A core that is full while others idle limits too, but only what it is asked for.
@@ -59,5 +60,8 @@ pub(super) fn bottlenecks(
     let waits = if falls_short { Resource::Waits } else { Resource::OfferedLoad };
     let offered = bound.offered.map(|_| waits);
     let bottleneck = full.or(offered).or_else(|| Some(bound.limits.first()?.resource));
+    // Where some cores are full and others have nothing to do, what keeps packets from these is what limits.
+    let all_full = kinds.iter().any(|kind| kind.resource == Resource::Core && kind.share >= FULL);
+    let bottleneck = bottleneck.map(|limit| if all_full { limit } else { machine.spread.names(limit) });
     (bottleneck, kinds.iter().map(|u| u.resource).find(|resource| Some(*resource) != bottleneck))
 }

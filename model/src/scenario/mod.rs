@@ -164,6 +164,8 @@ pub struct SaParams {
     pub lock: Lock,
     /// What policies select packets by.
     pub selectors: Selectors,
+    /// Pairs of outer addresses that the SAs of a direction share, at most one for each SA.
+    pub peers: u32,
 }
 
 /// What IPsec policies select packets by, of which there is one for each SA.

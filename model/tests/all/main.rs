@@ -13,4 +13,5 @@ mod pcie;
 mod pcie_published;
 mod placements;
 mod queueing;
+mod steering;
 mod traffic;

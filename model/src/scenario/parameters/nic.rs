@@ -4,6 +4,7 @@ use super::Entry;
 use super::names::names;
 use super::takes::{ANY_TIME, BIT_RATE, Items, PACKET_RATE, Takes, integer, size};
 use crate::engine::program::Replacement;
+use crate::hardware::nic::RssEsp;
 use crate::preset::PresetKind;
 use crate::profile::Algorithm;
 
@@ -93,6 +94,11 @@ pub(super) const NIC: &[Entry] = &[
         Takes::Name(|| PresetKind::Pcie.names()),
         "PCIe slot that the NIC is made for: the default of nic.pcie.preset.",
     ),
+    Entry::new(
+        "rss_esp",
+        Takes::Name(names::<RssEsp>),
+        "What chooses the queue of a packet under ESP: outer addresses and SPI, addresses alone, or nothing (one queue).",
+    ),
 ];
 
 pub(super) const ESP: &[Entry] = &[
@@ -147,5 +153,10 @@ pub(super) const ESP: &[Entry] = &[
         "sa_fetches",
         integer(1, 1024),
         "SA contexts that may be fetched at a time; at that many, all packets wait for one to come.",
+    ),
+    Entry::new(
+        "rss_inner",
+        Takes::Boolean,
+        "Whether the NIC chooses the queue of what it has decrypted by the inner headers, so that one SA comes to many cores.",
     ),
 ];

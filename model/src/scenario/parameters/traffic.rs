@@ -182,4 +182,9 @@ pub(super) const SA: &[Entry] = &[
         Takes::Name(names::<Selectors>),
         "What IPsec policies select by: single addresses, found by hash, or prefixes, found in a tree that grows.",
     ),
+    Entry::new(
+        "peers",
+        integer(1, 1_000_000),
+        "Pairs of outer addresses that the SAs share: with UDP encapsulation or nic.rss_esp = \"addresses\" a peer has one core.",
+    ),
 ];

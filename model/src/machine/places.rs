@@ -1,0 +1,105 @@
+//! The SA and the core of each flow: what the NIC can tell packets apart by decides what can be spread.
+
+use super::sas::Sas;
+use super::steering::{Spreading, cores, deal};
+use super::{Class, Way};
+use crate::hardware::nic::{NicParams, RssEsp};
+use crate::resource::Resource;
+use crate::scenario::Scenario;
+use crate::traffic::Traffic;
+
+/// What packets have in common that come to one core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Unit {
+    /// The inner flow.
+    Flow,
+    /// The SA.
+    Sa,
+    /// The pair of outer addresses, with the ports of UDP encapsulation, of which a peer has one pair too.
+    Peer,
+    /// That they are under ESP.
+    Esp,
+}
+
+impl Unit {
+    /// By what a NIC chooses the queue of a packet that it receives under ESP, of an SA that goes this way. In UDP (RFC 3948)
+    /// the NIC sees ports, which IKE has found for the peer and all its SAs share.
+    fn of(s: &Scenario, nic: &NicParams, way: Way) -> Unit {
+        let inner = nic.esp.as_ref().is_some_and(|esp| esp.rss_inner);
+        match (way, nic.rss_esp) {
+            (Way::By(design), _) if design.encrypts_in_nic() && inner => Unit::Flow,
+            _ if s.sa.nat_t => Unit::Peer,
+            (_, RssEsp::Spi) => Unit::Sa,
+            (_, RssEsp::Addresses) => Unit::Peer,
+            (_, RssEsp::None) => Unit::Esp,
+        }
+    }
+
+    /// What the core is called that limits while others have nothing to do.
+    fn limit(self) -> Option<Resource> {
+        match self {
+            Unit::Flow => None,
+            Unit::Sa => Some(Resource::SaCore),
+            Unit::Peer => Some(Resource::PeerCore),
+            Unit::Esp => Some(Resource::EspCore),
+        }
+    }
+}
+
+/// The SA and the core of each flow.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Places {
+    /// The SA of its direction, of each flow.
+    pub sa_of_flow: Vec<u32>,
+    /// The core of each flow.
+    pub core_of_flow: Vec<u32>,
+    /// What a core that is full is called, where there is less to spread than cores.
+    pub confined: Option<Resource>,
+}
+
+impl Places {
+    /// Adds the flows of a class.
+    pub fn add(&mut self, s: &Scenario, class: &Traffic, built: &Class, sas: &Sas) {
+        let used = class.sas.unwrap_or(s.sa.count).min(s.sa.count);
+        let of_flow = deal(class.flows, used, class.hash_seed, Spreading::FlowsOverSas);
+        let places = match s.placement.has_sas() && built.direction.is_inbound() {
+            true => self.inbound(s, class, &of_flow, sas),
+            false => cores(class, class.flows, s.host.cores, Spreading::FlowsOverCores),
+        };
+        self.core_of_flow.extend(places);
+        self.sa_of_flow.extend(of_flow);
+    }
+
+    /// The core of each flow of a class that comes in under ESP.
+    fn inbound(&mut self, s: &Scenario, class: &Traffic, sa_of_flow: &[u32], sas: &Sas) -> Vec<u32> {
+        let n = s.host.cores;
+        let nics = s.nics();
+        let used = class.sas.unwrap_or(s.sa.count).min(s.sa.count);
+        let peers = s.sa.peers.min(s.sa.count);
+        let peer_of_sa = deal(s.sa.count, peers, s.traffic[0].hash_seed, Spreading::SasOverPeers);
+        let of_flow = cores(class, class.flows, n, Spreading::FlowsOverCores);
+        let of_sa = cores(class, used, n, Spreading::SasOverCores);
+        let of_peer = cores(class, peers, n, Spreading::PeersOverCores);
+        let mut units: Vec<(Unit, u32)> = Vec::with_capacity(sa_of_flow.len());
+        let core_of = |(flow, &sa): (u32, &u32)| {
+            let unit = Unit::of(s, nics[usize::from(sas.nic[sa as usize])], sas.way[sa as usize]);
+            let peer = peer_of_sa[sa as usize];
+            let (number, core) = match unit {
+                Unit::Flow => (flow, of_flow[flow as usize]),
+                Unit::Sa => (sa, of_sa[sa as usize]),
+                Unit::Peer => (peer, of_peer[peer as usize]),
+                Unit::Esp => (0, 0),
+            };
+            units.push((unit, number));
+            core
+        };
+        let cores = (0..).zip(sa_of_flow).map(core_of).collect();
+        let coarsest = units.iter().map(|(unit, _)| *unit).max();
+        units.sort_unstable();
+        units.dedup();
+        if units.len() < n as usize {
+            self.confined = self.confined.or(coarsest.and_then(Unit::limit));
+        }
+        cores
+    }
+}
