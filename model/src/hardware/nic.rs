@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::core::Core;
 use super::pcie::{Read, Slot, SlotParams};
+use super::sa_cache::SaCache;
 use super::wire::Wire;
-use crate::engine::program::{Key, Replacement};
+use crate::engine::program::Replacement;
 use crate::profile::Algorithm;
 use crate::route;
-use crate::route::{CacheId, Category, GateId, Hop, Lookup, PoolId, Route, StationId, Visit};
+use crate::route::{Category, GateId, Hop, PoolId, Route, StationId, Visit};
 use crate::traffic::Packet;
-use crate::units::{BitRate, Bytes, PacketRate, Share, Time};
+use crate::units::{BitRate, Bytes, PacketRate, Time};
 
 /// Parameters of a NIC. Sources stand in the preset beside each value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +56,9 @@ pub struct NicParams {
     pub completion: Bytes,
     /// Packets that one completion entry covers.
     pub completion_batch: u32,
+    /// The same of those that were received, where it is another number: more of them with completion compression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receive_completion_batch: Option<u32>,
     /// Interrupt moderation: packets completed before an interrupt is raised.
     pub moderation_packets: u32,
     /// Interrupt moderation: longest time from a completion to its interrupt.
@@ -90,14 +94,24 @@ pub struct InlineEsp {
     pub packet_offload: bool,
     /// SAs that the NIC holds in each direction.
     pub sa_capacity: u32,
-    /// SA contexts that its on-chip cache holds; the others are read from host memory.
+    /// SA contexts that its on-chip cache holds; the others are read from memory.
     pub sa_cache: u32,
+    /// Places of that cache that a context may lie in, its set; absent where it may lie in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sa_ways: Option<u32>,
     /// What the cache forgets for a new context.
     pub sa_replacement: Replacement,
     /// Octets of an SA context.
     pub sa_context: Bytes,
     /// Contexts that may be fetched at a time; while so many are, no other packet is looked up.
     pub sa_fetches: u32,
+    /// Reads, one after the other, by which a missing context is fetched, each of its share of `sa_context`.
+    pub sa_reads: u32,
+    /// Octets of a context that are written back when another takes its place.
+    pub sa_write_back: Bytes,
+    /// Time of one read of the NIC's own memory; absent where contexts lie in host memory and are read over PCIe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sa_device_read: Option<Time>,
 }
 
 /// Octets of an MMIO doorbell write.
@@ -111,7 +125,6 @@ const PAYLOAD: Read = Read { asked: "NIC asks for payload", comes: "payload, RAM
 const HEADERS: Read = Read { asked: "NIC asks for headers", comes: "headers, RAM to NIC" };
 const RECEIVE_DESCRIPTOR: Read =
     Read { asked: "NIC asks for receive descriptor", comes: "receive descriptor, RAM to NIC" };
-const SA_CONTEXT: Read = Read { asked: "NIC asks for SA context", comes: "SA context, RAM to NIC" };
 
 /// The NIC as one core sees it: shared engines, a ring of its own.
 #[derive(Debug, Clone)]
@@ -150,17 +163,6 @@ pub struct Nic {
     pub receive_buffer: PoolId,
     /// Interrupt moderation of the core's queue.
     pub moderation: GateId,
-}
-
-/// The NIC's cache of SA contexts.
-#[derive(Debug, Clone, Copy)]
-pub struct SaCache {
-    /// The cache.
-    pub cache: CacheId,
-    /// The highest share of packets whose context the cache can hold.
-    pub hits: Share,
-    /// Packets that are being looked up, where the cache does not hold all contexts.
-    pub lookups: Option<PoolId>,
 }
 
 impl Nic {
@@ -217,6 +219,7 @@ impl Nic {
     /// the interrupt and the poll by which a core hears of it.
     pub fn receive(&self, frame: Bytes, dma: Bytes, packet: &Packet, decrypt: bool, polls: [Visit; 2]) -> Route {
         let p = &self.params;
+        let received = p.receive_completion_batch.unwrap_or(p.completion_batch);
         let esp = if decrypt { self.cipher(packet.encrypted, "NIC decrypts") } else { Route::default() };
         let held = frame.get() as u32;
         let take = |pool, n| if self.drops { Hop::AcquireOrDrop(pool, n, 1) } else { Hop::Acquire(pool, n) };
@@ -231,7 +234,7 @@ impl Nic {
             self.queue_limit(),
             self.slot.write_payload(dma, packet.goodput, Bytes::ZERO, "payload, NIC to RAM"),
             Hop::Release(self.receive_buffer, held),
-            self.slot.write_completion(p.completion + MSI_X, p.completion_batch, "completion, NIC to RAM"),
+            self.slot.write_completion(p.completion + MSI_X, received, "completion, NIC to RAM"),
             Hop::Poll(self.polling, interrupt, poll),
         ]
     }
@@ -263,16 +266,7 @@ impl Nic {
     fn cipher(&self, n: Bytes, label: &'static str) -> Route {
         let (Some(esp), Some(engine)) = (&self.params.esp, self.esp_engine) else { return Route::default() };
         let time = (n / esp.rate).max(esp.packet_rate.interval());
-        let context = self.sa_cache.map_or_else(Route::default, |sa| {
-            let fetch = self.slot.read_elsewhere(esp.sa_context, SA_CONTEXT);
-            let lookup = Lookup { cache: sa.cache, key: Key::Flow, hits: sa.hits };
-            let hop = Hop::Lookup(lookup, fetch);
-            match sa.lookups {
-                // Packets are looked up in order: one whose context is there waits behind those that fetch theirs.
-                Some(lookups) => route![Hop::Acquire(lookups, 1), hop, Hop::Release(lookups, 1)],
-                None => hop.into(),
-            }
-        });
+        let context = self.sa_cache.map_or_else(Route::default, |sa| sa.find(esp, &self.slot));
         route![context, Hop::Serve(Visit::new(engine, time, esp.latency, label).of(n))]
     }
 }

@@ -6,6 +6,7 @@ mod dataplanes;
 mod effects;
 mod failover;
 mod laws;
+mod nic;
 mod overload;
 mod pcie_published;
 mod placements;

@@ -141,6 +141,13 @@ impl Slot {
         self.writes(Transfer { load, batch, payload: Bytes::ZERO, target: Target::Ring, ahead: false }, label)
     }
 
+    /// The device writes `n` octets into a page of their own, and waits for nothing.
+    pub fn post(&self, n: Bytes, label: &'static str) -> Route {
+        let load = self.params.write(n);
+        let transfer = Transfer { load, batch: 1, payload: Bytes::ZERO, target: Target::Elsewhere, ahead: true };
+        Route(self.up(&transfer, Bytes::ZERO, Time::ZERO, label))
+    }
+
     /// Up through every link to memory.
     fn writes(&self, transfer: Transfer, label: &'static str) -> Route {
         let latency = self.params.write_latency + self.params.node_latency();
