@@ -150,6 +150,8 @@ resources! {
     NicReceiveBuffer = Nic, "NIC receive buffer", "the NIC's receive buffer", "frames that wait for DMA";
     /// SA contexts that the NIC fetches at a time.
     SaContextFetches = Nic, "SA context fetches", "SA context fetches", "reads of SA contexts that the NIC's cache lacks";
+    /// The NIC's own memory, where SA contexts lie there.
+    NicMemory = Nic, "NIC memory", "the NIC's own memory", "reads of SA contexts that the NIC's cache lacks";
     /// There is no more to carry.
     OfferedLoad = Traffic, "offered load", "the offered load", "no station is full: what is offered is what is carried";
     /// Too few packets are in flight to fill the path.

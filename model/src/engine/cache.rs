@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::program::{self, Pc, Replacement};
 use super::random::Stream;
+use super::sets::Sets;
 
 const NONE: u32 = u32::MAX;
 
@@ -12,6 +13,8 @@ const NONE: u32 = u32::MAX;
 pub(super) struct Cache {
     replacement: Replacement,
     capacity: usize,
+    /// Where a key may not lie in every place; then what follows up to `oldest` is not used.
+    sets: Option<Sets>,
     /// Place of each key in `held`, or `NONE`.
     place: Vec<u32>,
     /// Keys that are held.
@@ -28,8 +31,10 @@ pub(super) struct Cache {
 
 impl Cache {
     pub fn new(cache: program::Cache) -> Self {
+        let sets = cache.ways.filter(|&ways| ways < cache.capacity).map(|_| Sets::new(cache));
         let capacity = cache.capacity.max(1) as usize;
         Cache {
+            sets,
             replacement: cache.replacement,
             capacity,
             place: vec![NONE; cache.keys as usize],
@@ -72,6 +77,9 @@ impl Cache {
 
     /// Whether the key was held; it is now.
     pub fn lookup(&mut self, key: u32, stream: &mut Stream) -> bool {
+        if let Some(sets) = &mut self.sets {
+            return sets.lookup(key, stream);
+        }
         let place = self.place[key as usize];
         if place != NONE {
             self.touch(place);
@@ -134,7 +142,7 @@ mod tests {
     use crate::engine::random::Purpose;
 
     fn cache(capacity: u32, keys: u32, replacement: Replacement) -> Cache {
-        Cache::new(program::Cache { capacity, keys, replacement })
+        Cache::new(program::Cache { capacity, keys, ways: None, replacement })
     }
 
     proptest! {

@@ -229,6 +229,8 @@ pub struct Cache {
     pub capacity: u32,
     /// Keys that there are, from 0.
     pub keys: u32,
+    /// Places that a key may lie in, its set; absent where it may lie in all.
+    pub ways: Option<u32>,
     /// What is forgotten for a new one.
     pub replacement: Replacement,
 }

@@ -55,7 +55,8 @@ impl Core<'_> {
     pub fn clean_up(&self, frames: u32, buffers: u32) -> Visit {
         let mapping = self.mapping.map(|mapping| mapping.times(f64::from(buffers)));
         let unmap = mapping.map_or(Cycles(0.0), |mapping| mapping.unmap);
-        let visit = self.work("transmit completion", &[(Category::Complete, self.costs.complete * f64::from(frames) + unmap)]);
+        let visit =
+            self.work("transmit completion", &[(Category::Complete, self.costs.complete * f64::from(frames) + unmap)]);
         Visit { lock: mapping.map(|mapping| mapping.invalidation), ..visit }
     }
 

@@ -5,4 +5,5 @@ pub mod core;
 pub mod memory;
 pub mod nic;
 pub mod pcie;
+pub mod sa_cache;
 pub mod wire;

@@ -4,13 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use super::core::Core;
 use super::pcie::{Read, Slot, SlotParams};
+use super::sa_cache::SaCache;
 use super::wire::{FCS, Wire};
-use crate::engine::program::{Key, Replacement};
+use crate::engine::program::Replacement;
 use crate::profile::Algorithm;
 use crate::route;
-use crate::route::{CacheId, Category, GateId, Hop, Lookup, PoolId, Route, StationId, Visit};
+use crate::route::{Category, GateId, Hop, PoolId, Route, StationId, Visit};
 use crate::traffic::Packet;
-use crate::units::{BitRate, Bytes, PacketRate, Share, Time};
+use crate::units::{BitRate, Bytes, PacketRate, Time};
 
 /// Parameters of a NIC. Sources stand in the preset beside each value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -55,6 +56,9 @@ pub struct NicParams {
     pub completion: Bytes,
     /// Packets that one completion entry covers.
     pub completion_batch: u32,
+    /// The same of those that were received, where it is another number: more of them with completion compression.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receive_completion_batch: Option<u32>,
     /// Interrupt moderation: packets completed before an interrupt is raised.
     pub moderation_packets: u32,
     /// Interrupt moderation: longest time from a completion to its interrupt.
@@ -104,8 +108,11 @@ pub struct InlineEsp {
     pub packet_offload: bool,
     /// SAs that the NIC holds in each direction.
     pub sa_capacity: u32,
-    /// SA contexts that its on-chip cache holds; the others are read from host memory.
+    /// SA contexts that its on-chip cache holds; the others are read from memory.
     pub sa_cache: u32,
+    /// Places of that cache that a context may lie in, its set; absent where it may lie in all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sa_ways: Option<u32>,
     /// What the cache forgets for a new context.
     pub sa_replacement: Replacement,
     /// Octets of an SA context.
@@ -114,6 +121,13 @@ pub struct InlineEsp {
     pub sa_fetches: u32,
     /// Whether receive-side scaling sees the inner headers of what the NIC has decrypted, and so spreads an SA's flows.
     pub rss_inner: bool,
+    /// Reads, one after the other, by which a missing context is fetched, each of its share of `sa_context`.
+    pub sa_reads: u32,
+    /// Octets of a context that are written back when another takes its place.
+    pub sa_write_back: Bytes,
+    /// Time of one read of the NIC's own memory; absent where contexts lie in host memory and are read over PCIe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sa_device_read: Option<Time>,
 }
 
 /// Octets of an MMIO doorbell write.
@@ -127,7 +141,6 @@ const PAYLOAD: Read = Read { asked: "NIC asks for payload", comes: "payload, RAM
 const HEADERS: Read = Read { asked: "NIC asks for headers", comes: "headers, RAM to NIC" };
 const RECEIVE_DESCRIPTOR: Read =
     Read { asked: "NIC asks for receive descriptor", comes: "receive descriptor, RAM to NIC" };
-const SA_CONTEXT: Read = Read { asked: "NIC asks for SA context", comes: "SA context, RAM to NIC" };
 
 /// The NIC as one core sees it: shared engines, a ring of its own.
 #[derive(Debug, Clone)]
@@ -166,17 +179,6 @@ pub struct Nic {
     pub receive_buffer: PoolId,
     /// Interrupt moderation of the core's queue.
     pub moderation: GateId,
-}
-
-/// The NIC's cache of SA contexts.
-#[derive(Debug, Clone, Copy)]
-pub struct SaCache {
-    /// The cache.
-    pub cache: CacheId,
-    /// The highest share of packets whose context the cache can hold.
-    pub hits: Share,
-    /// Packets that are being looked up, where the cache does not hold all contexts.
-    pub lookups: Option<PoolId>,
 }
 
 impl Nic {
@@ -227,22 +229,23 @@ impl Nic {
     pub fn complete(&self, core: &Core<'_>, frames: u32, buffers: u32) -> Route {
         let costs = core.costs;
         route![
-            self.completions(frames),
+            self.completions(frames, self.params.completion_batch),
             Hop::Gather(self.moderation, core.work("interrupt", &[(Category::Interrupt, costs.interrupt)])),
             Hop::Serve(core.clean_up(frames, buffers)),
             Hop::Release(self.ring, frames),
         ]
     }
 
-    fn completions(&self, frames: u32) -> Route {
-        let p = &self.params;
-        let write = || self.slot.write_completion(p.completion + MSI_X, p.completion_batch, "completion, NIC to RAM");
+    /// An entry of completion for each of so many frames, written so many at a time.
+    fn completions(&self, frames: u32, batch: u32) -> Route {
+        let write = || self.slot.write_completion(self.params.completion + MSI_X, batch, "completion, NIC to RAM");
         Route::concat((0..frames).map(|_| write()))
     }
 
     /// A packet comes in by these frames, is decrypted if it is to, and is written to host memory as `dma` octets. `polls`
     /// are the interrupt and the poll by which a core hears of it.
     pub fn receive(&self, frames: &[Bytes], dma: Bytes, packet: &Packet, decrypt: bool, polls: [Visit; 2]) -> Route {
+        let received_at_once = self.params.receive_completion_batch.unwrap_or(self.params.completion_batch);
         let esp = if decrypt { self.cipher(packet.encrypted, "NIC decrypts") } else { Route::default() };
         let held = frames.iter().copied().sum::<Bytes>().get() as u32;
         let arrives = frames
@@ -261,7 +264,7 @@ impl Nic {
             take(self.receive_ring, frames.len() as u32),
             Route::concat(writes),
             Hop::Release(self.receive_buffer, held),
-            self.completions(frames.len() as u32),
+            self.completions(frames.len() as u32, received_at_once),
             Hop::Poll(self.polling, interrupt, poll),
         ]
     }
@@ -291,16 +294,7 @@ impl Nic {
     fn cipher(&self, n: Bytes, label: &'static str) -> Route {
         let (Some(esp), Some(engine)) = (&self.params.esp, self.esp_engine) else { return Route::default() };
         let time = (n / esp.rate).max(esp.packet_rate.interval());
-        let context = self.sa_cache.map_or_else(Route::default, |sa| {
-            let fetch = self.slot.read_elsewhere(esp.sa_context, SA_CONTEXT);
-            let lookup = Lookup { cache: sa.cache, key: Key::Flow, hits: sa.hits };
-            let hop = Hop::Lookup(lookup, fetch);
-            match sa.lookups {
-                // Packets are looked up in order: one whose context is there waits behind those that fetch theirs.
-                Some(lookups) => route![Hop::Acquire(lookups, 1), hop, Hop::Release(lookups, 1)],
-                None => hop.into(),
-            }
-        });
+        let context = self.sa_cache.map_or_else(Route::default, |sa| sa.find(esp, &self.slot));
         route![context, Hop::Serve(Visit::new(engine, time, esp.latency, label).of(n))]
     }
 }

@@ -3,7 +3,7 @@
 use crate::engine::program::Cache;
 use crate::hardware::accelerator::AcceleratorParams;
 use crate::hardware::memory::Memory;
-use crate::hardware::nic::NicParams;
+use crate::hardware::nic::{InlineEsp, NicParams};
 use crate::hardware::pcie::{Iommu, Link, Slot, SlotParams};
 use crate::profile::Profile;
 use crate::resource::Resource;
@@ -36,6 +36,8 @@ pub(super) struct EspEngine {
     pub station: StationId,
     pub cache: CacheId,
     pub lookups: Option<PoolId>,
+    /// Its own memory, where SA contexts lie there.
+    pub memory: Option<StationId>,
 }
 
 /// An accelerator as all cores share it.
@@ -123,13 +125,20 @@ fn nic_device(nic: &NicParams, link: Link, host: &HostSide, keys: u32, platform:
     NicDevice {
         params: nic.clone(),
         slot: host.slot(&nic.pcie, link, (Resource::NicTags, nic.read_tags), platform),
-        esp: nic.esp.as_ref().map(|esp| EspEngine {
-            station: platform.station(Resource::NicEspEngine, 1),
-            cache: platform.cache(Cache { capacity: esp.sa_cache, keys, replacement: esp.sa_replacement }),
-            lookups: (keys > esp.sa_cache).then(|| platform.pool(Resource::SaContextFetches, esp.sa_fetches)),
-        }),
+        esp: nic.esp.as_ref().map(|esp| esp_engine(esp, keys, platform)),
         ports: (0..nic.ports).map(|_| port(nic, platform)).collect(),
         buffer: platform.pool(Resource::NicBuffer, nic.buffer.get() as u32),
+    }
+}
+
+fn esp_engine(esp: &InlineEsp, keys: u32, platform: &mut Platform) -> EspEngine {
+    let cache = Cache { capacity: esp.sa_cache, keys, ways: esp.sa_ways, replacement: esp.sa_replacement };
+    let misses = cache.can_hold() < keys;
+    EspEngine {
+        station: platform.station(Resource::NicEspEngine, 1),
+        cache: platform.cache(cache),
+        lookups: misses.then(|| platform.pool(Resource::SaContextFetches, esp.sa_fetches)),
+        memory: esp.sa_device_read.filter(|_| misses).map(|_| platform.station(Resource::NicMemory, esp.sa_fetches)),
     }
 }
 

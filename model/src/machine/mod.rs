@@ -22,6 +22,7 @@ use queues::{Queues, completes_on_one_core};
 use sas::{Sas, best_held};
 use serde::{Deserialize, Serialize};
 
+use crate::engine::program::Cache;
 use crate::hardware::core::Core;
 use crate::hardware::pcie::DmaMapping;
 use crate::placement::{Host, Placement};
@@ -267,9 +268,10 @@ impl<'a> Builder<'a> {
         let mut hits: BTreeMap<(u8, u8), Share> = BTreeMap::new();
         for path in &paths {
             let class = &self.classes[usize::from(path.class)];
-            let esp = devices.nics[usize::from(path.nic)].params.esp.as_ref();
+            let esp = devices.nics[usize::from(path.nic)].esp;
+            let cache = esp.map(|esp| platform.caches[usize::from(esp.cache.0)]);
             let hits = hits.entry((path.class, path.nic));
-            let hits = hits.or_insert_with(|| self.sa_hits(path, esp.map(|esp| esp.sa_cache)));
+            let hits = hits.or_insert_with(|| self.sa_hits(path, cache, if both { s.sa.count } else { 0 }));
             let core = Core { mapping, ..self.core(path, cores[usize::from(path.core)]) };
             let mut host = queues.host((s, &devices), (path, class), core, *hits);
             host.core.lock = lock.filter(|_| path.shared && passes_lock(path.way));
@@ -323,16 +325,17 @@ impl<'a> Builder<'a> {
     /// at random, the next packet of a core belongs to any of that core's flows, in whatever order cores take turns: no
     /// cache does better than one that holds the SAs of most flows of the best core, but for the segments of a send, which
     /// follow each other. A closed loop or a fixed turn has no such limit that holds for every order.
-    fn sa_hits(&self, path: &Path, capacity: Option<u32>) -> Share {
+    fn sa_hits(&self, path: &Path, cache: Option<Cache>, outbound: u32) -> Share {
         let class = &self.classes[usize::from(path.class)];
-        let Some(capacity) = capacity.filter(|_| class.arrivals.draws_flows()) else {
+        let Some(cache) = cache.filter(|_| class.arrivals.draws_flows()) else {
             return Share::from_fraction(1.0);
         };
-        if self.scenario.sa.count <= capacity {
+        if cache.can_hold() == cache.keys {
             return Share::from_fraction(1.0);
         }
         let of_flow = (&self.core_of_flow[..], &self.sa_of_flow[..]);
-        let best = best_held(&class.flows, of_flow, capacity, |sa| self.sas.nic[sa as usize] == path.nic);
+        let first = if class.direction.is_inbound() { outbound } else { 0 };
+        let best = best_held(&class.flows, of_flow, &cache, first, |sa| self.sas.nic[sa as usize] == path.nic);
         Share::from_fraction(1.0 - (1.0 - best) / f64::from(class.most_segments()))
     }
 }

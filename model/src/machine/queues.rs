@@ -4,7 +4,8 @@ use super::devices::{Card, Devices, NicDevice};
 use super::{Class, Path, Way};
 use crate::hardware::accelerator::{Accelerator, AcceleratorParams};
 use crate::hardware::core::Core;
-use crate::hardware::nic::{Nic, SaCache};
+use crate::hardware::nic::Nic;
+use crate::hardware::sa_cache::SaCache;
 use crate::hardware::wire::Wire;
 use crate::placement::{Host, Merging, NicFeatures};
 use crate::resource::Resource;
@@ -146,7 +147,12 @@ impl Queues {
             packet_engine: out.packet_engine,
             receive_engine: into.receive_engine,
             esp_engine: device.esp.map(|esp| esp.station),
-            sa_cache: device.esp.map(|esp| SaCache { cache: esp.cache, hits, lookups: esp.lookups }),
+            sa_cache: device.esp.map(|esp| SaCache {
+                cache: esp.cache,
+                hits,
+                lookups: esp.lookups,
+                memory: esp.memory,
+            }),
             wire: wire(out.wire_out),
             wire_in: wire(into.wire_in),
             queue: own.queue,

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::steering::{Spreading, deal};
 use super::{Spread, Way};
+use crate::engine::program::Cache;
 use crate::hardware::nic::NicParams;
 use crate::placement::{Agent, Placement};
 use crate::scenario::Scenario;
@@ -69,11 +70,13 @@ fn takes(s: &Scenario, design: Placement, nic: &NicParams, held: u32) -> bool {
     }
 }
 
-/// The highest share of one core's flows whose SAs fit a cache of `capacity`, of SAs that `counts` says count.
+/// The highest share of one core's flows whose SAs fit a cache, of SAs that `counts` says count. Keys of the cache are
+/// SAs by number, from `first` on.
 pub(super) fn best_held(
     flows: &Range<u32>,
     (core_of_flow, sa_of_flow): (&[u32], &[u32]),
-    capacity: u32,
+    cache: &Cache,
+    first: u32,
     counts: impl Fn(u32) -> bool,
 ) -> f64 {
     let mut by_core: BTreeMap<u32, BTreeMap<u32, u32>> = BTreeMap::new();
@@ -84,9 +87,18 @@ pub(super) fn best_held(
         }
     }
     let held = |sas: BTreeMap<u32, u32>| {
-        let mut sas: Vec<u32> = sas.into_values().collect();
+        let all: u32 = sas.values().sum();
+        let mut sas: Vec<(u32, u32)> = sas.into_iter().map(|(sa, flows)| (flows, sa)).collect();
         sas.sort_unstable_by(|a, b| b.cmp(a));
-        f64::from(sas.iter().take(capacity as usize).sum::<u32>()) / f64::from(sas.iter().sum::<u32>())
+        // The best that each set can hold.
+        let mut room: Vec<u32> = (0..cache.sets()).map(|set| cache.places(set)).collect();
+        let fits = sas.into_iter().filter(|(_, sa)| {
+            let room = &mut room[cache.set_of(first + sa) as usize];
+            let fits = *room > 0;
+            *room -= u32::from(fits);
+            fits
+        });
+        f64::from(fits.map(|(flows, _)| flows).sum::<u32>()) / f64::from(all)
     };
     by_core.into_values().map(held).fold(0.0, f64::max)
 }

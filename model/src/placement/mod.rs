@@ -204,7 +204,11 @@ impl Host<'_> {
     fn nic_takes(&self, p: &Packet, dma: Bytes, frames: &[Bytes], encrypt: bool) -> Route {
         let n = frames.len() as u32;
         let descriptors = (0..n).map(|_| self.nic.fetch_descriptor());
-        route![Route::concat(descriptors), self.nic.transmit(dma, frames, p, encrypt), self.nic.complete(&self.core, n, n)]
+        route![
+            Route::concat(descriptors),
+            self.nic.transmit(dma, frames, p, encrypt),
+            self.nic.complete(&self.core, n, n)
+        ]
     }
 
     /// The same for a packet that came in by the wire and left merged with others, of which it is a `share`.

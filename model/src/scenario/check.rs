@@ -204,12 +204,16 @@ fn check_nic(at: &str, nic: &NicParams) -> Result<(), Invalid> {
     within(&key("descriptor_batch"), nic.descriptor_batch)?;
     within(&key("completion"), nic.completion)?;
     within(&key("completion_batch"), nic.completion_batch)?;
+    within_if_given(&key("receive_completion_batch"), nic.receive_completion_batch)?;
     within(&key("moderation_packets"), nic.moderation_packets)?;
     within_if_given(&key("queue_packet_rate"), nic.queue_packet_rate)?;
     if let Some(esp) = &nic.esp {
         within(&key("esp.sa_cache"), esp.sa_cache)?;
         within(&key("esp.sa_context"), esp.sa_context)?;
         within(&key("esp.sa_fetches"), esp.sa_fetches)?;
+        within(&key("esp.sa_reads"), esp.sa_reads)?;
+        within(&key("esp.sa_write_back"), esp.sa_write_back)?;
+        within_if_given(&key("esp.sa_ways"), esp.sa_ways)?;
         within(&key("esp.rate"), esp.rate)?;
         within(&key("esp.packet_rate"), esp.packet_rate)?;
     }

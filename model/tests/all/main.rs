@@ -8,6 +8,7 @@ mod effects;
 mod failover;
 mod laws;
 mod mtu;
+mod nic;
 mod overload;
 mod pcie;
 mod pcie_published;

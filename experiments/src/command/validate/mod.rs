@@ -15,6 +15,7 @@ mod pcie_model;
 mod pcie_nic;
 mod published;
 mod report;
+mod sa_cache;
 mod stack;
 mod vector;
 
@@ -41,6 +42,7 @@ fn rows(family: &Family) -> Result<Vec<Row>, Failure> {
         "forwarding" => forwarding::rows(),
         "vector" => vector::rows(),
         "lookaside" => lookaside::rows(),
+        "sa-cache" => sa_cache::rows(),
         "limits" => limits::rows(),
         other => Err(Failure::new(format!("nothing simulates the family `{other}`"))),
     }

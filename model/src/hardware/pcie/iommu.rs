@@ -113,7 +113,7 @@ impl Iommu {
         let fresh = params.mapping != Mapping::Kept;
         let keys = if fresh { pages.max(FRESH_PAGES) } else { pages };
         params.enabled.then(|| Iommu {
-            cache: platform.cache(Cache { capacity: params.entries, keys, replacement: Replacement::Lru }),
+            cache: platform.cache(Cache { capacity: params.entries, keys, ways: None, replacement: Replacement::Lru }),
             walkers: platform.station(Resource::PageWalkers, params.walkers),
             walk: params.walk,
             pages,

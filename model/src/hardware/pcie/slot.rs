@@ -164,6 +164,14 @@ impl Slot {
         self.writes(transfer, label)
     }
 
+    /// The device writes `n` octets into a page of their own, and waits for nothing.
+    pub fn post(&self, n: Bytes, label: &'static str) -> Route {
+        let load = self.params.write(n);
+        let transfer =
+            Transfer { load, requests: 1, batch: 1, payload: Bytes::ZERO, target: Target::Elsewhere, ahead: true };
+        Route(self.up(&transfer, Bytes::ZERO, Time::ZERO, label))
+    }
+
     /// Up through every link to memory.
     fn writes(&self, transfer: Transfer, label: &'static str) -> Route {
         let latency = self.params.write_latency + self.params.node_latency();

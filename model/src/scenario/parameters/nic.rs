@@ -99,6 +99,12 @@ pub(super) const NIC: &[Entry] = &[
         Takes::Name(names::<RssEsp>),
         "What chooses the queue of a packet under ESP: outer addresses and SPI, addresses alone, or nothing (one queue).",
     ),
+    Entry::new(
+        "receive_completion_batch",
+        integer(1, 1024),
+        "Received packets that one completion entry reports, such as 8 with compression (mlx5); absent for completion_batch.",
+    )
+    .example("8"),
 ];
 
 pub(super) const ESP: &[Entry] = &[
@@ -159,4 +165,26 @@ pub(super) const ESP: &[Entry] = &[
         Takes::Boolean,
         "Whether the NIC chooses the queue of what it has decrypted by the inner headers, so that one SA comes to many cores.",
     ),
+    Entry::new(
+        "sa_ways",
+        integer(1, 1 << 24),
+        "Places of the SA context cache that a context may lie in, by hash: its set; absent where it may lie in all.",
+    )
+    .example("4"),
+    Entry::new(
+        "sa_reads",
+        integer(1, 64),
+        "Reads by which a missing SA context is fetched, each waiting for the one before and of its share of sa_context.",
+    ),
+    Entry::new(
+        "sa_write_back",
+        size(0, 4096),
+        "What is written back of an SA context that leaves the chip: replay window, sequence number, counters; may be 0 B.",
+    ),
+    Entry::new(
+        "sa_device_read",
+        ANY_TIME,
+        "Time of a read of the NIC's own memory where SA contexts lie there; absent where they lie in the host's.",
+    )
+    .example("150 ns"),
 ];
