@@ -5,6 +5,7 @@ mod common;
 mod dataplanes;
 mod effects;
 mod failover;
+mod failover_linux;
 mod laws;
 mod overload;
 mod pcie_published;
