@@ -139,6 +139,10 @@ const REPLACED: [(&str, &str); 2] = [
     ("pcie.standby", "the second NIC's own table: [nic.pcie] below [[nic]] with standby = true"),
 ];
 
+/// Values that are those of another key by now, and what to write instead.
+const REPLACED_VALUES: [(&str, &[&str], &str); 1] =
+    [("failover.daemon", &["own-core", "shared"], "failover.daemon_cpu; failover.daemon says which daemon it is")];
+
 /// What a preset says at a place.
 type Laid = BTreeMap<(&'static str, &'static str), Layer>;
 
@@ -176,6 +180,10 @@ fn renamed(overrides: &Layer) -> Result<Layer, LayerError> {
         let below = |name: &str| key.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with('.'));
         if let Some((_, instead)) = REPLACED.iter().find(|(name, _)| below(name).is_some()) {
             return Err(LayerError::Value { key: key.clone(), message: format!("is now {instead}") });
+        }
+        let is_old = |(name, old): (&str, &[&str])| name == key && entry.0.as_str().is_some_and(|v| old.contains(&v));
+        if let Some((_, _, instead)) = REPLACED_VALUES.iter().find(|(name, old, _)| is_old((name, old))) {
+            return Err(LayerError::Value { key: key.clone(), message: format!("{} is now {instead}", entry.0) });
         }
         let new = ALIASES.iter().find_map(|(old, new)| Some(format!("{new}{}", below(old)?)));
         if let Some(new) = new.as_ref().filter(|new| overrides.contains_key(*new)) {

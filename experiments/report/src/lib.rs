@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod assumed;
 pub mod columns;
 pub mod families;
 pub mod figures;

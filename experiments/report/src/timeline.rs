@@ -53,9 +53,12 @@ fn loss(timeline: &Timeline) -> Panel {
         Loss::NoSa => "no SA",
         Loss::QueueFull => "queue full",
         Loss::InFlight => "in the NIC",
+        Loss::Replayed => "replayed: dropped by the peer",
     };
     let per_second = |bin: &Bin, i: usize| bin.lost[i] as f64 / timeline.bin.as_seconds() * 1e-3;
-    let traces = LOSSES.into_iter().enumerate();
+    // What only some failovers have is no curve of the others.
+    let has = |loss: &(usize, Loss)| loss.1 != Loss::Replayed || timeline.bins.iter().any(|bin| bin.lost[loss.0] > 0);
+    let traces = LOSSES.into_iter().enumerate().filter(has);
     let traces = traces.map(|(i, loss)| trace(name(loss), timeline, |bin| per_second(bin, i)));
     panel("Lost (kpps)", 1, None, traces.collect())
 }
@@ -74,8 +77,11 @@ fn states(timeline: &Timeline) -> Panel {
         State::Orphaned => "on the other NIC: dropped",
         State::InFlight => "deleted, not yet added",
         State::Missing => "gone, or at the old address",
+        State::Replayed => "with numbers seen: dropped by the peer",
     };
-    let traces = State::ALL.into_iter().enumerate();
+    let has =
+        |state: &(usize, State)| state.1 != State::Replayed || timeline.bins.iter().any(|bin| bin.states[state.0] > 0);
+    let traces = State::ALL.into_iter().enumerate().filter(has);
     let traces = traces.map(|(i, state)| trace(name(state), timeline, |bin| f64::from(bin.states[i])));
     let sas: u32 = timeline.bins.first().map_or(0, |bin| bin.states.iter().sum());
     panel("SAs", 0, Some(f64::from(sas)), traces.collect())

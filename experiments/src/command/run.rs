@@ -22,6 +22,7 @@ use espsim_sweep::store::names::{JOURNAL, MANIFEST, OTHERS, PROFILE};
 use espsim_sweep::store::points_csv::POINTS;
 use espsim_sweep::store::used_profile::taken_up;
 
+use crate::command::presentation::Presentation;
 use crate::command::results::{self, Missing, Order, Written};
 use crate::command::run_args::RunArgs;
 use crate::console::again::resume_line;
@@ -208,6 +209,9 @@ pub fn finish(
         files.join(", "),
         target.display()
     ));
+    if let Some(assumed) = (Presentation::of(campaign.study).assumed)(&campaign.points) {
+        say(&format!("espsim: {assumed}"));
+    }
     Ok(missing)
 }
 

@@ -1,143 +1,18 @@
-//! The key management daemon: which message an SA needs next, and how long it takes.
+//! The key management daemon: which message an SA needs next.
 
 use super::life_cycle::{ACCELERATOR, Holders, Installed, Sa, State, holder};
-use crate::engine::random::{Purpose, Stream};
+use super::messages::Message;
 use crate::hardware::nic::NicParams;
 use crate::placement::Placement;
-use crate::profile::{Delay, SaCost};
-use crate::scenario::{Api, Bonding, Delays, Device, Failover, Scenario};
-use crate::units::Time;
-
-/// A message of the daemon to the kernel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Message {
-    /// `XFRM_MSG_GETSA`: keys, sequence number and replay window are read.
-    Get,
-    /// `XFRM_MSG_DELSA`.
-    Delete,
-    /// `XFRM_MSG_NEWSA` with an offload that the driver takes.
-    AddOffload,
-    /// `XFRM_MSG_NEWSA` with an offload that the driver refuses: an error comes back.
-    Refuse,
-    /// `XFRM_MSG_NEWSA` with an offload that the driver refuses, upon which the kernel installs it in software.
-    AddFallback,
-    /// `XFRM_MSG_NEWSA` without offload.
-    Add,
-    /// The messages of one rekeying.
-    Rekey,
-}
-
-/// How many kinds of messages there are.
-pub const MESSAGES: [Message; 7] = [
-    Message::Get,
-    Message::Delete,
-    Message::AddOffload,
-    Message::Refuse,
-    Message::AddFallback,
-    Message::Add,
-    Message::Rekey,
-];
-
-impl Message {
-    /// The name used in results.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Message::Get => "get",
-            Message::Delete => "delete",
-            Message::AddOffload => "add_offload",
-            Message::Refuse => "refuse",
-            Message::AddFallback => "add_fallback",
-            Message::Add => "add",
-            Message::Rekey => "rekey",
-        }
-    }
-}
-
-/// The time of each message, as a batch of so many takes it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MessageTimes([Time; 7]);
-
-impl MessageTimes {
-    /// The medians of a profile. Of each message the part `call` is the system call, paid once per `batch` messages.
-    pub fn medians(sa: &SaCost, batch: u32, call: Time) -> Self {
-        MessageTimes(MESSAGES.map(|message| batched(time_of(message, sa, &|delay| delay.median()), batch, call)))
-    }
-
-    /// The time of a message.
-    pub fn of(&self, message: Message) -> Time {
-        self.0[message as usize]
-    }
-}
-
-fn batched(time: Time, batch: u32, call: Time) -> Time {
-    time.saturating_sub(call.scale(1.0 - 1.0 / f64::from(batch)))
-}
-
-fn time_of(message: Message, sa: &SaCost, of: &dyn Fn(&Delay) -> Time) -> Time {
-    match message {
-        Message::Get => of(&sa.get),
-        Message::Delete => of(&sa.delete),
-        Message::AddOffload => of(&sa.add_offload),
-        Message::Refuse => of(&sa.refuse),
-        // The driver says no, and the state that has been built stays: no less than either alone.
-        Message::AddFallback => of(&sa.add).max(of(&sa.refuse)),
-        Message::Add => of(&sa.add),
-        Message::Rekey => of(&sa.rekey),
-    }
-}
-
-/// How long messages and notifications take.
-#[derive(Debug, Clone)]
-pub struct MessageLatency {
-    medians: MessageTimes,
-    drawn: Option<Stream>,
-    sa: SaCost,
-    batch: u32,
-    call: Time,
-    notification: Option<Time>,
-}
-
-impl MessageLatency {
-    /// As a scenario says.
-    pub fn new(f: &Failover, sa: &SaCost, seed: u64) -> Self {
-        MessageLatency {
-            medians: MessageTimes::medians(sa, f.batch, f.call),
-            drawn: (f.delays == Delays::Drawn).then(|| Stream::new(seed, Purpose::Messages)),
-            sa: sa.clone(),
-            batch: f.batch,
-            call: f.call,
-            notification: f.notification,
-        }
-    }
-
-    /// The time of one message.
-    pub fn message(&mut self, message: Message) -> Time {
-        match &mut self.drawn {
-            None => self.medians.of(message),
-            Some(stream) => {
-                let probability = uniform(stream);
-                batched(time_of(message, &self.sa, &|delay| delay.quantile(probability)), self.batch, self.call)
-            }
-        }
-    }
-
-    /// From a change until the daemon knows.
-    pub fn notification(&mut self) -> Time {
-        let drawn = self.drawn.as_mut().map(|stream| self.sa.notification.quantile(uniform(stream)));
-        self.notification.or(drawn).unwrap_or_else(|| self.sa.notification.median())
-    }
-}
-
-/// A uniform draw from 0 to 1, of 53 bits.
-fn uniform(stream: &mut Stream) -> f64 {
-    stream.below(1 << 53) as f64 / (1u64 << 53) as f64
-}
+use crate::scenario::{Api, Bonding, Daemon, Device, Scenario};
 
 /// Where the daemon wants SAs, and what it knows of who takes them.
 #[derive(Debug, Clone, Copy)]
 pub struct Target {
     /// The NIC that packets leave by.
     pub route: Device,
+    /// The one whose address it takes for the host's: a daemon that waits does not know of the last change yet.
+    pub address: Device,
     /// Who can be asked: NICs with carrier, the accelerator if it is there.
     pub alive: Holders,
 }
@@ -145,10 +20,11 @@ pub struct Target {
 /// What holds SAs, and how many.
 #[derive(Debug, Clone)]
 pub struct Tables {
-    placement: Placement,
+    pub(super) placement: Placement,
     api: Api,
-    software: bool,
+    pub(super) software: bool,
     bonding: Bonding,
+    pub(super) daemon: Daemon,
     /// For each NIC: whether it has an ESP engine at all, whether it takes this SA, and how many.
     nics: [(bool, bool, u32); 2],
     /// Whether the accelerator takes this SA.
@@ -172,6 +48,7 @@ impl Tables {
             api: s.failover.api,
             software: s.failover.software,
             bonding: s.failover.bonding,
+            daemon: s.failover.daemon,
             nics: [table(s.nics().first().copied()), table(s.standby())],
             accelerator: s.accelerator.iter().all(|card| s.offered(card).contains(&s.sa.algorithm)),
             held: [0; 2],
@@ -205,15 +82,22 @@ impl Tables {
     }
 
     /// The holder that an SA is to have: what the placement needs on the route, if it is there.
-    fn wanted(&self, target: &Target) -> Option<Holders> {
+    pub(super) fn wanted(&self, target: &Target) -> Option<Holders> {
         let holder = holder(self.placement, target.route);
         (!holder.is_empty() && target.alive.has(holder) && self.offers(holder)).then_some(holder)
     }
 
-    /// The first message that an SA needs, if any.
-    pub fn first(&self, sa: &Sa, target: &Target) -> Option<Message> {
+    /// The first message that an SA needs, if any. `leads` is whether it is the first of its IKE SA.
+    pub fn first(&self, sa: &Sa, target: &Target, leads: bool) -> Option<Message> {
         if sa.rekey && sa.installed != Installed::Gone {
             return Some(Message::Rekey);
+        }
+        // SAs of a bond are bound to the bond's device, whatever its active NIC is.
+        if self.bonding == Bonding::LinuxActiveBackup {
+            return None;
+        }
+        if !self.daemon.is_ideal() {
+            return self.first_as_is(sa, target, leads);
         }
         let wanted = self.wanted(target).filter(|wanted| !sa.refused.has(*wanted));
         match sa.installed {
@@ -250,7 +134,12 @@ impl Tables {
         let before = sa.installed;
         let mut next = None;
         match message {
-            Message::Get => next = Some(Message::Delete),
+            Message::Inbound => next = Some(Message::Get),
+            Message::Migrate => self.migrated(sa, target),
+            Message::Get => {
+                sa.counted_by_nic = matches!(sa.installed, Installed::At(holders) if !holders.is_empty());
+                next = Some(Message::Delete);
+            }
             Message::Delete => sa.installed = Installed::Moving,
             // The device may have filled or gone while the message was under way.
             Message::AddOffload if self.takes(wanted) => {
@@ -287,7 +176,7 @@ impl Tables {
         }
         self.shift(before, sa.installed);
         if matches!(sa.installed, Installed::Moving | Installed::Gone) {
-            next = self.attempt(sa, target);
+            next = if self.daemon.is_ideal() { self.attempt(sa, target) } else { self.update(message, target) };
             if next.is_none() {
                 sa.installed = Installed::Gone;
             }

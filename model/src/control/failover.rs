@@ -4,10 +4,12 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::agenda::Agenda;
-use super::daemon::{MessageLatency, Tables};
+use super::bond::Switch;
+use super::daemon::Tables;
 use super::event::{DeviceEvent, device_events};
 use super::failover_paths::{Exit, FailoverPaths};
-use super::life_cycle::{Holders, Installed, Sa, State, Use, holder};
+use super::life_cycle::{Holders, Installed, Numbers, STATES, Sa, State, Use, holder};
+use super::messages::{MESSAGES, MessageLatency};
 use super::sampler::Sampler;
 use super::timeline::{Bin, Timeline};
 use crate::engine::Engine;
@@ -58,6 +60,14 @@ pub(super) enum Due {
     Detected,
     /// The daemon is told of a change.
     Notified,
+    /// The daemon acts on a changed address.
+    Roamed,
+    /// The daemon is asked for SAs that packets lack.
+    Asked,
+    /// The kernel has moved an SA of a bond.
+    Switched,
+    /// The peer may accept packets of this SA again.
+    PeerLooks(u32),
     /// The daemon's task is over.
     TaskDone,
     /// The response that the daemon waits for is there.
@@ -83,16 +93,25 @@ pub(super) struct FailoverRun<'a> {
     pub(super) agenda: Agenda,
     pub(super) sas: Vec<Sa>,
     /// SAs in each state.
-    pub(super) counts: [u32; 6],
+    pub(super) counts: [u32; STATES],
     pub(super) nics: [Nic; 2],
     pub(super) accelerator: bool,
     pub(super) route: Device,
+    /// The NIC whose address the daemon takes for the host's.
+    pub(super) address: Device,
+    /// When the daemon acts on the last change of address.
+    pub(super) roams_at: u64,
+    /// The change of a bond's active NIC that is under way.
+    pub(super) switch: Option<Switch>,
+    pub(super) moved_by_kernel: u64,
+    /// Whether SAs that are moved begin at number 1.
+    pub(super) restarts_numbers: bool,
     pub(super) device_events: Vec<DeviceEvent>,
     /// What is due, earliest first; of equal times ends of bins first, then in the order in which it was put there.
     pub(super) calendar: BinaryHeap<Reverse<(u64, u64, Due)>>,
     pub(super) put: u64,
     pub(super) now: u64,
-    pub(super) messages: [u64; 7],
+    pub(super) messages: [u64; MESSAGES.len()],
     pub(super) exchanges: u64,
     pub(super) reinstalled: Option<u64>,
 }
@@ -119,19 +138,24 @@ impl<'a> FailoverRun<'a> {
             scenario,
             engine: engine(&failover_paths.machine, &compiled, seed),
             sampler: Sampler::new(&failover_paths, &compiled),
-            latency: MessageLatency::new(f, &sessions(scenario, costs), seed),
+            latency: MessageLatency::new(scenario, &sessions(scenario, costs), seed),
             tables: Tables::new(scenario),
             agenda: Agenda::new(scenario),
-            sas: vec![Sa::new(); scenario.sa.count as usize],
-            counts: [0; 6],
+            sas: vec![Sa { numbers: Numbers::in_use_for(f.sa_age.as_ps()), ..Sa::new() }; scenario.sa.count as usize],
+            counts: [0; STATES],
             nics: Device::ALL.map(nic),
             accelerator: true,
             route: Device::Nic,
+            address: Device::Nic,
+            roams_at: 0,
+            switch: None,
+            moved_by_kernel: 0,
+            restarts_numbers: f.restarts_numbers(scenario.placement),
             device_events: device_events(&f.event, f.span, seed),
             calendar: BinaryHeap::new(),
             put: 0,
             now: 0,
-            messages: [0; 7],
+            messages: [0; MESSAGES.len()],
             exchanges: 0,
             reinstalled: None,
             failover_paths,
@@ -176,6 +200,10 @@ impl<'a> FailoverRun<'a> {
                 Due::DeviceEvent(i) => self.happen(self.device_events[i]),
                 Due::Detected => self.reroute(),
                 Due::Notified => self.told(),
+                Due::Roamed => self.roamed(),
+                Due::Asked => self.asked(),
+                Due::Switched => self.switched(),
+                Due::PeerLooks(sa) => self.peer_looks(sa),
                 Due::TaskDone => self.task_done(),
                 Due::Response => self.work(),
                 Due::BinEnd => {
@@ -207,6 +235,7 @@ impl<'a> FailoverRun<'a> {
             outage_mean_s: outages().map(|ps| ps as f64 * 1e-12).sum::<f64>() / self.sas.len() as f64,
             messages: self.messages,
             exchanges: self.exchanges,
+            moved_by_kernel: self.moved_by_kernel,
             numbers_skipped: self.sas.iter().map(|sa| sa.numbers.skipped).sum(),
             numbers_repeated: self.sas.iter().map(|sa| sa.numbers.repeated).sum(),
             offered: self.engine.counts().started,
@@ -252,8 +281,9 @@ impl<'a> FailoverRun<'a> {
             Use::Offloaded => Exit::Offloaded(self.route),
             Use::Software => Exit::Software(self.route),
             Use::Dropped => Exit::NoSa,
+            Use::Refused => Exit::Replayed(self.route),
         };
-        sa.note(matches!(exit, Exit::NoCarrier | Exit::NoSa), self.now);
+        sa.note(matches!(exit, Exit::NoCarrier | Exit::NoSa | Exit::Replayed(_)), self.now);
         for &flow in self.failover_paths.flows(index) {
             self.engine.steer(flow, self.failover_paths.path(flow, exit));
         }

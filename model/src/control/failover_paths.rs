@@ -18,17 +18,21 @@ pub enum Exit {
     NoCarrier,
     /// Dropped for want of an SA.
     NoSa,
+    /// By this NIC, encrypted where the placement says, with a number that the peer has seen.
+    Replayed(Device),
 }
 
 impl Exit {
     /// Every exit, in the order of [`Self::index`].
-    pub const ALL: [Exit; 6] = [
+    pub const ALL: [Exit; 8] = [
         Exit::Offloaded(Device::Nic),
         Exit::Software(Device::Nic),
         Exit::Offloaded(Device::Standby),
         Exit::Software(Device::Standby),
         Exit::NoCarrier,
         Exit::NoSa,
+        Exit::Replayed(Device::Nic),
+        Exit::Replayed(Device::Standby),
     ];
 
     /// Its place in [`Self::ALL`].
@@ -38,6 +42,7 @@ impl Exit {
             Exit::Software(device) => 2 * device.index() + 1,
             Exit::NoCarrier => 4,
             Exit::NoSa => 5,
+            Exit::Replayed(device) => 6 + device.index(),
         }
     }
 
@@ -45,7 +50,7 @@ impl Exit {
     fn way(self, s: &Scenario) -> (u8, Way) {
         let nic = |device| u8::from(device == Device::Standby && s.standby().is_some());
         match self {
-            Exit::Offloaded(device) => (nic(device), Way::By(s.placement)),
+            Exit::Offloaded(device) | Exit::Replayed(device) => (nic(device), Way::By(s.placement)),
             Exit::Software(device) => (nic(device), Way::By(Placement::HOST)),
             Exit::NoCarrier => (0, Way::NoCarrier),
             Exit::NoSa => (0, Way::NoSa),
@@ -75,9 +80,11 @@ impl FailoverPaths {
     /// # Errors
     /// As [`Machine::build`].
     pub fn new(scenario: &Scenario, profile: &Profile) -> Result<Self, Invalid> {
-        let machine = Machine::with_ways(scenario, profile, &Exit::ALL.map(|exit| exit.way(scenario)))?;
+        let exits = &Exit::ALL[..scenario.failover.ways(scenario.placement) as usize];
+        let ways: Vec<(u8, Way)> = exits.iter().map(|exit| exit.way(scenario)).collect();
+        let machine = Machine::with_ways(scenario, profile, &ways)?;
         let paths = machine.flows.clone();
-        let paths_per_exit = (machine.paths.len() / Exit::ALL.len()) as u16;
+        let paths_per_exit = (machine.paths.len() / exits.len()) as u16;
         let (by_sa, first_flow) = group(&machine.keys, scenario.sa.count);
         Ok(FailoverPaths { machine, paths, paths_per_exit, by_sa, first_flow, sequence_rate: sequence_rate(scenario) })
     }

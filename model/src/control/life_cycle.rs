@@ -66,12 +66,24 @@ pub enum State {
     InFlight,
     /// Gone, or with an address that the host no longer has: packets are dropped.
     Missing,
+    /// Held by the NIC that packets leave by, but with numbers that the peer has seen: the peer drops packets.
+    Replayed,
 }
+
+/// How many states there are.
+pub const STATES: usize = State::ALL.len();
 
 impl State {
     /// Every state, in the order of this declaration.
-    pub const ALL: [State; 6] =
-        [State::Offloaded, State::Software, State::Fallback, State::Orphaned, State::InFlight, State::Missing];
+    pub const ALL: [State; 7] = [
+        State::Offloaded,
+        State::Software,
+        State::Fallback,
+        State::Orphaned,
+        State::InFlight,
+        State::Missing,
+        State::Replayed,
+    ];
 
     /// The name used in results.
     pub const fn name(self) -> &'static str {
@@ -82,6 +94,7 @@ impl State {
             State::Orphaned => "orphaned",
             State::InFlight => "in_flight",
             State::Missing => "missing",
+            State::Replayed => "replayed",
         }
     }
 
@@ -91,6 +104,7 @@ impl State {
             State::Offloaded => Use::Offloaded,
             State::Software | State::Fallback => Use::Software,
             State::Orphaned | State::InFlight | State::Missing => Use::Dropped,
+            State::Replayed => Use::Refused,
         }
     }
 }
@@ -104,6 +118,8 @@ pub enum Use {
     Software,
     /// Dropped.
     Dropped,
+    /// Encrypted where the placement says, and dropped by the peer.
+    Refused,
 }
 
 /// One SA of the host, outbound. Compact: a host may have a hundred thousand.
@@ -119,6 +135,10 @@ pub struct Sa {
     pub rekey: bool,
     /// Its sequence numbers.
     pub numbers: Numbers,
+    /// Whether a NIC counted when it was read last.
+    pub counted_by_nic: bool,
+    /// Whether the peer drops its packets as replayed.
+    pub replayed: bool,
     /// Since when packets have been dropped for want of it, in picoseconds.
     pub dropped_since: Option<u64>,
     /// For how long they were before.
@@ -136,6 +156,8 @@ impl Sa {
             address: Device::Nic,
             rekey: false,
             numbers: Numbers::default(),
+            counted_by_nic: true,
+            replayed: false,
             dropped_since: None,
             dropped_ps: 0,
             counted: State::Missing,
@@ -148,11 +170,22 @@ impl Sa {
             Installed::Moving => State::InFlight,
             Installed::Gone => State::Missing,
             Installed::At(_) if self.address != route => State::Missing,
-            Installed::At(holders) if holders.has(holder(placement, route)) => State::Offloaded,
+            Installed::At(holders) if holders.has(holder(placement, route)) => {
+                if self.replayed {
+                    State::Replayed
+                } else {
+                    State::Offloaded
+                }
+            }
             Installed::At(Holders::NONE) => State::Software,
             Installed::At(_) if placement.0.orphan == Orphan::Dropped => State::Orphaned,
             Installed::At(_) => State::Fallback,
         }
+    }
+
+    /// For how long packets have not been dropped for want of it, in picoseconds.
+    pub fn in_use(&self, now: u64) -> u64 {
+        now - self.dropped_ps - self.dropped_since.map_or(0, |since| now - since)
     }
 
     /// Counts the time for which packets are dropped for want of the SA.
@@ -195,6 +228,10 @@ pub struct Numbers {
     pub skipped: u64,
     /// Installations that began at a number which had been used: none, if the rule above is kept.
     pub repeated: u64,
+    /// The highest number that the peer has seen of the SA before its present installation.
+    peer: u64,
+    /// How long the SA had been in use when time began, in picoseconds.
+    age: u64,
 }
 
 /// How many numbers can be used up in a time, whatever the traffic.
@@ -209,11 +246,19 @@ pub struct SequenceRate {
 impl Default for Numbers {
     fn default() -> Self {
         // The first packet sent on an SA has the number 1 (RFC 4303 section 3.3.3).
-        Numbers { first: 1, tally: 0, read: (1, 0), skipped: 0, repeated: 0 }
+        Numbers { first: 1, tally: 0, read: (1, 0), skipped: 0, repeated: 0, peer: 0, age: 0 }
     }
 }
 
+/// Packets of the present installation that tell its rate.
+const ENOUGH: u64 = 8;
+
 impl Numbers {
+    /// Of an SA that has been in use for some time, in picoseconds, at the rate that it goes on at.
+    pub fn in_use_for(age: u64) -> Self {
+        Numbers { age, ..Numbers::default() }
+    }
+
     /// The number of the next packet, which only the counter knows.
     pub fn next(&self, tally: u64) -> u64 {
         self.first + (tally - self.tally)
@@ -238,6 +283,33 @@ impl Numbers {
     /// A new SA with a new SPI takes over.
     pub fn rekey(&mut self, tally: u64, now: u64) {
         (self.first, self.tally, self.read) = (1, tally, (1, now));
+        (self.peer, self.age) = (0, 0);
+    }
+
+    /// The SA is installed anew, and who does so knows nothing of what the NIC has counted: it begins at 1 again.
+    /// So far it has had packets for `in_use` picoseconds.
+    pub fn restart(&mut self, tally: u64, now: u64, in_use: u64) {
+        let sent = u128::from(tally - self.tally);
+        let before = sent * u128::from(self.age) / u128::from(in_use.max(1));
+        self.peer = self.peer.max(self.next(tally) - 1 + before as u64);
+        self.repeated += u64::from(self.peer > 0);
+        (self.first, self.tally, self.read, self.age) = (1, tally, (1, now), 0);
+    }
+
+    /// Packets that the peer will still drop: it has seen their numbers, and its window has moved on (RFC 4303 section
+    /// 3.4.3).
+    pub fn seen_by_peer(&self, tally: u64) -> u64 {
+        (self.peer + 1).saturating_sub(self.next(tally))
+    }
+
+    /// When it is worth looking again whether the peer accepts packets: half-way there at the rate so far, so that it is
+    /// found to an eighth of the time between packets. In picoseconds.
+    pub fn look_again(&self, tally: u64, now: u64, in_use: u64) -> u64 {
+        let (since, sent) = (now - self.read.1, tally - self.tally);
+        let (time, packets) = if sent < ENOUGH { (in_use, tally) } else { (since, sent) };
+        let interval = time / packets.max(1);
+        let half = (self.seen_by_peer(tally) / 2).saturating_mul(interval);
+        now.saturating_add(half.max(interval / 8).max(1))
     }
 }
 
@@ -262,6 +334,20 @@ mod tests {
         // With the address of the other NIC it is of no use.
         let sa = Sa { installed: nic, ..Sa::new() };
         assert_eq!(sa.state(Placement::INLINE_CRYPTO, Device::Standby), State::Missing);
+    }
+
+    /// An SA that begins at 1 again is refused until as many packets have left as had before, those of its age among them.
+    #[test]
+    fn numbers_that_begin_anew_are_refused_until_they_are_past_the_old_ones() {
+        let mut numbers = Numbers::in_use_for(3_000_000);
+        numbers.restart(100, 1_200_000, 1_000_000);
+        assert_eq!((numbers.next(100), numbers.seen_by_peer(100), numbers.repeated), (1, 400, 1));
+        assert_eq!((numbers.seen_by_peer(499), numbers.seen_by_peer(500)), (1, 0));
+        // Twice: what was seen stays seen. A new SA has been seen by nobody.
+        numbers.restart(150, 2_000_000, 2_000_000);
+        assert_eq!(numbers.seen_by_peer(150), 400);
+        numbers.rekey(160, 3_000_000);
+        assert_eq!(numbers.seen_by_peer(160), 0);
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! Closed forms of a failover: how long until SAs are re-installed, and how many messages it takes.
 
-use super::daemon::{Message, MessageTimes};
+use super::messages::{Message, MessageTimes};
 use crate::scenario::Api;
 use crate::units::Time;
 

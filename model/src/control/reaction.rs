@@ -1,9 +1,10 @@
 //! What the daemon does about it, one task at a time.
 
 use super::agenda::Task;
-use super::daemon::{Message, Target};
+use super::daemon::Target;
 use super::failover::{Due, FailoverRun};
 use super::life_cycle::{ACCELERATOR, Holders, Installed};
+use super::messages::Message;
 use crate::scenario::{AddressUpdate, DaemonCpu, Device};
 
 impl FailoverRun<'_> {
@@ -15,21 +16,40 @@ impl FailoverRun<'_> {
         }
     }
 
+    /// The daemon is asked for SAs: packets have none, or theirs is to be rekeyed.
+    pub(super) fn asked(&mut self) {
+        if self.scenario.failover.daemon.is_ideal() {
+            return self.told();
+        }
+        self.sas.iter_mut().for_each(|sa| sa.refused = Holders::NONE);
+        self.agenda.negotiate(self.target(), &self.sas, &self.tables);
+        self.work();
+    }
+
+    /// The daemon acts on the address that the host has now.
+    pub(super) fn roamed(&mut self) {
+        self.address = self.route;
+        self.told();
+    }
+
     fn target(&self) -> Target {
         let up = self.up();
         let nics = Device::ALL.into_iter().filter(|device| up[device.index()]);
         let alive = nics.fold(Holders::NONE, |alive, device| alive.with(Holders::nic(device)));
-        Target { route: self.route, alive: if self.accelerator { alive.with(ACCELERATOR) } else { alive } }
+        let alive = if self.accelerator { alive.with(ACCELERATOR) } else { alive };
+        let address = if self.scenario.failover.daemon.is_ideal() { self.route } else { self.address };
+        Target { route: self.route, address, alive }
     }
 
     /// The daemon takes up its next task, if there is one.
     pub(super) fn work(&mut self) {
-        if self.agenda.task.is_some() {
+        // While the kernel moves SAs of a bond, messages wait for `bond->ipsec_lock`.
+        if self.agenda.task.is_some() || self.switch.is_some() {
             return;
         }
         if std::mem::take(&mut self.agenda.told) {
             self.sas.iter_mut().for_each(|sa| sa.refused = Holders::NONE);
-            self.agenda.begin(self.target(), &self.sas);
+            self.agenda.begin(self.target(), &self.sas, &self.tables);
         }
         // Without carrier no SA is of any use: the next change will be told too.
         if !self.up()[self.agenda.target.route.index()] {
@@ -48,12 +68,12 @@ impl FailoverRun<'_> {
 
     fn start(&mut self, task: Task) {
         let time = match task {
-            Task::Exchange(_) => self.scenario.failover.exchange,
+            Task::Exchange(_) | Task::Negotiate(_) => self.scenario.failover.exchange,
             Task::Send(_, message) => self.latency.message(message),
         };
         self.agenda.busy = true;
         self.agenda.task = Some(task);
-        let end = match self.scenario.failover.daemon {
+        let end = match self.scenario.failover.daemon_cpu {
             DaemonCpu::OwnCore => self.now.saturating_add(time.as_ps()),
             DaemonCpu::Shared => {
                 self.sampler.add_work(time);
@@ -70,10 +90,17 @@ impl FailoverRun<'_> {
                 self.agenda.sent(group, self.now);
                 None
             }
+            Some(Task::Negotiate(sa)) => {
+                self.exchanges += 1;
+                self.agenda.asked(sa, self.now);
+                None
+            }
             Some(Task::Send(sa, message)) => self.sent(sa, message).map(|next| Task::Send(sa, next)),
             None => None,
         };
-        match following.filter(|_| !self.agenda.told) {
+        // An ideal daemon looks up between the messages of an SA; others end what they are at.
+        let goes_on = !self.agenda.told || !self.scenario.failover.daemon.is_ideal();
+        match following.filter(|_| goes_on) {
             Some(task) => self.start(task),
             None => self.work(),
         }
@@ -86,19 +113,45 @@ impl FailoverRun<'_> {
         let sa = &mut self.sas[index as usize];
         let before = sa.installed;
         let next = self.tables.done(message, sa, &self.agenda.target);
-        let present = matches!(before, Installed::At(_));
+        let appears = !matches!(before, Installed::At(_)) && matches!(sa.installed, Installed::At(_));
+        let in_nic = matches!(sa.installed, Installed::At(holders) if !holders.is_empty());
         match message {
             Message::Get => sa.numbers.read(tally, self.now),
-            Message::Rekey => sa.numbers.rekey(tally, self.now),
-            _ if !present && matches!(sa.installed, Installed::At(_)) => {
-                sa.numbers.resume(tally, self.now, self.failover_paths.sequence_rate);
+            Message::Rekey => {
+                sa.numbers.rekey(tally, self.now);
+                sa.replayed = false;
             }
+            _ if appears && in_nic && sa.counted_by_nic && self.restarts_numbers => {
+                let in_use = sa.in_use(self.now);
+                sa.numbers.restart(tally, self.now, in_use);
+                self.peer_looks(index);
+            }
+            _ if appears => sa.numbers.resume(tally, self.now, self.failover_paths.sequence_rate),
             _ => {}
         }
         if self.scenario.failover.address_update == AddressUpdate::None {
-            sa.address = self.route;
+            self.sas[index as usize].address = self.route;
+        }
+        if message == Message::Rekey {
+            self.agenda.negotiated(index, &self.sas, &self.tables);
+        } else if self.sas[index as usize].installed == Installed::Gone {
+            // Refused: packets ask for it.
+            self.agenda.negotiate(self.agenda.target, &self.sas, &self.tables);
         }
         self.show(index);
         next
+    }
+
+    /// The peer's replay window, for the SA whose numbers it has seen; looks again when it may have seen less.
+    pub(super) fn peer_looks(&mut self, index: u32) {
+        let tally = self.engine.tally_of(index);
+        let sa = &mut self.sas[index as usize];
+        sa.replayed = sa.numbers.seen_by_peer(tally) > 0;
+        let again = sa.numbers.look_again(tally, self.now, sa.in_use(self.now));
+        if sa.replayed {
+            self.put(again, Due::PeerLooks(index));
+        } else {
+            self.show(index);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What the engine's counts mean: packets by way, losses by cause, work by core.
 
 use super::failover_paths::{Exit, FailoverPaths};
+use super::life_cycle::STATES;
 use super::timeline::{Bin, LOSSES, Loss};
 use crate::engine::Engine;
 use crate::engine::program::Pc;
@@ -12,9 +13,20 @@ use crate::units::{Bytes, Time};
 /// What one operation counts.
 #[derive(Debug, Clone, Copy)]
 enum Counted {
-    Sent { device: Device, software: bool, goodput: Bytes },
+    Sent {
+        device: Device,
+        software: bool,
+        goodput: Bytes,
+    },
+    /// It has left, and the peer will not have it.
+    Refused {
+        device: Device,
+    },
     Lost(Loss, u64),
-    Worked { core: usize, ps: u64 },
+    Worked {
+        core: usize,
+        ps: u64,
+    },
 }
 
 /// A core of the data path.
@@ -72,7 +84,10 @@ impl Sampler {
             let visits = engine.visits_of(*pc);
             let n = visits - std::mem::replace(last, visits);
             match *what {
-                Counted::Sent { device, .. } if !up[device.index()] => self.bin.lost[Loss::InFlight as usize] += n,
+                Counted::Sent { device, .. } | Counted::Refused { device } if !up[device.index()] => {
+                    self.bin.lost[Loss::InFlight as usize] += n;
+                }
+                Counted::Refused { .. } => self.bin.lost[Loss::Replayed as usize] += n,
                 Counted::Sent { software, goodput, .. } => {
                     self.bin.packets += n;
                     self.bin.goodput = self.bin.goodput + goodput * n;
@@ -90,7 +105,7 @@ impl Sampler {
     }
 
     /// Ends the bin.
-    pub fn end(&mut self, engine: &Engine, up: [bool; 2], now: u64, states: [u32; 6]) -> Bin {
+    pub fn end(&mut self, engine: &Engine, up: [bool; 2], now: u64, states: [u32; STATES]) -> Bin {
         self.collect(engine, up);
         let mut busy = 0;
         for core in &mut self.cores {
@@ -119,6 +134,7 @@ fn of_charge(charge: &Charge, exit: Exit) -> Option<Counted> {
             let software = matches!(exit, Exit::Software(_));
             Some(Counted::Sent { device, software, goodput: packet.on(Basis::Goodput) })
         }
+        (Charge::Sent(_), Exit::Replayed(device)) => Some(Counted::Refused { device }),
         (Charge::Dropped(n), Exit::NoCarrier) => Some(Counted::Lost(LOSSES[0], u64::from(*n))),
         (Charge::Dropped(n), Exit::NoSa) => Some(Counted::Lost(LOSSES[1], u64::from(*n))),
         (Charge::Dropped(n), _) => Some(Counted::Lost(LOSSES[2], u64::from(*n))),

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::daemon::MESSAGES;
 use super::event::DeviceEvent;
-use super::life_cycle::State;
+use super::life_cycle::{STATES, State};
+use super::messages::MESSAGES;
 use crate::record::Metric;
 use crate::traffic::Basis;
 use crate::units::{Bytes, Time, as_ps};
@@ -20,10 +20,12 @@ pub enum Loss {
     QueueFull,
     /// They were under way in a NIC when it failed.
     InFlight,
+    /// The peer had seen their numbers (RFC 4303 section 3.4.3).
+    Replayed,
 }
 
 /// Every loss, in the order of [`Bin::lost`].
-pub const LOSSES: [Loss; 4] = [Loss::NoCarrier, Loss::NoSa, Loss::QueueFull, Loss::InFlight];
+pub const LOSSES: [Loss; 5] = [Loss::NoCarrier, Loss::NoSa, Loss::QueueFull, Loss::InFlight, Loss::Replayed];
 
 impl Loss {
     /// The name used in results.
@@ -33,6 +35,7 @@ impl Loss {
             Loss::NoSa => "no_sa",
             Loss::QueueFull => "queue_full",
             Loss::InFlight => "in_flight",
+            Loss::Replayed => "replayed",
         }
     }
 }
@@ -50,12 +53,12 @@ pub struct Bin {
     /// Of these, encrypted on the CPU.
     pub software: u64,
     /// Packets lost, by cause.
-    pub lost: [u64; 4],
+    pub lost: [u64; LOSSES.len()],
     /// Time that cores of the data path worked, summed over cores.
     #[serde(with = "as_ps")]
     pub busy: Time,
     /// SAs in each state, in the order of [`State::ALL`].
-    pub states: [u32; 6],
+    pub states: [u32; STATES],
 }
 
 impl Bin {
@@ -88,12 +91,14 @@ pub struct Timeline {
     /// The mean of that time over SAs, in seconds.
     pub outage_mean_s: f64,
     /// Messages to the kernel, in the order of [`MESSAGES`].
-    pub messages: [u64; 7],
+    pub messages: [u64; MESSAGES.len()],
     /// Exchanges with peers.
     pub exchanges: u64,
+    /// SAs that the kernel has moved from one NIC of a bond to the other.
+    pub moved_by_kernel: u64,
     /// Sequence numbers that were skipped.
     pub numbers_skipped: u64,
-    /// SAs that were installed with a sequence number that had been used: none, unless the model is wrong.
+    /// SAs that were installed with a sequence number that had been used: none, unless numbers are stale.
     pub numbers_repeated: u64,
     /// Packets that the workload started.
     pub offered: u64,
@@ -166,16 +171,22 @@ impl Timeline {
         metrics.extend(self.reinstalled.map(|time| Metric::plain("reinstalled", time.as_seconds(), "s")));
         metrics.push(Metric::plain("packets_sent", sent, "1"));
         metrics.push(Metric::plain("packets_lost", lost, "1"));
-        for (i, loss) in LOSSES.into_iter().enumerate() {
+        let replayed = self.numbers_repeated > 0;
+        for (i, loss) in LOSSES.into_iter().enumerate().filter(|(_, loss)| *loss != Loss::Replayed || replayed) {
             metrics.push(Metric::plain(&format!("packets_lost/{}", loss.name()), sum(&|bin| bin.lost[i]), "1"));
         }
         metrics.push(Metric::plain("loss", if sent + lost > 0.0 { lost / (sent + lost) } else { 0.0 }, "1"));
         metrics.push(Metric::plain("packets_in_software", sum(&|bin| bin.software), "1"));
         metrics.push(Metric::plain("messages", self.messages.iter().sum::<u64>() as f64, "1"));
-        for (message, n) in MESSAGES.into_iter().zip(self.messages) {
+        // Messages that only some daemons send are listed where they were sent.
+        let sent = MESSAGES.into_iter().zip(self.messages).filter(|(message, n)| *n > 0 || !message.is_of_some());
+        for (message, n) in sent {
             metrics.push(Metric::plain(&format!("messages/{}", message.name()), n as f64, "1"));
         }
         metrics.push(Metric::plain("exchanges", self.exchanges as f64, "1"));
+        if self.moved_by_kernel > 0 {
+            metrics.push(Metric::plain("moved_by_kernel", self.moved_by_kernel as f64, "1"));
+        }
         metrics.extend(self.goodput_before_gbps().map(|gbps| goodput("goodput_before", gbps)));
         let gbps = |bin: &Bin| self.goodput_gbps(bin);
         let after = || self.bins.iter().filter(|bin| self.first_event().is_none_or(|event| bin.end > event));
@@ -185,7 +196,8 @@ impl Timeline {
             self.bins.iter().map(|bin| self.cpu(bin)).reduce(f64::max).map(|cpu| Metric::plain("cpu_peak", cpu, "1")),
         );
         if let Some(last) = self.bins.last() {
-            for (state, n) in State::ALL.into_iter().zip(last.states) {
+            let states = State::ALL.into_iter().zip(last.states);
+            for (state, n) in states.filter(|(state, _)| *state != State::Replayed || replayed) {
                 metrics.push(Metric::plain(&format!("sas_at_end/{}", state.name()), f64::from(n), "1"));
             }
         }
@@ -206,7 +218,7 @@ mod tests {
             end: Time::from_us(1000 * (i as u64 + 1)),
             goodput: Bytes::new(n),
             packets: n,
-            lost: [100u64.saturating_sub(n), 0, 0, 0],
+            lost: [100u64.saturating_sub(n), 0, 0, 0, 0],
             ..Bin::default()
         };
         Timeline {
@@ -223,8 +235,9 @@ mod tests {
             reinstalled: None,
             outage_max: Time::ZERO,
             outage_mean_s: 0.0,
-            messages: [0; 7],
+            messages: [0; MESSAGES.len()],
             exchanges: 0,
+            moved_by_kernel: 0,
             numbers_skipped: 0,
             numbers_repeated: 0,
             offered: 0,
@@ -241,7 +254,7 @@ mod tests {
         assert_eq!(timeline(&[1, 100, 100, 100, 0, 94]).time_to_95(), None);
         // What does not come is not lost: bins of 90 and 110 are what arrivals give.
         let mut uneven = timeline(&[1, 90, 110, 100, 90, 110, 90]);
-        uneven.bins.iter_mut().for_each(|bin| bin.lost = [0; 4]);
+        uneven.bins.iter_mut().for_each(|bin| bin.lost = [0; 5]);
         assert_eq!(uneven.time_to_95(), ms(0));
         // Back for a moment is not back.
         let flapping = [&[1, 100, 100, 100, 0, 100, 0, 0][..], &[100; 60]].concat();

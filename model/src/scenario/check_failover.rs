@@ -1,8 +1,7 @@
 //! Whether a failover can be simulated: what its events need of the scenario and of the host's profile.
 
 use super::check::{between, invalid, within, within_if_given};
-use super::{AddressUpdate, Bonding, Device, Event, Invalid, Scenario, What};
-use crate::placement::{Agent, Orphan};
+use super::{Device, Event, Invalid, Scenario, What};
 use crate::profile::{Origin, Profile};
 use crate::units::Time;
 
@@ -24,6 +23,10 @@ impl Scenario {
         within("failover.round_trip", f.round_trip)?;
         within("failover.exchange", f.exchange)?;
         within_if_given("failover.notification", f.notification)?;
+        within_if_given("failover.roam_delay", f.roam_delay)?;
+        within("failover.commands", f.commands)?;
+        within("failover.command", f.command)?;
+        within("failover.sa_age", f.sa_age)?;
         if f.event.is_empty() {
             return Ok(());
         }
@@ -37,20 +40,8 @@ impl Scenario {
             return invalid("nic.count", self.nics().len(), allowed);
         }
         self.check_failover_traffic(profile)?;
-        if f.bonding == Bonding::PreInstalled {
-            // The standby's counter would begin where the SA began: numbers that the peer has seen already.
-            let keeps_number = self.placement.encrypts_in_nic() && self.placement.0.encapsulates == Agent::Cpu;
-            if !keeps_number || self.placement.0.orphan == Orphan::Dropped {
-                return invalid("failover.bonding", "pre-installed", "only with placement = \"inline-crypto\"");
-            }
-            if f.address_update != AddressUpdate::None {
-                return invalid(
-                    "failover.bonding",
-                    "pre-installed",
-                    "a bond keeps its address: address_update = \"none\"",
-                );
-            }
-        }
+        self.check_bonding()?;
+        self.check_daemon()?;
         (f.event.iter().enumerate()).try_for_each(|(i, event)| self.check_event(&format!("failover.event[{i}]"), event))
     }
 
@@ -88,15 +79,15 @@ impl Scenario {
                 return invalid(&key(name), time, format!("at least a {MOST_HAPPENINGS}th of failover.span"));
             }
         }
-        let ends = matches!(event.what, What::LinkDown | What::NicReset | What::AcceleratorLoss);
+        let ends = matches!(event.what, What::LinkDown | What::NicReset | What::AdminDown | What::AcceleratorLoss);
         if let Some(time) = event.lasts.filter(|_| !ends) {
-            return invalid(&key("for"), time, "only with link-down, nic-reset and accelerator-loss");
+            return invalid(&key("for"), time, "only with link-down, nic-reset, admin-down and accelerator-loss");
         }
         if event.what == What::AcceleratorLoss && !self.placement.uses_accelerator() {
             return invalid(&key("what"), "accelerator-loss", "only with placement = \"lookaside\"");
         }
-        let needs_standby = event.device == Device::Standby
-            || matches!(event.what, What::LinkDown | What::NicReset | What::LinkUp | What::HotPlug | What::RouteChange);
+        let needs_standby =
+            event.device == Device::Standby || !matches!(event.what, What::Rekey | What::AcceleratorLoss);
         if needs_standby && self.standby().is_none() {
             let allowed = "only with a second NIC to leave by: [[nic]] with standby = true";
             return invalid(&key("what"), event.what.name(), allowed);

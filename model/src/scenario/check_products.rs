@@ -7,8 +7,6 @@ use crate::units::Time;
 
 /// Routes of a machine, one for each path and size: of some 15 to 25 kB each, with the program made of them.
 const MOST_ROUTES: u64 = 30_000;
-/// Ways of a packet in a failover that have routes of their own: by either NIC, offloaded or in software, or dropped.
-const FAILOVER_WAYS: u64 = 6;
 /// Jobs that may be in flight.
 const MOST_JOBS: u64 = 4_000_000;
 /// Happenings of all events together.
@@ -27,7 +25,7 @@ impl Scenario {
     /// Paths that have routes of their own: each core with each NIC that a flow of a class comes to.
     fn check_routes(&self) -> Result<(), Invalid> {
         let (cores, nics) = (u64::from(self.host.cores), self.nics().len() as u64);
-        let ways = if self.failover.event.is_empty() { 1 } else { FAILOVER_WAYS };
+        let ways = if self.failover.event.is_empty() { 1 } else { self.failover.ways(self.placement) };
         let paths = |flows: u32| (cores * nics).min(flows.into());
         let classes = self.classes();
         let routes: u64 = classes.iter().map(|t| paths(t.flows) * t.mix.len() as u64 * ways).sum();

@@ -1,17 +1,20 @@
 //! One point to simulate: every parameter, resolved.
 
 mod check;
+mod check_daemon;
 mod check_failover;
 mod check_offload;
 mod check_products;
 mod check_stack;
 mod check_traffic;
+mod daemon;
 mod derived;
 mod failover;
 mod one_or_many;
 pub mod parameters;
 
-pub use failover::{AddressUpdate, Api, Bonding, DaemonCpu, Delays, Device, Event, Failover, What};
+pub use daemon::{Daemon, DaemonCpu};
+pub use failover::{AddressUpdate, Api, Bonding, Delays, Device, Event, Failover, SequenceNumbers, What};
 use serde::{Deserialize, Serialize};
 
 use crate::esp::{Family, Mode};

@@ -6,6 +6,7 @@ mod common;
 mod dataplanes;
 mod effects;
 mod failover;
+mod failover_linux;
 mod laws;
 mod mtu;
 mod nic;

@@ -12,6 +12,8 @@ use super::read::Results;
 use super::reproduce::{contradictions, reproduce};
 use super::validation::validation;
 use super::{answer, answer_failover, cautions, limits, tables};
+
+use crate::assumed;
 use crate::profile::heading;
 
 const TEMPLATE: &str = include_str!("page.html");
@@ -52,6 +54,10 @@ pub fn html(results: &Results) -> Result<String, Failure> {
     let profile = results.profile.as_ref().map(|choice| &choice.profile);
     remarks
         .extend(profile.iter().flat_map(|profile| heading(profile).lines().map(answer::sentence).collect::<Vec<_>>()));
+    let mut cautions = profile.map(|profile| cautions::cautions(profile, manifest.drawn)).unwrap_or_default();
+    if manifest.kind == ResultKind::Failover {
+        cautions.extend(assumed::of_manifest(manifest));
+    }
     let page = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "style": STYLE,
@@ -60,7 +66,7 @@ pub fn html(results: &Results) -> Result<String, Failure> {
         "answer": answer,
         // How the answer's words are meant, and what must be known together with it.
         "reading": reading,
-        "cautions": profile.map(|profile| cautions::cautions(profile, manifest.drawn)).unwrap_or_default(),
+        "cautions": cautions,
         "figures": results.figures,
         "most_open": MOST_OPEN,
         "tables": shown,

@@ -3,7 +3,7 @@
 use super::Entry;
 use super::names::names;
 use super::takes::{ANY_TIME, Items, LONGEST, Quantity, Range, Takes, integer, quantity, time_to};
-use crate::scenario::{AddressUpdate, Api, Bonding, DaemonCpu, Delays, Device, What};
+use crate::scenario::{AddressUpdate, Api, Bonding, Daemon, DaemonCpu, Delays, Device, SequenceNumbers, What};
 
 pub(super) const FAILOVER: &[Entry] = &[
     Entry::new(
@@ -45,6 +45,11 @@ pub(super) const FAILOVER: &[Entry] = &[
     ),
     Entry::new(
         "daemon",
+        Takes::Name(names::<Daemon>),
+        "The key management daemon: as strongSwan or libreswan follow an address, none that follows, or an ideal one.",
+    ),
+    Entry::new(
+        "daemon_cpu",
         Takes::Name(names::<DaemonCpu>),
         "Whether the daemon has a core that carries no packets, or competes with them for the first one.",
     ),
@@ -63,7 +68,7 @@ pub(super) const FAILOVER: &[Entry] = &[
     Entry::new(
         "bonding",
         Takes::Name(names::<Bonding>),
-        "Whether SAs are installed on the other NIC after the failover or, in an active-backup bond, before it.",
+        "What an active-backup bond does with SAs: nothing, hold them in both NICs, or move them one by one as Linux does.",
     ),
     Entry::new(
         "address_update",
@@ -77,6 +82,29 @@ pub(super) const FAILOVER: &[Entry] = &[
     ),
     Entry::new("round_trip", time_to(LONGEST), "Round trip to the peers, which every IKEv2 exchange waits for."),
     Entry::new("exchange", time_to(LONGEST), "CPU time that the daemon spends on one IKEv2 exchange."),
+    Entry::new(
+        "roam_delay",
+        time_to(LONGEST),
+        "From the news of a changed address until the daemon acts on it; absent for the daemon's own, such as 100 ms.",
+    )
+    .example("100 ms"),
+    Entry::new(
+        "commands",
+        integer(0, 64),
+        "Firmware commands that add an SA of one direction to a NIC, and as many that remove it; ideal daemons have none.",
+    ),
+    Entry::new("command", time_to(LONGEST), "Time of one firmware command, one after the other."),
+    Entry::new(
+        "sequence_numbers",
+        Takes::Name(names::<SequenceNumbers>),
+        "Whether an SA that is moved under packet offload goes on past its numbers or begins at 1; absent as drivers do.",
+    )
+    .example("kept"),
+    Entry::new(
+        "sa_age",
+        time_to(LONGEST),
+        "How long each SA has been in use when the span begins: numbers that a peer has seen of it already.",
+    ),
 ];
 
 pub(super) const EVENT: &[Entry] = &[
