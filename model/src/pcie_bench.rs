@@ -128,7 +128,7 @@ impl Bench {
                 .slot
                 .completion_buffer
                 .map(|room| platform.pool(Resource::CompletionBuffer, room.get() as u32)),
-            iommu: Iommu::new(&IommuParams { working_set: case.window, ..self.iommu.clone() }, &mut platform),
+            iommu: Iommu::new(&IommuParams { working_set: case.window, ..self.iommu.clone() }, 0, &mut platform),
             root_complex: None,
         };
         let n = case.size;

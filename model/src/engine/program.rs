@@ -191,8 +191,13 @@ pub enum Op {
 /// What a job looks up in a cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Key {
-    /// The key of the job's flow.
-    Flow,
+    /// The key of the job's flow; where so many share one, that of all of them, counted from `first` on.
+    Flow {
+        /// The first key of this kind.
+        first: u32,
+        /// Flows' keys that are one.
+        shared_by: u32,
+    },
     /// The page of the job's buffer, which is one of so many and drawn at the first lookup.
     Page(u32),
     /// One of so many, drawn at random each time.

@@ -61,9 +61,14 @@ pub struct AcceleratorParams {
 /// Octets of an MMIO tail-pointer write.
 const DOORBELL: Bytes = Bytes::new(4);
 
+/// What a session's content descriptor takes of memory: `dma_alloc_coherent` gives whole pages (Linux v6.8
+/// drivers/crypto/intel/qat/qat_common/qat_algs.c, qat_alg_aead_newkey).
+const COHERENT: Bytes = Bytes::new(4096);
+
 /// What the card's reads are called.
 const REQUEST: Read = Read { asked: "card asks for request", comes: "request, RAM to card" };
-const LISTS: Read = Read { asked: "card asks for lists", comes: "content descriptor or scatter lists, RAM to card" };
+const DESCRIPTOR: Read = Read { asked: "card asks for content descriptor", comes: "content descriptor, RAM to card" };
+const LISTS: Read = Read { asked: "card asks for scatter lists", comes: "scatter lists, RAM to card" };
 const PAYLOAD: Read = Read { asked: "card asks for payload", comes: "payload, RAM to card" };
 
 /// The accelerator as one core sees it: shared engines, a ring pair of its own.
@@ -90,8 +95,10 @@ impl Accelerator {
     pub fn fetch_request(&self) -> Route {
         let p = &self.params;
         let request = self.slot.read_descriptor(p.request, p.request_batch, DOORBELL, REQUEST);
-        let lists = [p.content_descriptor, p.scatter_lists].into_iter().filter(|octets| *octets > Bytes::ZERO);
-        route![request, Route::concat(lists.map(|octets| self.slot.read_elsewhere(octets, LISTS)))]
+        let descriptor = (p.content_descriptor > Bytes::ZERO)
+            .then(|| self.slot.read_entry(p.content_descriptor, COHERENT, DESCRIPTOR));
+        let lists = (p.scatter_lists > Bytes::ZERO).then(|| self.slot.read_elsewhere(p.scatter_lists, LISTS));
+        route![request, Route::concat(descriptor.into_iter().chain(lists))]
     }
 
     /// The card reads `n` octets of a packet.

@@ -26,7 +26,7 @@ impl SaCache {
     /// A packet finds its SA's context. Packets are looked up in order: one whose context is there waits behind those that
     /// fetch theirs, once so many are fetched as may be.
     pub fn find(&self, esp: &InlineEsp, slot: &Slot) -> Route {
-        let lookup = Lookup { cache: self.cache, key: Key::Flow, hits: self.hits };
+        let lookup = Lookup { cache: self.cache, key: Key::Flow { first: 0, shared_by: 1 }, hits: self.hits };
         let hop = Hop::Lookup(lookup, self.miss(esp, slot));
         match self.lookups {
             Some(lookups) => route![Hop::Acquire(lookups, 1), hop, Hop::Release(lookups, 1)],
@@ -44,10 +44,10 @@ impl SaCache {
         }
         let back = match esp.sa_write_back {
             Bytes::ZERO => Route::default(),
-            changed => slot.post(changed, "SA context, NIC to RAM"),
+            changed => slot.post(changed, esp.sa_context, "SA context, NIC to RAM"),
         };
         let part = Bytes::new(esp.sa_context.get().div_ceil(reads));
-        let fetches = (0..reads).map(|_| slot.read_elsewhere(part, CONTEXT));
+        let fetches = (0..reads).map(|_| slot.read_entry(part, esp.sa_context, CONTEXT));
         route![back, Route::concat(fetches)]
     }
 }

@@ -63,7 +63,7 @@ impl Devices {
             nics.iter().map(|nic| link(&nic.pcie, platform, [Resource::NicLinkUp, Resource::NicLinkDown])).collect();
         let card_names = [Resource::AcceleratorLinkUp, Resource::AcceleratorLinkDown];
         let card_links: Vec<Link> = cards.iter().map(|card| link(&card.pcie, platform, card_names)).collect();
-        let host = HostSide::place(s, profile, platform);
+        let host = HostSide::place(s, profile, keys, platform);
         let cards = cards.into_iter().zip(card_links).map(|(card, link)| Card {
             params: card.clone(),
             slot: host.slot(&card.pcie, link, (Resource::AcceleratorTags, card.read_tags), platform),
@@ -85,10 +85,10 @@ struct HostSide {
 }
 
 impl HostSide {
-    fn place(s: &Scenario, profile: &Profile, platform: &mut Platform) -> Self {
+    fn place(s: &Scenario, profile: &Profile, keys: u32, platform: &mut Platform) -> Self {
         let uplink = link(&s.pcie.uplink, platform, [Resource::UplinkUp, Resource::UplinkDown]);
         let dram = Memory { station: platform.station(Resource::Memory, 1), bandwidth: profile.memory.bandwidth };
-        let iommu = Iommu::new(&s.pcie.iommu, platform);
+        let iommu = Iommu::new(&s.pcie.iommu, keys, platform);
         let root_complex =
             |rate: crate::units::PacketRate| (platform.station(Resource::RootComplex, 1), rate.interval());
         HostSide {

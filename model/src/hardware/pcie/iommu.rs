@@ -102,21 +102,29 @@ pub struct Iommu {
     walk: Time,
     pages: u32,
     hits: Share,
+    /// Size of a page.
+    page: Bytes,
+    /// The first page of tables with an entry for each SA.
+    tables: u32,
     /// Whether buffers that are read are mapped anew each time.
     fresh: bool,
 }
 
 impl Iommu {
-    /// Places IO-TLB and page walkers on the platform; `None` where nothing is translated.
-    pub fn new(params: &IommuParams, platform: &mut Platform) -> Option<Self> {
+    /// Places IO-TLB and page walkers on the platform; `None` where nothing is translated. Devices have tables with entries
+    /// for so many SAs.
+    pub fn new(params: &IommuParams, sas: u32, platform: &mut Platform) -> Option<Self> {
         let pages = params.working_set.pieces(params.page).clamp(1, u64::from(u32::MAX)) as u32;
         let fresh = params.mapping != Mapping::Kept;
-        let keys = if fresh { pages.max(FRESH_PAGES) } else { pages };
+        let tables = if fresh { pages.max(FRESH_PAGES) } else { pages };
+        let keys = tables.saturating_add(sas);
         params.enabled.then(|| Iommu {
             cache: platform.cache(Cache { capacity: params.entries, keys, ways: None, replacement: Replacement::Lru }),
             walkers: platform.station(Resource::PageWalkers, params.walkers),
             walk: params.walk,
             pages,
+            page: params.page,
+            tables,
             hits: Share::from_fraction((f64::from(params.entries) / f64::from(pages)).min(1.0)),
             fresh,
         })
@@ -146,6 +154,14 @@ impl Iommu {
     /// Looks any other page up.
     pub fn translate_elsewhere(&self) -> Hop {
         self.translate(Key::Random(self.pages))
+    }
+
+    /// Looks the page up in which the SA's entry of a table lies; entries take so many octets each. At best all such pages
+    /// are held.
+    pub fn translate_entry(&self, octets: Bytes) -> Hop {
+        let shared_by = (self.page.get() / octets.get().max(1)).clamp(1, u64::from(u32::MAX)) as u32;
+        let hits = Share::from_fraction(1.0);
+        Iommu { hits, ..*self }.translate(Key::Flow { first: self.tables, shared_by })
     }
 
     fn translate(&self, key: Key) -> Hop {

@@ -70,6 +70,11 @@ impl Slot {
         self.read_at_once(n, Bytes::ZERO, Target::Elsewhere, read)
     }
 
+    /// The device reads `n` octets of the SA's entry in a table whose entries take `entry` octets each.
+    pub fn read_entry(&self, n: Bytes, entry: Bytes, read: Read) -> Route {
+        self.read_at_once(n, Bytes::ZERO, Target::Entry(entry), read)
+    }
+
     fn read_at_once(&self, n: Bytes, goodput: Bytes, target: Target, read: Read) -> Route {
         let requests = self.params.read_requests(n) as u32;
         let load = self.params.read(n);
@@ -164,11 +169,11 @@ impl Slot {
         self.writes(transfer, label)
     }
 
-    /// The device writes `n` octets into a page of their own, and waits for nothing.
-    pub fn post(&self, n: Bytes, label: &'static str) -> Route {
+    /// The device writes `n` octets of such an entry, and waits for nothing.
+    pub fn post(&self, n: Bytes, entry: Bytes, label: &'static str) -> Route {
         let load = self.params.write(n);
         let transfer =
-            Transfer { load, requests: 1, batch: 1, payload: Bytes::ZERO, target: Target::Elsewhere, ahead: true };
+            Transfer { load, requests: 1, batch: 1, payload: Bytes::ZERO, target: Target::Entry(entry), ahead: true };
         Route(self.up(&transfer, Bytes::ZERO, Time::ZERO, label))
     }
 
@@ -208,6 +213,7 @@ impl Slot {
             Target::Buffer => Some(iommu.translate_buffer()),
             Target::Fresh => Some(iommu.translate_fresh()),
             Target::Elsewhere => Some(iommu.translate_elsewhere()),
+            Target::Entry(octets) => Some(iommu.translate_entry(octets)),
             Target::Ring => None,
         });
         visits.into_iter().map(Hop::Serve).chain(root_complex).chain(translation).collect()
@@ -247,6 +253,8 @@ enum Target {
     Fresh,
     /// A page that belongs to no packet.
     Elsewhere,
+    /// The SA's entry, of so many octets, in a table of the device.
+    Entry(Bytes),
     /// A descriptor ring: few pages, always in use.
     Ring,
 }
