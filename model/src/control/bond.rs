@@ -13,40 +13,8 @@
 
 use super::failover::{Due, FailoverRun};
 use super::life_cycle::{Holders, Installed};
+use super::switch::{Switch, Then, step};
 use crate::scenario::Device;
-use crate::units::Time;
-
-/// The list has an SA of each direction, whose commands all wait for one another.
-const DIRECTIONS: f64 = 2.0;
-
-/// Where a change of the active NIC stands.
-#[derive(Debug, Clone, Copy)]
-pub struct Switch {
-    to: Device,
-    /// Whether packets leave by the new NIC already.
-    adds: bool,
-    /// The SA that is being added.
-    under_way: Option<u32>,
-    /// The SA that is looked at next.
-    next: u32,
-    /// What has been found meanwhile: RTNL is waited for.
-    then: Then,
-}
-
-/// What waits for a change of the active NIC to end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Then {
-    Nothing,
-    /// A link that was lost or has come back.
-    Detected,
-    /// The administrator's choice.
-    To(Device),
-}
-
-/// Time for which one pair of SAs is deleted or added, by so long for each direction.
-pub fn step(firmware: Time) -> Time {
-    firmware.scale(DIRECTIONS)
-}
 
 impl FailoverRun<'_> {
     /// The bond is to use this NIC.
@@ -107,6 +75,9 @@ impl FailoverRun<'_> {
             Then::Nothing => {}
         }
         self.work();
+        if self.switch.is_none() && self.agenda.task.is_none() {
+            self.reinstalled.get_or_insert(self.now);
+        }
     }
 
     /// The new NIC takes an SA, if it has a place for it.

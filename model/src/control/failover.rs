@@ -4,13 +4,13 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::agenda::Agenda;
-use super::bond::Switch;
 use super::daemon::Tables;
 use super::event::{DeviceEvent, device_events};
 use super::failover_paths::{Exit, FailoverPaths};
 use super::life_cycle::{Holders, Installed, Numbers, STATES, Sa, State, Use, holder};
 use super::messages::{MESSAGES, MessageLatency};
 use super::sampler::Sampler;
+use super::switch::Switch;
 use super::timeline::{Bin, Timeline};
 use crate::engine::Engine;
 use crate::profile::{Profile, SaCost};

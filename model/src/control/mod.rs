@@ -24,6 +24,7 @@ mod predict;
 mod predict_linux;
 mod reaction;
 mod sampler;
+mod switch;
 mod timeline;
 
 pub use event::DeviceEvent;

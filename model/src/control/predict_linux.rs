@@ -1,6 +1,6 @@
 //! Closed forms of a failover as Linux and the daemons that people run have it.
 
-use super::bond::step;
+use super::switch::step;
 use crate::units::Time;
 
 /// What a bond's change of its active NIC is predicted to take, from the loss of the link on.

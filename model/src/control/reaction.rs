@@ -113,6 +113,8 @@ impl FailoverRun<'_> {
         let sa = &mut self.sas[index as usize];
         let before = sa.installed;
         let next = self.tables.done(message, sa, &self.agenda.target);
+        // What the kernel has counted daemons copy, and nothing leaves meanwhile, as the host's address is another.
+        let copies = !self.scenario.failover.daemon.is_ideal() && !self.scenario.placement.encapsulates_in_nic();
         let appears = !matches!(before, Installed::At(_)) && matches!(sa.installed, Installed::At(_));
         let in_nic = matches!(sa.installed, Installed::At(holders) if !holders.is_empty());
         match message {
@@ -126,7 +128,7 @@ impl FailoverRun<'_> {
                 sa.numbers.restart(tally, self.now, in_use);
                 self.peer_looks(index);
             }
-            _ if appears => sa.numbers.resume(tally, self.now, self.failover_paths.sequence_rate),
+            _ if appears && !copies => sa.numbers.resume(tally, self.now, self.failover_paths.sequence_rate),
             _ => {}
         }
         if self.scenario.failover.address_update == AddressUpdate::None {

@@ -82,7 +82,8 @@ pub struct Timeline {
     pub cores: u32,
     /// What happened, in order of time.
     pub device_events: Vec<DeviceEvent>,
-    /// From the first event until the daemon had nothing left to do; absent if it had not by the end.
+    /// From the first event until the daemon, or of a bond the kernel, had nothing left to do; absent if it had not by the
+    /// end.
     #[serde(with = "as_ps::option")]
     pub reinstalled: Option<Time>,
     /// The longest time for which one SA's packets were dropped for want of the SA or of carrier, summed over outages.

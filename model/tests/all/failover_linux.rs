@@ -81,7 +81,7 @@ const MOBIKE: &str = "address_update = \"per-ike-sa\"\nsas_per_ike_sa = 4";
 fn a_bond_moves_sas_one_by_one() {
     let s = scenario("inline-crypto", &format!("{BOND}\ncommand = \"100 us\""), &[("link-down", "nic", 100)]);
     let (timeline, predicted) = (run(&s), predict_switch(MS(10), s.failover.firmware(), 16));
-    assert_eq!(timeline.outage_max, predicted.changed);
+    assert_eq!((timeline.outage_max, timeline.reinstalled), (predicted.changed, Some(predicted.last)));
     assert_eq!((timeline.moved_by_kernel, timeline.messages.iter().sum::<u64>()), (16, 0));
     near(lost(&timeline, Loss::NoCarrier), RATE * predicted.changed.as_seconds(), 0.01);
     // In software from the change on, until each is added: half of the adding in the mean.

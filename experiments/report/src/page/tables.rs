@@ -149,6 +149,9 @@ pub fn failovers(points: &Points) -> Table {
     table
 }
 
+/// Packets that the peer had seen.
+const REPLAYED: &str = "packets_lost/replayed";
+
 /// Why packets were lost in a failover: a row for each point.
 pub fn losses(points: &Points) -> Table {
     fn packets(point: &Point, cause: &str) -> String {
@@ -161,6 +164,10 @@ pub fn losses(points: &Points) -> Table {
         ("In the NIC", Number, |point| packets(point, "packets_lost/in_flight")),
         ("Of all", Number, |point| point.value("loss").map_or_else(String::new, percent)),
     ];
+    let are_replayed = points.points.iter().any(|point| point.value(REPLAYED).is_some());
+    if are_replayed {
+        columns.insert(4, ("Replayed", Number, |point| packets(point, REPLAYED)));
+    }
     // Loss that was there before is no loss by the failover.
     if points.points.iter().any(|point| point.lost_before.is_some()) {
         columns.push(("Before the first event", Number, |point| point.lost_before.map_or_else(String::new, percent)));
@@ -171,6 +178,11 @@ pub fn losses(points: &Points) -> Table {
          could not carry the load. In the NIC: under way in a NIC that failed."
             .into(),
     );
+    if are_replayed {
+        table.remark(
+            "Replayed: the peer had seen their sequence numbers, which an SA that was moved began again.".into(),
+        );
+    }
     table
 }
 
