@@ -120,6 +120,7 @@ impl Bench {
             links: vec![link],
             tags: (platform.pool(Resource::Tags, self.tags), self.tags),
             memory: (!case.warm).then_some(dram),
+            leak: None,
             credits: self
                 .slot
                 .posted_data_credits
@@ -139,7 +140,7 @@ impl Bench {
         let done = Hop::Depart(Packet::plain(n));
         let (fixed, piece) = self.write_engine;
         let written = Visit::new(engine, fixed + piece * n.pieces(PIECE), Time::ZERO, "engine writes");
-        let odd = (n.get() % 4 != 0).then(|| {
+        let odd = (!n.get().is_multiple_of(4)).then(|| {
             let engine = platform.station(Resource::DmaEngine, 1);
             Hop::Serve(Visit::new(engine, self.odd_read, Time::ZERO, "engine reads"))
         });

@@ -77,6 +77,9 @@ pub struct HostCpu {
     /// Cores that share it.
     #[serde(default = "l3_cores")]
     pub l3_cores: u32,
+    /// Ways of that cache.
+    #[serde(default = "l3_ways")]
+    pub l3_ways: u32,
     /// Core clock while wide vector instructions (AVX-512) run, where it is lower.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avx_frequency: Option<Hertz>,
@@ -98,6 +101,11 @@ const fn l3() -> Bytes {
 /// Cores that share that L3: those of a core complex of Zen 3 or 4 (estimate for others).
 const fn l3_cores() -> u32 {
     8
+}
+
+/// Ways of the L3 of a profile that does not say: those of Zen 3 or 4 (estimate for others).
+const fn l3_ways() -> u32 {
+    16
 }
 
 /// Where a table's values come from.

@@ -2,6 +2,7 @@
 
 pub mod accelerator;
 pub mod core;
+pub mod ddio;
 pub mod memory;
 pub mod nic;
 pub mod pcie;

@@ -2,6 +2,7 @@
 
 use crate::engine::program::Cache;
 use crate::hardware::accelerator::AcceleratorParams;
+use crate::hardware::ddio::Leak;
 use crate::hardware::memory::Memory;
 use crate::hardware::nic::{InlineEsp, NicParams};
 use crate::hardware::pcie::{Iommu, Link, Slot, SlotParams};
@@ -9,7 +10,11 @@ use crate::profile::Profile;
 use crate::resource::Resource;
 use crate::route::{CacheId, Platform, PoolId, StationId};
 use crate::scenario::{Attachment, Scenario};
-use crate::units::Time;
+use crate::traffic::{Direction, Traffic};
+use crate::units::{Bytes, Time};
+
+/// A line of the cache.
+const LINE: Bytes = Bytes::new(64);
 
 /// A NIC as all cores share it.
 pub(super) struct NicDevice {
@@ -80,6 +85,8 @@ struct HostSide {
     /// The switch's uplink, where devices share one.
     uplink: Option<Link>,
     memory: Option<Memory>,
+    /// What leaks from the cache of what NICs write.
+    leak: Option<Leak>,
     iommu: Option<Iommu>,
     root_complex: Option<(StationId, Time)>,
 }
@@ -93,7 +100,13 @@ impl HostSide {
             |rate: crate::units::PacketRate| (platform.station(Resource::RootComplex, 1), rate.interval());
         HostSide {
             uplink: (s.pcie.attachment == Attachment::SharedUplink).then_some(uplink),
-            memory: (!profile.host.ddio).then_some(dram),
+            // No way at all is as without direct cache access; where nobody says how many, all that is written stays.
+            memory: (!s.host.ddio_ways.map_or(profile.host.ddio, |ways| ways > 0)).then_some(dram),
+            leak: s
+                .host
+                .ddio_ways
+                .filter(|ways| *ways > 0)
+                .and_then(|ways| Leak::new(written(s), &profile.host, ways, dram)),
             iommu,
             root_complex: s.pcie.root_complex_rate.map(root_complex),
         }
@@ -106,6 +119,7 @@ impl HostSide {
             links: [Some(own), self.uplink].into_iter().flatten().collect(),
             tags: (platform.pool(tags.0, tags.1), tags.1),
             memory: self.memory,
+            leak: None,
             credits: credits.map(|credits| platform.pool(Resource::PostedCredits, credits.get() as u32)),
             completion_buffer: params
                 .completion_buffer
@@ -124,7 +138,8 @@ fn link(params: &SlotParams, platform: &mut Platform, names: [Resource; 2]) -> L
 fn nic_device(nic: &NicParams, link: Link, host: &HostSide, keys: u32, platform: &mut Platform) -> NicDevice {
     NicDevice {
         params: nic.clone(),
-        slot: host.slot(&nic.pcie, link, (Resource::NicTags, nic.read_tags), platform),
+        // A card writes what it has just read, which is in the cache.
+        slot: Slot { leak: host.leak, ..host.slot(&nic.pcie, link, (Resource::NicTags, nic.read_tags), platform) },
         esp: nic.esp.as_ref().map(|esp| esp_engine(esp, keys, platform)),
         ports: (0..nic.ports).map(|_| port(nic, platform)).collect(),
         buffer: platform.pool(Resource::NicBuffer, nic.buffer.get() as u32),
@@ -150,4 +165,22 @@ fn port(nic: &NicParams, platform: &mut Platform) -> Port {
         receive_engine: platform.station(Resource::NicReceiveEngine, 1),
         receive_buffer: platform.pool(Resource::NicReceiveBuffer, nic.receive_buffer.get() as u32),
     }
+}
+
+/// Octets of the cache that receive rings with their buffers take: of each buffer the lines that a packet touches, and a
+/// completion for each packet. A buffer of 2 KiB of which 64 B are written takes one line.
+fn written(s: &Scenario) -> Bytes {
+    let classes: Vec<Traffic> = s.classes();
+    let received = classes.iter().filter(|class| class.direction != Direction::Transmit);
+    let touched = |class: &Traffic| {
+        let weight: u64 = class.mix.iter().map(|entry| u64::from(entry.weight)).sum();
+        let lines = |octets: Bytes| octets.pieces(LINE) * LINE.get();
+        let all: u64 = class.mix.iter().map(|entry| u64::from(entry.weight) * lines(class.l3(entry))).sum();
+        all / weight.max(1)
+    };
+    // Classes share the rings: the largest packets are what is in them at the worst.
+    let packet = received.map(touched).max().unwrap_or(0);
+    let ring = |nic: &&NicParams| if packet > 0 { u64::from(nic.ring) * (packet + nic.completion.get()) } else { 0 };
+    let octets: u64 = s.nics().iter().map(ring).sum();
+    Bytes::new(octets * u64::from(s.host.cores))
 }

@@ -18,6 +18,9 @@ impl Profile {
         if self.host.l3_cores == 0 || self.host.l2.get() == 0 || self.host.l3.get() == 0 {
             return Err(value("host.l3_cores", self.host.l3_cores.into(), "at least one core; caches above zero"));
         }
+        if self.host.l3_ways == 0 {
+            return Err(value("host.l3_ways", 0.0, "at least one way"));
+        }
         if self.memory.bandwidth.as_bps() == 0 {
             return Err(value("memory.bandwidth", 0.0, "a bandwidth above zero"));
         }

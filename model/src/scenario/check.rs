@@ -44,6 +44,8 @@ impl Scenario {
     /// The first value that is not allowed, by its key.
     pub fn check(&self, profile: &Profile) -> Result<(), Invalid> {
         within("host.cores", self.host.cores)?;
+        within_if_given("host.ddio_ways", self.host.ddio_ways)?;
+        self.check_ddio(profile)?;
         within_if_given("offload.gso", self.offload.gso.0)?;
         within_if_given("offload.gro", self.offload.gro.0)?;
         for (at, class) in listed("traffic", &self.traffic) {

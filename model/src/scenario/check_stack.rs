@@ -35,6 +35,17 @@ impl Scenario {
         Ok(())
     }
 
+    /// Whether the host has so many ways for device writes.
+    pub(super) fn check_ddio(&self, profile: &Profile) -> Result<(), Invalid> {
+        let Some(ways) = self.host.ddio_ways else { return Ok(()) };
+        let most = if profile.host.ddio { profile.host.l3_ways } else { 0 };
+        match ways > most {
+            true if most == 0 => invalid("host.ddio_ways", ways, "0: this host's devices write to memory"),
+            true => invalid("host.ddio_ways", ways, format!("0 to {most}, the ways of this host's L3 cache")),
+            false => Ok(()),
+        }
+    }
+
     fn check_esp_of_xdp(&self) -> Result<(), Invalid> {
         if self.host.stack == Stack::Xdp && ![Placement::CLEAR, Placement::INLINE_PACKET].contains(&self.placement) {
             let allowed = "clear or inline-packet: there is no ESP in XDP, whose packets are none of XFRM's";

@@ -71,6 +71,10 @@ pub struct HostParams {
     pub netfilter: bool,
     /// Whether connections are tracked.
     pub conntrack: bool,
+    /// Ways of the last-level cache that device writes land in (on Intel's hosts the register `IIO_LLC_WAYS`): 0 for
+    /// none, as without direct cache access; absent for what the profile says, all or none of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ddio_ways: Option<u32>,
 }
 
 /// How callers wait for the accelerator.

@@ -112,6 +112,54 @@ fn run(settings: &[(&str, &str)]) -> Record {
     simulate(&Scenario::from_settings(settings).unwrap(), &profile("ice-lake-sp"), 1).unwrap()
 }
 
+/// Packets that 16 cores receive, on a host of little memory bandwidth.
+fn receiving(packet: &str, ring: &str, ways: Option<&str>) -> Record {
+    let mut host = profile("ice-lake-sp");
+    host.memory.bandwidth = BitRate::from_gbps(20.0);
+    let more = ways.map(|ways| ("host.ddio_ways", ways));
+    let settings = [
+        ("placement", "clear"),
+        ("traffic.direction", "receive"),
+        ("traffic.packet", packet),
+        ("offload.gro", "off"),
+        ("host.cores", "16"),
+        ("nic.ring", ring),
+    ];
+    let settings: Vec<(&str, &str)> = settings.into_iter().chain(more).collect();
+    simulate(&Scenario::from_settings(&settings).unwrap(), &host, 1).unwrap()
+}
+
+#[test]
+fn what_rings_hold_beyond_the_ways_of_ddio_goes_to_memory_and_back() {
+    let name = |record: &Record| record.bottleneck.map(|resource| resource.name());
+    // 2 of 12 ways of 60 MiB, and 16 rings of 4096 buffers, of each of which a packet takes 16 lines and a completion one.
+    let leaky = receiving("1024 B", "4096", Some("2"));
+    assert_eq!(name(&leaky), Some("memory"));
+    let in_use = 16.0 * 4096.0 * (1024.0 + 64.0);
+    let share = 1.0 - 10.0 * f64::from(1 << 20) / in_use;
+    // Written and read back, with the Ethernet header.
+    near(pps(&leaky), 20e9 / 8.0 / (2.0 * share * 1038.0), 0.03);
+    // Small rings fit, and so do small packets in large rings.
+    assert_ne!(name(&receiving("1024 B", "256", Some("2"))), Some("memory"));
+    assert_ne!(name(&receiving("64 B", "4096", Some("2"))), Some("memory"));
+    // More ways leak less.
+    assert!(pps(&receiving("1024 B", "4096", Some("6"))) > 1.3 * pps(&leaky));
+}
+
+#[test]
+fn the_ends_of_ddio_are_all_and_none() {
+    let all = receiving("1024 B", "256", None);
+    assert_eq!(pps(&receiving("1024 B", "256", Some("12"))), pps(&all));
+    let none = receiving("1024 B", "256", Some("0"));
+    assert_eq!(none.bottleneck.map(|resource| resource.name()), Some("memory"));
+    near(pps(&none), 20e9 / 8.0 / 1038.0, 0.03);
+    // Hosts have no more ways than their cache has, and some none.
+    let scenario = Scenario::from_settings(&[("host.ddio_ways", "13")]).unwrap();
+    assert!(scenario.check(&profile("ice-lake-sp")).is_err());
+    let scenario = Scenario::from_settings(&[("host.ddio_ways", "2")]).unwrap();
+    assert!(scenario.check(&profile("zen4")).is_err());
+}
+
 /// Packets that cores forward in the clear, by who maps their buffers.
 fn forwarding(cores: &str, mapping: &str) -> Record {
     run(&[

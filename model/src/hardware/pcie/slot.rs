@@ -1,6 +1,7 @@
 //! A device's attachment: what DMA through its links meets on the way.
 
 use super::{Iommu, SlotParams, TlpLoad};
+use crate::hardware::ddio::Leak;
 use crate::hardware::memory::Memory;
 use crate::route;
 use crate::route::{Charge, Hop, PoolId, Route, StationId, Visit};
@@ -42,6 +43,8 @@ pub struct Slot {
     pub tags: (PoolId, u32),
     /// DRAM, where DMA misses the cache.
     pub memory: Option<Memory>,
+    /// What leaks from the cache of what the device writes.
+    pub leak: Option<Leak>,
     /// Octets of posted data that may be on their way, where credits limit them.
     pub credits: Option<PoolId>,
     /// Octets of read data that the device has room for, where that limits.
@@ -150,7 +153,8 @@ impl Slot {
     /// The device writes `n` octets, `goodput` of them payload, and then `descriptor` octets that say so.
     pub fn write_payload(&self, n: Bytes, goodput: Bytes, descriptor: Bytes, label: &'static str) -> Route {
         let load = self.params.write(n) + self.params.write(descriptor);
-        let memory = self.memory.map(|memory| Hop::Serve(memory.access(n, Time::ZERO)));
+        let in_memory = |memory: Memory| Hop::Serve(memory.access(n, Time::ZERO));
+        let memory = self.memory.map(in_memory).or_else(|| self.leak.map(|leak| leak.access(n)));
         let requests = if descriptor > Bytes::ZERO { 2 } else { 1 };
         let credit = |hop: fn(PoolId, u32) -> Hop| self.credits.map(|pool| hop(pool, credits(n)));
         let transfer = Transfer { load, requests, batch: 1, payload: goodput, target: Target::Buffer, ahead: false };

@@ -22,6 +22,12 @@ pub(super) const HOST: &[Entry] = &[
     ),
     Entry::new("netfilter", Takes::Boolean, "Whether packets pass netfilter hooks with rules (nftables, iptables)."),
     Entry::new("conntrack", Takes::Boolean, "Whether the kernel tracks connections (nf_conntrack)."),
+    Entry::new(
+        "ddio_ways",
+        integer(0, 64),
+        "Ways of the L3 cache that device writes land in, 0 for none; absent for all or none, as the profile says.",
+    )
+    .example("0"),
 ];
 
 /// `GSO_MAX_SIZE` in include/linux/netdevice.h: what Linux takes with BIG TCP.

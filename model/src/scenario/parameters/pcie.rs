@@ -154,8 +154,8 @@ pub(super) const IOMMU: &[Entry] = &[
     Entry::new(
         "mapping",
         Takes::Name(names::<Mapping>),
-        "Whether the driver maps and unmaps each buffer that a device reads, with an invalidation of the IO-TLB for each \
-         (strict) or for many (lazy), or all stay mapped; enabled = false is passthrough.",
+        "Whether buffers stay mapped, or drivers map and unmap each and invalidate the IO-TLB for each (strict) or \
+         for many (lazy).",
     ),
     Entry::new("map", time_to(Time::from_us(100)), "Time of a core to map a buffer: address and page table."),
     Entry::new("unmap", time_to(Time::from_us(100)), "Time of a core to unmap a buffer, without the invalidation."),
