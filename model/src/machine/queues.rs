@@ -127,6 +127,7 @@ impl Queues {
             copies: s.lookaside.copies,
             threads: own.threads.filter(|_| by_card),
             when_full: s.lookaside.when_full,
+            acks: None,
             numbered: false,
         }
     }

@@ -82,12 +82,14 @@ impl Host<'_> {
         match self.merging {
             Some(merging) => {
                 let costs = [costs, vec![(Category::Gro, core.costs.gro), copy]].concat();
-                let merge = Hop::Merge(merging.gate, gate, core.work("deliver", &deliver));
+                let deliver = core.work("deliver", &deliver);
+                let merge = Hop::Merge(merging.gate, gate, deliver, self.acknowledges(1, Some(1)));
                 route![Hop::Serve(core.work(label, &costs)), merge, end]
             }
             None => {
                 let costs = [costs, vec![copy], deliver].concat();
-                route![Hop::Serve(core.work(label, &costs)), Hop::Polled(gate), end]
+                let acks = self.acknowledges(1, None);
+                route![Hop::Serve(core.work(label, &costs)), Hop::Polled(gate), end, acks]
             }
         }
     }
@@ -147,7 +149,7 @@ impl Host<'_> {
         };
         route![
             Hop::Serve(self.core.work("receive packet, merge", &comes)),
-            Hop::Merge(merging.gate, self.nic.polling, self.core.work("forward", &once)),
+            Hop::Merge(merging.gate, self.nic.polling, self.core.work("forward", &once), Route::default()),
             self.nic.refill(came),
             out,
         ]

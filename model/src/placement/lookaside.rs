@@ -159,7 +159,12 @@ impl Host<'_> {
                 let cut = [vec![(Category::Segment, self.core.costs.segment)], submit].concat();
                 route![
                     work("receive packet, merge", comes),
-                    Hop::Merge(merging.gate, self.nic.polling, self.core.work("forward", &self.route_costs())),
+                    Hop::Merge(
+                        merging.gate,
+                        self.nic.polling,
+                        self.core.work("forward", &self.route_costs()),
+                        Route::default()
+                    ),
                     self.nic.refill(1),
                     work("segment, submit to card", cut),
                 ]

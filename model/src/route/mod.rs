@@ -6,6 +6,7 @@
 mod compile;
 mod lanes;
 mod on_its_way;
+mod visits;
 
 pub use compile::{Account, Compiled, Note, TooLarge};
 
@@ -216,14 +217,18 @@ pub enum Hop {
     Poll(GateId, Visit, Visit),
     /// The packet's share of the poll is done.
     Polled(GateId),
-    /// Done with the poll (the second gate) and merged at the first one; the visit is made once for all that merged.
-    Merge(GateId, GateId, Visit),
+    /// Done with the poll (the second gate) and merged at the first one; the visit is made and the route gone once for all
+    /// that merged.
+    Merge(GateId, GateId, Visit, Route),
     /// Look up in a cache; on a miss, go the route first, while others that miss the same wait.
     Lookup(Lookup, Route),
     /// The job's buffer is in one of so many pages from now on.
     Place(u32),
     /// Go on as so many packets on each of these routes, all of which must end before the route goes on.
     Split(Vec<(Route, u32)>),
+    /// Add the first number to the count of the job's flow; whenever that reaches the second one, another packet goes this
+    /// route, for which the job waits at its end and nowhere else. Not in a part of a split.
+    Spawn(Route, u32, u32),
     /// A packet has left.
     Depart(Packet),
     /// Count so many packets of the job's SA, which take a sequence number each.

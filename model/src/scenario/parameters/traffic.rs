@@ -128,6 +128,11 @@ pub(super) const TRAFFIC: &[Entry] = &[
         "Trains, or single packets where there are none, of a burst on average; their number is distributed geometrically.",
     )
     .example("32"),
+    Entry::new(
+        "acks",
+        Takes::Boolean,
+        "Whether TCP is acknowledged by packets the other way, one for two segments or for what GRO has merged.",
+    ),
 ];
 
 /// From less than a packet takes to more than a run lasts.
