@@ -264,6 +264,7 @@ impl<'a> Builder<'a> {
                 host.sa_state = sa_state;
                 host.policy = s.policy_costs(core.costs);
                 host.hooks = s.hook_costs(core.costs);
+                host.tunnel = s.tunnel_costs(core.costs);
             };
             costs(&mut host);
             if let (Some(ack), Way::By(design)) = (&class.ack, path.way) {

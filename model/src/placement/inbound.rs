@@ -77,6 +77,7 @@ impl Host<'_> {
         p: &Packet,
     ) -> Route {
         let copy = (Category::Copy, core.memory.copy * p.goodput);
+        let costs = [costs, self.tunnel.clone()].concat();
         let deliver = [vec![(Category::Deliver, core.costs.deliver)], self.hooks.clone()].concat();
         let end = route![Hop::Depart(*p), self.nic.refill(p.fragments())];
         match self.merging {
@@ -104,13 +105,16 @@ impl Host<'_> {
         [vec![(Category::Forward, self.core.costs.forward)], self.policy.clone(), self.hooks.clone()].concat()
     }
 
-    /// The core forwards a packet, merged with others or by itself, and it leaves under ESP.
-    pub(super) fn forwards(&self, f: Forwarding, p: &Packet, dma: Bytes, encrypt: bool, nic_segments: bool) -> Route {
+    /// The core forwards a packet, merged with others or by itself, and it leaves under ESP. What has merged goes into a
+    /// tunnel at once.
+    pub(super) fn forwards(&self, mut f: Forwarding, p: &Packet, dma: Bytes, encrypt: bool, nic_segments: bool) -> Route {
+        f.once.extend(self.tunnel.clone());
         self.forwards_as(f, p, 1, &Leaving { dma, frames: p.frames(), encrypt, nic_segments })
     }
 
-    /// The same for a packet that leaves in the clear.
-    pub(super) fn forwards_clear(&self, f: Forwarding, p: &Packet) -> Route {
+    /// The same for a packet that leaves in the clear: each comes out of a tunnel by itself.
+    pub(super) fn forwards_clear(&self, mut f: Forwarding, p: &Packet) -> Route {
+        f.comes.extend(self.tunnel.clone());
         self.forwards_as(f, p, p.fragments(), &self.leaves_clear(p))
     }
 

@@ -141,7 +141,7 @@ impl Host<'_> {
     /// merge are routed once and cut before they are encrypted; those that come under ESP are not merged again.
     fn by_card(&self, p: &Packet, crypto: Crypto) -> Route {
         let work = |label, costs: Costs| Hop::Serve(self.core.work(label, &costs));
-        let submit = [self.xfrm(), self.submit_costs()].concat();
+        let submit = [self.tunnel.clone(), self.xfrm(), self.submit_costs()].concat();
         let (came, fragments) = match crypto {
             Crypto::Seal => (1, self.fragment_costs(p)),
             Crypto::Open => (p.fragments(), Vec::new()),

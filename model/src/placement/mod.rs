@@ -107,6 +107,8 @@ pub struct Host<'a> {
     pub policy: Costs,
     /// Hooks that every packet passes: netfilter, connection tracking.
     pub hooks: Costs,
+    /// A tunnel inside ESP, where there is one.
+    pub tunnel: Costs,
     /// What a packet waits for the state of its SA, on average.
     pub sa_state: Cycles,
     /// Octets to encrypt below which a packet stays on the CPU.
@@ -213,7 +215,7 @@ impl Host<'_> {
 
     /// One send call, with the copy of its payload and the hooks on its way.
     fn send_costs(&self, send: &SendCall) -> Costs {
-        [self.core.send(send.total(|p| p.goodput)).to_vec(), self.hooks.clone()].concat()
+        [self.core.send(send.total(|p| p.goodput)).to_vec(), self.hooks.clone(), self.tunnel.clone()].concat()
     }
 
     /// Handing a packet to the NIC's driver; the doorbell is rung once for all segments of a send, or once per poll.

@@ -80,6 +80,8 @@ pub enum Category {
     Forward,
     /// Switching to another thread and back while an accelerator works.
     Switch,
+    /// A tunnel inside ESP: its header, device and route.
+    Tunnel,
     /// IP fragmentation and reassembly.
     Fragment,
     /// Holding the lock of an SA that cores share, and spinning for it.
@@ -90,7 +92,7 @@ pub enum Category {
 
 impl Category {
     /// Every category, in the order of a packet's way.
-    pub const ALL: [Category; 25] = [
+    pub const ALL: [Category; 26] = [
         Category::Send,
         Category::Copy,
         Category::Segment,
@@ -113,6 +115,7 @@ impl Category {
         Category::Deliver,
         Category::Forward,
         Category::Switch,
+        Category::Tunnel,
         Category::Fragment,
         Category::Lock,
         Category::Dropped,
@@ -143,6 +146,7 @@ impl Category {
             Category::Deliver => "deliver",
             Category::Forward => "forward",
             Category::Switch => "switch",
+            Category::Tunnel => "tunnel",
             Category::Fragment => "fragment",
             Category::Lock => "lock",
             Category::Dropped => "dropped",

@@ -14,7 +14,7 @@ pub mod parameters;
 pub use failover::{AddressUpdate, Api, Bonding, DaemonCpu, Delays, Device, Event, Failover, What};
 use serde::{Deserialize, Serialize};
 
-use crate::esp::{Family, Mode};
+use crate::esp::{Family, Inside, Mode};
 use crate::hardware::accelerator::AcceleratorParams;
 use crate::hardware::nic::NicParams;
 use crate::hardware::pcie::{IommuParams, SlotParams};
@@ -150,9 +150,11 @@ pub struct SaParams {
     pub algorithm: Algorithm,
     /// Transport or tunnel mode.
     pub mode: Mode,
-    /// Family of the header that tunnel mode adds; that of the inner packet if absent.
+    /// Family of the header that tunnel mode, or a tunnel inside ESP, adds; that of the inner packet if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outer: Option<Family>,
+    /// A tunnel inside ESP.
+    pub inside: Inside,
     /// Extended sequence numbers (RFC 4303 section 2.2.1).
     pub esn: bool,
     /// UDP encapsulation (RFC 3948).

@@ -201,6 +201,7 @@ mod tests {
         nat_t: false,
         inner: Family::Ipv4,
         outer: Family::Ipv4,
+        inside: crate::esp::Inside::Nothing,
     };
 
     fn traffic(size: u64) -> Traffic {

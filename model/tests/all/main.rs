@@ -14,3 +14,4 @@ mod pcie_published;
 mod placements;
 mod queueing;
 mod traffic;
+mod tunnels;
