@@ -59,6 +59,49 @@ impl Family {
     }
 }
 
+/// A tunnel inside ESP, whose packets ESP protects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Inside {
+    /// None: ESP protects the packets themselves.
+    Nothing,
+    /// GRE (RFC 2784) without key and sequence number.
+    Gre,
+    /// VXLAN (RFC 7348): UDP, VXLAN header and an Ethernet header.
+    Vxlan,
+    /// L2TP version 2 over UDP with PPP (RFC 2661, RFC 3193), headers without their optional fields.
+    L2tp,
+}
+
+impl Inside {
+    /// What it puts between its IP header and the packet: 4 octets of GRE; 8 of UDP, 8 of VXLAN and 14 of Ethernet; 8 of UDP,
+    /// 6 of L2TP and 4 of PPP.
+    pub const fn header(self) -> Bytes {
+        match self {
+            Inside::Nothing => Bytes::ZERO,
+            Inside::Gre => Bytes::new(4),
+            Inside::Vxlan => Bytes::new(30),
+            Inside::L2tp => Bytes::new(18),
+        }
+    }
+
+    /// The name used in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Inside::Nothing => "nothing",
+            Inside::Gre => "gre",
+            Inside::Vxlan => "vxlan",
+            Inside::L2tp => "l2tp",
+        }
+    }
+
+    /// Whether what it carries is merged after it is taken out: tunnel devices have a queue for it (`gro_cells`, Linux
+    /// net/ipv4/ip_tunnel.c and drivers/net/vxlan), PPP has none.
+    pub const fn merges(self) -> bool {
+        !matches!(self, Inside::L2tp)
+    }
+}
+
 /// What ESP encapsulates (RFC 4303 section 3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -113,25 +156,35 @@ pub struct Encapsulation {
     pub nat_t: bool,
     /// Family of the inner packet.
     pub inner: Family,
-    /// Family of the header that tunnel mode adds.
+    /// Family of the header that tunnel mode, or a tunnel inside ESP, adds.
     pub outer: Family,
+    /// A tunnel inside ESP.
+    pub inside: Inside,
 }
 
 impl Encapsulation {
     /// Family of the packet on the wire.
     pub const fn family(&self) -> Family {
-        match self.mode {
-            Mode::Tunnel => self.outer,
-            Mode::Transport => self.inner,
+        match (self.mode, self.inside) {
+            (Mode::Transport, Inside::Nothing) => self.inner,
+            _ => self.outer,
+        }
+    }
+
+    /// What ESP protects beyond the inner packet, and what of that it does not: the inner header, where there is no other.
+    fn around(&self) -> (Bytes, Bytes) {
+        match (self.mode, self.inside) {
+            (Mode::Transport, Inside::Nothing) => (Bytes::ZERO, self.inner.header()),
+            (Mode::Transport, inside) => (inside.header(), Bytes::ZERO),
+            (Mode::Tunnel, Inside::Nothing) => (Bytes::ZERO, Bytes::ZERO),
+            (Mode::Tunnel, inside) => (self.outer.header() + inside.header(), Bytes::ZERO),
         }
     }
 
     /// Octets that are encrypted for an inner IP packet of `l3` octets, padding and trailer included.
     pub fn encrypted(&self, l3: Bytes) -> Bytes {
-        let inner = match self.mode {
-            Mode::Tunnel => l3,
-            Mode::Transport => l3.saturating_sub(self.inner.header()),
-        };
+        let (more, less) = self.around();
+        let inner = l3.saturating_sub(less) + more;
         let alignment = cipher_sizes(self.algorithm).alignment;
         alignment * (inner + ESP_TRAILER).pieces(alignment)
     }
@@ -148,11 +201,9 @@ impl Encapsulation {
         let fixed = self.outer(Bytes::ZERO) - self.encrypted(Bytes::ZERO);
         let alignment = cipher_sizes(self.algorithm).alignment;
         let room = mtu.saturating_sub(fixed).get() / alignment.get() * alignment.get();
-        let inner = Bytes::new(room.checked_sub(ESP_TRAILER.get())?);
-        Some(match self.mode {
-            Mode::Tunnel => inner,
-            Mode::Transport => inner + self.inner.header(),
-        })
+        let (more, less) = self.around();
+        let inner = Bytes::new(room.checked_sub(ESP_TRAILER.get())?.checked_sub(more.get())?);
+        Some(inner + less)
     }
 }
 
@@ -161,7 +212,7 @@ mod tests {
     use super::*;
 
     fn esp(algorithm: Algorithm, mode: Mode, nat_t: bool) -> Encapsulation {
-        Encapsulation { algorithm, mode, nat_t, inner: Family::Ipv4, outer: Family::Ipv4 }
+        Encapsulation { algorithm, mode, nat_t, inner: Family::Ipv4, outer: Family::Ipv4, inside: Inside::Nothing }
     }
 
     #[test]
@@ -207,5 +258,21 @@ mod tests {
             }
         }
         assert_eq!(esp(Algorithm::Aes128Gcm, Mode::Tunnel, false).largest_inner(Bytes::new(40)), None);
+    }
+
+    #[test]
+    fn tunnels_inside_are_counted_field_by_field() {
+        let esp = |inside, mode| Encapsulation { inside, ..esp(Algorithm::Aes128Gcm, mode, false) };
+        // IP 20, SPI, sequence number and IV 16, GRE 4 and inner 84 with padding and trailer 92, ICV 16.
+        assert_eq!(esp(Inside::Gre, Mode::Transport).outer(Bytes::new(84)), Bytes::new(144));
+        // The tunnel's own IP header in tunnel mode: 20 more.
+        assert_eq!(esp(Inside::Gre, Mode::Tunnel).outer(Bytes::new(84)), Bytes::new(164));
+        for inside in [Inside::Gre, Inside::Vxlan, Inside::L2tp] {
+            for mode in [Mode::Transport, Mode::Tunnel] {
+                let esp = esp(inside, mode);
+                let inner = esp.largest_inner(Bytes::new(1500)).unwrap();
+                assert!(esp.outer(inner) <= Bytes::new(1500) && esp.outer(inner + Bytes::new(1)) > Bytes::new(1500));
+            }
+        }
     }
 }

@@ -118,6 +118,7 @@ macro_rules! scenario_files {
 
 /// Shipped scenarios; a test compares them with the folder.
 pub const SCENARIOS: &[(&str, &str)] = scenario_files!(
+    "bursts",
     "completion-interrupts",
     "failover",
     "failover-api-policy",
@@ -132,6 +133,7 @@ pub const SCENARIOS: &[(&str, &str)] = scenario_files!(
     "gso",
     "iotlb-cliff",
     "load-latency",
+    "imix-mtu",
     "lookaside-modes",
     "mrrs",
     "receive",

@@ -62,8 +62,16 @@ impl Demand {
                     total.elapsed += (visit.time + visit.latency).as_seconds();
                 }
                 // A full batch shares the visit, and the last of the batch does not wait.
-                Hop::Gather(gate, visit) | Hop::Merge(gate, _, visit) => {
+                Hop::Gather(gate, visit) => {
                     total.visit(visit, 1.0 / f64::from(platform.gates[usize::from(gate.0)].jobs));
+                }
+                Hop::Merge(gate, _, visit, once) => {
+                    let share = 1.0 / f64::from(platform.gates[usize::from(gate.0)].jobs);
+                    total.visit(visit, share);
+                    total.beside(once, platform, share);
+                }
+                Hop::Spawn(route, adds, every) => {
+                    total.beside(route, platform, f64::from(*adds) / f64::from((*every).max(1)));
                 }
                 // Under load one poll follows the other without an interrupt, each with its whole budget.
                 Hop::Poll(gate, _, poll) => {
@@ -100,6 +108,12 @@ impl Demand {
             }
         }
         total
+    }
+
+    /// Jobs beside this one, for which it does not wait: what they take of stations.
+    fn beside(&mut self, route: &Route, platform: &Platform, times: f64) {
+        let Demand { stations, .. } = Demand::of(route, platform);
+        self.add(&Demand { stations, ..Demand::default() }, times);
     }
 
     /// Parts that go on side by side: all of what they take, and the time of the slowest. Of parts that share a page only

@@ -216,6 +216,10 @@ impl<T: Tracer> Engine<T> {
                     self.fork(job, body, n);
                     pc = next;
                 }
+                Op::Spawn { body, adds, every } => {
+                    self.spawn(job, body, adds, every);
+                    pc = next;
+                }
                 Op::Await => {
                     let parent = &mut self.jobs[job as usize];
                     if parent.children > 0 {
@@ -310,6 +314,18 @@ impl<T: Tracer> Engine<T> {
             let child = self.new_job(Job { born, flow, page, parent: job, children: 0, resume: Pc::MAX });
             self.tracer.forks(job, child, self.now);
             self.ready.push_back((child, body));
+        }
+    }
+
+    #[inline(never)]
+    fn spawn(&mut self, job: u32, body: Pc, adds: u32, every: u32) {
+        let flow = self.jobs[job as usize].flow;
+        let count = &mut self.counted[flow as usize];
+        *count += adds;
+        let starts = *count / every;
+        *count %= every;
+        if starts > 0 {
+            self.fork(job, body, starts);
         }
     }
 

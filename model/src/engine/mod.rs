@@ -114,6 +114,8 @@ pub struct Engine<T = Untraced> {
     lookups: Stream,
     /// What [`Op::Tally`] has added up, by key; empty in a program without it.
     tallies: Vec<u64>,
+    /// What [`Op::Spawn`] has counted and not started a child for, by flow; empty in a program without it.
+    counted: Vec<u32>,
     service: Vec<Option<Stream>>,
     closing: bool,
     /// Before what [`Engine::run`] goes on; nothing is, once a limit is reached.
@@ -148,6 +150,7 @@ impl<T: Tracer> Engine<T> {
         let steps = program.ops.iter().zip(followers).map(|(&op, chained)| Step { op, visits: 0, chained });
         let lanes = program.lanes.iter().map(|&latency| Lane::new(latency));
         let tallied = program.ops.iter().any(|op| matches!(op, Op::Tally { .. }));
+        let spawns = program.ops.iter().any(|op| matches!(op, Op::Spawn { .. }));
         let locked = program.ops.iter().any(|op| matches!(op, Op::Lock { .. }));
         let keys = workload.keys.iter().max().map_or(0, |&key| key as usize + 1);
         let pools = program.pools.iter().map(|pool| Pool {
@@ -182,6 +185,7 @@ impl<T: Tracer> Engine<T> {
             locks: if locked { vec![0; keys] } else { Vec::new() },
             lookups: Stream::new(seed, Purpose::Lookups),
             tallies: if tallied { vec![0; keys] } else { Vec::new() },
+            counted: if spawns { vec![0; workload.flows.len()] } else { Vec::new() },
             service,
             closing: false,
             end: Due::FIRST,

@@ -156,6 +156,15 @@ pub enum Op {
         /// How many.
         n: u32,
     },
+    /// Add to the count of the job's flow, and for each time that it reaches `every` start a child at `body`.
+    Spawn {
+        /// Where it starts.
+        body: Pc,
+        /// What is added.
+        adds: u32,
+        /// At how many a child starts; not 0.
+        every: u32,
+    },
     /// Wait until every child has joined.
     Await,
     /// End of a child.

@@ -4,8 +4,34 @@ use std::ops::Range;
 
 use crate::engine::program::{Arrivals, Train};
 use crate::scenario::Scenario;
-use crate::traffic::{Arrival, Direction, SendCall, Traffic};
+use crate::traffic::{Arrival, Direction, Packet, SendCall, Traffic, Transport};
 use crate::units::Time;
+
+/// ACKs of TCP.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ack {
+    /// One of them.
+    pub packet: Packet,
+    /// Segments that one acknowledges, where they do not merge here.
+    pub every: u32,
+}
+
+impl Ack {
+    /// One for two segments (RFC 5681 section 4.2), or for each packet that the receiver has merged: Linux counts what GRO
+    /// has merged as more than two and acknowledges it at once (`__tcp_ack_snd_check`, net/ipv4/tcp_input.c).
+    fn of(s: &Scenario, class: &Traffic) -> Option<Self> {
+        if class.transport != Transport::Tcp || !class.acks || !s.placement.has_network() {
+            return None;
+        }
+        let packet = Packet::new(class.headers(), (class.family, Transport::Tcp), s.encapsulation(class).as_ref());
+        let train = match class.direction {
+            Direction::Transmit => s.sends(class).iter().map(SendCall::count).max().unwrap_or(1),
+            _ => s.train(class).jobs,
+        };
+        let merged = if s.offload.gro.0.is_some() && class.direction != Direction::Receive { train } else { 1 };
+        Some(Ack { packet, every: merged.max(2) })
+    }
+}
 
 /// A traffic class as the machine carries it.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +52,8 @@ pub struct Class {
     pub train: Train,
     /// Whether received packets merge (GRO).
     pub merges: bool,
+    /// ACKs that come back, where there are some.
+    pub ack: Option<Ack>,
 }
 
 impl Class {
@@ -39,6 +67,7 @@ impl Class {
             arrivals: Arrivals::Closed { jobs_per_flow: 1 },
             train: s.train(class),
             merges: s.merges(class),
+            ack: Ack::of(s, class),
             sends,
             weights,
         };
@@ -57,6 +86,17 @@ impl Class {
             _ => Arrivals::Closed { jobs_per_flow: built.jobs_per_flow(class.window, s.host.cores) },
         };
         built
+    }
+
+    /// The class as its ACKs see it: they go the other way and do not merge.
+    pub(super) fn back(&self) -> Class {
+        let direction = match self.direction {
+            Direction::Transmit => Direction::Receive,
+            Direction::Receive => Direction::Transmit,
+            Direction::Encrypt | Direction::Both => Direction::Decrypt,
+            Direction::Decrypt => Direction::Encrypt,
+        };
+        Class { direction, merges: false, ack: None, ..self.clone() }
     }
 
     /// The mean over sends of what `of` says of one.

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::program::Cache;
 use crate::hardware::core::Core;
 use crate::hardware::pcie::DmaMapping;
-use crate::placement::{Host, Placement};
+use crate::placement::{Acks, Host, Placement};
 use crate::profile::Profile;
 use crate::resource::Resource;
 use crate::route;
@@ -276,9 +276,21 @@ impl<'a> Builder<'a> {
             let mut host = queues.host((s, &devices), (path, class), core, *hits);
             host.core.lock = lock.filter(|_| path.shared && passes_lock(path.way));
             host.numbered = !ways.is_empty();
-            host.sa_state = sa_state;
-            host.policy = s.policy_costs(core.costs);
-            host.hooks = s.hook_costs(core.costs);
+            let costs = |host: &mut Host<'_>| {
+                host.sa_state = sa_state;
+                host.policy = s.policy_costs(core.costs);
+                host.hooks = s.hook_costs(core.costs);
+                host.tunnel = s.tunnel_costs(core.costs);
+            };
+            costs(&mut host);
+            if let (Some(ack), Way::By(design)) = (&class.ack, path.way) {
+                let back = class.back();
+                let core = Core { cipher: s.software_cost(self.profile, back.direction), ..core };
+                let mut reverse = queues.host((s, &devices), (path, &back), core, *hits);
+                costs(&mut reverse);
+                let route = design.ack(back.direction, &ack.packet, &reverse);
+                host.acks = Some(Acks { route, every: ack.every });
+            }
             routes.push(class.sends.iter().map(|send| route(path, class.direction, send, &host)).collect());
         }
         let inbound = |class: &Class| if both && class.direction.is_inbound() { s.sa.count } else { 0 };

@@ -111,9 +111,9 @@ impl Queues {
             accelerator: self.accelerator(s, &devices.cards[own.card], own),
             features: NicFeatures {
                 tso: device.params.tso && s.offload.nic_segmentation,
-                esp_gso: esp.is_some_and(|esp| esp.gso) && s.offload.nic_segmentation,
+                esp_gso: esp.is_some_and(|esp| esp.gso) && s.offload.nic_segmentation && s.nic_sees_inside(),
                 checksum: device.params.checksum && s.offload.nic_checksum,
-                esp_checksum: esp.is_some_and(|esp| esp.checksum) && s.offload.nic_checksum,
+                esp_checksum: esp.is_some_and(|esp| esp.checksum) && s.offload.nic_checksum && s.nic_sees_inside(),
             },
             sizes: s.cipher_sizes(),
             admission: own.admission.filter(|_| class.direction == Direction::Transmit),
@@ -123,11 +123,13 @@ impl Queues {
             by_accelerator: by_card,
             policy: Vec::new(),
             hooks: Vec::new(),
+            tunnel: Vec::new(),
             sa_state: Cycles(0.0),
             smallest: s.lookaside.smallest,
             copies: s.lookaside.copies,
             threads: own.threads.filter(|_| by_card),
             when_full: s.lookaside.when_full,
+            acks: None,
             numbered: false,
         }
     }

@@ -77,17 +77,20 @@ impl Host<'_> {
         p: &Packet,
     ) -> Route {
         let copy = (Category::Copy, core.memory.copy * p.goodput);
+        let costs = [costs, self.tunnel.clone()].concat();
         let deliver = [vec![(Category::Deliver, core.costs.deliver)], self.hooks.clone()].concat();
         let end = route![Hop::Depart(*p), self.nic.refill(p.fragments())];
         match self.merging {
             Some(merging) => {
                 let costs = [costs, vec![(Category::Gro, core.costs.gro), copy]].concat();
-                let merge = Hop::Merge(merging.gate, gate, core.work("deliver", &deliver));
+                let deliver = core.work("deliver", &deliver);
+                let merge = Hop::Merge(merging.gate, gate, deliver, self.acknowledges(1, Some(1)));
                 route![Hop::Serve(core.work(label, &costs)), merge, end]
             }
             None => {
                 let costs = [costs, vec![copy], deliver].concat();
-                route![Hop::Serve(core.work(label, &costs)), Hop::Polled(gate), end]
+                let acks = self.acknowledges(1, None);
+                route![Hop::Serve(core.work(label, &costs)), Hop::Polled(gate), end, acks]
             }
         }
     }
@@ -102,13 +105,23 @@ impl Host<'_> {
         [vec![(Category::Forward, self.core.costs.forward)], self.policy.clone(), self.hooks.clone()].concat()
     }
 
-    /// The core forwards a packet, merged with others or by itself, and it leaves under ESP.
-    pub(super) fn forwards(&self, f: Forwarding, p: &Packet, dma: Bytes, encrypt: bool, nic_segments: bool) -> Route {
+    /// The core forwards a packet, merged with others or by itself, and it leaves under ESP. What has merged goes into a
+    /// tunnel at once.
+    pub(super) fn forwards(
+        &self,
+        mut f: Forwarding,
+        p: &Packet,
+        dma: Bytes,
+        encrypt: bool,
+        nic_segments: bool,
+    ) -> Route {
+        f.once.extend(self.tunnel.clone());
         self.forwards_as(f, p, 1, &Leaving { dma, frames: p.frames(), encrypt, nic_segments })
     }
 
-    /// The same for a packet that leaves in the clear.
-    pub(super) fn forwards_clear(&self, f: Forwarding, p: &Packet) -> Route {
+    /// The same for a packet that leaves in the clear: each comes out of a tunnel by itself.
+    pub(super) fn forwards_clear(&self, mut f: Forwarding, p: &Packet) -> Route {
+        f.comes.extend(self.tunnel.clone());
         self.forwards_as(f, p, p.fragments(), &self.leaves_clear(p))
     }
 
@@ -147,7 +160,7 @@ impl Host<'_> {
         };
         route![
             Hop::Serve(self.core.work("receive packet, merge", &comes)),
-            Hop::Merge(merging.gate, self.nic.polling, self.core.work("forward", &once)),
+            Hop::Merge(merging.gate, self.nic.polling, self.core.work("forward", &once), Route::default()),
             self.nic.refill(came),
             out,
         ]

@@ -141,7 +141,7 @@ impl Host<'_> {
     /// merge are routed once and cut before they are encrypted; those that come under ESP are not merged again.
     fn by_card(&self, p: &Packet, crypto: Crypto) -> Route {
         let work = |label, costs: Costs| Hop::Serve(self.core.work(label, &costs));
-        let submit = [self.xfrm(), self.submit_costs()].concat();
+        let submit = [self.tunnel.clone(), self.xfrm(), self.submit_costs()].concat();
         let (came, fragments) = match crypto {
             Crypto::Seal => (1, self.fragment_costs(p)),
             Crypto::Open => (p.fragments(), Vec::new()),
@@ -159,7 +159,12 @@ impl Host<'_> {
                 let cut = [vec![(Category::Segment, self.core.costs.segment)], submit].concat();
                 route![
                     work("receive packet, merge", comes),
-                    Hop::Merge(merging.gate, self.nic.polling, self.core.work("forward", &self.route_costs())),
+                    Hop::Merge(
+                        merging.gate,
+                        self.nic.polling,
+                        self.core.work("forward", &self.route_costs()),
+                        Route::default()
+                    ),
                     self.nic.refill(1),
                     work("segment, submit to card", cut),
                 ]

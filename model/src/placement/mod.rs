@@ -3,6 +3,7 @@
 //! A placement is a route: what a send visits, in order. Hardware says what each visit costs; a placement only says
 //! which visits there are.
 
+mod acks;
 mod clear;
 mod crypto;
 mod design;
@@ -13,6 +14,7 @@ mod inline_crypto;
 mod inline_packet;
 mod lookaside;
 
+pub use acks::Acks;
 pub use design::{Agent, Design, Orphan, Placement};
 
 use crate::esp::{CipherSizes, ESP_TRAILER};
@@ -38,10 +40,14 @@ impl Placement {
         let Some(design) = self.carries(packet) else { return h.too_big(direction, send) };
         let numbered = if h.numbered { Hop::Tally(n).into() } else { Route::default() };
         match direction {
-            Direction::Transmit => h.admitted(n, route![numbered, (design.transmit)(send, h)]),
+            Direction::Transmit => {
+                route![h.admitted(n, route![numbered, (design.transmit)(send, h)]), h.acknowledges(n, None)]
+            }
             Direction::Receive => route![numbered, (design.receive)(packet, h)],
-            Direction::Encrypt | Direction::Both => route![numbered, (design.encrypt)(packet, h)],
-            Direction::Decrypt => route![numbered, (design.decrypt)(packet, h)],
+            Direction::Encrypt | Direction::Both => {
+                route![numbered, (design.encrypt)(packet, h), h.acknowledges(1, None)]
+            }
+            Direction::Decrypt => route![numbered, (design.decrypt)(packet, h), h.acknowledges(1, None)],
         }
     }
 }
@@ -101,6 +107,8 @@ pub struct Host<'a> {
     pub policy: Costs,
     /// Hooks that every packet passes: netfilter, connection tracking.
     pub hooks: Costs,
+    /// A tunnel inside ESP, where there is one.
+    pub tunnel: Costs,
     /// What a packet waits for the state of its SA, on average.
     pub sa_state: Cycles,
     /// Octets to encrypt below which a packet stays on the CPU.
@@ -113,6 +121,8 @@ pub struct Host<'a> {
     pub threads: Option<PoolId>,
     /// What a core does when the accelerator's ring is full.
     pub when_full: WhenFull,
+    /// ACKs of TCP that come back for what is carried, where there are some.
+    pub acks: Option<Acks>,
     /// Whether packets are counted by SA, as they take sequence numbers.
     pub numbered: bool,
 }
@@ -222,7 +232,7 @@ impl Host<'_> {
 
     /// One send call, with the copy of its payload and the hooks on its way.
     fn send_costs(&self, send: &SendCall) -> Costs {
-        [self.core.send(send.total(|p| p.goodput)).to_vec(), self.hooks.clone()].concat()
+        [self.core.send(send.total(|p| p.goodput)).to_vec(), self.hooks.clone(), self.tunnel.clone()].concat()
     }
 
     /// Handing a packet to the NIC's driver; the doorbell is rung once for all segments of a send, or once per poll.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::lanes::{LaneKey, chain, renumber_lanes};
 use super::on_its_way::OnItsWay;
-use super::{Category, Charge, Hop, Lookup, Platform, Pool, PoolId, Route, StationId, Visit};
+use super::{Category, Charge, Hop, Lookup, Platform, Pool, PoolId, Route, StationId};
 use crate::engine::program::{Key, Op, Pc, Program};
 use crate::engine::tournament::MAX_SLOTS;
 use crate::resource::Resource;
@@ -106,13 +106,13 @@ pub struct Compiled {
     entries: BTreeSet<Pc>,
 }
 
-struct Compiler<'a> {
-    platform: &'a Platform,
-    program: Program,
-    accounts: Vec<Option<Account>>,
-    notes: Vec<Note>,
+pub(super) struct Compiler<'a> {
+    pub(super) platform: &'a Platform,
+    pub(super) program: Program,
+    pub(super) accounts: Vec<Option<Account>>,
+    pub(super) notes: Vec<Note>,
     /// Lane numbers as first met.
-    lanes: BTreeMap<LaneKey, u16>,
+    pub(super) lanes: BTreeMap<LaneKey, u16>,
     entries: BTreeSet<Pc>,
     /// The traffic class of the route.
     class: u8,
@@ -142,7 +142,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn emit(&mut self, op: Op, account: Option<Account>) -> Pc {
+    pub(super) fn emit(&mut self, op: Op, account: Option<Account>) -> Pc {
         self.program.ops.push(op);
         self.accounts.push(account);
         self.notes.push(Note::default());
@@ -150,7 +150,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// An operation at which jobs may wait for what `label` says.
-    fn emit_wait(&mut self, op: Op, label: &'static str) -> Pc {
+    pub(super) fn emit_wait(&mut self, op: Op, label: &'static str) -> Pc {
         let pc = self.emit(op, None);
         self.notes[pc as usize].label = label;
         pc
@@ -163,7 +163,11 @@ impl<'a> Compiler<'a> {
     /// A whole job: the bodies of its splits first, then the route, then its end and where it is dropped.
     fn job(&mut self, class: u8, route: &Route) -> Pc {
         self.class = class;
+        let before = self.program.ops.len();
         let start = self.route(route, &mut OnItsWay::default());
+        if self.program.ops[before..].iter().any(|op| matches!(op, Op::Spawn { .. })) {
+            self.emit_wait(Op::Await, "packets that it has brought forth");
+        }
         self.emit(Op::End, None);
         for site in std::mem::take(&mut self.drops) {
             self.dropped(site);
@@ -196,6 +200,7 @@ impl<'a> Compiler<'a> {
             .iter()
             .map(|hop| match hop {
                 Hop::Split(parts) => parts.iter().map(|(part, n)| (self.child(part), *n)).collect(),
+                Hop::Spawn(route, ..) => vec![(self.child(route), 1)],
                 _ => Vec::new(),
             })
             .collect();
@@ -252,9 +257,12 @@ impl<'a> Compiler<'a> {
             Hop::Polled(gate) => {
                 self.emit(Op::Polled { gate: gate.0 }, None);
             }
-            Hop::Merge(gate, poll, visit) => {
+            Hop::Merge(gate, poll, visit, once) => {
                 self.emit_wait(Op::Merge { gate: gate.0, poll: poll.0 }, visit.label);
-                self.leader(&[visit]);
+                match once.0.is_empty() {
+                    true => self.leader(&[visit]),
+                    false => self.leads(visit, once, job),
+                }
             }
             Hop::Lookup(lookup, miss) => self.lookup(lookup, miss, job),
             Hop::Place(pages) => {
@@ -265,6 +273,11 @@ impl<'a> Compiler<'a> {
                     self.emit(Op::Fork { body, n }, None);
                 }
                 self.emit_wait(Op::Await, "all parts");
+            }
+            Hop::Spawn(_, adds, every) => {
+                for (body, _) in bodies {
+                    self.emit(Op::Spawn { body, adds: *adds, every: (*every).max(1) }, None);
+                }
             }
             Hop::Depart(packet) => {
                 let account = Account { busy: None, charges: vec![Charge::Sent(*packet)] };
@@ -293,8 +306,8 @@ impl<'a> Compiler<'a> {
     }
 
     /// A route within a route. The bodies of its splits lie before it and are jumped over.
-    fn inline(&mut self, route: &Route, job: &mut OnItsWay) {
-        let splits = route.0.iter().any(|hop| matches!(hop, Hop::Split(_)));
+    pub(super) fn inline(&mut self, route: &Route, job: &mut OnItsWay) {
+        let splits = route.0.iter().any(|hop| matches!(hop, Hop::Split(_) | Hop::Spawn(..)));
         let jump = splits.then(|| self.emit(Op::Jump { to: Pc::MAX }, None));
         let start = self.route(route, job);
         if let Some(jump) = jump {
@@ -304,7 +317,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// The next operation, which is reached from elsewhere too.
-    fn entry(&mut self) -> Pc {
+    pub(super) fn entry(&mut self) -> Pc {
         let pc = self.next_pc();
         self.entries.insert(pc);
         pc
@@ -324,74 +337,7 @@ impl<'a> Compiler<'a> {
         n.min(self.pool(pool).units.capacity)
     }
 
-    fn pool(&self, pool: PoolId) -> &'a Pool {
+    pub(super) fn pool(&self, pool: PoolId) -> &'a Pool {
         &self.platform.pools[usize::from(pool.0)]
-    }
-
-    /// What the first job at a gate does, or what it does from the second visit on; the others skip all visits.
-    fn leader(&mut self, visits: &[&Visit]) {
-        if visits.iter().all(|visit| self.holder(visit).is_none()) {
-            for visit in visits {
-                self.visit(visit);
-                self.entry();
-            }
-            return;
-        }
-        // Visits of several operations are reached over jumps, so that each takes one place behind the gate.
-        let jumps: Vec<Pc> = (0..=visits.len()).map(|_| self.emit(Op::Jump { to: Pc::MAX }, None)).collect();
-        for (i, &jump) in jumps.iter().enumerate() {
-            self.program.ops[jump as usize] = Op::Jump { to: self.entry() };
-            if let Some(visit) = visits.get(i) {
-                self.visit(visit);
-            }
-        }
-    }
-
-    fn holder(&self, visit: &Visit) -> Option<PoolId> {
-        self.platform.stations[usize::from(visit.station.0)].held
-    }
-
-    fn visit(&mut self, visit: &Visit) {
-        let Some(held) = self.holder(visit) else {
-            self.serve(visit);
-            return;
-        };
-        self.emit_wait(Op::Hold { pool: held.0 }, self.pool(held).resource.name());
-        self.serve(visit);
-        if let Some((lock, time)) = visit.lock {
-            let account = Account { busy: Some((lock, time)), charges: Vec::new() };
-            // A lock of SAs is that of the job's SA; any other is a queue of its own.
-            let (op, label) = match self.platform.stations[usize::from(lock.0)].resource {
-                Resource::SaLock => {
-                    (Op::Lock { lane: self.lane(visit.station, Time::ZERO), time: time.as_ps() }, "SA lock held")
-                }
-                resource => {
-                    let lane = self.lane(lock, Time::ZERO);
-                    (Op::Serve { server: lock.0, lane, time: time.as_ps() }, resource.name())
-                }
-            };
-            let pc = self.emit_wait(op, label);
-            self.accounts[pc as usize] = Some(account);
-        }
-        self.emit(Op::Free { pool: held.0 }, None);
-    }
-
-    fn lane(&mut self, station: StationId, latency: Time) -> u16 {
-        let next = self.lanes.len() as u16;
-        *self.lanes.entry((station, latency)).or_insert(next)
-    }
-
-    fn serve(&mut self, visit: &Visit) {
-        let &Visit { station, latency, label, octets, .. } = visit;
-        let server = station.0;
-        let lane = self.lane(station, latency);
-        let time = visit.time.as_ps();
-        let op = match self.platform.stations[usize::from(server)].units {
-            1 => Op::Serve { server, lane, time },
-            _ => Op::ServeAny { server, lane, time },
-        };
-        let account = Account { busy: Some((station, visit.time)), charges: visit.charges.clone() };
-        let pc = self.emit(op, Some(account));
-        self.notes[pc as usize] = Note { label, octets };
     }
 }

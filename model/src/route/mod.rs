@@ -6,6 +6,7 @@
 mod compile;
 mod lanes;
 mod on_its_way;
+mod visits;
 
 pub use compile::{Account, Compiled, Note, TooLarge};
 
@@ -79,6 +80,8 @@ pub enum Category {
     Forward,
     /// Switching to another thread and back while an accelerator works.
     Switch,
+    /// A tunnel inside ESP: its header, device and route.
+    Tunnel,
     /// IP fragmentation and reassembly.
     Fragment,
     /// Holding the lock of an SA that cores share, and spinning for it; and for invalidations of the IO-TLB.
@@ -89,7 +92,7 @@ pub enum Category {
 
 impl Category {
     /// Every category, in the order of a packet's way.
-    pub const ALL: [Category; 25] = [
+    pub const ALL: [Category; 26] = [
         Category::Send,
         Category::Copy,
         Category::Segment,
@@ -112,6 +115,7 @@ impl Category {
         Category::Deliver,
         Category::Forward,
         Category::Switch,
+        Category::Tunnel,
         Category::Fragment,
         Category::Lock,
         Category::Dropped,
@@ -142,6 +146,7 @@ impl Category {
             Category::Deliver => "deliver",
             Category::Forward => "forward",
             Category::Switch => "switch",
+            Category::Tunnel => "tunnel",
             Category::Fragment => "fragment",
             Category::Lock => "lock",
             Category::Dropped => "dropped",
@@ -216,14 +221,18 @@ pub enum Hop {
     Poll(GateId, Visit, Visit),
     /// The packet's share of the poll is done.
     Polled(GateId),
-    /// Done with the poll (the second gate) and merged at the first one; the visit is made once for all that merged.
-    Merge(GateId, GateId, Visit),
+    /// Done with the poll (the second gate) and merged at the first one; the visit is made and the route gone once for all
+    /// that merged.
+    Merge(GateId, GateId, Visit, Route),
     /// Look up in a cache; on a miss, go the route first, while others that miss the same wait.
     Lookup(Lookup, Route),
     /// The job's buffer is in one of so many pages from now on.
     Place(u32),
     /// Go on as so many packets on each of these routes, all of which must end before the route goes on.
     Split(Vec<(Route, u32)>),
+    /// Add the first number to the count of the job's flow; whenever that reaches the second one, another packet goes this
+    /// route, for which the job waits at its end and nowhere else. Not in a part of a split.
+    Spawn(Route, u32, u32),
     /// A packet has left.
     Depart(Packet),
     /// Count so many packets of the job's SA, which take a sequence number each.

@@ -2,7 +2,8 @@
 
 use super::check::{invalid, within_if_given};
 use super::{Invalid, Scenario};
-use crate::esp::Mode;
+use crate::esp::{Inside, Mode};
+use crate::stack::Stack;
 use crate::traffic::{Arrival, Direction, Fit, MixEntry, TooBig, Traffic, Transport};
 use crate::units::Bytes;
 
@@ -30,10 +31,15 @@ impl Scenario {
     pub(super) fn check_family(&self, at: &str, t: &Traffic) -> Result<(), Invalid> {
         if let (Some(outer), Mode::Transport) = (self.sa.outer, self.sa.mode)
             && self.placement.has_sas()
+            && self.sa.inside == Inside::Nothing
             && outer != t.family
         {
             let allowed = "that of traffic.family, or absent: transport mode adds no IP header";
             return invalid("sa.outer", format!("{outer:?}").to_lowercase(), allowed);
+        }
+        if self.sa.inside != Inside::Nothing && self.host.stack == Stack::Xdp {
+            let allowed = "nothing: XDP has no tunnel devices";
+            return invalid("sa.inside", self.sa.inside.name(), allowed);
         }
         let on_wire = self.encapsulation(t).map_or(t.family, |esp| esp.family());
         if t.mtu < on_wire.least_mtu() {

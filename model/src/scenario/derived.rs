@@ -2,7 +2,7 @@
 
 use super::{Driver, SaParams, Scenario, Selectors, Submission};
 use crate::engine::program::Train;
-use crate::esp::{CipherSizes, ESN_HIGH, Encapsulation, Mode, cipher_sizes};
+use crate::esp::{CipherSizes, ESN_HIGH, Encapsulation, Inside, Mode, cipher_sizes};
 use crate::hardware::accelerator::AcceleratorParams;
 use crate::hardware::nic::NicParams;
 use crate::hardware::wire;
@@ -16,9 +16,9 @@ use crate::units::{Bytes, Time};
 impl Scenario {
     /// How packets of a class are encapsulated; `None` in the clear.
     pub fn encapsulation(&self, class: &Traffic) -> Option<Encapsulation> {
-        let SaParams { algorithm, mode, nat_t, outer, .. } = self.sa;
+        let SaParams { algorithm, mode, nat_t, outer, inside, .. } = self.sa;
         let (inner, outer) = (class.family, outer.unwrap_or(class.family));
-        self.placement.has_sas().then_some(Encapsulation { algorithm, mode, nat_t, inner, outer })
+        self.placement.has_sas().then_some(Encapsulation { algorithm, mode, nat_t, inner, outer, inside })
     }
 
     /// The cost of doing the cipher on the CPU: one backend for all sizes, the best at full-sized packets, since a
@@ -81,7 +81,8 @@ impl Scenario {
             Direction::Transmit => false,
         };
         let under_esp = class.direction.is_inbound() && self.placement.has_sas();
-        let seen = !under_esp || self.sa.mode == Mode::Tunnel || self.offload.esp_gro;
+        let tunnels = self.sa.mode == Mode::Tunnel || self.sa.inside != Inside::Nothing;
+        let seen = !under_esp || (tunnels || self.offload.esp_gro) && self.sa.inside.merges();
         there && seen && self.offload.gro.0.is_some() && self.host.stack.merges()
     }
 
@@ -119,6 +120,26 @@ impl Scenario {
             .filter(|(on, cost)| *on && cost.0 > 0.0)
             .map(|(_, cost)| (Category::Netfilter, cost))
             .collect()
+    }
+
+    /// Encapsulation or decapsulation in a tunnel inside ESP, where there is one.
+    pub(crate) fn tunnel_costs(&self, costs: &StackCost) -> Costs {
+        match self.sa.inside {
+            Inside::Nothing => Vec::new(),
+            _ if !self.placement.has_sas() => Vec::new(),
+            Inside::Gre | Inside::Vxlan | Inside::L2tp => vec![(Category::Tunnel, costs.tunnel)],
+        }
+    }
+
+    /// Whether the NIC segments and sums what is inside ESP. Drivers find TCP and UDP directly in it, or in a VXLAN that is
+    /// in transport mode; behind other headers they leave both to the CPU (`mlx5e_ipsec_feature_check`, Linux
+    /// drivers/net/ethernet/mellanox/mlx5/core/en_accel/ipsec_rxtx.h, since commit f1267798c980).
+    pub(crate) fn nic_sees_inside(&self) -> bool {
+        match self.sa.inside {
+            Inside::Nothing => true,
+            Inside::Vxlan => self.sa.mode == Mode::Transport,
+            Inside::Gre | Inside::L2tp => false,
+        }
     }
 
     /// Traffic classes, each in one direction, in an order that does not depend on that of the file: how often one comes

@@ -17,7 +17,7 @@ pub use daemon::{Daemon, DaemonCpu};
 pub use failover::{AddressUpdate, Api, Bonding, Delays, Device, Event, Failover, SequenceNumbers, What};
 use serde::{Deserialize, Serialize};
 
-use crate::esp::{Family, Mode};
+use crate::esp::{Family, Inside, Mode};
 use crate::hardware::accelerator::AcceleratorParams;
 use crate::hardware::nic::NicParams;
 use crate::hardware::pcie::{IommuParams, SlotParams};
@@ -157,9 +157,11 @@ pub struct SaParams {
     pub algorithm: Algorithm,
     /// Transport or tunnel mode.
     pub mode: Mode,
-    /// Family of the header that tunnel mode adds; that of the inner packet if absent.
+    /// Family of the header that tunnel mode, or a tunnel inside ESP, adds; that of the inner packet if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outer: Option<Family>,
+    /// A tunnel inside ESP.
+    pub inside: Inside,
     /// Extended sequence numbers (RFC 4303 section 2.2.1).
     pub esn: bool,
     /// UDP encapsulation (RFC 3948).

@@ -102,6 +102,8 @@ stack_costs! {
     policy_level in KERNEL, before it 40.0 in KERNEL: "One level of the tree that policies for prefixes are in; there are as many as the logarithm of their number.";
     netfilter in KERNEL, before it 150.0 in KERNEL: "Netfilter hooks with a few rules, one packet through the host.";
     conntrack in KERNEL, before it 700.0 in KERNEL: "Connection tracking of one packet through the host.";
+    tunnel in KERNEL_AND_VECTOR, before it 600.0 in KERNEL_AND_VECTOR: "A tunnel inside ESP, one packet or super-packet into it or one packet out of it: header, device, a route lookup of its own.";
+    ack in KERNEL, before it 900.0 in KERNEL: "One ACK of TCP that is sent or that is received, without the driver: transport, IP, socket buffers.";
     fragment in KERNEL_AND_VECTOR, before it 700.0 in KERNEL_AND_VECTOR: "Making one IP fragment, or taking one up for reassembly, without copies.";
     sa_lock in KERNEL: "How long the lock of an SA is held for one packet (`xfrm_state.lock`: sequence number or replay window).";
     line_transfer in KERNEL: "Moving one cache line from another core.";

@@ -66,6 +66,8 @@ pub struct Traffic {
     /// Trains, or packets where they come singly, of a burst on average; needed for bursts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub burst: Option<u32>,
+    /// Whether the receiver of TCP acknowledges.
+    pub acks: bool,
     /// Packets in flight per core when saturating.
     pub window: u32,
     /// Packets at an offered rate that may be under way from an application, per core, or may wait for a place in the
@@ -199,6 +201,7 @@ mod tests {
         nat_t: false,
         inner: Family::Ipv4,
         outer: Family::Ipv4,
+        inside: crate::esp::Inside::Nothing,
     };
 
     fn traffic(size: u64) -> Traffic {
@@ -223,6 +226,7 @@ mod tests {
             on: None,
             off: None,
             burst: None,
+            acks: true,
             window: 256,
             queue: 1000,
         }

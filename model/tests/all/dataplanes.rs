@@ -178,7 +178,9 @@ fn forwarded_tcp_is_routed_once_for_many_segments() {
     let base =
         [("traffic.direction", "encrypt"), ("traffic.packet", "1400 B"), ("traffic.flows", "1"), ("sa.count", "1")];
     for placement in ["clear", "host", "inline-crypto", "inline-packet"] {
-        let at = |transport| run(&[&base[..], &[("placement", placement), ("traffic.transport", transport)]].concat());
+        // ACKs are forwarded too, and do not merge.
+        let more = |transport| [("placement", placement), ("traffic.transport", transport), ("traffic.acks", "false")];
+        let at = |transport| run(&[&base[..], &more(transport)].concat());
         let (udp, tcp) = (at("udp"), at("tcp"));
         near(cycles(&udp, Category::Forward), stack.forward.0, 1e-9);
         // 64 KiB are 46 packets of 1400 B: of a poll of 64 two are made.

@@ -1,5 +1,6 @@
 //! Tests of the model, in one binary; `allocation` stands apart, since it counts what all threads allocate.
 
+mod acks;
 mod arrivals;
 mod common;
 
@@ -17,3 +18,4 @@ mod placements;
 mod queueing;
 mod steering;
 mod traffic;
+mod tunnels;

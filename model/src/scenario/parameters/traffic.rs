@@ -3,7 +3,7 @@
 use super::Entry;
 use super::names::names;
 use super::takes::{Items, Quantity, Range, Takes, integer, quantity, size};
-use crate::esp::{Family, Mode};
+use crate::esp::{Family, Inside, Mode};
 use crate::preset::PresetKind;
 use crate::profile::Algorithm;
 use crate::scenario::{Lock, Selectors};
@@ -128,6 +128,11 @@ pub(super) const TRAFFIC: &[Entry] = &[
         "Trains, or single packets where there are none, of a burst on average; their number is distributed geometrically.",
     )
     .example("32"),
+    Entry::new(
+        "acks",
+        Takes::Boolean,
+        "Whether TCP is acknowledged by packets the other way, one for two segments or for what GRO has merged.",
+    ),
 ];
 
 /// From less than a packet takes to more than a run lasts.
@@ -154,9 +159,14 @@ pub(super) const SA: &[Entry] = &[
     Entry::new(
         "outer",
         Takes::Name(names::<Family>),
-        "IP version of the header that tunnel mode adds; absent for that of the inner packet.",
+        "IP version of the header that tunnel mode, or a tunnel inside ESP, adds; absent for that of the inner packet.",
     )
     .example("ipv4"),
+    Entry::new(
+        "inside",
+        Takes::Name(names::<Inside>),
+        "A tunnel whose packets ESP protects: GRE, VXLAN or L2TP; what it hides from the NIC the CPU segments and sums.",
+    ),
     Entry::new(
         "esn",
         Takes::Boolean,
