@@ -6,7 +6,6 @@ use espsim_model::profile::Profile;
 use espsim_model::record::{Rate, Record};
 use espsim_model::traffic::Basis;
 use espsim_model::units::{BitRate, Share};
-use espsim_sweep::campaign::progress;
 use espsim_sweep::campaign::simulations::{NoRecord, Simulations};
 use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::Failure;
@@ -198,16 +197,15 @@ pub fn simulate_grid(
         }
     }
     let seed = seed(args.seed.unwrap_or(file.seed), 0);
-    let bar = progress::bar(ordered.len() as u64, "points");
+    let under = simulations.begin(ordered.len(), "points");
     let simulated: Result<Vec<Simulated>, Failure> = threads(args.jobs)?.install(|| {
         let run = |point: Point| {
             let record = simulations.record(&point.scenario, profile, seed).map_err(NoRecord::into_failure)?;
-            bar.inc(1);
+            under.step();
             Ok(Simulated { point, record })
         };
         ordered.into_par_iter().with_max_len(1).map(run).collect()
     });
-    bar.finish_and_clear();
     let mut file = with_axes(file, &axes, SATURATE, args);
     let rates = axes.rates.iter().map(|rate| Value::String(rate.clone())).collect();
     file.sweep = Sweep::of(std::iter::once(("traffic.rate", rates)).chain(axes.of_designs()));

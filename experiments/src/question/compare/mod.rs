@@ -21,7 +21,7 @@ use espsim_sweep::store::destination::Destination;
 use espsim_sweep::store::journal::Header;
 
 use crate::console::again::resume_line;
-use crate::console::deliver::{Made, deliver};
+use crate::console::deliver::{Made, deliver, printed};
 use crate::console::say;
 use crate::host_profile::{HostName, checked};
 
@@ -74,7 +74,7 @@ pub fn compare(args: &CompareArgs, command: Vec<String>) -> Result<(), Failure> 
     let target = folder.target().to_owned();
     let seed = args.seed.unwrap_or(file.seed);
     let header = Header::of_question(ResultKind::Compare, "compare.toml", &file.source.text, seed, &profile);
-    let simulations = Simulations::take_up(&mut folder, &header, &profile.text, &stop)?;
+    let simulations = Simulations::take_up(&mut folder, &header, Some(&profile.text), &stop)?;
     let go_on = |_: &Failure| say(&format!("espsim: to go on: {}", resume_line(&command, &target)));
     let grid = grid::simulate_grid(&file, args, &profile.profile, &simulations).inspect_err(go_on)?;
     let sensitivity = sensitivity::sensitivity(&file, args, &profile.profile, &simulations).inspect_err(go_on)?;
@@ -90,6 +90,6 @@ pub fn compare(args: &CompareArgs, command: Vec<String>) -> Result<(), Failure> 
         seed,
     };
     let files = output.files(&command, &time)?;
-    let made = Made { what: format!("{} points", grid.simulated.len()), started, profile: &profile };
-    deliver(folder, &files, &output.text(), args.format, &made)
+    let made = Made { what: format!("{} points", grid.simulated.len()), started, host: Some(&profile) };
+    deliver(folder, &files, printed(&files, &output.text(), args.format), &made)
 }

@@ -5,7 +5,6 @@ use espsim_model::scenario::Scenario;
 use espsim_model::stack::COSTS;
 use espsim_model::traffic::Basis;
 use espsim_model::units::Hertz;
-use espsim_sweep::campaign::progress;
 use espsim_sweep::campaign::simulations::{Simulations, settled};
 use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::Failure;
@@ -127,7 +126,7 @@ pub fn sensitivity(
             }
         }
     };
-    let bar = progress::bar(changes.len() as u64, "parameters");
+    let under = simulations.begin(changes.len(), "parameters");
     let bars: Result<Vec<Bar>, Failure> = pool.install(|| {
         let moved = changes.par_iter().with_max_len(1).map(|change| {
             let [low, high] = &change.ends;
@@ -139,12 +138,11 @@ pub fn sensitivity(
                 ratio_high: ratio(&high.1)?,
                 assumed: change.assumed,
             };
-            bar.inc(1);
+            under.step();
             Ok(done)
         });
         moved.collect()
     });
-    bar.finish_and_clear();
     let mut bars = bars?;
     bars.retain(|bar| bar.swing().is_finite());
     bars.sort_by(|a, b| b.swing().total_cmp(&a.swing()).then_with(|| a.key.cmp(&b.key)));
