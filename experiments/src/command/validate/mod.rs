@@ -69,9 +69,9 @@ pub fn validate(args: &ValidateArgs, command: Vec<String>) -> Result<(), Failure
     let started = Instant::now();
     let time = jiff::Timestamp::now().to_string();
     let families = chosen(&args.only)?;
-    let pool = threads(args.jobs)?;
+    let pool = threads(args.work.jobs)?;
     let stop = Stop::listen()?;
-    let mut folder = Destination::new(args.out.as_deref(), "validation", args.resume).prepare()?;
+    let mut folder = Destination::new(args.folder.out.as_deref(), "validation", args.folder.resume).prepare()?;
     let target = folder.target().to_owned();
     let simulations = Simulations::take_up(&mut folder, &Header::of_many(ResultKind::Validate), None, &stop)?;
     let simulated = pool.install(|| simulated(&families, &simulations)).and_then(|results| {
@@ -81,7 +81,7 @@ pub fn validate(args: &ValidateArgs, command: Vec<String>) -> Result<(), Failure
     let results = simulated.inspect_err(|_| say(&format!("espsim: to go on: {}", resume_line(&command, &target))))?;
     let all = || results.iter().flatten();
     let files = files(&families, &results, Manifest::of(ResultKind::Validate, &command, &time))?;
-    let printed = match args.format {
+    let printed = match args.work.format {
         Format::Table => report::tables(&families, &results).into_bytes(),
         Format::Csv => report::csv(all())?,
         Format::Json => report::json(all()).into_bytes(),

@@ -85,9 +85,9 @@ pub fn sensitivity(
     profile: &Profile,
     simulations: &Simulations<'_>,
 ) -> Result<Sensitivity, Failure> {
-    let designs = middle(file, args, &args.settings, profile)?;
-    let base_seed = seed(args.seed.unwrap_or(file.seed), 0);
-    let pool = threads(args.jobs)?;
+    let designs = middle(file, args, &args.base.settings, profile)?;
+    let base_seed = seed(args.base.seed.unwrap_or(file.seed), 0);
+    let pool = threads(args.work.jobs)?;
     let goodput = |scenario: &Scenario, profile: &Profile| -> Result<f64, Failure> {
         let record = settled(simulations.record(scenario, profile, base_seed))?.ok();
         Ok(record.and_then(|record| record.rate(Basis::Goodput)).map_or(f64::NAN, |rate| rate.gbps))
@@ -115,7 +115,7 @@ pub fn sensitivity(
                 Ok(goodput(&designs[first].scenario, profile)? / goodput(&designs[second].scenario, profile)?)
             }
             Where::Setting(setting) => {
-                let settings: Vec<Setting> = args.settings.iter().cloned().chain([setting.clone()]).collect();
+                let settings: Vec<Setting> = args.base.settings.iter().cloned().chain([setting.clone()]).collect();
                 // What hardware cannot be, such as a size that is no power of two, is left out.
                 match middle(file, args, &settings, profile) {
                     Ok(points) => {
