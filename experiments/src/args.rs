@@ -89,7 +89,7 @@ pub enum Command {
     Fit(FitArgs),
     /// Hold the model against published measurements
     Validate(ValidateArgs),
-    /// Make one HTML file of the output folder of run, failover, plan or compare
+    /// Make one HTML file of the output folder of run, failover, plan, compare or validate
     Report(ReportArgs),
     /// List what is shipped, with sources
     List {

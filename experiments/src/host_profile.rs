@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use espsim_model::profile::Profile;
 use espsim_sweep::failure::Failure;
-use espsim_sweep::file::profile::{ProfileChoice, from_file, named, stand_in};
+use espsim_sweep::file::profile::{ProfileChoice, as_text, from_file, named, stand_in};
 use espsim_sweep::notice::say;
 use espsim_sweep::store::partial::Partial;
 use espsim_sweep::store::used_profile::taken_up;
@@ -26,8 +26,7 @@ pub fn measured(say: &mut dyn FnMut(&str)) -> Result<ProfileChoice, Failure> {
     let base = stand_in()?.profile;
     let calibration = espsim_calibrate::quick(&base, &mut |_| {})
         .map_err(|error| Failure::new(format!("quick calibration failed: {error}")))?;
-    let text = (calibration.profile.to_toml())
-        .map_err(|error| Failure::new(format!("cannot write the profile as text: {error}")))?;
+    let text = as_text(&calibration.profile)?;
     // A host without a cache folder measures again the next time.
     if let Some(path) = &cache {
         store(path, &text);

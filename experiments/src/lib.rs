@@ -4,6 +4,7 @@
 
 pub mod args;
 pub mod command;
+pub mod common;
 pub mod console;
 pub mod fitting;
 pub mod host_profile;

@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         Command::Trace(args) => trace::trace(args),
         Command::Calibrate(args) => calibrate::calibrate(args),
         Command::Fit(args) => fit::fit(args),
-        Command::Validate(args) => validate::validate(args),
+        Command::Validate(args) => validate::validate(args, words()),
         Command::Report(args) => report::report(args),
         #[cfg(target_os = "linux")]
         Command::GuestLaunch { command } => calibrate::guest_launch(command),

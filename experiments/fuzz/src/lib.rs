@@ -172,11 +172,11 @@ fn command(input: &[u8]) -> Result<(), Failure> {
     };
     let defaults = ScenarioFile::parse(Path::new("scenario.toml"), String::new())?;
     match &cli.command {
-        Command::Run(args) | Command::Failover(args) => resolve(&defaults, &args.settings),
-        Command::Submit(args) => resolve(&defaults, &args.settings),
-        Command::Trace(args) => resolve(&defaults, &args.settings),
+        Command::Run(args) | Command::Failover(args) => resolve(&defaults, &args.base.settings),
+        Command::Submit(args) => resolve(&defaults, &args.base.settings),
+        Command::Trace(args) => resolve(&defaults, &args.base.settings),
         Command::Plan(args) => Question::new(args)?.check(&HOST.profile),
-        Command::Compare(args) => grid::middle(&defaults, args, &args.settings, &HOST.profile).map(|_| ()),
+        Command::Compare(args) => grid::middle(&defaults, args, &args.base.settings, &HOST.profile).map(|_| ()),
         _ => Ok(()),
     }
 }

@@ -6,7 +6,7 @@ use espsim_sweep::file::value::shown;
 use espsim_sweep::points::Place;
 use espsim_sweep::points::outcome::{Outcome, Run, Summary};
 
-use crate::profile::table;
+use crate::text_table::table;
 
 /// Rows of a large sweep.
 const FIRST_ROWS: usize = 100;

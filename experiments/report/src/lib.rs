@@ -9,4 +9,5 @@ pub mod figures;
 pub mod page;
 pub mod plot;
 pub mod profile;
+pub mod text_table;
 pub mod timeline;

@@ -2,23 +2,11 @@
 
 use std::fmt::Write;
 
-use comfy_table::presets::ASCII_MARKDOWN;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::Table;
 use espsim_model::profile::{Direction, Estimate, Origin, Profile};
 use espsim_sweep::file::value::variant;
 
-/// An empty table; columns of numbers stand to the right.
-pub fn table(header: &[&str], numbers: &[usize]) -> Table {
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN);
-    table.set_header(header);
-    for &column in numbers {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    table
-}
+use crate::text_table::table;
 
 /// An estimate with its interval.
 pub fn estimate(estimate: &Estimate, digits: usize) -> String {

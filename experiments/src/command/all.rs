@@ -10,6 +10,7 @@ use espsim_sweep::store::folder_names::{create_numbered, latest_target};
 
 use crate::command::run::run_study;
 use crate::command::run_args::RunArgs;
+use crate::common::{BaseArgs, FolderArgs};
 use crate::console::again::with_out;
 use crate::console::say;
 
@@ -24,13 +25,13 @@ pub fn run_all(args: &RunArgs, command: &[String]) -> Result<(), Failure> {
     let files = scenarios(args.scenario())?.into_iter().map(|path| ScenarioFile::read(&path));
     let files = files.collect::<Result<Vec<ScenarioFile>, Failure>>()?;
     let stop = Stop::listen()?;
-    let target = match &args.out {
+    let target = match &args.folder.out {
         Some(out) => out.clone(),
-        None if args.resume => latest_target("all"),
+        None if args.folder.resume => latest_target("all"),
         None => create_numbered("all")?,
     };
     let done = run_each(args, command, &files, &target, &stop);
-    if done.is_err() && args.out.is_none() {
+    if done.is_err() && args.folder.out.is_none() {
         // If nothing was written.
         let _ = std::fs::remove_dir(&target);
     }
@@ -52,8 +53,11 @@ fn run_each(
         let one = RunArgs {
             scenario: Some(file.source.path.clone()),
             all: false,
-            out: Some(target.join(name)),
-            profile: args.profile.clone().or(file.profile.clone()).or(Some(PROFILE.into())),
+            base: BaseArgs {
+                profile: args.base.profile.clone().or(file.profile.clone()).or(Some(PROFILE.into())),
+                ..args.base.clone()
+            },
+            folder: FolderArgs { out: Some(target.join(name)), ..args.folder },
             ..args.clone()
         };
         run_study(&one, &going_on, study_of(file), stop)?;

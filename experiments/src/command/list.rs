@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use clap::ValueEnum;
-use comfy_table::presets::ASCII_MARKDOWN;
-use comfy_table::{ColumnConstraint, Table};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 use espsim_model::layers::{Origin, flatten};
 use espsim_model::placement::Placement;
 use espsim_model::preset::{self, Evidence, PresetKind, load};
 use espsim_model::scenario::parameters::{listed, parameters};
 use espsim_model::stack;
+use espsim_report::text_table::table;
 use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::file::value::shown;
 
@@ -84,9 +84,8 @@ fn section(what: Listed, sources: bool) -> String {
 }
 
 fn values(preset: &espsim_model::preset::Preset) -> String {
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN).set_header(["Key", "Value", "Source"]);
-    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic).set_width(140);
+    let mut table = table(["Key", "Value", "Source"], &[]);
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(140);
     for (key, (value, _)) in flatten(&preset.values, &Origin::Default) {
         if key == "title" || key == "aead" {
             continue;
@@ -151,17 +150,21 @@ fn scenarios() -> String {
     format!("Scenarios: experiments/scenarios/NAME.toml\n{}", SCENARIOS.iter().map(row).collect::<String>())
 }
 
+/// An empty table of meanings. Keys are searched for and copied, so they stay on one line.
+fn wide<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = table(header, &[]);
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDE);
+    if let Some(keys) = table.column_mut(0) {
+        keys.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    table
+}
+
 fn all_parameters() -> String {
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN).set_header(["Key", "Default", "Takes", "Meaning"]);
-    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic).set_width(WIDE);
+    let mut table = wide(["Key", "Default", "Takes", "Meaning"]);
     for parameter in parameters().chain(listed()) {
         let default = parameter.default().map_or_else(String::new, |(value, _)| shown(value));
         table.add_row([parameter.key().as_str(), &default, &parameter.takes.words(), parameter.meaning]);
-    }
-    // Keys are searched for and copied, so they stay on one line.
-    if let Some(keys) = table.column_mut(0) {
-        keys.set_constraint(ColumnConstraint::ContentWidth);
     }
     let costs = cost_parameters();
     let lists = "Keys with [] stand in the tables of a list, which is set whole";
@@ -171,17 +174,12 @@ fn all_parameters() -> String {
 /// What stacks cost, as the first preset has it: keys of a profile.
 fn cost_parameters() -> String {
     let Ok(Ok(profile)) = preset::profile(STAND_IN) else { return String::new() };
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN).set_header(["Key", "Cycles", "Range", "Evidence", "Meaning"]);
-    table.set_content_arrangement(comfy_table::ContentArrangement::Dynamic).set_width(WIDE);
+    let mut table = wide(["Key", "Cycles", "Range", "Evidence", "Meaning"]);
     for (key, cycles, _) in profile.stack_costs() {
         let range = profile.intervals.get(&key).and_then(|range| Some(format!("{} to {}", range.low?, range.high?)));
         let evidence = profile.sources.get(&key).map_or("", |source| Evidence::of(source).name());
         let meaning = key.split_once('.').and_then(|(_, name)| stack::find(name)).map_or("", |cost| cost.meaning);
         table.add_row([&key, &cycles.0.to_string(), &range.unwrap_or_default(), evidence, meaning]);
-    }
-    if let Some(keys) = table.column_mut(0) {
-        keys.set_constraint(ColumnConstraint::ContentWidth);
     }
     format!(
         "Costs of stacks: in a profile, here preset:{STAND_IN}'s, with 95 % ranges. [stack] is the kernel's, [xdp] and [vector] \

@@ -24,7 +24,7 @@ use espsim_sweep::store::used_profile::from_folder;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::command::run::{Made, finish};
-use crate::console::Format;
+use crate::common::{ColumnsArgs, WorkArgs};
 
 /// Arguments of `merge`.
 #[derive(Debug, clap::Args)]
@@ -35,15 +35,12 @@ pub struct MergeArgs {
     /// Output folder; must not exist
     #[arg(long)]
     pub out: PathBuf,
-    /// Threads [default: all cores]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
-    /// Write points.parquet too, the same numbers as columns; needs a build with --features parquet
-    #[arg(long)]
-    pub parquet: bool,
-    /// What to print
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    /// How the work is done and shown.
+    #[command(flatten)]
+    pub work: WorkArgs,
+    /// Which files there are besides.
+    #[command(flatten)]
+    pub columns: ColumnsArgs,
 }
 
 /// A shard's folder.
@@ -61,10 +58,10 @@ pub struct ShardJournal {
 /// [`Failure`] that names the shards that are missing, given twice, unfinished, damaged or of another sweep, and for an
 /// output folder that cannot be written.
 pub fn merge(args: &MergeArgs, command: Vec<String>) -> Result<(), Failure> {
-    let made = Made::now(command, args.parquet)?;
+    let made = Made::now(command, args.columns.parquet)?;
     raise_limit();
     absent(&args.out)?;
-    let pool = threads(args.jobs)?;
+    let pool = threads(args.work.jobs)?;
     let stop = Stop::listen()?;
     let mut finished = Finished::default();
     let parts = read(&args.shards, &mut finished)?;
@@ -82,7 +79,7 @@ pub fn merge(args: &MergeArgs, command: Vec<String>) -> Result<(), Failure> {
     all(parts.iter().map(|part| part.check(&campaign, &finished)))?;
     let folder = Folder::create_again(&args.out)?;
     folder.write(PROFILE, profile.text.as_bytes())?;
-    let missing = pool.install(|| finish(&campaign, &finished, folder, &made, args.format, &stop))?;
+    let missing = pool.install(|| finish(&campaign, &finished, folder, &made, args.work.format, &stop))?;
     missing.check(campaign.points.len())
 }
 

@@ -43,19 +43,19 @@ pub fn run(args: &RunArgs, command: Vec<String>) -> Result<(), Failure> {
 /// # Errors
 /// As [`run`].
 pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop) -> Result<(), Failure> {
-    let made = Made::now(command.to_vec(), args.parquet)?;
-    let (pool, jobs) = (threads(args.jobs)?, jobs(args.jobs));
+    let made = Made::now(command.to_vec(), args.columns.parquet)?;
+    let (pool, jobs) = (threads(args.work.jobs)?, jobs(args.work.jobs));
     let file = ScenarioFile::read(args.scenario())?;
     let kept = Kept::new(&file)?;
-    let place = Destination::new(args.out.as_deref(), &name(&file, args), args.resume);
-    let seed = args.seed.unwrap_or(file.seed);
+    let place = Destination::new(args.folder.out.as_deref(), &name(&file, args), args.folder.resume);
+    let seed = args.base.seed.unwrap_or(file.seed);
     let mut reserved = None;
     let profile = match chosen_profile(args, &file, &place)? {
         Some(choice) => choice,
         None => {
             // Everything that the user wrote is checked before the folder is made or the host is measured.
             let stand_in = stand_in()?;
-            let points = Points::new(&file, &args.settings, &stand_in.profile, &kept);
+            let points = Points::new(&file, &args.base.settings, &stand_in.profile, &kept);
             pool.install(|| Campaign::new(study, points, &stand_in, &[], seed, stop))?;
             reserved = Some(place.prepare()?);
             stop.uninterested(|| measured(&mut |message| say(&format!("espsim: {message}"))))?
@@ -67,15 +67,15 @@ pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop)
     for (series, reason) in falls_back(&file, args) {
         say(&format!("espsim: {series} is not to be had, and its SAs run as Linux runs them instead: {reason}"));
     }
-    let drawn = args.uncertainty.map_or_else(Vec::new, |n| draw(&profile.profile, n, seed));
-    let points = Points::new(&file, &args.settings, &profile.profile, &kept);
+    let drawn = args.draw.uncertainty.map_or_else(Vec::new, |n| draw(&profile.profile, n, seed));
+    let points = Points::new(&file, &args.base.settings, &profile.profile, &kept);
     let campaign = pool.install(|| Campaign::new(study, points, &profile, &drawn, seed, stop))?;
     let mut folder = reserved.map_or_else(|| place.prepare(), Ok)?;
     let target = folder.target().to_owned();
     let (mut finished, journal) = take_up(&campaign, &mut folder, args.shard)?;
     let own = campaign.own(args.shard);
     let done = execute(&campaign, &own, &mut finished, &journal, jobs, stop).and_then(|()| match args.shard {
-        None => pool.install(|| finish(&campaign, &finished, folder, &made, args.format, stop)).map(Some),
+        None => pool.install(|| finish(&campaign, &finished, folder, &made, args.work.format, stop)).map(Some),
         Some(shard) => {
             results::write_shard(&campaign, &finished, &folder, shard)?;
             folder.commit()?;
@@ -96,7 +96,8 @@ pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop)
 
 /// Series whose design is not to be had, and why: they are simulated, under a name that promises more.
 fn falls_back(file: &ScenarioFile, args: &RunArgs) -> Vec<(String, String)> {
-    let of = |series: usize| Some((file.series[series].name.clone(), not_to_be_had(file, series, &args.settings)?));
+    let of =
+        |series: usize| Some((file.series[series].name.clone(), not_to_be_had(file, series, &args.base.settings)?));
     (0..file.series.len()).filter_map(of).collect()
 }
 
@@ -123,7 +124,7 @@ impl Made {
 
 /// The profile that is asked for; of a run that is taken up again, its own; `None` if this host is to be measured.
 fn chosen_profile(args: &RunArgs, file: &ScenarioFile, place: &Destination) -> Result<Option<ProfileChoice>, Failure> {
-    match args.profile.as_ref().or(file.profile.as_ref()) {
+    match args.base.profile.as_ref().or(file.profile.as_ref()) {
         Some(name) => named(name).map(Some),
         None if args.shard.is_some() => {
             let help = "--profile FILE, of espsim calibrate, or --profile preset:NAME";

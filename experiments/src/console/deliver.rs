@@ -15,31 +15,36 @@ pub struct Made<'a> {
     pub what: String,
     /// When it was begun.
     pub started: Instant,
-    /// The host.
-    pub profile: &'a ProfileChoice,
+    /// The host, where it is of one.
+    pub host: Option<&'a ProfileChoice>,
 }
 
-/// Writes the files, gives the folder its name, prints `text` or the file of the format, and says what there is.
+/// What is printed of files, or `text` for people.
+pub fn printed<'a>(files: &'a Files, text: &'a str, format: Format) -> &'a [u8] {
+    let content = |name: &str| files.iter().find(|(file, _)| file == name).map_or(&[][..], |(_, content)| content);
+    match format {
+        Format::Table => text.as_bytes(),
+        Format::Csv => content(TABLE),
+        Format::Json => content(MANIFEST),
+    }
+}
+
+/// Writes the files, gives the folder its name, prints what is to be printed, and says what there is.
 ///
 /// # Errors
 /// [`Failure`] if something cannot be written.
-pub fn deliver(folder: Folder, files: &Files, text: &str, format: Format, made: &Made<'_>) -> Result<(), Failure> {
+pub fn deliver(folder: Folder, files: &Files, printed: &[u8], made: &Made<'_>) -> Result<(), Failure> {
     for (name, content) in files {
         folder.write(name, content)?;
     }
     let target = folder.commit()?;
-    let content = |name: &str| files.iter().find(|(file, _)| file == name).map_or(&[][..], |(_, content)| content);
-    match format {
-        Format::Table => print(text.as_bytes())?,
-        Format::Csv => print(content(TABLE))?,
-        Format::Json => print(content(MANIFEST))?,
-    }
+    print(printed)?;
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     say(&format!(
-        "espsim: {} in {:.1} s on {}; wrote {} in {}",
+        "espsim: {} in {:.1} s{}; wrote {} in {}",
         made.what,
         made.started.elapsed().as_secs_f64(),
-        made.profile.summary(),
+        made.host.map_or_else(String::new, |host| format!(" on {}", host.summary())),
         names.join(", "),
         target.display()
     ));

@@ -1,16 +1,21 @@
 //! Machines of published measurements: a preset with what the publication says laid over it.
 
 use espsim_model::layers::{self, Layer, Origin};
+use espsim_model::preset;
 use espsim_model::profile::Profile;
 use espsim_model::record::Record;
 use espsim_model::stack::{COSTS, Stack};
 use espsim_model::traffic::Basis;
-use espsim_model::{preset, simulate};
+use espsim_sweep::campaign::simulations::{NoRecord, Simulations};
 use espsim_sweep::failure::Failure;
 use toml::Value;
 
+use super::solve::{Measured, NoFit, solve};
+
 /// Packets of one simulation: enough for the deterministic closed loops that these cases are.
 const PACKETS: i64 = 150_000;
+/// How well published values are known: of one value and one parameter it decides nothing.
+const ERROR: f64 = 0.05;
 
 /// A shipped CPU preset.
 ///
@@ -22,18 +27,28 @@ pub fn cpu(name: &str) -> Result<Profile, Failure> {
         .map_err(|error| Failure::new(format!("preset {name}: {error}")))
 }
 
+/// The same at another clock.
+///
+/// # Errors
+/// As [`cpu`], or [`Failure`] for a clock that is none.
+pub fn cpu_at(name: &str, clock: &str) -> Result<Profile, Failure> {
+    let mut profile = cpu(name)?;
+    profile.host.frequency = clock.parse().map_err(|error| Failure::new(format!("{clock}: {error}")))?;
+    Ok(profile)
+}
+
 /// Simulates a point on a host.
 ///
 /// # Errors
-/// [`Failure`] for settings that make no scenario.
-pub fn run(profile: &Profile, settings: &[(&str, Value)]) -> Result<Record, Failure> {
+/// [`Failure`] for settings that make no scenario, and where the process is told to end.
+pub fn run(simulations: &Simulations<'_>, profile: &Profile, settings: &[(&str, Value)]) -> Result<Record, Failure> {
     let mut layer: Layer =
         settings.iter().map(|(key, value)| ((*key).to_owned(), (value.clone(), Origin::Scenario))).collect();
     layer.insert("run.max_packets".into(), (PACKETS.into(), Origin::Scenario));
     let scenario = layers::resolve(&layer)
         .and_then(|values| layers::scenario(&values))
         .map_err(|error| Failure::new(error.to_string()))?;
-    simulate(&scenario, profile, 1).map_err(|error| Failure::new(error.to_string()))
+    simulations.record(&scenario, profile, 1).map_err(NoRecord::into_failure)
 }
 
 /// Packets per second of a point.
@@ -56,22 +71,18 @@ fn no_estimate() -> Failure {
     Failure::new("a simulation has no estimate")
 }
 
-/// The factor at which `model` gives `target`, by bisection between a hundredth and a hundred; `model` falls as the
-/// factor grows.
+/// The factor of one parameter at which `model` gives what was published.
 ///
 /// # Errors
-/// Those of `model`.
-pub fn fit(target: f64, mut model: impl FnMut(f64) -> Result<f64, Failure>) -> Result<f64, Failure> {
-    let (mut low, mut high) = (0.01f64.ln(), 100f64.ln());
-    for _ in 0..24 {
-        let middle = (low + high) / 2.0;
-        if model(middle.exp())? > target {
-            low = middle;
-        } else {
-            high = middle;
-        }
+/// Those of `model`, or [`Failure`] if no factor does.
+pub fn fit(published: f64, mut model: impl FnMut(f64) -> Result<f64, Failure>) -> Result<f64, Failure> {
+    let measured = [Measured { value: published, error: ERROR }];
+    match solve(1, &measured, |factors| Ok(vec![model(factors[0])?])) {
+        Ok(fitted) => Ok(fitted[0].factor),
+        // As it is: a signal has an exit code of its own.
+        Err(NoFit::Model(failure)) => Err(failure),
+        Err(error) => Err(Failure::new(error.explain(&["the parameter".into()], &["published"]))),
     }
-    Ok(((low + high) / 2.0).exp())
 }
 
 /// Multiplies what a stack costs.

@@ -341,7 +341,7 @@ fn what_is_not_the_programs_is_never_removed_or_changed() {
     assert!(carried > 5 && killed > 20, "{carried} ended well, {killed} were killed");
 }
 
-/// A plan and a comparison that a signal ends go on where they were, and give what they give without one.
+/// A plan, a comparison and a validation that a signal ends go on where they were, and give what they give without one.
 #[cfg(target_os = "linux")]
 #[test]
 fn questions_go_on_where_a_signal_ended_them() {
@@ -353,11 +353,15 @@ fn questions_go_on_where_a_signal_ended_them() {
     let folder = TempDir::new().unwrap();
     let plan = ["plan", "--rate", "4Gbps", "--mix", "512B", "--loss", "1%", "--placement", "host,inline-packet"];
     let compare = ["compare", "--packets", "256B,1024B", "--rates", "saturate", "--cores", "1,2"];
-    for (name, words, after) in [("plan", &plan[..], 12), ("compare", &compare[..], 4)] {
+    let validate = ["validate", "--only", "forwarding", "--only", "pcie-latency"];
+    let host = &["--profile", "preset:zen4"][..];
+    for (name, words, host, after) in
+        [("plan", &plan[..], host, 12), ("compare", &compare[..], host, 4), ("validate", &validate[..], &[][..], 12)]
+    {
         let at = |out: &str| folder.path().join(out);
         let command = |out: &str, more: &[&str]| {
             let mut command = program(folder.path(), words);
-            command.args(["--profile", "preset:zen4", "--out", out]).args(more);
+            command.args(["--out", out]).args(host).args(more);
             command
         };
         let whole = format!("{name}-whole");

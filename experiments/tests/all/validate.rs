@@ -25,9 +25,9 @@ fn counts(csv: &str) -> BTreeMap<String, (usize, usize)> {
 #[test]
 fn every_family_is_held_to_publications_the_same_way_each_time() {
     let folder = TempDir::new().unwrap();
-    let first = validate(&folder, &["--out", "a", "--format", "csv"]);
+    let first = validate(&folder, &["--out", "a", "--format", "csv", "--jobs", "1"]);
     assert!(first.status.success(), "{}", text(&first.stderr));
-    let second = validate(&folder, &["--out", "b", "--format", "csv"]);
+    let second = validate(&folder, &["--out", "b", "--format", "csv", "--jobs", "2"]);
     assert_eq!(first.stdout, second.stdout);
     assert_eq!(first.stdout, fs::read(folder.path().join("a/validation.csv")).unwrap());
     let counts = counts(&text(&first.stdout));
@@ -63,6 +63,37 @@ fn a_miss_is_shown_and_is_no_failure() {
     let json: serde_json::Value =
         serde_json::from_slice(&validate(&folder, &["--only", "stack", "--format", "json"]).stdout).unwrap();
     assert_eq!(json.as_array().unwrap().len(), 24);
+}
+
+/// A finished folder is taken up again: what it has is not simulated again, and what the user put there stays.
+#[test]
+fn another_family_is_added_to_a_finished_folder() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join("out/validation").join(name);
+    let lines = || fs::read_to_string(at("journal")).unwrap().lines().count();
+    assert!(validate(&folder, &["--only", "limits"]).status.success());
+    let before = lines();
+    fs::write(at("profile.toml"), "mine").unwrap();
+    let both = validate(&folder, &["--only", "limits", "--only", "forwarding", "--resume"]);
+    assert!(both.status.success(), "{}", text(&both.stderr));
+    assert!(before > 4 && lines() > before, "{before} lines, then {}", lines());
+    assert_eq!(counts(&fs::read_to_string(at("validation.csv")).unwrap()).len(), 2);
+    assert_eq!(fs::read_to_string(at("profile.toml")).unwrap(), "mine");
+    // Of another command nothing can be taken up.
+    let plan = ["plan", "--rate", "1Gbps", "--profile", "preset:zen4", "--out", "out/validation", "--resume"];
+    let refused = crate::common::espsim(&folder).args(plan).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("is of espsim validate, not of espsim plan"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn a_validation_has_a_report() {
+    let folder = TempDir::new().unwrap();
+    assert!(validate(&folder, &["--only", "forwarding"]).status.success());
+    let done = crate::common::espsim(&folder).args(["report", "out/validation"]).output().unwrap();
+    assert!(done.status.success(), "{}", text(&done.stderr));
+    let html = fs::read_to_string(folder.path().join("out/validation/report.html")).unwrap();
+    assert!(html.contains("8 of 10 measurements that nothing was fitted to") && html.contains("<svg"));
 }
 
 #[test]

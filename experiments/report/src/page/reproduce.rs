@@ -32,12 +32,9 @@ fn again(manifest: &Manifest) -> String {
         return with_this_profile(manifest);
     }
     let (Some(_), Some(seed)) = (&manifest.scenario, manifest.seed) else { return String::new() };
-    let verb = match manifest.kind {
-        ResultKind::Failover => "failover",
-        ResultKind::Run | ResultKind::Plan | ResultKind::Compare => "run",
-    };
     let file = scenario_file(manifest);
-    let mut words = ["espsim", verb, &file, "--profile", "profile.toml", "--seed"].map(str::to_owned).to_vec();
+    let mut words =
+        ["espsim", manifest.kind.name(), &file, "--profile", "profile.toml", "--seed"].map(str::to_owned).to_vec();
     words.push(seed.to_string());
     words.extend(manifest.settings.iter().flat_map(|setting| ["--set".to_owned(), setting.clone()]));
     if manifest.drawn > 0 {

@@ -2,10 +2,9 @@
 
 use std::fmt::Write;
 
-use comfy_table::presets::ASCII_MARKDOWN;
-use comfy_table::{CellAlignment, Table};
 use espsim_model::profile::{AeadCost, Estimate, Profile};
 use espsim_report::profile::{direction, estimate, single_values};
+use espsim_report::text_table;
 
 /// A value of both profiles.
 struct Pair {
@@ -59,14 +58,8 @@ fn pairs(first: &Profile, second: &Profile) -> Vec<Pair> {
 
 /// A row for each value that differs, and how many with intervals agree.
 pub fn table(names: [&String; 2], first: &Profile, second: &Profile) -> String {
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN);
-    table.set_header(["Value", names[0].as_str(), names[1].as_str(), "Difference", "Intervals"]);
-    for column in [1, 2, 3] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    let header = ["Value", names[0].as_str(), names[1].as_str(), "Difference", "Intervals"];
+    let mut table = text_table::table(header, &[1, 2, 3]);
     let pairs = pairs(first, second);
     for pair in pairs.iter().filter(|pair| pair.first.value != pair.second.value) {
         let difference = 100.0 * (pair.second.value / pair.first.value - 1.0);

@@ -12,7 +12,7 @@ pub mod show;
 use std::time::Instant;
 
 use espsim_calibrate::{Calibration, Verdict};
-use espsim_model::profile::{CalibrationRecord, Profile};
+use espsim_model::profile::CalibrationRecord;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 #[cfg(target_os = "linux")]
@@ -20,7 +20,7 @@ pub use self::sa_path::{guest_inside, guest_launch};
 use crate::console::print;
 use args::{CalibrateArgs, CalibrationPart};
 use espsim_sweep::failure::Failure;
-use espsim_sweep::file::profile::{named, stand_in};
+use espsim_sweep::file::profile::{as_text, named, stand_in};
 use espsim_sweep::store::partial::{Partial, absent, in_the_way, write_new};
 
 /// Runs `espsim calibrate`.
@@ -71,12 +71,7 @@ fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
         espsim_calibrate::held_out(&calibration)
     });
     bar.finish_and_clear();
-    let text = calibration
-        .profile
-        .to_toml()
-        .map_err(|error| Failure::new(format!("cannot write the profile as text: {error}")))?;
-    // What is written can be read again.
-    Profile::from_toml(&text).map_err(|error| Failure::new(format!("the measured profile is unusable: {error}")))?;
+    let text = as_text(&calibration.profile)?;
     let svg = figure::draw(&calibration)?;
     write_new(&figure, svg.as_bytes())?;
     if !partial.commit_new(&args.out, text.as_bytes())? {

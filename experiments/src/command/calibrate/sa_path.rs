@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use espsim_calibrate::sa_path::guest::{self, Kernel, Order};
 use espsim_calibrate::sa_path::stack::{self, Fitted, Interface};
-use espsim_calibrate::sa_path::{Failover, Measurement, SaPathError, What, measure as measure_here, passes};
+use espsim_calibrate::sa_path::{Event, Failover, Measurement, SaPathError, What, measure as measure_here, passes};
 use espsim_model::profile::Profile;
 use espsim_sweep::failure::Failure;
-use espsim_sweep::file::profile::{named, stand_in};
-use espsim_sweep::store::csv_text::written;
+use espsim_sweep::file::profile::{as_text, named, stand_in};
 use espsim_sweep::store::partial::{Partial, absent, in_the_way, write_new};
+use espsim_sweep::store::points_csv::csv_of;
 
 use super::args::{CalibrateArgs, Guest};
 use super::{progress_bar, sa_path_tables, tell};
@@ -151,11 +151,8 @@ fn write(
     partial: Partial,
     [out, timeline, figure]: [&Path; 3],
 ) -> Result<(), Failure> {
-    let text = profile.to_toml().map_err(|error| Failure::new(format!("cannot write the profile as text: {error}")))?;
-    // What is written can be read again.
-    Profile::from_toml(&text).map_err(|error| Failure::new(format!("the measured profile is unusable: {error}")))?;
-    let rows =
-        rows(&measurement.failovers).map_err(|error| Failure::new(format!("cannot write the timeline: {error}")))?;
+    let text = as_text(profile)?;
+    let rows = rows(&measurement.failovers)?;
     let svg = sa_path_tables::figure(measurement, kernel)?;
     for (path, octets) in [(timeline, rows), (figure, svg.into_bytes())] {
         write_new(path, &octets)?;
@@ -164,30 +161,26 @@ fn write(
 }
 
 /// All failovers as one table: who, when, what.
-fn rows(failovers: &[Failover]) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["policy", "sas", "at_us", "sa", "event", "fate", "sequence", "device", "refusal"])?;
-    for failover in failovers {
-        for event in &failover.timeline {
-            let (what, fate, sequence, device, refusal) = match &event.what {
-                What::Packet { fate, sequence, device } => ("packet", fate.name(), *sequence, device.as_deref(), None),
-                What::Control { request, refusal } => (request.as_str(), "", None, None, refusal.as_deref()),
-            };
-            writer.write_record(
-                [
-                    failover.policy.name(),
-                    &failover.sas.to_string(),
-                    &format!("{:.3}", event.at_us),
-                    &event.sa.map_or_else(String::new, |sa| sa.to_string()),
-                    what,
-                    fate,
-                    &sequence.map_or_else(String::new, |sequence| sequence.to_string()),
-                    device.unwrap_or_default(),
-                    refusal.unwrap_or_default(),
-                ]
-                .map(|cell: &str| written(cell.to_owned())),
-            )?;
-        }
-    }
-    writer.into_inner().map_err(|error| error.into_error().into())
+fn rows(failovers: &[Failover]) -> Result<Vec<u8>, Failure> {
+    let header = ["policy", "sas", "at_us", "sa", "event", "fate", "sequence", "device", "refusal"];
+    let row = |failover: &Failover, event: &Event| {
+        let (what, fate, sequence, device, refusal) = match &event.what {
+            What::Packet { fate, sequence, device } => ("packet", fate.name(), *sequence, device.as_deref(), None),
+            What::Control { request, refusal } => (request.as_str(), "", None, None, refusal.as_deref()),
+        };
+        vec![
+            failover.policy.name().to_owned(),
+            failover.sas.to_string(),
+            format!("{:.3}", event.at_us),
+            event.sa.map_or_else(String::new, |sa| sa.to_string()),
+            what.to_owned(),
+            fate.to_owned(),
+            sequence.map_or_else(String::new, |sequence| sequence.to_string()),
+            device.unwrap_or_default().to_owned(),
+            refusal.unwrap_or_default().to_owned(),
+        ]
+    };
+    let rows: Vec<Vec<String>> =
+        failovers.iter().flat_map(|failover| failover.timeline.iter().map(move |event| row(failover, event))).collect();
+    csv_of(&header.map(str::to_owned), &rows)
 }

@@ -9,7 +9,8 @@ use espsim_calibrate::sa_path::{DatagramRow, Measurement, Mode, Protection, Supe
 use espsim_model::profile::Estimate;
 use espsim_model::units::Time;
 use espsim_report::plot::{Axis, Curve, Figure, Point, Scale, Style, svg};
-use espsim_report::profile::{estimate, table};
+use espsim_report::profile::estimate;
+use espsim_report::text_table::table;
 use espsim_sweep::failure::Failure;
 
 /// Ways of sending a datagram, as columns and curves name them.

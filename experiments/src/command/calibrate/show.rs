@@ -6,7 +6,8 @@ use comfy_table::Table;
 use espsim_calibrate::{Calibration, HeldOut, Verdict};
 use espsim_model::profile::{AeadCost, Algorithm, Direction, Origin, Profile};
 use espsim_model::units::Bytes;
-use espsim_report::profile::{direction, heading, single_values, table};
+use espsim_report::profile::{direction, heading, single_values};
+use espsim_report::text_table::table;
 
 /// Plaintext sizes that costs are shown at.
 const SIZES: [u64; 4] = [64, 576, 1408, 8192];

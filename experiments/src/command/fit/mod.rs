@@ -5,13 +5,13 @@ mod rows;
 use std::path::PathBuf;
 
 use clap::Args;
-use comfy_table::presets::ASCII_MARKDOWN;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::Table;
 use espsim_model::profile::{Estimate, Profile};
 use espsim_model::scenario::Scenario;
+use espsim_report::text_table::table;
 use espsim_sweep::failure::Failure;
-use espsim_sweep::file::profile::{named, stand_in};
-use espsim_sweep::store::partial::{Partial, absent, in_the_way};
+use espsim_sweep::file::profile::{as_text, named, stand_in};
+use espsim_sweep::store::partial::{absent, write_new};
 use rayon::prelude::*;
 
 pub use self::rows::FitFile;
@@ -97,8 +97,7 @@ fn factor_of(key: &str, parameters: &[(String, Vec<String>)], fitted: &[Fitted])
 
 /// Each value as it was and as it is now: of a parameter of one key the value, of others the factor.
 fn values(base: &Profile, parameters: &[(String, Vec<String>)], fitted: &[Fitted]) -> Table {
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN).set_header(["Parameter", "Keys", "Was", "Is", "95 % interval"]);
+    let mut table = table(["Parameter", "Keys", "Was", "Is", "95 % interval"], &[]);
     for ((name, keys), f) in parameters.iter().zip(fitted) {
         let (unit, f) = match &keys[..] {
             [key] => {
@@ -116,13 +115,7 @@ fn values(base: &Profile, parameters: &[(String, Vec<String>)], fitted: &[Fitted
 }
 
 fn held_against(what: &str, rows: &[&(&Row, Scenario)], given: &[f64]) -> Table {
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN).set_header([what, "Measured", "Model", "Unit", "Error"]);
-    for column in [1, 2, 4] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    let mut table = table([what, "Measured", "Model", "Unit", "Error"], &[1, 2, 4]);
     for ((row, _), given) in rows.iter().zip(given) {
         let value = row.measured().value;
         let error = format!("{:+.1} %", (given / value - 1.0) * 100.0);
@@ -162,12 +155,7 @@ fn sourced(
 }
 
 fn write(out: &std::path::Path, profile: &Profile) -> Result<(), Failure> {
-    let text = profile.to_toml().map_err(|error| Failure::new(format!("cannot write the profile as text: {error}")))?;
-    // What is written can be read again.
-    Profile::from_toml(&text).map_err(|error| Failure::new(format!("the fitted profile is unusable: {error}")))?;
-    if !Partial::create(out)?.commit_new(out, text.as_bytes())? {
-        return Err(in_the_way(out));
-    }
+    write_new(out, as_text(profile)?.as_bytes())?;
     say(&format!("espsim: wrote {}; use it with --profile {}", out.display(), out.display()));
     Ok(())
 }

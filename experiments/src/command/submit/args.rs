@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use espsim_sweep::file::value::Setting;
-use espsim_sweep::store::journal::MOST_DRAWN;
+use crate::common::{BaseArgs, ColumnsArgs, DrawArgs};
 
 /// Arguments of `submit`.
 #[derive(Debug, clap::Args)]
@@ -16,9 +15,15 @@ pub struct SubmitArgs {
     /// Output folder on a file system that every node sees; must not exist. Shards and logs go to FOLDER.slurm
     #[arg(long, value_name = "FOLDER")]
     pub out: PathBuf,
-    /// Host profile: a file or preset:NAME [default: the scenario's]
-    #[arg(long)]
-    pub profile: Option<String>,
+    /// What simulations begin from.
+    #[command(flatten)]
+    pub base: BaseArgs,
+    /// Whether results are shown with the profile's uncertainty.
+    #[command(flatten)]
+    pub draw: DrawArgs,
+    /// Which files there are besides.
+    #[command(flatten)]
+    pub columns: ColumnsArgs,
     /// Tasks of the array; fewer if there are fewer points or Slurm's MaxArraySize does not allow so many
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub tasks: u32,
@@ -28,18 +33,6 @@ pub struct SubmitArgs {
     /// Threads, and CPUs, of each task
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: u16,
-    /// Base of all seeds [default: the scenario's]
-    #[arg(long)]
-    pub seed: Option<u64>,
-    /// Draw N profiles from the profile's intervals and show where results lie for 95 % of them
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=i64::from(MOST_DRAWN)))]
-    pub uncertainty: Option<u32>,
-    /// Set a parameter over everything else, such as nic.line_rate="25 Gbps"
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub settings: Vec<Setting>,
-    /// Write points.parquet too; needs a build with --features parquet
-    #[arg(long)]
-    pub parquet: bool,
     /// Slurm's MaxArraySize [default: asked of Slurm]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
     pub max_array_size: Option<u32>,

@@ -38,13 +38,13 @@ impl Batch<'_> {
         let args = self.args;
         let mut task = vec![self.program.to_owned(), self.command.into(), self.scenario.into()];
         task.extend(["--profile".into(), self.profile.into(), "--jobs".into(), args.jobs.to_string()]);
-        task.extend(args.settings.iter().flat_map(|setting| ["--set".into(), setting.to_string()]));
-        task.extend(args.seed.iter().flat_map(|seed| ["--seed".into(), seed.to_string()]));
-        task.extend(args.uncertainty.iter().flat_map(|n| ["--uncertainty".into(), n.to_string()]));
+        task.extend(args.base.settings.iter().flat_map(|setting| ["--set".into(), setting.to_string()]));
+        task.extend(args.base.seed.iter().flat_map(|seed| ["--seed".into(), seed.to_string()]));
+        task.extend(args.draw.uncertainty.iter().flat_map(|n| ["--uncertainty".into(), n.to_string()]));
         let mut merge = vec![self.program.to_owned(), "merge".into()];
         merge.extend((1..=self.tasks).map(|task| format!("shard-{task}")));
         merge.extend(["--out".into(), self.out.into(), "--jobs".into(), args.jobs.to_string()]);
-        merge.extend(args.parquet.then(|| "--parquet".into()));
+        merge.extend(args.columns.parquet.then(|| "--parquet".into()));
         Ok([
             self.script(include_str!("task.sh"), &shell_words(task.iter().map(String::as_str)))?,
             self.script(include_str!("merge.sh"), &shell_words(merge.iter().map(String::as_str)))?,

@@ -33,15 +33,16 @@ const MAX_ARRAY_SIZE: u32 = 1001;
 /// [`Failure`] for anything wrong in scenario or profile, before anything is submitted; for a folder that exists or cannot
 /// be written; with Slurm's own message if it refuses.
 pub fn submit(args: &SubmitArgs) -> Result<(), Failure> {
-    columns::check(args.parquet)?;
+    columns::check(args.columns.parquet)?;
     let file = ScenarioFile::read(&args.scenario)?;
     let study = study_of(&file);
     let profile = profile(args, &file)?;
     // Every point is checked here: what is wrong must not be found by a thousand tasks.
     let kept = Kept::new(&file)?;
-    let points = Points::new(&file, &args.settings, &profile.profile, &kept);
-    threads(None)?
-        .install(|| Campaign::new(study, points, &profile, &[], args.seed.unwrap_or(file.seed), &Stop::default()))?;
+    let points = Points::new(&file, &args.base.settings, &profile.profile, &kept);
+    threads(None)?.install(|| {
+        Campaign::new(study, points, &profile, &[], args.base.seed.unwrap_or(file.seed), &Stop::default())
+    })?;
     let place = Place::new(args, &file)?;
     if let Some(broken) = args.sbatch.iter().find(|word| word.contains(['\n', '\r'])) {
         return Err(Failure::new(format!("an option of sbatch has a line break: `{}`", broken.escape_debug())));
@@ -87,7 +88,7 @@ pub fn submit(args: &SubmitArgs) -> Result<(), Failure> {
 /// The profile that all tasks use.
 fn profile(args: &SubmitArgs, file: &ScenarioFile) -> Result<ProfileChoice, Failure> {
     let help = "--profile FILE, of espsim calibrate, or --profile preset:NAME";
-    let name = args.profile.as_ref().or(file.profile.as_ref());
+    let name = args.base.profile.as_ref().or(file.profile.as_ref());
     let missing = || Failure::new("tasks need a profile that is the same for all").with_help(Some(help.into()));
     named(name.ok_or_else(missing)?)
 }

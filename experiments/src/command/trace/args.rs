@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use espsim_model::trace::After;
 use espsim_model::units::Time;
-use espsim_sweep::file::value::Setting;
+
+use crate::common::BaseArgs;
 
 /// Arguments of `trace`.
 #[derive(Debug, clap::Args)]
@@ -24,15 +25,9 @@ pub struct TraceArgs {
     /// Trace file; must not exist [default: out/NAME-trace.json, numbered if that exists]
     #[arg(long)]
     pub out: Option<PathBuf>,
-    /// Host profile: a file or preset:NAME [default: a quick calibration of this host]
-    #[arg(long)]
-    pub profile: Option<String>,
-    /// Base of all seeds [default: the scenario's]
-    #[arg(long)]
-    pub seed: Option<u64>,
-    /// Set a parameter over everything else, such as traffic.packet="1446 B"
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub settings: Vec<Setting>,
+    /// What simulations begin from.
+    #[command(flatten)]
+    pub base: BaseArgs,
 }
 
 /// When a trace begins, as it is given.

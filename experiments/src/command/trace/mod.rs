@@ -35,7 +35,7 @@ pub fn trace(args: &TraceArgs) -> Result<(), Failure> {
     let target = args.out.clone().unwrap_or_else(|| default_out(&file));
     absent(&[&target])?;
     let check = |profile: &Profile| chosen(args, &file, profile).and_then(|point| is_reached(args, &point));
-    let name = args.profile.as_ref().or(file.profile.as_ref());
+    let name = args.base.profile.as_ref().or(file.profile.as_ref());
     let (profile, ()) = checked(&HostName { name, of: None }, check, || Ok(()))?;
     let point = chosen(args, &file, &profile.profile)?;
     // A folder that the user named must be there; the one that we named need not.
@@ -44,7 +44,7 @@ pub fn trace(args: &TraceArgs) -> Result<(), Failure> {
     }
     let partial = Partial::create(&target)?;
     // The same seed as that of the first replication of `run`.
-    let base = args.seed.unwrap_or(file.seed);
+    let base = args.base.seed.unwrap_or(file.seed);
     let seed = seed(base, 0);
     let invalid = |error: espsim_model::scenario::Invalid| Failure::new(error.to_string());
     let after = match args.after {
@@ -134,10 +134,10 @@ fn chosen(args: &TraceArgs, file: &ScenarioFile, profile: &Profile) -> Result<Po
     }
     let name = args.series.as_deref().or(names.first().copied()).unwrap_or_default();
     if let Some(series) = names.iter().position(|other| *other == name) {
-        check_series(file, series, &args.settings)?;
+        check_series(file, series, &args.base.settings)?;
     }
     let kept = Kept::new(file)?;
-    let points = Points::new(file, &args.settings, profile, &kept);
+    let points = Points::new(file, &args.base.settings, profile, &kept);
     let Some(last) = (0..points.len()).rev().find(|&point| points.place(point).series == name) else {
         return Err(file.failure("sweep.skip", format!("`sweep.skip` leaves no point of series `{name}`")));
     };
@@ -152,7 +152,7 @@ fn chosen(args: &TraceArgs, file: &ScenarioFile, profile: &Profile) -> Result<Po
 /// Series and swept values of a point, or what `--set` gives instead.
 fn place(args: &TraceArgs, file: &ScenarioFile, point: &Point) -> String {
     let values = file.sweep.keys().zip(&point.place.coordinates).map(|(key, value)| {
-        let set = args.settings.iter().rev().find(|setting| setting.key == key);
+        let set = args.base.settings.iter().rev().find(|setting| setting.key == key);
         format!("{key} = {}", shown(set.map_or(value, |setting| &setting.value)))
     });
     std::iter::once(point.place.series.clone()).chain(values).collect::<Vec<_>>().join(", ")

@@ -1,9 +1,8 @@
 //! The first traced packet as a table: one line for each hop.
 
-use comfy_table::presets::ASCII_MARKDOWN;
-use comfy_table::{CellAlignment, Table};
 use espsim_model::trace::{Hop, Job, Trace};
 use espsim_model::units::Time;
+use espsim_report::text_table::table;
 
 use super::About;
 use super::tracks::{number, station_name};
@@ -15,14 +14,8 @@ pub fn first(about: &About, traced: &Trace) -> String {
     let mut hops: Vec<(&Job, &Hop)> = way.iter().flat_map(|job| job.hops.iter().map(move |hop| (*job, hop))).collect();
     // A whole waits for its parts from the time at which they start.
     hops.sort_by_key(|(job, hop)| (start(hop), job.number.len()));
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN);
-    table.set_header(["At ns", "Packet", "Station", "What", "Octets", "Waited ns", "Served ns", "Latency ns"]);
-    for numbers in [0, 4, 5, 6, 7] {
-        if let Some(column) = table.column_mut(numbers) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    let header = ["At ns", "Packet", "Station", "What", "Octets", "Waited ns", "Served ns", "Latency ns"];
+    let mut table = table(header, &[0, 4, 5, 6, 7]);
     for (job, hop) in hops {
         let at = format!("{:.3}", (start(hop) - send.starts).as_ns());
         table.add_row([vec![at, number(&job.number)], cells(traced, hop)].concat());

@@ -33,7 +33,7 @@ impl Cost {
 pub(super) fn rows() -> Result<Vec<Row>, Failure> {
     let published: Vec<Published> = read("aead.csv", include_str!("../../../validation/aead.csv"))?;
     let mut fitted: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
-    for row in published.iter().filter(|row| row.role() == Role::Fitted) {
+    for row in published.iter().filter(|row| row.role == Role::Fitted) {
         fitted.entry(&row.series).or_default().extend(row.x.map(|x| (x, row.published)));
     }
     let costs: BTreeMap<String, Cost> = fitted

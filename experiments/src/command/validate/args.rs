@@ -1,19 +1,18 @@
 //! Arguments of `espsim validate`.
 
-use std::path::PathBuf;
-
-use crate::console::Format;
+use crate::common::{FolderArgs, WorkArgs};
 
 /// Arguments of `validate`.
 #[derive(Debug, clap::Args)]
 pub struct ValidateArgs {
-    /// Only this family; may be given several times [default: all]
+    /// Only this family; may be given several times [default: all]. There are no shards of it: a family's rows are simulated
+    /// after those that its machine is fitted on
     #[arg(long, value_name = "FAMILY")]
     pub only: Vec<String>,
-    /// Output folder; must not exist [default: out/validation, numbered if that exists]
-    #[arg(long)]
-    pub out: Option<PathBuf>,
-    /// What to print
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    /// Where results go.
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// How the work is done and shown.
+    #[command(flatten)]
+    pub work: WorkArgs,
 }

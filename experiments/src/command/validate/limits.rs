@@ -2,14 +2,15 @@
 
 use espsim_model::profile::Profile;
 use espsim_model::record::Record;
+use espsim_sweep::campaign::simulations::Simulations;
 use espsim_sweep::failure::Failure;
 use toml::Value;
 
 use super::Row;
 use super::published::{Published, read};
-use crate::fitting::machine::{cpu, goodput_gbps, run};
+use crate::fitting::machine::{cpu, cpu_at, goodput_gbps, run};
 
-fn case(id: &str, profile: &Profile) -> Result<Record, Failure> {
+fn case(simulations: &Simulations<'_>, id: &str, profile: &Profile) -> Result<Record, Failure> {
     let mut settings: Vec<(&str, Value)> = vec![
         ("traffic.direction", "receive".into()),
         ("traffic.transport", "tcp".into()),
@@ -39,21 +40,17 @@ fn case(id: &str, profile: &Profile) -> Result<Record, Failure> {
         ],
     };
     settings.extend(more);
-    run(profile, &settings)
+    run(simulations, profile, &settings)
 }
 
-pub(super) fn rows() -> Result<Vec<Row>, Failure> {
+pub(super) fn rows(simulations: &Simulations<'_>) -> Result<Vec<Row>, Failure> {
     let published: Vec<Published> = read("limits.csv", include_str!("../../../validation/limits.csv"))?;
-    let haswell = cpu("haswell")?;
+    let (haswell, clocked) = (cpu("haswell")?, cpu_at("haswell", "3.8 GHz")?);
     published
         .into_iter()
         .map(|row| {
-            let mut profile = haswell.clone();
-            if row.id.starts_with("LSW-285") {
-                profile.host.frequency =
-                    "3.8 GHz".parse().map_err(|error| Failure::new(format!("3.8 GHz: {error}")))?;
-            }
-            let record = case(&row.id, &profile)?;
+            let profile = if row.id.starts_with("LSW-285") { &clocked } else { &haswell };
+            let record = case(simulations, &row.id, profile)?;
             let gbps = goodput_gbps(&record)?;
             // Inwards the wire is `wire in`.
             let same = record.bottleneck.is_some_and(|limit| limit.name().starts_with(row.limit.as_str()));

@@ -3,11 +3,12 @@
 use espsim_model::profile::Profile;
 use espsim_model::stack::Stack;
 use espsim_model::units::Time;
+use espsim_sweep::campaign::simulations::Simulations;
 use espsim_sweep::failure::Failure;
 use toml::Value;
 
 use super::Row;
-use super::published::{Published, read};
+use super::published::{Published, read, value};
 use crate::fitting::machine::{cpu, fit, packets_per_s, run, scale_stack};
 
 const TOLERANCE: f64 = 0.15;
@@ -16,6 +17,7 @@ const BUFFER: f64 = 4096.0;
 
 /// QAT generation 4 on buffers of 4 KiB, in GB/s.
 fn qat(
+    simulations: &Simulations<'_>,
     profile: &Profile,
     (stack, submission): (&str, &str),
     cores: i64,
@@ -23,6 +25,7 @@ fn qat(
     latency: Time,
 ) -> Result<f64, Failure> {
     let record = run(
+        simulations,
         profile,
         &[
             ("placement", "crypto".into()),
@@ -41,8 +44,9 @@ fn qat(
 }
 
 /// A gateway of four cores through an accelerator on the chip, in kpps.
-fn gateway(profile: &Profile, interrupts: &str) -> Result<f64, Failure> {
+fn gateway(simulations: &Simulations<'_>, profile: &Profile, interrupts: &str) -> Result<f64, Failure> {
     let record = run(
+        simulations,
         profile,
         &[
             ("placement", "lookaside".into()),
@@ -59,29 +63,26 @@ fn gateway(profile: &Profile, interrupts: &str) -> Result<f64, Failure> {
     Ok(packets_per_s(&record)? * 1e-3)
 }
 
-pub(super) fn rows() -> Result<Vec<Row>, Failure> {
+pub(super) fn rows(simulations: &Simulations<'_>) -> Result<Vec<Row>, Failure> {
     let published: Vec<Published> = read("lookaside.csv", include_str!("../../../validation/lookaside.csv"))?;
-    let value = |id: &str| {
-        let row = published.iter().find(|row| row.id == id);
-        row.map(|row| row.published).ok_or_else(|| Failure::new(format!("lookaside.csv has no row {id}")))
-    };
+    let value = |id: &str| value(&published, |row| row.id == id);
     let host = cpu("zen4")?;
     let rate = value("QAT-GEN4-USER")?;
-    let sync = |latency: f64| qat(&host, ("kernel", "sync"), 1, rate, Time::from_seconds(latency * 1e-6));
+    let sync = |latency: f64| qat(simulations, &host, ("kernel", "sync"), 1, rate, Time::from_seconds(latency * 1e-6));
     let latency = fit(value("QAT-EMR-KSYNC")?, sync)?;
     let machine_latency = Time::from_seconds(latency * 1e-6);
-    let user = qat(&host, ("vector", "poll"), 4, rate, machine_latency)?;
+    let user = qat(simulations, &host, ("vector", "poll"), 4, rate, machine_latency)?;
     let waiting = sync(latency)?;
-    let asynchronous = qat(&host, ("kernel", "interrupt"), 4, rate, machine_latency)?;
+    let asynchronous = qat(simulations, &host, ("kernel", "interrupt"), 4, rate, machine_latency)?;
 
     let mut small = cpu("haswell")?;
     let factor = fit(value("SAFEXCEL-IRQ1")?, |factor| {
         let mut profile = small.clone();
         scale_stack(&mut profile, Stack::Kernel, factor);
-        gateway(&profile, "one-core")
+        gateway(simulations, &profile, "one-core")
     })?;
     scale_stack(&mut small, Stack::Kernel, factor);
-    let (one, spread) = (gateway(&small, "one-core")?, gateway(&small, "own-core")?);
+    let (one, spread) = (gateway(simulations, &small, "one-core")?, gateway(simulations, &small, "own-core")?);
 
     let rows = published.into_iter().map(|row| {
         let (simulated, tolerance) = match row.id.as_str() {

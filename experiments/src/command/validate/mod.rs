@@ -19,31 +19,45 @@ mod sa_cache;
 mod stack;
 mod vector;
 
+use std::time::Instant;
+
 use espsim_report::families::{FAMILIES, Family};
+use espsim_sweep::campaign::simulations::Simulations;
+use espsim_sweep::campaign::stop::Stop;
+use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::{Failure, nearest};
-use espsim_sweep::store::folder::Folder;
-use espsim_sweep::store::names::TABLE;
+use espsim_sweep::points::study::ResultKind;
+use espsim_sweep::store::destination::Destination;
+use espsim_sweep::store::folder::Files;
+use espsim_sweep::store::journal::Header;
+use espsim_sweep::store::manifest::{Captioned, Manifest};
+use espsim_sweep::store::names::{MANIFEST, TABLE};
 use espsim_sweep::store::validation::{self, Role, Row};
 use rayon::prelude::*;
 
-use crate::console::{Format, print, say};
+use crate::console::again::resume_line;
+use crate::console::deliver::{Made, deliver};
+use crate::console::{Format, say};
 use args::ValidateArgs;
 
+/// Every row.
+const ROWS: &str = "validation.csv";
+
 /// Simulates the rows of a family.
-fn rows(family: &Family) -> Result<Vec<Row>, Failure> {
+fn rows(family: &Family, simulations: &Simulations<'_>) -> Result<Vec<Row>, Failure> {
     match family.name {
         "pcie-model" => pcie_model::rows(),
         "pcie-nic" => pcie_nic::rows(),
-        "pcie-bandwidth" => pcie_bench::bandwidth(),
-        "pcie-latency" => pcie_bench::latency(),
-        "pcie-window" => pcie_bench::window(),
+        "pcie-bandwidth" => pcie_bench::bandwidth(simulations),
+        "pcie-latency" => pcie_bench::latency(simulations),
+        "pcie-window" => pcie_bench::window(simulations),
         "aead" => aead::rows(),
-        "stack" => stack::rows(),
-        "forwarding" => forwarding::rows(),
-        "vector" => vector::rows(),
-        "lookaside" => lookaside::rows(),
-        "sa-cache" => sa_cache::rows(),
-        "limits" => limits::rows(),
+        "stack" => stack::rows(simulations),
+        "forwarding" => forwarding::rows(simulations),
+        "vector" => vector::rows(simulations),
+        "lookaside" => lookaside::rows(simulations),
+        "sa-cache" => sa_cache::rows(simulations),
+        "limits" => limits::rows(simulations),
         other => Err(Failure::new(format!("nothing simulates the family `{other}`"))),
     }
 }
@@ -51,31 +65,60 @@ fn rows(family: &Family) -> Result<Vec<Row>, Failure> {
 /// Runs `espsim validate`.
 ///
 /// # Errors
-/// [`Failure`] for an unknown family or an output folder that cannot be written; a miss is no failure.
-pub fn validate(args: &ValidateArgs) -> Result<(), Failure> {
+/// [`Failure`] for an unknown family, an output folder that cannot be written, or a signal that tells the process to end;
+/// what was simulated until then is kept. A miss is no failure.
+pub fn validate(args: &ValidateArgs, command: Vec<String>) -> Result<(), Failure> {
+    let started = Instant::now();
+    let time = jiff::Timestamp::now().to_string();
     let families = chosen(&args.only)?;
-    let out = args.out.as_deref().map_or_else(|| Folder::create_numbered("validation"), Folder::create)?;
-    let results: Result<Vec<Vec<Row>>, Failure> = families.par_iter().map(|family| rows(family)).collect();
-    let results = results?;
-    let csv = report::csv(results.iter().flatten())?;
-    out.write("validation.csv", &csv)?;
-    out.write(TABLE, &validation::csv(results.iter().flatten())?)?;
-    let mut files = vec!["validation.csv".to_owned(), TABLE.to_owned()];
-    for (family, rows) in families.iter().zip(&results) {
+    let pool = threads(args.work.jobs)?;
+    let stop = Stop::listen()?;
+    let mut folder = Destination::new(args.folder.out.as_deref(), "validation", args.folder.resume).prepare()?;
+    let target = folder.target().to_owned();
+    let simulations = Simulations::take_up(&mut folder, &Header::of_many(ResultKind::Validate), None, &stop)?;
+    let simulated = pool.install(|| simulated(&families, &simulations)).and_then(|results| {
+        simulations.close(&folder)?;
+        Ok(results)
+    });
+    let results = simulated.inspect_err(|_| say(&format!("espsim: to go on: {}", resume_line(&command, &target))))?;
+    let all = || results.iter().flatten();
+    let files = files(&families, &results, Manifest::of(ResultKind::Validate, &command, &time))?;
+    let printed = match args.work.format {
+        Format::Table => report::tables(&families, &results).into_bytes(),
+        Format::Csv => report::csv(all())?,
+        Format::Json => report::json(all()).into_bytes(),
+    };
+    deliver(folder, &files, &printed, &Made { what: format!("{} rows", all().count()), started, host: None })
+}
+
+fn simulated(families: &[&Family], simulations: &Simulations<'_>) -> Result<Vec<Vec<Row>>, Failure> {
+    let under = simulations.begin(families.len(), "families");
+    let of_family = |family: &&Family| rows(family, simulations).inspect(|_| under.step());
+    families.par_iter().with_max_len(1).map(of_family).collect()
+}
+
+/// The files of the folder: every row, their summary, a figure for each family whose rows lie on curves, the manifest.
+fn files(families: &[&Family], results: &[Vec<Row>], manifest: Manifest) -> Result<Files, Failure> {
+    let all = || results.iter().flatten();
+    let mut files = vec![(ROWS.to_owned(), report::csv(all())?), (TABLE.to_owned(), validation::csv(all())?)];
+    let mut figures = Vec::new();
+    for (family, rows) in families.iter().zip(results) {
         if let Some(svg) = figure::draw(family, rows)? {
             let name = format!("{}.svg", family.name);
-            out.write(&name, svg.as_bytes())?;
-            files.push(name);
+            figures.push(Captioned::new(&name, &format!("{}.", family.title)));
+            files.push((name, svg.into_bytes()));
         }
     }
-    let folder = out.commit()?;
-    match args.format {
-        Format::Table => print(report::tables(&families, &results).as_bytes())?,
-        Format::Csv => print(&csv)?,
-        Format::Json => print(report::json(results.iter().flatten()).as_bytes())?,
-    }
-    say(&format!("espsim: wrote {} in {}", files.join(", "), folder.display()));
-    Ok(())
+    let manifest = Manifest {
+        title: Some("Published figures and the model".into()),
+        question: Some("How far is the model off what others measured and published?".into()),
+        answer: Some(report::answer(results)),
+        figures,
+        tables: vec![Captioned::new(TABLE, "Rows of a kind, each with how far the model is off.")],
+        ..manifest
+    };
+    files.push((MANIFEST.to_owned(), manifest.naming(&files).to_json()?.into_bytes()));
+    Ok(files)
 }
 
 fn chosen(only: &[String]) -> Result<Vec<&'static Family>, Failure> {

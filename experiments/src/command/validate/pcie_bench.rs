@@ -22,6 +22,7 @@
 use espsim_model::hardware::pcie::{IommuParams, Mapping, SlotParams};
 use espsim_model::pcie_bench::{Bench, Case, Operation};
 use espsim_model::units::{BitRate, Bytes, Time};
+use espsim_sweep::campaign::simulations::Simulations;
 use espsim_sweep::failure::Failure;
 use rayon::prelude::*;
 use serde::Deserialize;
@@ -35,9 +36,6 @@ const SOURCE: &str = "pcie-bench raw data, R. Neugebauer et al., SIGCOMM 2018: N
 const ENGINE_LATENCY_NS: f64 = 93.0;
 /// The working set of rows without a window sweep.
 const SMALL: u64 = 8192;
-const LARGE: u64 = 64 << 20;
-/// Far more than the IO-TLB covers, and less than the last-level cache of 25 MiB holds.
-const IN_CACHE: u64 = 16 << 20;
 
 #[derive(Debug, Clone, Deserialize)]
 struct Measured {
@@ -51,9 +49,9 @@ struct Measured {
 }
 
 impl Measured {
-    fn is(&self, system: &str, test: &str, cache: &str, window: u64, size: u64) -> bool {
-        (self.system.as_str(), self.test.as_str(), self.cache.as_str(), self.window_bytes, self.size_bytes)
-            == (system, test, cache, window, size)
+    fn id(&self) -> String {
+        let Measured { system, test, cache, size_bytes, window_bytes, .. } = self;
+        format!("{system}-{}-{cache}-{size_bytes}-{window_bytes}", test.replace(' ', "-"))
     }
 
     fn is_swept(&self) -> bool {
@@ -79,51 +77,46 @@ impl Measured {
         }
     }
 
-    fn simulated(&self, bench: &Bench) -> f64 {
-        match self.unit.as_str() {
-            "ns" => bench.latency(self.case()).as_ns(),
-            _ => bench.bandwidth(self.case()).as_gbps(),
-        }
+    fn simulated(&self, simulations: &Simulations<'_>, bench: &Bench) -> Result<f64, Failure> {
+        let (case, unit) = (self.case(), self.unit.as_str());
+        simulations.number(&format!("{case:?} {bench:?} {unit}"), || match unit {
+            "ns" => bench.latency(case).as_ns(),
+            _ => bench.bandwidth(case).as_gbps(),
+        })
     }
 }
 
-/// A row that a parameter is set by.
-struct Table<'a>(&'a [Measured]);
-
-impl Table<'_> {
-    fn row(&self, system: &str, test: &str, cache: &str, window: u64, size: u64) -> Result<&Measured, Failure> {
-        let found = self.0.iter().find(|row| row.is(system, test, cache, window, size));
-        found.ok_or_else(|| Failure::new(format!("pcie_bench.csv has no row of {system}, {test}, {cache}, {size}")))
-    }
-}
-
-const FITTED: [(&str, &str, &str, u64, u64); 13] = [
-    ("broadwell", "read bandwidth", "warm", SMALL, 2048),
-    ("broadwell", "read bandwidth", "warm", SMALL, 128),
-    ("broadwell", "read latency", "warm", SMALL, 64),
-    ("broadwell", "read latency", "warm", SMALL, 2048),
-    ("broadwell", "write and read latency", "warm", SMALL, 64),
-    ("broadwell", "read bandwidth", "warm", SMALL, 64),
-    ("broadwell", "write bandwidth", "warm", SMALL, 64),
-    ("broadwell", "write bandwidth", "warm", SMALL, 192),
-    ("broadwell", "read latency", "cold", LARGE, 64),
-    ("broadwell-iommu", "read latency", "warm", IN_CACHE, 64),
-    ("broadwell-iommu", "read bandwidth", "warm", IN_CACHE, 64),
-    ("broadwell", "write bandwidth", "warm", SMALL, 128),
-    ("broadwell", "read bandwidth", "warm", SMALL, 65),
+/// Rows that a parameter is set by: system, test, cache, octets of a transfer and of the window. Of those with an IOMMU the
+/// windows of 16 MiB are far more than the IO-TLB covers, and less than the last-level cache of 25 MiB holds; 1 MiB is past
+/// the knee.
+const FITTED: [&str; 14] = [
+    "broadwell-read-bandwidth-warm-2048-8192",
+    "broadwell-read-bandwidth-warm-128-8192",
+    "broadwell-read-latency-warm-64-8192",
+    "broadwell-read-latency-warm-2048-8192",
+    "broadwell-write-and-read-latency-warm-64-8192",
+    "broadwell-read-bandwidth-warm-64-8192",
+    "broadwell-write-bandwidth-warm-64-8192",
+    "broadwell-write-bandwidth-warm-192-8192",
+    "broadwell-read-latency-cold-64-67108864",
+    "broadwell-iommu-read-latency-warm-64-16777216",
+    "broadwell-iommu-read-bandwidth-warm-64-16777216",
+    "broadwell-write-bandwidth-warm-128-8192",
+    "broadwell-read-bandwidth-warm-65-8192",
+    "broadwell-iommu-read-bandwidth-warm-64-1048576",
 ];
-const KNEE: (&str, &str, &str, u64, u64) = ("broadwell-iommu", "read bandwidth", "warm", 1 << 20, 64);
 
 fn ns(nanoseconds: f64) -> Time {
     Time::from_seconds(nanoseconds.max(0.0) * 1e-9)
 }
 
 /// The machine, its parameters set one after the other, each by its row.
-fn machine(table: &Table<'_>) -> Result<Bench, Failure> {
-    let fitted = |i: usize| {
-        let (system, test, cache, window, size) = FITTED[i];
-        table.row(system, test, cache, window, size).map(|row| row.published)
+fn machine(simulations: &Simulations<'_>, measured: &[Measured]) -> Result<Bench, Failure> {
+    let row = |i: usize| {
+        let found = measured.iter().find(|row| row.id() == FITTED[i]);
+        found.ok_or_else(|| Failure::new(format!("pcie_bench.csv has no row {}", FITTED[i])))
     };
+    let fitted = |i: usize| row(i).map(|row| row.published);
     let mut slot = SlotParams { max_read_request_size: Bytes::new(4096), ..SlotParams::bare(3, 8) };
     // Completions of 2048 B in MPS pieces fill the link.
     let octets = slot.read(Bytes::new(2048)).down.get() as f64;
@@ -151,7 +144,6 @@ fn machine(table: &Table<'_>) -> Result<Bench, Failure> {
     let tag_held = small - ENGINE_LATENCY_NS - 64.0 * copy_ns;
     let tags = (fitted(5)? / (64.0 * 8.0) * tag_held).round() as u32;
     let walk = fitted(9)? - small;
-    // Where nearly every read misses the IO-TLB, and none the cache.
     let walkers = (fitted(10)? / (64.0 * 8.0) * walk).round() as u32;
     let mut bench = Bench {
         slot,
@@ -173,56 +165,54 @@ fn machine(table: &Table<'_>) -> Result<Bench, Failure> {
         write_engine,
         odd_read: ns(per_write(fitted(12)?, 65.0)),
     };
-    let (system, test, cache, window, size) = KNEE;
-    let knee = table.row(system, test, cache, window, size)?;
+    let knee = row(13)?;
     bench.iommu.enabled = true;
     let error = |entries: u32| {
         let mut bench = bench.clone();
         bench.iommu.entries = entries;
-        (knee.simulated(&bench) / knee.published - 1.0).abs()
+        knee.simulated(simulations, &bench).map(|simulated| (simulated / knee.published - 1.0).abs())
     };
     // The window of 256 KiB, 64 pages, is still flat; that of 512 KiB is not.
-    let best = (64..=128u32)
-        .into_par_iter()
-        .map(|entries| (error(entries), entries))
-        .reduce_with(|a, b| if (b.0, b.1) < (a.0, a.1) { b } else { a });
+    let errors = (64..=128u32).into_par_iter().map(|entries| Ok((error(entries)?, entries)));
+    let errors: Vec<(f64, u32)> = errors.collect::<Result<_, Failure>>()?;
+    let best = errors.into_iter().reduce(|a, b| if b < a { b } else { a });
     bench.iommu.entries = best.map_or(64, |(_, entries)| entries);
     bench.iommu.enabled = false;
     Ok(bench)
 }
 
 /// Bandwidth by size.
-pub(super) fn bandwidth() -> Result<Vec<Row>, Failure> {
-    rows(|row| !row.is_swept() && row.unit != "ns")
+pub(super) fn bandwidth(simulations: &Simulations<'_>) -> Result<Vec<Row>, Failure> {
+    rows(simulations, |row| !row.is_swept() && row.unit != "ns")
 }
 
 /// Latency by size.
-pub(super) fn latency() -> Result<Vec<Row>, Failure> {
-    rows(|row| !row.is_swept() && row.unit == "ns")
+pub(super) fn latency(simulations: &Simulations<'_>) -> Result<Vec<Row>, Failure> {
+    rows(simulations, |row| !row.is_swept() && row.unit == "ns")
 }
 
 /// Bandwidth and latency by the window of host memory; with the IOMMU first.
-pub(super) fn window() -> Result<Vec<Row>, Failure> {
-    let with = rows(|row| row.is_swept() && row.translated())?;
-    Ok([with, rows(|row| row.is_swept() && !row.translated())?].concat())
+pub(super) fn window(simulations: &Simulations<'_>) -> Result<Vec<Row>, Failure> {
+    let with = rows(simulations, |row| row.is_swept() && row.translated())?;
+    Ok([with, rows(simulations, |row| row.is_swept() && !row.translated())?].concat())
 }
 
-fn rows(chosen: fn(&Measured) -> bool) -> Result<Vec<Row>, Failure> {
+fn rows(simulations: &Simulations<'_>, chosen: fn(&Measured) -> bool) -> Result<Vec<Row>, Failure> {
     let measured: Vec<Measured> = read("pcie_bench.csv", include_str!("../../../validation/pcie_bench.csv"))?;
-    let plain = machine(&Table(&measured))?;
+    let plain = machine(simulations, &measured)?;
     let mut translated = plain.clone();
     translated.iommu.enabled = true;
     let rows: Vec<Measured> = measured.into_iter().filter(chosen).collect();
-    Ok(rows.into_par_iter().map(|row| compare(row, &plain, &translated)).collect())
+    let compared = rows.into_par_iter().map(|row| {
+        let simulated = row.simulated(simulations, if row.translated() { &translated } else { &plain })?;
+        Ok(compared(row, simulated))
+    });
+    compared.collect()
 }
 
-fn compare(row: Measured, plain: &Bench, translated: &Bench) -> Row {
-    let fitted = FITTED
-        .iter()
-        .chain([&KNEE])
-        .any(|&(system, test, cache, window, size)| row.is(system, test, cache, window, size));
+fn compared(row: Measured, simulated: f64) -> Row {
+    let id = row.id();
     let (swept, iommu) = (row.is_swept(), row.translated());
-    let simulated = row.simulated(if iommu { translated } else { plain });
     let series = match (swept, iommu) {
         (false, _) => format!("{}, {}", row.test, row.cache),
         (true, false) => format!("{} by window, {} B {}", row.test, row.size_bytes, row.cache),
@@ -234,20 +224,13 @@ fn compare(row: Measured, plain: &Bench, translated: &Bench) -> Row {
             (false, true) => "pcie-latency",
             (false, false) => "pcie-bandwidth",
         },
-        id: format!(
-            "{}-{}-{}-{}-{}",
-            row.system,
-            row.test.replace(' ', "-"),
-            row.cache,
-            row.size_bytes,
-            row.window_bytes
-        ),
+        role: if FITTED.contains(&id.as_str()) { Role::Fitted } else { Role::Predicted },
+        id,
         series,
         x: Some(if swept { row.window_bytes as f64 / 1024.0 } else { row.size_bytes as f64 }),
         published: row.published,
         simulated,
         unit: if row.unit == "ns" { row.unit } else { format!("{} payload", row.unit) },
-        role: if fitted { Role::Fitted } else { Role::Predicted },
         tolerance: Some(if swept { 0.10 } else { 0.05 }),
         same_limit: true,
         source: SOURCE.into(),
@@ -257,13 +240,22 @@ fn compare(row: Measured, plain: &Bench, translated: &Bench) -> Row {
 
 #[cfg(test)]
 mod tests {
+    use espsim_sweep::campaign::stop::Stop;
+    use espsim_sweep::points::study::ResultKind;
+    use espsim_sweep::store::folder::Folder;
+    use espsim_sweep::store::journal::Header;
+
     use super::*;
 
     #[test]
     fn the_machine_is_plausible() {
         let measured: Vec<Measured> =
             read("pcie_bench.csv", include_str!("../../../validation/pcie_bench.csv")).unwrap();
-        let bench = machine(&Table(&measured)).unwrap();
+        let (outer, stop) = (tempfile::TempDir::new().unwrap(), Stop::default());
+        let mut folder = Folder::create(&outer.path().join("out")).unwrap();
+        let header = Header::of_many(ResultKind::Validate);
+        let simulations = Simulations::take_up(&mut folder, &header, None, &stop).unwrap();
+        let bench = machine(&simulations, &measured).unwrap();
         println!("{bench:#?}");
         // Less than the published formula's 8.1 %.
         assert!((0.03..0.081).contains(&bench.slot.data_link_share_down.unwrap()));

@@ -23,26 +23,18 @@ pub struct Published {
     pub published: f64,
     /// Its unit.
     pub unit: String,
-    role: String,
+    /// What it is used for.
+    pub role: Role,
     source: String,
     assumed: String,
 }
 
 impl Published {
-    /// What it is used for.
-    pub fn role(&self) -> Role {
-        match self.role.as_str() {
-            "fitted" => Role::Fitted,
-            "direction" => Role::Direction,
-            _ => Role::Predicted,
-        }
-    }
-
     /// The row with the model's value beside it.
     pub fn row(self, family: &'static str, simulated: f64, tolerance: Option<f64>, same_limit: bool) -> Row {
         Row {
             family,
-            role: self.role(),
+            role: self.role,
             id: self.id,
             series: self.series,
             x: self.x,
@@ -66,4 +58,13 @@ pub fn read<T: DeserializeOwned>(name: &str, text: &str) -> Result<Vec<T>, Failu
         .deserialize()
         .collect::<Result<_, _>>()
         .map_err(|error| Failure::new(format!("{name}: {error}")))
+}
+
+/// The published value of the first row of which this is so.
+///
+/// # Errors
+/// [`Failure`] where there is none: as of [`read`].
+pub fn value(rows: &[Published], is_it: impl Fn(&Published) -> bool) -> Result<f64, Failure> {
+    let row = rows.iter().find(|row| is_it(row));
+    row.map(|row| row.published).ok_or_else(|| Failure::new("a row that a parameter is set by is missing"))
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use comfy_table::presets::ASCII_MARKDOWN;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::Table;
 use espsim_report::families::Family;
+use espsim_report::text_table;
 use espsim_sweep::failure::Failure;
-use espsim_sweep::store::csv_text::written;
+use espsim_sweep::store::points_csv::csv_rows;
 use espsim_sweep::store::validation::{Role, Row};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Rows of a family that are shown one by one; of a larger family, the worst of each kind of series.
 const SHOWN: usize = 60;
@@ -36,6 +36,21 @@ pub fn tables(families: &[&Family], results: &[Vec<Row>]) -> String {
         text.push_str(&misses(rows));
     }
     text
+}
+
+/// How many rows the model agrees with, by what they are used for.
+pub fn answer(results: &[Vec<Row>]) -> String {
+    let of = |role: Role| {
+        let rows = results.iter().flatten().filter(|row| row.role == role);
+        (rows.clone().filter(|row| row.agrees()).count(), rows.count())
+    };
+    let [(_, fitted), (predicted, measured), (given, formulas), (same, directions)] =
+        [Role::Fitted, Role::Predicted, Role::Formula, Role::Direction].map(of);
+    format!(
+        "{predicted} of {measured} measurements that nothing was fitted to are predicted within the tolerance of their \
+         kind, and {given} of {formulas} values of published formulas; of {directions} reports {same} have the same limit. \
+         {fitted} rows were fitted."
+    )
 }
 
 /// A line for each miss; of a large family, for each series that has some.
@@ -72,14 +87,8 @@ fn worst(rows: &[Row]) -> Vec<&Row> {
 }
 
 fn table(rows: Vec<&Row>) -> Table {
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN);
-    table.set_header(["Series", "At", "Published", "Simulated", "Unit", "Error", "Tolerance", "Role", "Verdict"]);
-    for column in [1, 2, 3, 5, 6] {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    let header = ["Series", "At", "Published", "Simulated", "Unit", "Error", "Tolerance", "Role", "Verdict"];
+    let mut table = text_table::table(header, &[1, 2, 3, 5, 6]);
     let mut last = "";
     for row in rows {
         let series = if row.series == last { "" } else { &row.series };
@@ -100,9 +109,8 @@ fn table(rows: Vec<&Row>) -> Table {
 }
 
 fn totals(families: &[&Family], results: &[Vec<Row>]) -> Table {
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN);
-    table.set_header(["Family", "Rows", "Fitted", "Within", "Misses", "Worst error of what was not fitted"]);
+    let header = ["Family", "Rows", "Fitted", "Within", "Misses", "Worst error of what was not fitted"];
+    let mut table = text_table::table(header, &[]);
     for (family, rows) in families.iter().zip(results) {
         let within = rows.iter().filter(|row| row.agrees()).count();
         let fitted = rows.iter().filter(|row| row.role == Role::Fitted).count();
@@ -122,74 +130,42 @@ fn totals(families: &[&Family], results: &[Vec<Row>]) -> Table {
     table
 }
 
-/// Every row in long form.
+/// Every row in long form: a column for each of its values.
+fn cells(row: &Row) -> [(&'static str, String); 13] {
+    let text = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
+    [
+        ("family", row.family.to_owned()),
+        ("id", row.id.clone()),
+        ("series", row.series.clone()),
+        ("x", text(row.x)),
+        ("published", row.published.to_string()),
+        ("simulated", format!("{:.6}", row.simulated)),
+        ("unit", row.unit.clone()),
+        ("error", format!("{:.4}", row.error())),
+        ("tolerance", text(row.tolerance)),
+        ("role", row.role.name().to_owned()),
+        ("verdict", verdict(row).to_owned()),
+        ("source", row.source.clone()),
+        ("assumed", row.assumed.clone()),
+    ]
+}
+
+/// Rows as a file.
 ///
 /// # Errors
-/// [`Failure`] if the rows cannot be encoded.
+/// [`Failure`] if they cannot be encoded.
 pub fn csv<'a>(rows: impl Iterator<Item = &'a Row>) -> Result<Vec<u8>, Failure> {
-    let encode = |error: csv::Error| Failure::new(format!("cannot encode validation.csv: {error}"));
-    let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
-    let header = [
-        "family",
-        "id",
-        "series",
-        "x",
-        "published",
-        "simulated",
-        "unit",
-        "error",
-        "tolerance",
-        "role",
-        "verdict",
-        "source",
-        "assumed",
-    ];
-    writer.write_record(header).map_err(encode)?;
-    for row in rows {
-        writer
-            .write_record(
-                [
-                    row.family,
-                    &row.id,
-                    &row.series,
-                    &row.x.map_or_else(String::new, |x| x.to_string()),
-                    &row.published.to_string(),
-                    &format!("{:.6}", row.simulated),
-                    &row.unit,
-                    &format!("{:.4}", row.error()),
-                    &row.tolerance.map_or_else(String::new, |tolerance| tolerance.to_string()),
-                    row.role.name(),
-                    verdict(row),
-                    &row.source,
-                    &row.assumed,
-                ]
-                .map(|cell: &str| written(cell.to_owned())),
-            )
-            .map_err(encode)?;
-    }
-    writer.into_inner().map_err(|error| Failure::new(format!("cannot encode validation.csv: {error}")))
+    let mut rows = rows.map(cells).peekable();
+    let header = rows.peek().map(|cells| cells.iter().map(|(heading, _)| (*heading).to_owned()).collect());
+    csv_rows(header.into_iter().chain(rows.map(|cells| cells.map(|(_, cell)| cell).to_vec())))
 }
 
 /// Every row as a JSON array.
 pub fn json<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
-    let rows: Vec<serde_json::Value> = rows
-        .map(|row| {
-            json!({
-                "family": row.family,
-                "id": row.id,
-                "series": row.series,
-                "x": row.x,
-                "published": row.published,
-                "simulated": row.simulated,
-                "unit": row.unit,
-                "error": row.error(),
-                "tolerance": row.tolerance,
-                "role": row.role.name(),
-                "verdict": verdict(row),
-                "source": row.source,
-                "assumed": row.assumed,
-            })
-        })
-        .collect();
-    format!("{:#}\n", serde_json::Value::Array(rows))
+    let with_verdict = |row: &Row| {
+        let mut of = json!(row);
+        (of["error"], of["verdict"]) = (json!(row.error()), json!(verdict(row)));
+        of
+    };
+    format!("{:#}\n", Value::Array(rows.map(with_verdict).collect()))
 }

@@ -5,13 +5,14 @@
 //! tunnels; reads per miss are counted in the driver's objects. All other rows are predicted.
 
 use espsim_model::profile::Profile;
+use espsim_sweep::campaign::simulations::Simulations;
 use espsim_sweep::failure::Failure;
 use rayon::prelude::*;
 use toml::{Table, Value};
 
 use super::Row;
 use super::published::{Published, read};
-use crate::fitting::machine::{cpu, packets_per_s, run};
+use crate::fitting::machine::{cpu_at, packets_per_s, run};
 
 const TOLERANCE: f64 = 0.10;
 /// Xeon Gold 6342, base frequency, turbo off in the published setup (`intel_pstate=disable`).
@@ -40,7 +41,12 @@ fn mix() -> Value {
 }
 
 /// Gb/s of frames without FCS, both ways together, at 200 Gb/s offered.
-fn carried(host: &Profile, tunnels: i64, settings: &[(&str, Value)]) -> Result<f64, Failure> {
+fn carried(
+    simulations: &Simulations<'_>,
+    host: &Profile,
+    tunnels: i64,
+    settings: &[(&str, Value)],
+) -> Result<f64, Failure> {
     let machine = [
         ("placement", "inline-packet".into()),
         ("host.stack", "xdp".into()),
@@ -66,41 +72,18 @@ fn carried(host: &Profile, tunnels: i64, settings: &[(&str, Value)]) -> Result<f
         ("nic.pcie.preset", "gen4-x16".into()),
         ("nic.pcie.max_read_request_size", "2048 B".into()),
     ];
-    let record = run(host, &[&machine[..], settings].concat())?;
+    let record = run(simulations, host, &[&machine[..], settings].concat())?;
     let (packets, octets) =
         PROFILE.iter().fold((0, 0), |(packets, octets), (weight, size)| (packets + weight, octets + weight * size));
     Ok(packets_per_s(&record)? * octets as f64 / packets as f64 * 8e-9)
 }
 
-fn host() -> Result<Profile, Failure> {
-    let mut host = cpu("ice-lake-sp")?;
-    host.host.frequency = CLOCK.parse().map_err(|error| Failure::new(format!("{CLOCK}: {error}")))?;
-    Ok(host)
-}
-
-pub(super) fn rows() -> Result<Vec<Row>, Failure> {
+pub(super) fn rows(simulations: &Simulations<'_>) -> Result<Vec<Row>, Failure> {
     let published: Vec<Published> = read("sa_cache.csv", include_str!("../../../validation/sa_cache.csv"))?;
-    let host = host()?;
+    let host = cpu_at("ice-lake-sp", CLOCK)?;
     let compare = |row: Published| {
         let tunnels = row.x.unwrap_or(1000.0) as i64;
-        Ok(row.row("sa-cache", carried(&host, tunnels, &[])?, Some(TOLERANCE), true))
+        Ok(row.row("sa-cache", carried(simulations, &host, tunnels, &[])?, Some(TOLERANCE), true))
     };
     published.into_par_iter().map(compare).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use espsim_sweep::store::validation::Role;
-
-    use super::*;
-
-    #[test]
-    fn scan() {
-        let host = host().unwrap();
-        for tunnels in [500, 1000, 1100, 1300, 1600] {
-            for fetches in [6, 8, 10] {
-                println!("{tunnels} {fetches} {:.1}", carried(&host, tunnels, &[("nic.esp.sa_fetches", fetches.into())]).unwrap());
-            }
-        }
-    }
 }

@@ -6,21 +6,23 @@
 
 use espsim_model::profile::Profile;
 use espsim_model::stack::Stack;
+use espsim_sweep::campaign::simulations::Simulations;
 use espsim_sweep::failure::Failure;
 use toml::Value;
 
 use super::Row;
-use super::published::{Published, read};
-use crate::fitting::machine::{cpu, fit, goodput_gbps, run, scale_stack};
+use super::published::{Published, read, value};
+use crate::fitting::machine::{cpu_at, fit, goodput_gbps, run, scale_stack};
 
 const TOLERANCE: f64 = 0.10;
 /// Xeon Platinum 8380, many cores loaded; base 2.3 GHz, up to 3.4 GHz (Intel product specification).
 const CLOCK: &str = "3.0 GHz";
 
 /// Goodput in Gb/s of receiving TCP on so many CPUs, each with a stream and an SA of its own.
-fn goodput(profile: &Profile, placement: &str, cpus: i64) -> Result<f64, Failure> {
+fn goodput(simulations: &Simulations<'_>, profile: &Profile, placement: &str, cpus: i64) -> Result<f64, Failure> {
     let packet = if placement == "clear" { "1500 B" } else { "1466 B" };
     let record = run(
+        simulations,
         profile,
         &[
             ("placement", placement.into()),
@@ -37,21 +39,17 @@ fn goodput(profile: &Profile, placement: &str, cpus: i64) -> Result<f64, Failure
     goodput_gbps(&record)
 }
 
-pub(super) fn rows() -> Result<Vec<Row>, Failure> {
+pub(super) fn rows(simulations: &Simulations<'_>) -> Result<Vec<Row>, Failure> {
     let published: Vec<Published> = read("stack.csv", include_str!("../../../validation/stack.csv"))?;
-    let one_cpu = |series: &str| {
-        let row = published.iter().find(|row| row.series == series && row.x == Some(1.0));
-        row.map(|row| row.published).ok_or_else(|| Failure::new(format!("stack.csv has no one-CPU row of {series}")))
-    };
-    let mut base = cpu("ice-lake-sp")?;
-    base.host.frequency = CLOCK.parse().map_err(|error| Failure::new(format!("{CLOCK}: {error}")))?;
+    let one_cpu = |series: &str| value(&published, |row| row.series == series && row.x == Some(1.0));
+    let mut base = cpu_at("ice-lake-sp", CLOCK)?;
     // Linux had AES-GCM with AVX2 then; its code with VAES came with 6.11.
     base.aead.retain(|cost| cost.backend != "vaes-avx512");
 
     let clear = fit(one_cpu("clear")?, |factor| {
         let mut profile = base.clone();
         scale_stack(&mut profile, Stack::Kernel, factor);
-        goodput(&profile, "clear", 1)
+        goodput(simulations, &profile, "clear", 1)
     })?;
     scale_stack(&mut base, Stack::Kernel, clear);
     // One factor for all that ESP costs beside a request to the cipher, for want of more measurements.
@@ -64,7 +62,7 @@ pub(super) fn rows() -> Result<Vec<Row>, Failure> {
     let esp = fit(one_cpu("crypto offload")?, |factor| {
         let mut profile = base.clone();
         scale_esp(&mut profile, factor);
-        goodput(&profile, "inline-crypto", 1)
+        goodput(simulations, &profile, "inline-crypto", 1)
     })?;
     scale_esp(&mut base, esp);
     // The cipher is the preset's, as tcrypt measured it.
@@ -73,7 +71,7 @@ pub(super) fn rows() -> Result<Vec<Row>, Failure> {
         profile.stack.crypto_request = profile.stack.crypto_request * factor;
         profile
     };
-    let request = fit(one_cpu("software")?, |factor| goodput(&with_request(factor), "host", 1))?;
+    let request = fit(one_cpu("software")?, |factor| goodput(simulations, &with_request(factor), "host", 1))?;
     let machine = with_request(request);
 
     published
@@ -85,7 +83,7 @@ pub(super) fn rows() -> Result<Vec<Row>, Failure> {
                 "crypto offload" => "inline-crypto",
                 _ => "inline-packet",
             };
-            let simulated = goodput(&machine, placement, row.x.unwrap_or(1.0) as i64)?;
+            let simulated = goodput(simulations, &machine, placement, row.x.unwrap_or(1.0) as i64)?;
             Ok(row.row("stack", simulated, Some(TOLERANCE), true))
         })
         .collect()

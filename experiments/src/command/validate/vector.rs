@@ -6,11 +6,12 @@
 use espsim_model::profile::Profile;
 use espsim_model::record::Record;
 use espsim_model::resource::Resource;
+use espsim_sweep::campaign::simulations::Simulations;
 use espsim_sweep::failure::Failure;
 use toml::{Table, Value};
 
 use super::Row;
-use super::published::{Published, read};
+use super::published::{Published, read, value};
 use crate::fitting::machine::{cpu, fit, goodput_gbps, packets_per_s, run};
 
 const TOLERANCE: f64 = 0.20;
@@ -24,8 +25,9 @@ fn imix() -> Value {
 }
 
 /// A tunnel's outbound side on one core, in Mpps.
-fn vpp(profile: &Profile, placement: &str) -> Result<f64, Failure> {
+fn vpp(simulations: &Simulations<'_>, profile: &Profile, placement: &str) -> Result<f64, Failure> {
     let record = run(
+        simulations,
         profile,
         &[
             ("placement", placement.into()),
@@ -56,8 +58,9 @@ fn with_graph(base: &Profile, factor: f64) -> Profile {
 
 /// One process with buffers of 16 KiB in 128 requests, through OpenSSL's engine for a DH895xCC, which copies them to memory
 /// that the card reaches and back.
-fn dh895(profile: &Profile) -> Result<Record, Failure> {
+fn dh895(simulations: &Simulations<'_>, profile: &Profile) -> Result<Record, Failure> {
     run(
+        simulations,
         profile,
         &[
             ("placement", "crypto".into()),
@@ -75,8 +78,9 @@ fn dh895(profile: &Profile) -> Result<Record, Failure> {
 }
 
 /// The same on the CPU alone: everything is below the least size for the card.
-fn software(profile: &Profile) -> Result<Record, Failure> {
+fn software(simulations: &Simulations<'_>, profile: &Profile) -> Result<Record, Failure> {
     run(
+        simulations,
         profile,
         &[
             ("placement", "crypto".into()),
@@ -89,20 +93,17 @@ fn software(profile: &Profile) -> Result<Record, Failure> {
     )
 }
 
-pub(super) fn rows() -> Result<Vec<Row>, Failure> {
+pub(super) fn rows(simulations: &Simulations<'_>) -> Result<Vec<Row>, Failure> {
     let published: Vec<Published> = read("vector.csv", include_str!("../../../validation/vector.csv"))?;
-    let value = |id: &str| {
-        let row = published.iter().find(|row| row.id == id);
-        row.map(|row| row.published).ok_or_else(|| Failure::new(format!("vector.csv has no row {id}")))
-    };
+    let value = |id: &str| value(&published, |row| row.id == id);
     let base = cpu("skylake-sp")?;
-    let factor = fit(value("VPP-SW-IMIX")?, |factor| vpp(&with_graph(&base, factor), "host"))?;
+    let factor = fit(value("VPP-SW-IMIX")?, |factor| vpp(simulations, &with_graph(&base, factor), "host"))?;
     let machine = with_graph(&base, factor);
-    let (without, with) = (vpp(&machine, "host")?, vpp(&machine, "lookaside")?);
+    let (without, with) = (vpp(simulations, &machine, "host")?, vpp(simulations, &machine, "lookaside")?);
 
     // Two processors whose make is not stated.
     let haswell = cpu("haswell")?;
-    let (card, cpu) = (dh895(&haswell)?, software(&haswell)?);
+    let (card, cpu) = (dh895(simulations, &haswell)?, software(simulations, &haswell)?);
     let gbytes = |record: &Record| goodput_gbps(record).map(|gbps| gbps / 8.0);
     let (card_rate, cpu_rate) = (gbytes(&card)?, gbytes(&cpu)?);
     published

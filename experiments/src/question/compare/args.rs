@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use espsim_model::units::{Bytes, Share};
-use espsim_sweep::file::value::Setting;
 
-use crate::console::Format;
+use crate::common::{BaseArgs, FolderArgs, WorkArgs};
 
 /// Arguments of `compare`.
 #[derive(Debug, clap::Args)]
@@ -27,25 +26,13 @@ pub struct CompareArgs {
     /// The largest share of packets that a design may lose and still carry a rate
     #[arg(long, default_value = "0.1%")]
     pub loss: Share,
-    /// Output folder; must not exist [default: out/compare, numbered if that exists]
-    #[arg(long)]
-    pub out: Option<PathBuf>,
-    /// Go on where an interrupted comparison to the output folder ended
-    #[arg(long)]
-    pub resume: bool,
-    /// Host profile: a file or preset:NAME [default: a quick calibration of this host]
-    #[arg(long)]
-    pub profile: Option<String>,
-    /// Base of all seeds [default: the scenario's]
-    #[arg(long)]
-    pub seed: Option<u64>,
-    /// Threads [default: all cores]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
-    /// Set a parameter over everything else, such as nic.line_rate="25 Gbps"
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub settings: Vec<Setting>,
-    /// What to print
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    /// What simulations begin from.
+    #[command(flatten)]
+    pub base: BaseArgs,
+    /// Where results go.
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// How the work is done and shown.
+    #[command(flatten)]
+    pub work: WorkArgs,
 }

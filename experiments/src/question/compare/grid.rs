@@ -6,7 +6,6 @@ use espsim_model::profile::Profile;
 use espsim_model::record::{Rate, Record};
 use espsim_model::traffic::Basis;
 use espsim_model::units::{BitRate, Share};
-use espsim_sweep::campaign::progress;
 use espsim_sweep::campaign::simulations::{NoRecord, Simulations};
 use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::Failure;
@@ -57,7 +56,7 @@ impl Axes {
         if !(0.0..=0.5).contains(&args.loss.fraction()) {
             return Err(Failure::new(format!("--loss is {}: 0 % to 50 %", args.loss)));
         }
-        for Setting { key, .. } in &args.settings {
+        for Setting { key, .. } in &args.base.settings {
             if let Some((_, option)) = SET_BY_AXES.iter().find(|(axis, _)| key == axis) {
                 let help = format!("give {option}, one value or several");
                 return Err(
@@ -181,7 +180,7 @@ pub fn simulate_grid(
     let axes = Axes::new(args)?;
     let mut all: Vec<Vec<Point>> = Vec::new();
     for rate in &axes.rates {
-        let at_rate = points(&with_axes(file, &axes, rate, args), &args.settings, profile)?;
+        let at_rate = points(&with_axes(file, &axes, rate, args), &args.base.settings, profile)?;
         all.push(at_rate);
     }
     let per_design = axes.packets.len() * axes.cores.len();
@@ -197,17 +196,16 @@ pub fn simulate_grid(
             }
         }
     }
-    let seed = seed(args.seed.unwrap_or(file.seed), 0);
-    let bar = progress::bar(ordered.len() as u64, "points");
-    let simulated: Result<Vec<Simulated>, Failure> = threads(args.jobs)?.install(|| {
+    let seed = seed(args.base.seed.unwrap_or(file.seed), 0);
+    let under = simulations.begin(ordered.len(), "points");
+    let simulated: Result<Vec<Simulated>, Failure> = threads(args.work.jobs)?.install(|| {
         let run = |point: Point| {
             let record = simulations.record(&point.scenario, profile, seed).map_err(NoRecord::into_failure)?;
-            bar.inc(1);
+            under.step();
             Ok(Simulated { point, record })
         };
         ordered.into_par_iter().with_max_len(1).map(run).collect()
     });
-    bar.finish_and_clear();
     let mut file = with_axes(file, &axes, SATURATE, args);
     let rates = axes.rates.iter().map(|rate| Value::String(rate.clone())).collect();
     file.sweep = Sweep::of(std::iter::once(("traffic.rate", rates)).chain(axes.of_designs()));

@@ -21,7 +21,7 @@ use espsim_sweep::store::destination::Destination;
 use espsim_sweep::store::journal::Header;
 
 use crate::console::again::resume_line;
-use crate::console::deliver::{Made, deliver};
+use crate::console::deliver::{Made, deliver, printed};
 use crate::console::say;
 use crate::host_profile::{HostName, checked};
 
@@ -33,7 +33,7 @@ const DEFAULT: &str = include_str!("default.toml");
 /// Takes designs out of the file that are not to be had: their names, and why.
 fn leave_out(file: &mut ScenarioFile, args: &CompareArgs) -> Vec<(String, String)> {
     let reasons: Vec<Option<String>> =
-        (0..file.series.len()).map(|series| not_to_be_had(file, series, &args.settings)).collect();
+        (0..file.series.len()).map(|series| not_to_be_had(file, series, &args.base.settings)).collect();
     let mut reasons = reasons.into_iter();
     let mut absent = Vec::new();
     file.series.retain(|series| match reasons.next().flatten() {
@@ -58,23 +58,23 @@ pub fn compare(args: &CompareArgs, command: Vec<String>) -> Result<(), Failure> 
         None => ScenarioFile::parse(Path::new("compare.toml"), DEFAULT.to_owned())?,
     };
     let stop = Stop::listen()?;
-    let place = Destination::new(args.out.as_deref(), "compare", args.resume);
-    (0..file.series.len()).try_for_each(|series| check_series(&file, series, &args.settings))?;
+    let place = Destination::new(args.folder.out.as_deref(), "compare", args.folder.resume);
+    (0..file.series.len()).try_for_each(|series| check_series(&file, series, &args.base.settings))?;
     let absent = leave_out(&mut file, args);
-    let check = |profile: &Profile| match grid::middle(&file, args, &args.settings, profile)?.len() {
+    let check = |profile: &Profile| match grid::middle(&file, args, &args.base.settings, profile)?.len() {
         0 | 1 if absent.is_empty() => {
             Err(file.failure("series", "a comparison needs at least two designs: [[series]] twice or more"))
         }
         0 => Err(Failure::new(format!("no design is to be had: {}", absent[0].1))),
         _ => Ok(()),
     };
-    let name = args.profile.as_ref().or(file.profile.as_ref());
+    let name = args.base.profile.as_ref().or(file.profile.as_ref());
     let name = HostName { name, of: place.taken_up() };
     let (profile, mut folder) = stop.uninterested(|| checked(&name, check, || place.prepare()))?;
     let target = folder.target().to_owned();
-    let seed = args.seed.unwrap_or(file.seed);
+    let seed = args.base.seed.unwrap_or(file.seed);
     let header = Header::of_question(ResultKind::Compare, "compare.toml", &file.source.text, seed, &profile);
-    let simulations = Simulations::take_up(&mut folder, &header, &profile.text, &stop)?;
+    let simulations = Simulations::take_up(&mut folder, &header, Some(&profile.text), &stop)?;
     let go_on = |_: &Failure| say(&format!("espsim: to go on: {}", resume_line(&command, &target)));
     let grid = grid::simulate_grid(&file, args, &profile.profile, &simulations).inspect_err(go_on)?;
     let sensitivity = sensitivity::sensitivity(&file, args, &profile.profile, &simulations).inspect_err(go_on)?;
@@ -85,11 +85,11 @@ pub fn compare(args: &CompareArgs, command: Vec<String>) -> Result<(), Failure> 
         sensitivity,
         grid: &grid,
         absent: &absent,
-        settings: &args.settings,
+        settings: &args.base.settings,
         profile: &profile,
         seed,
     };
     let files = output.files(&command, &time)?;
-    let made = Made { what: format!("{} points", grid.simulated.len()), started, profile: &profile };
-    deliver(folder, &files, &output.text(), args.format, &made)
+    let made = Made { what: format!("{} points", grid.simulated.len()), started, host: Some(&profile) };
+    deliver(folder, &files, printed(&files, &output.text(), args.work.format), &made)
 }

@@ -1,9 +1,9 @@
 //! The files of a comparison.
 
 use comfy_table::Table;
-use comfy_table::presets::ASCII_MARKDOWN;
 use espsim_model::logca::LogCa;
 use espsim_report::plot::{HeatCell, HeatMap, Tornado, heat_map_svg, tornado_svg};
+use espsim_report::text_table::table;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::ProfileChoice;
 use espsim_sweep::file::value::{Setting, shown};
@@ -61,9 +61,7 @@ impl Output<'_> {
         let break_even = if crossings.is_empty() {
             String::new()
         } else {
-            let mut table = Table::new();
-            table.load_style(ASCII_MARKDOWN).set_header(header).add_rows(crossings);
-            format!("Break-even\n{table}\n\n")
+            format!("Break-even\n{}\n\n", table(header, &[]).add_rows(crossings))
         };
         format!("{}{}{break_even}{}\n", maps.collect::<String>(), self.absent_table(), self.answer())
     }
@@ -73,9 +71,7 @@ impl Output<'_> {
             return String::new();
         }
         let rows = self.absent.iter().map(|(design, why)| vec![design.clone(), "-".into(), why.clone()]);
-        let mut table = Table::new();
-        table.load_style(ASCII_MARKDOWN).set_header(["Not to be had", "", "Why"]).add_rows(rows);
-        format!("{table}\n\n")
+        format!("{}\n\n", table(["Not to be had", "", "Why"], &[]).add_rows(rows))
     }
 
     fn answer(&self) -> String {
@@ -103,9 +99,7 @@ impl Output<'_> {
 
     fn map_table(&self, rate: usize) -> Table {
         let axes = &self.grid.axes;
-        let mut table = Table::new();
-        let header = std::iter::once("Cores".to_owned()).chain(axes.packets.iter().map(shown));
-        table.load_style(ASCII_MARKDOWN).set_header(header);
+        let mut table = table(std::iter::once("Cores".to_owned()).chain(axes.packets.iter().map(shown)), &[]);
         for (n, cores) in axes.cores.iter().enumerate() {
             let cells = (0..axes.packets.len()).map(|packet| {
                 let cell = self.grid.cell(rate, packet, n);

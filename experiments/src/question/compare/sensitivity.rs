@@ -5,7 +5,6 @@ use espsim_model::scenario::Scenario;
 use espsim_model::stack::COSTS;
 use espsim_model::traffic::Basis;
 use espsim_model::units::Hertz;
-use espsim_sweep::campaign::progress;
 use espsim_sweep::campaign::simulations::{Simulations, settled};
 use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::Failure;
@@ -86,9 +85,9 @@ pub fn sensitivity(
     profile: &Profile,
     simulations: &Simulations<'_>,
 ) -> Result<Sensitivity, Failure> {
-    let designs = middle(file, args, &args.settings, profile)?;
-    let base_seed = seed(args.seed.unwrap_or(file.seed), 0);
-    let pool = threads(args.jobs)?;
+    let designs = middle(file, args, &args.base.settings, profile)?;
+    let base_seed = seed(args.base.seed.unwrap_or(file.seed), 0);
+    let pool = threads(args.work.jobs)?;
     let goodput = |scenario: &Scenario, profile: &Profile| -> Result<f64, Failure> {
         let record = settled(simulations.record(scenario, profile, base_seed))?.ok();
         Ok(record.and_then(|record| record.rate(Basis::Goodput)).map_or(f64::NAN, |rate| rate.gbps))
@@ -116,7 +115,7 @@ pub fn sensitivity(
                 Ok(goodput(&designs[first].scenario, profile)? / goodput(&designs[second].scenario, profile)?)
             }
             Where::Setting(setting) => {
-                let settings: Vec<Setting> = args.settings.iter().cloned().chain([setting.clone()]).collect();
+                let settings: Vec<Setting> = args.base.settings.iter().cloned().chain([setting.clone()]).collect();
                 // What hardware cannot be, such as a size that is no power of two, is left out.
                 match middle(file, args, &settings, profile) {
                     Ok(points) => {
@@ -127,7 +126,7 @@ pub fn sensitivity(
             }
         }
     };
-    let bar = progress::bar(changes.len() as u64, "parameters");
+    let under = simulations.begin(changes.len(), "parameters");
     let bars: Result<Vec<Bar>, Failure> = pool.install(|| {
         let moved = changes.par_iter().with_max_len(1).map(|change| {
             let [low, high] = &change.ends;
@@ -139,12 +138,11 @@ pub fn sensitivity(
                 ratio_high: ratio(&high.1)?,
                 assumed: change.assumed,
             };
-            bar.inc(1);
+            under.step();
             Ok(done)
         });
         moved.collect()
     });
-    bar.finish_and_clear();
     let mut bars = bars?;
     bars.retain(|bar| bar.swing().is_finite());
     bars.sort_by(|a, b| b.swing().total_cmp(&a.swing()).then_with(|| a.key.cmp(&b.key)));

@@ -1,8 +1,7 @@
 //! The plan in words and as a table.
 
-use comfy_table::presets::ASCII_MARKDOWN;
-use comfy_table::{CellAlignment, Table};
-
+use comfy_table::Table;
+use espsim_report::text_table;
 use espsim_sweep::failure::Failure;
 
 use super::design::{Impossible, Least, Plan};
@@ -193,14 +192,9 @@ fn cells(question: &Question, least: &Least, prices: Option<&Prices>) -> Vec<Str
 
 /// The table on standard output.
 pub(super) fn table(header: &[String], rows: &[Vec<String>]) -> Table {
-    let mut table = Table::new();
-    table.load_style(ASCII_MARKDOWN).set_header(header);
-    for (i, name) in header.iter().enumerate() {
-        let text = ["Placement", "Limit", "Next"].contains(&name.as_str());
-        if let Some(column) = table.column_mut(i).filter(|_| !text) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    let is_number = |i: &usize| !["Placement", "Limit", "Next"].contains(&header[*i].as_str());
+    let numbers: Vec<usize> = (0..header.len()).filter(is_number).collect();
+    let mut table = text_table::table(header, &numbers);
     table.add_rows(rows.to_vec());
     table
 }

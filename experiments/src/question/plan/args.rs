@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use espsim_model::units::{BitRate, Share, Time};
-use espsim_sweep::file::value::Setting;
 
-use crate::console::Format;
+use crate::common::{BaseArgs, FolderArgs, WorkArgs};
 
 /// Arguments of `plan`.
 #[derive(Debug, clap::Args)]
@@ -44,25 +43,13 @@ pub struct PlanArgs {
     /// What hardware costs and draws: a TOML file with tables host, core, nic, accelerator and slot
     #[arg(long, value_name = "FILE")]
     pub prices: Option<PathBuf>,
-    /// Output folder; must not exist [default: out/plan, numbered if that exists]
-    #[arg(long)]
-    pub out: Option<PathBuf>,
-    /// Go on where an interrupted plan to the output folder ended
-    #[arg(long)]
-    pub resume: bool,
-    /// Host profile: a file or preset:NAME [default: a quick calibration of this host]
-    #[arg(long)]
-    pub profile: Option<String>,
-    /// Base of all seeds
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
-    pub seed: u64,
-    /// Threads [default: all cores]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
-    /// Set a parameter over everything else, such as nic.line_rate="25 Gbps"
-    #[arg(long = "set", value_name = "KEY=VALUE")]
-    pub settings: Vec<Setting>,
-    /// What to print
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    /// What simulations begin from.
+    #[command(flatten)]
+    pub base: BaseArgs,
+    /// Where results go.
+    #[command(flatten)]
+    pub folder: FolderArgs,
+    /// How the work is done and shown.
+    #[command(flatten)]
+    pub work: WorkArgs,
 }

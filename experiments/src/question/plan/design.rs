@@ -2,7 +2,6 @@
 
 use espsim_model::profile::Profile;
 use espsim_model::scenario::{Invalid, Scenario};
-use espsim_sweep::campaign::progress;
 use espsim_sweep::campaign::simulations::{NoRecord, Simulations, settled};
 use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::Failure;
@@ -90,27 +89,26 @@ pub fn plan_all(
     }
     let possible: Vec<&Design<'_>> = designs.iter().filter_map(|(_, design)| design.as_ref().ok()).collect();
     let loads: Vec<f64> = std::iter::once(1.0).chain(GROWTH).map(|load| load * question.load()).collect();
-    let bar = progress::bar((possible.len() * (loads.len() + 1)) as u64, "searches");
+    let under = simulations.begin(possible.len() * (loads.len() + 1), "searches");
     let searches: Vec<(&Design<'_>, f64)> =
         possible.iter().flat_map(|design| loads.iter().map(|load| (*design, *load))).collect();
     let found: Result<Vec<Found>, Failure> = pool.install(|| {
         let search = |(design, load): &(&Design<'_>, f64)| {
             let found = settled(design.least(*load));
-            bar.inc(1);
+            under.step();
             found
         };
         searches.par_iter().with_max_len(1).map(search).collect()
     });
-    let found = found.inspect_err(|_| bar.finish_and_clear())?;
+    let found = found?;
     let results: Result<Vec<Result<Least, Impossible>>, Failure> = pool.install(|| {
         let finished = possible.par_iter().zip(found.par_chunks(loads.len())).with_max_len(1).map(|(design, found)| {
             let done = finish(question, design, found);
-            bar.inc(1);
+            under.step();
             done
         });
         finished.collect()
     });
-    bar.finish_and_clear();
     let mut results = results?.into_iter();
     let plan = |(placement, design): (&String, Result<Design<'_>, String>)| Plan {
         placement: placement.clone(),

@@ -21,7 +21,7 @@ use espsim_sweep::store::destination::Destination;
 use espsim_sweep::store::journal::Header;
 
 use crate::console::again::resume_line;
-use crate::console::deliver::{Made, deliver};
+use crate::console::deliver::{Made, deliver, printed};
 use crate::console::say;
 use crate::host_profile::{HostName, checked};
 use design::plan_all;
@@ -38,17 +38,17 @@ pub fn plan(args: &PlanArgs, command: Vec<String>) -> Result<(), Failure> {
     let started = Instant::now();
     let time = jiff::Timestamp::now().to_string();
     let stop = Stop::listen()?;
-    let place = Destination::new(args.out.as_deref(), "plan", args.resume);
+    let place = Destination::new(args.folder.out.as_deref(), "plan", args.folder.resume);
     let prices = args.prices.as_deref().map(Prices::read).transpose()?;
     let question = Question::new(args)?;
     let check = |profile: &Profile| question.check(profile);
-    let name = HostName { name: args.profile.as_ref(), of: place.taken_up() };
+    let name = HostName { name: args.base.profile.as_ref(), of: place.taken_up() };
     let (profile, mut folder) = stop.uninterested(|| checked(&name, check, || place.prepare()))?;
     let target = folder.target().to_owned();
     let text = question.file(Vec::new())?.source.text;
     let header = Header::of_question(ResultKind::Plan, "plan.toml", &text, question.seed, &profile);
-    let simulations = Simulations::take_up(&mut folder, &header, &profile.text, &stop)?;
-    let plans = plan_all(&question, &profile.profile, args.jobs, &simulations)
+    let simulations = Simulations::take_up(&mut folder, &header, Some(&profile.text), &stop)?;
+    let plans = plan_all(&question, &profile.profile, args.work.jobs, &simulations)
         .inspect_err(|_| say(&format!("espsim: to go on: {}", resume_line(&command, &target))))?;
     if let Some(refusal) = answer::refusal(&question, &plans) {
         drop(simulations);
@@ -58,6 +58,6 @@ pub fn plan(args: &PlanArgs, command: Vec<String>) -> Result<(), Failure> {
     simulations.close(&folder)?;
     let output = output::Output { question: &question, plans: &plans, profile: &profile, prices: prices.as_ref() };
     let files = output.files(&command, &time)?;
-    let made = Made { what: format!("planned {} placements", plans.len()), started, profile: &profile };
-    deliver(folder, &files, &output.text(), args.format, &made)
+    let made = Made { what: format!("planned {} placements", plans.len()), started, host: Some(&profile) };
+    deliver(folder, &files, printed(&files, &output.text(), args.work.format), &made)
 }

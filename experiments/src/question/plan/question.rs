@@ -72,7 +72,7 @@ impl Question {
     /// # Errors
     /// [`Failure`] for shares that are none.
     pub fn new(args: &PlanArgs) -> Result<Self, Failure> {
-        for Setting { key, .. } in &args.settings {
+        for Setting { key, .. } in &args.base.settings {
             if let Some((_, option)) = SET_BY_OPTIONS.iter().find(|(own, _)| key == own) {
                 return Err(
                     Failure::new(format!("--set {key}: this is what is planned")).with_help(Some((*option).to_owned()))
@@ -108,7 +108,11 @@ impl Question {
         let preset = |key: &str, name: &Option<String>| name.as_deref().map(|name| set(key, text(name)));
         settings.extend(preset("nic.preset", &args.nic));
         settings.extend(preset("accelerator.preset", &args.accelerator));
-        settings.extend(args.settings.iter().cloned());
+        settings.extend(args.base.settings.iter().cloned());
+        let seed = args.base.seed.unwrap_or(1);
+        if i64::try_from(seed).is_err() {
+            return Err(Failure::new(format!("--seed is {seed}: at most {}, which is the most in a file", i64::MAX)));
+        }
         let mut placements: Vec<String> = Vec::new();
         for name in &args.placement {
             if !placements.contains(name) {
@@ -122,7 +126,7 @@ impl Question {
             direction: args.direction.clone(),
             goals,
             headroom,
-            seed: args.seed,
+            seed,
             placements,
             settings,
         })

@@ -7,8 +7,10 @@ use espsim_model::profile::Profile;
 use espsim_model::record::Record;
 use espsim_model::scenario::{Invalid, Scenario};
 use espsim_model::simulate_unless;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::campaign::progress::{Steps, Under};
 use crate::campaign::stop::Stop;
 use crate::failure::Failure;
 use crate::points::id::Id;
@@ -32,7 +34,7 @@ pub enum NoRecord {
     Failed(#[from] Failure),
 }
 
-/// A record as the journal keeps it: octets in hexadecimal, since numbers must come back to the last bit, whatever they are.
+/// A result as the journal keeps it: octets in hexadecimal, since numbers must come back to the last bit, whatever they are.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     record: String,
@@ -43,14 +45,20 @@ pub struct Simulations<'a> {
     finished: Finished,
     journal: Appender,
     stop: &'a Stop,
+    steps: Steps,
 }
 
 impl<'a> Simulations<'a> {
-    /// Takes up what a folder has, or begins its journal. The profile is put beside it.
+    /// Takes up what a folder has, or begins its journal. The profile is put beside it, where the question has one.
     ///
     /// # Errors
     /// [`Failure`] if the journal is of something else, or cannot be read or written.
-    pub fn take_up(folder: &mut Folder, header: &Header, profile: &str, stop: &'a Stop) -> Result<Self, Failure> {
+    pub fn take_up(
+        folder: &mut Folder,
+        header: &Header,
+        profile: Option<&str>,
+        stop: &'a Stop,
+    ) -> Result<Self, Failure> {
         let path = folder.path(JOURNAL);
         let mut finished = Finished::default();
         let found = if path.exists() { finished.add(&path)? } else { Found::default() };
@@ -58,14 +66,14 @@ impl<'a> Simulations<'a> {
             let message = format!("{} is of espsim {}, not of espsim {}", path.display(), other.kind, header.kind);
             return Err(Failure::new(message).with_help(Some("give another folder with --out".into())));
         }
-        folder.replace(PROFILE, profile.as_bytes())?;
+        profile.map_or(Ok(()), |text| folder.replace(PROFILE, text.as_bytes()))?;
         let journal = Appender::open(&folder.claim(JOURNAL)?, found.end)?;
         if found.header.as_ref() != Some(header) {
             journal.append(&header_line(header))?;
         }
         journal.sync()?;
         folder.keep();
-        Ok(Simulations { finished, journal, stop })
+        Ok(Simulations { finished, journal, stop, steps: Steps::default() })
     }
 
     /// Puts the journal in the order of ids, so that equal questions have equal journals, and ends it.
@@ -90,26 +98,49 @@ impl<'a> Simulations<'a> {
         folder.rename(ORDERED, JOURNAL)
     }
 
+    /// What comes now has so many steps, each of some simulations: shown until it is dropped.
+    pub fn begin(&self, steps: usize, what: &'static str) -> Under<'_> {
+        self.steps.begin(steps as u64, what)
+    }
+
     /// The record of a scenario on a host under a seed: simulated, unless it has been before.
     ///
     /// # Errors
     /// [`NoRecord`] for a scenario that cannot be, and where the process is told to end.
     pub fn record(&self, scenario: &Scenario, profile: &Profile, seed: u64) -> Result<Record, NoRecord> {
-        self.stop.ending(KEPT)?;
         let id = Id::of_simulation(scenario, profile, seed);
+        self.result(id, || simulate_unless(scenario, profile, seed, &|| self.stop.is_told()))
+    }
+
+    /// A number that the model gives of something that is no scenario: measured, unless it has been before. `what` names
+    /// everything that it depends on; to measure it takes less than a second.
+    ///
+    /// # Errors
+    /// [`Failure`] where the process is told to end.
+    pub fn number(&self, what: &str, measure: impl FnOnce() -> f64) -> Result<f64, Failure> {
+        self.result(Id::of_measurement(what), || Ok(Some(measure()))).map_err(NoRecord::into_failure)
+    }
+
+    fn result<T: Serialize + DeserializeOwned>(
+        &self,
+        id: Id,
+        make: impl FnOnce() -> Result<Option<T>, Invalid>,
+    ) -> Result<T, NoRecord> {
+        self.stop.ending(KEPT)?;
         if let Some((kept, _)) = self.finished.kept::<Kept>(id)?
-            && let Some(record) = octets(&kept.record).and_then(|octets| postcard::from_bytes(&octets).ok())
+            && let Some(result) = octets(&kept.record).and_then(|octets| postcard::from_bytes(&octets).ok())
         {
-            return Ok(record);
+            return Ok(result);
         }
-        let Some(record) = simulate_unless(scenario, profile, seed, &|| self.stop.is_told())? else {
+        let Some(result) = make()? else {
             return Err(self.stop.ending(KEPT).err().unwrap_or_else(|| Failure::new("stopped")).into());
         };
         let octets =
-            postcard::to_allocvec(&record).map_err(|error| Failure::new(format!("cannot keep a record: {error}")))?;
-        let record_text = octets.iter().map(|octet| format!("{octet:02x}")).collect();
-        self.journal.append(&run_line(id, &Kept { record: record_text }))?;
-        Ok(record)
+            postcard::to_allocvec(&result).map_err(|error| Failure::new(format!("cannot keep a record: {error}")))?;
+        let record = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+        self.journal.append(&run_line(id, &Kept { record }))?;
+        self.steps.simulated();
+        Ok(result)
     }
 }
 
@@ -172,14 +203,14 @@ mod tests {
         let header = Header::of_question(ResultKind::Plan, "plan.toml", "", 1, &choice);
         let lines = |of: &Path| std::fs::read_to_string(of.join(JOURNAL)).unwrap().lines().count();
         let mut partial = Folder::create(&target).unwrap();
-        let simulations = Simulations::take_up(&mut partial, &header, "", &stop).unwrap();
+        let simulations = Simulations::take_up(&mut partial, &header, None, &stop).unwrap();
         let first = simulations.record(&scenario, &profile, 1).unwrap();
         simulations.record(&scenario, &profile, 2).unwrap();
         drop((simulations, partial));
         let mut partial = Folder::resume(&target).unwrap();
         let at = partial.path("");
         assert_eq!(lines(&at), 3);
-        let simulations = Simulations::take_up(&mut partial, &header, "", &stop).unwrap();
+        let simulations = Simulations::take_up(&mut partial, &header, None, &stop).unwrap();
         assert_eq!(simulations.record(&scenario, &profile, 1).unwrap(), first);
         assert_eq!(lines(&at), 3);
         let mut faster = profile.clone();
@@ -187,6 +218,6 @@ mod tests {
         simulations.record(&scenario, &faster, 1).unwrap();
         assert_eq!(lines(&at), 4);
         let other = Header { kind: "compare".into(), ..header };
-        assert!(Simulations::take_up(&mut partial, &other, "", &stop).is_err());
+        assert!(Simulations::take_up(&mut partial, &other, None, &stop).is_err());
     }
 }

@@ -34,6 +34,16 @@ impl ProfileChoice {
     }
 }
 
+/// A profile as a file has it, which can be read again.
+///
+/// # Errors
+/// [`Failure`] if it cannot be written as text, or is not usable.
+pub fn as_text(profile: &Profile) -> Result<String, Failure> {
+    let text = profile.to_toml().map_err(|error| Failure::new(format!("cannot write the profile as text: {error}")))?;
+    Profile::from_toml(&text).map_err(|error| Failure::new(format!("the profile is unusable: {error}")))?;
+    Ok(text)
+}
+
 /// The profile that is named: `preset:NAME` or a file.
 ///
 /// # Errors

@@ -49,6 +49,14 @@ impl Id {
         hash.id()
     }
 
+    /// Of a measurement on the model's parts, without a scenario: by which program, of what. The text names everything that
+    /// its result depends on.
+    pub fn of_measurement(what: &str) -> Self {
+        let mut hash = Hash::of(&format!("measurement {} {}\n", PROGRAM.0, PROGRAM.1));
+        hash.part(b't', what.as_bytes());
+        hash.id()
+    }
+
     /// Of one of this point's runs, given the base of all seeds.
     #[must_use]
     pub fn run(self, which: Which, base: u64) -> Self {

@@ -23,6 +23,8 @@ pub enum ResultKind {
     Plan,
     /// `espsim compare`.
     Compare,
+    /// `espsim validate`.
+    Validate,
 }
 
 impl ResultKind {
@@ -33,6 +35,7 @@ impl ResultKind {
             ResultKind::Failover => "failover",
             ResultKind::Plan => "plan",
             ResultKind::Compare => "compare",
+            ResultKind::Validate => "validate",
         }
     }
 

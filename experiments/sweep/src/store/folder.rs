@@ -117,7 +117,9 @@ impl Folder {
         let prepare = || {
             folder.make()?;
             if exists(target) {
-                copy(PROFILE, PROFILE)?;
+                if exists(&target.join(PROFILE)) {
+                    copy(PROFILE, PROFILE)?;
+                }
                 // Under another name until it is whole and on the disk.
                 copy(JOURNAL, "journal.copy")?;
                 File::open(folder.path("journal.copy"))?.sync_all()?;

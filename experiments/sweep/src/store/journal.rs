@@ -39,7 +39,7 @@ const CHECKSUM: usize = 16;
 pub struct Header {
     /// Version of the format.
     pub format: u32,
-    /// The command: `run`, `failover`, `plan` or `compare`.
+    /// The command: `run`, `failover`, `plan`, `compare` or `validate`.
     pub kind: String,
     /// The program's version, and the hash of its model.
     pub program: (String, String),
@@ -62,19 +62,31 @@ pub struct Header {
 }
 
 impl Header {
-    /// Over a file of this name and text, of which nothing is set and no profile drawn.
+    /// Over a file of this name and text on a host, of which nothing is set and no profile drawn.
     pub fn of_question(kind: ResultKind, file: &str, text: &str, seed: u64, profile: &ProfileChoice) -> Self {
+        Header {
+            file: file.into(),
+            text: text.into(),
+            seed,
+            profile: profile.from.clone(),
+            profile_hash: hash(&profile.text),
+            ..Header::of_many(kind)
+        }
+    }
+
+    /// Of a question that has neither one file nor one host.
+    pub fn of_many(kind: ResultKind) -> Self {
         Header {
             format: FORMAT,
             kind: kind.name().into(),
             program: (PROGRAM.0.to_owned(), PROGRAM.1.to_owned()),
-            file: file.into(),
-            text: text.into(),
+            file: String::new(),
+            text: String::new(),
             settings: Vec::new(),
-            seed,
+            seed: 0,
             drawn: 0,
-            profile: profile.from.clone(),
-            profile_hash: hash(&profile.text),
+            profile: String::new(),
+            profile_hash: String::new(),
             shard: None,
         }
     }

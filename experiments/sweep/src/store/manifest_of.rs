@@ -22,7 +22,7 @@ use crate::store::names::{JOURNAL, MANIFEST};
 
 /// What a manifest is about.
 pub struct Subject<'a> {
-    /// The command that made the folder: `run`, `failover`, `plan` or `compare`.
+    /// The command that made the folder.
     pub kind: ResultKind,
     /// The scenario file.
     pub file: &'a ScenarioFile,
@@ -45,12 +45,6 @@ impl Subject<'_> {
     pub fn manifest(&self, command: &[String], time: &str) -> Manifest {
         let file = self.file;
         Manifest {
-            format: FORMAT,
-            kind: self.kind,
-            command: command.to_vec(),
-            time: Some(time.to_owned()),
-            program: Some(program()),
-            host: Some(Host { os: std::env::consts::OS.into(), architecture: std::env::consts::ARCH.into() }),
             scenario: Some(Scenario {
                 file: file.source.path.file_name().map(|name| name.to_string_lossy().into_owned()),
                 sha256: Some(hash(&file.source.text)),
@@ -70,7 +64,7 @@ impl Subject<'_> {
             drawn: self.drawn as u32,
             number_of_points: Some(self.number_of_points),
             parameters: parameters(self.common.iter()),
-            ..Manifest::default()
+            ..Manifest::of(self.kind, command, time)
         }
     }
 }
@@ -89,6 +83,19 @@ impl Manifest {
             axis.keys.iter().enumerate().map(|(i, key)| (key.clone(), values(i))).collect()
         };
         self.axes = file.sweep.axes.iter().map(axis).collect();
+    }
+
+    /// What every manifest has: the command that made the folder, as it was given, its start in RFC 3339, and the program.
+    pub fn of(kind: ResultKind, command: &[String], time: &str) -> Self {
+        Manifest {
+            format: FORMAT,
+            kind,
+            command: command.to_vec(),
+            time: Some(time.to_owned()),
+            program: Some(program()),
+            host: Some(Host { os: std::env::consts::OS.into(), architecture: std::env::consts::ARCH.into() }),
+            ..Manifest::default()
+        }
     }
 
     /// The same with the names of all files of the folder, itself and the journal among them.

@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::store::journal::has_lines;
 use crate::store::names::{JOURNAL, MANIFEST, OTHERS, PROFILE};
@@ -50,12 +51,18 @@ pub fn results_of(folder: &Path) -> BTreeSet<String> {
     #[derive(Deserialize)]
     struct Manifest {
         files: BTreeSet<String>,
+        /// Absent where no host is the folder's own.
+        profile: Option<IgnoredAny>,
     }
     let manifest = fs::read(folder.join(MANIFEST)).ok().and_then(|text| serde_json::from_slice(&text).ok());
-    let files = manifest.map(|manifest: Manifest| manifest.files).unwrap_or_default();
     // A file of that name that does not name itself is something else.
-    let mut files = if files.contains(MANIFEST) { files } else { BTreeSet::new() };
-    files.extend([JOURNAL, PROFILE].map(str::to_owned));
+    let manifest = manifest.filter(|manifest: &Manifest| manifest.files.contains(MANIFEST));
+    let has_profile = manifest.as_ref().is_none_or(|manifest| manifest.profile.is_some());
+    let mut files = manifest.map(|manifest| manifest.files).unwrap_or_default();
+    files.insert(JOURNAL.to_owned());
+    if has_profile {
+        files.insert(PROFILE.to_owned());
+    }
     if has_lines(&folder.join(OTHERS)) {
         files.insert(OTHERS.to_owned());
     }

@@ -33,7 +33,7 @@ impl Role {
 }
 
 /// One published value and what the model says.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Row {
     /// Its family.
     pub family: &'static str,
@@ -54,6 +54,7 @@ pub struct Row {
     /// The largest relative error that counts as agreement; absent where what limits is compared.
     pub tolerance: Option<f64>,
     /// For [`Role::Direction`]: whether the same thing limits.
+    #[serde(skip)]
     pub same_limit: bool,
     /// Where the published value is from.
     pub source: String,

@@ -23,7 +23,7 @@ fn asked<T>(words: &str, about: impl Fn(&Design<'_>) -> T) -> T {
     let (folder, stop, host) = (TempDir::new().unwrap(), Stop::default(), stand_in().unwrap());
     let mut folder = Folder::create(&folder.path().join("plan")).unwrap();
     let header = Header::of_question(ResultKind::Plan, "plan.toml", "", 1, &host);
-    let simulations = Simulations::take_up(&mut folder, &header, &host.text, &stop).unwrap();
+    let simulations = Simulations::take_up(&mut folder, &header, Some(&host.text), &stop).unwrap();
     about(&Design { base, profile: &profile, simulations: &simulations, goals: question.goals, seed: 1 })
 }
 

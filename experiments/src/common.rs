@@ -1,0 +1,61 @@
+//! Options that several commands have, each with its one meaning.
+
+use std::path::PathBuf;
+
+use espsim_sweep::file::value::Setting;
+use espsim_sweep::store::journal::MOST_DRAWN;
+
+use crate::console::Format;
+
+/// What simulations begin from.
+#[derive(Debug, Clone, clap::Args)]
+pub struct BaseArgs {
+    /// Host profile: a file or preset:NAME [default: the scenario's; else a quick calibration of this host, but for shards
+    /// and clusters, which need one]
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// Base of all seeds [default: the scenario's, else 1]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Set a parameter over everything else, such as nic.line_rate="25 Gbps"
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub settings: Vec<Setting>,
+}
+
+/// Where results go.
+#[derive(Debug, Clone, clap::Args)]
+pub struct FolderArgs {
+    /// Output folder; must not exist, but for --resume [default: one in out, numbered if it exists]
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// Go on where an interrupted run to the output folder ended, or add to a finished one
+    #[arg(long)]
+    pub resume: bool,
+}
+
+/// How the work is done and shown.
+#[derive(Debug, Clone, clap::Args)]
+pub struct WorkArgs {
+    /// Threads [default: all cores]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Profiles that are as uncertain as measurements were.
+#[derive(Debug, Clone, clap::Args)]
+pub struct DrawArgs {
+    /// Draw N profiles from the profile's intervals and show where results lie for 95 % of them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=i64::from(MOST_DRAWN)))]
+    pub uncertainty: Option<u32>,
+}
+
+/// Files besides those that every sweep has.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ColumnsArgs {
+    /// Write points.parquet too, the same numbers as columns; needs a build with --features parquet
+    #[arg(long)]
+    pub parquet: bool,
+}
