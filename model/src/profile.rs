@@ -77,6 +77,9 @@ pub struct HostCpu {
     /// Cores that share it.
     #[serde(default = "l3_cores")]
     pub l3_cores: u32,
+    /// Cores of each socket, where the host has several sockets; absent where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket_cores: Option<u32>,
     /// Core clock while wide vector instructions (AVX-512) run, where it is lower.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avx_frequency: Option<Hertz>,

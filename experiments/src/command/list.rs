@@ -134,6 +134,7 @@ pub const SCENARIOS: &[(&str, &str)] = scenario_files!(
     "load-latency",
     "lookaside-modes",
     "mrrs",
+    "one-tunnel",
     "receive",
     "sa-cache",
     "sa-lock",

@@ -102,8 +102,11 @@ stack_costs! {
     policy_level in KERNEL, before it 40.0 in KERNEL: "One level of the tree that policies for prefixes are in; there are as many as the logarithm of their number.";
     netfilter in KERNEL, before it 150.0 in KERNEL: "Netfilter hooks with a few rules, one packet through the host.";
     conntrack in KERNEL, before it 700.0 in KERNEL: "Connection tracking of one packet through the host.";
+    steer in KERNEL, before it 200.0 in KERNEL: "Handing one received packet to another core (RPS, cpumap): choice, backlog with its lock, part of the interrupt that is sent.";
     sa_lock in KERNEL: "How long the lock of an SA is held for one packet (`xfrm_state.lock`: sequence number or replay window).";
-    line_transfer in KERNEL: "Moving one cache line from another core.";
+    line_transfer in KERNEL: "Moving one cache line from another core that shares the L3 cache.";
+    line_transfer_l3 in KERNEL, before it 400.0 in KERNEL: "Moving one cache line from a core of another L3 cache of the same socket.";
+    line_transfer_socket in KERNEL, before it 600.0 in KERNEL: "Moving one cache line from a core of another socket.";
 }
 
 impl StackCost {

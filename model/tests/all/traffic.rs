@@ -31,27 +31,6 @@ fn streams_of_one_core_share_it_without_loss_of_merging() {
     assert!(goodput(&run(&[&RECEIVE[..], &single].concat())) < 0.5 * one);
 }
 
-/// Twice the cores carry at most twice as much.
-#[test]
-fn cores_do_not_gain_more_than_their_number() {
-    for placement in ["clear", "inline-packet", "host"] {
-        let at = |cores: &str| {
-            let more = [
-                ("placement", placement),
-                ("host.cores", cores),
-                ("traffic.flows", "64"),
-                ("nic.preset", "connectx-7"),
-            ];
-            goodput(&run(&[&RECEIVE[..], &more].concat()))
-        };
-        let rates = ["1", "2", "4"].map(at);
-        assert!(
-            rates.windows(2).all(|pair| pair[1] <= 2.02 * pair[0] && pair[1] > 1.5 * pair[0]),
-            "{placement}: {rates:?}"
-        );
-    }
-}
-
 /// Trains come at the rate that was asked for, and a poll finds one where it found a packet; what they wait for each other is
 /// `queueing::md1_of_trains`.
 #[test]
