@@ -13,7 +13,7 @@ pub struct Family {
 }
 
 /// Every family, in the order of the report.
-pub const FAMILIES: [Family; 12] = [
+pub const FAMILIES: [Family; 11] = [
     family("pcie-model", "PCIe effective bandwidth: the published model", "Transfer (B)", "Payload (Gb/s)"),
     family("pcie-nic", "NIC on PCIe: the published model", "Frame without FCS (B)", "Payload (Gb/s)"),
     family("pcie-bandwidth", "Measured PCIe bandwidth, Broadwell host", "Transfer (B)", "Payload (Gb/s)"),
@@ -29,7 +29,6 @@ pub const FAMILIES: [Family; 12] = [
     family("forwarding", "Linux IPv4 forwarding by number of cores", "Cores", "Packet rate (Mpps)"),
     family("vector", "Userspace on one core, with and without a card", "", ""),
     family("lookaside", "Lookaside accelerators: waiting and interrupts", "", ""),
-    family("shared-sa", "TCP received by one SA on several queues", "Queues", "Goodput (Gb/s)"),
     family("limits", "What limits: reports from the field", "", ""),
 ];
 

@@ -46,8 +46,8 @@ impl Keyed {
     pub fn new(program: &Program, workload: &Workload) -> Self {
         let keys = workload.keys.iter().max().map_or(0, |&key| key as usize + 1);
         let of = |used: fn(&Op) -> bool| if program.ops.iter().any(used) { keys } else { 0 };
-        // As many may wait as there can be cores.
-        let lock = || HeldLock { owner: None, ends: VecDeque::with_capacity(256) };
+        // No more wait than there are cores; most locks are waited for by none.
+        let lock = || HeldLock { owner: None, ends: VecDeque::new() };
         let ways = || workload.keys.iter().zip(&workload.flows);
         let all: BTreeSet<(&u32, &u16)> =
             if of(|op| matches!(op, Op::Number)) > 0 { ways().collect() } else { BTreeSet::new() };

@@ -350,7 +350,13 @@ fn the_other_node_credits_and_the_root_complex_limit() {
     assert_eq!(remote.bottleneck.map(Resource::name), Some("NIC tags"));
     assert!(goodput(&remote) < 0.95 * goodput(&local));
     // Received payload is written: 1 KiB on its way at a time.
-    let receives = [("placement", "clear"), ("traffic.direction", "receive"), ("host.cores", "16")];
+    let receives = [
+        ("placement", "clear"),
+        ("traffic.direction", "receive"),
+        ("traffic.transport", "tcp"),
+        ("traffic.packet", "1412 B"),
+        ("host.cores", "16"),
+    ];
     let free = run(&receives);
     let credits = run(&with(&receives, &[("pcie.nic.posted_data_credits", "1504 B")]));
     assert_eq!(credits.bottleneck.map(Resource::name), Some("posted credits"));

@@ -7,8 +7,6 @@ use espsim_model::route::Category;
 use espsim_model::scenario::Scenario;
 use espsim_model::simulate;
 use espsim_model::traffic::Basis;
-use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
 use crate::common::{cycles, goodput, near, profile};
 
@@ -245,7 +243,7 @@ fn what_is_overtaken_by_more_than_the_replay_window_is_dropped() {
             ("sa.count", "1"),
             ("sa.replay_window", window),
             ("traffic.arrival", "poisson"),
-            ("traffic.rate", if steering == "rps" { "8 Gbps" } else { "1 Gbps" }),
+            ("traffic.rate", if steering == "rps" { "4 Gbps" } else { "1 Gbps" }),
             ("nic.preset", "nic-100g"),
         ];
         run_on("zen4", &settings, &[]).loss.unwrap().share
@@ -254,59 +252,4 @@ fn what_is_overtaken_by_more_than_the_replay_window_is_dropped() {
     let (narrow, wide) = (at("rps", "8"), at("rps", "4096"));
     assert!(narrow > 0.001 && wide < 0.1 * narrow, "{narrow} {wide}");
     assert!(at("rps", "32") <= narrow);
-}
-
-/// One of these.
-fn one_of(names: &'static [&'static str]) -> impl Strategy<Value = &'static str> {
-    prop::sample::select(names)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 40,
-        failure_persistence: None,
-        rng_seed: RngSeed::Fixed(1),
-        ..ProptestConfig::default()
-    })]
-
-    /// Twice the cores carry at most twice as much, whatever is carried: streams are as many, and spread evenly.
-    #[test]
-    fn cores_do_not_gain_more_than_their_number(
-        placement in one_of(&["clear", "host", "lookaside", "inline-crypto", "inline-packet"]),
-        direction in one_of(&["transmit", "receive", "encrypt", "decrypt", "both"]),
-        transport in one_of(&["udp", "tcp"]),
-        gro in one_of(&["off", "16 KiB", "64 KiB"]),
-        packet in prop_oneof![
-            one_of(&["128 B", "700 B", "1400 B"]).prop_map(|size| ("traffic.packet", size)),
-            Just(("traffic.mix", "simple-imix")),
-        ],
-        sas in one_of(&["1", "8", "64"]),
-        streams in one_of(&["16", "64", "192"]),
-        lock in one_of(&["queued", "ticket"]),
-        host in one_of(&["haswell", "ice-lake-sp", "zen4"]),
-    ) {
-        let at = |cores: &str| {
-            let settings = [
-                ("placement", placement),
-                ("host.cores", cores),
-                ("traffic.direction", direction),
-                ("traffic.transport", transport),
-                ("traffic.mtu", "1600 B"),
-                // Its smallest packets have no room for headers of TCP.
-                if transport == "tcp" && packet.0 == "traffic.mix" { ("traffic.packet", "900 B") } else { packet },
-                ("traffic.flows", streams),
-                ("sa.count", sas),
-                ("sa.lock", lock),
-                ("offload.gro", gro),
-                ("nic.preset", "connectx-7"),
-                ("lookaside.driver", "complete"),
-                ("run.max_packets", "60000"),
-            ];
-            goodput(&run_on(host, &settings, &[]))
-        };
-        let rates = ["1", "2", "4", "8"].map(at);
-        for pair in rates.windows(2) {
-            prop_assert!(pair[1] <= 2.03 * pair[0], "{:?}", rates);
-        }
-    }
 }

@@ -15,7 +15,6 @@ mod pcie_model;
 mod pcie_nic;
 mod published;
 mod report;
-mod shared_sa;
 mod stack;
 mod vector;
 
@@ -43,7 +42,6 @@ fn rows(family: &Family) -> Result<Vec<Row>, Failure> {
         "vector" => vector::rows(),
         "lookaside" => lookaside::rows(),
         "limits" => limits::rows(),
-        "shared-sa" => shared_sa::rows(),
         other => Err(Failure::new(format!("nothing simulates the family `{other}`"))),
     }
 }
