@@ -80,6 +80,9 @@ pub struct HostCpu {
     /// Ways of that cache.
     #[serde(default = "l3_ways")]
     pub l3_ways: u32,
+    /// Cores of each socket, where the host has several sockets; absent where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket_cores: Option<u32>,
     /// Core clock while wide vector instructions (AVX-512) run, where it is lower.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avx_frequency: Option<Hertz>,

@@ -80,12 +80,16 @@ resources! {
     CompletionCore = Host, "completion core", "the completion core", "cycles of the core that takes the accelerator's interrupts";
     /// The lock of an SA that cores share.
     SaLock = Host, "SA lock", "the SA's lock", "one packet of an SA at a time";
+    /// The rate or packet rate that each SA is held to.
+    SaLimit = Host, "SA limit", "the limit of a tunnel", "sa.rate or sa.packet_rate: more tunnels carry more";
     /// DRAM bandwidth.
     Memory = Host, "memory", "memory bandwidth", "reads and writes of DRAM";
     /// Packets of a core that applications have sent and that have not left.
     SocketQueue = Host, "socket queue", "the socket queue", "packets that wait to be sent";
     /// Packets that wait for a place in a transmit ring (queueing discipline).
     TransmitQueue = Host, "transmit queue", "the transmit queue", "packets that wait for a place in the send ring";
+    /// Packets that one core has handed to another (`net.core.netdev_max_backlog`).
+    Backlog = Host, "backlog", "the backlog between cores", "packets that one core has handed to another";
     /// Threads that wait for the accelerator.
     Threads = Host, "threads", "threads that wait", "callers that wait for the card";
     /// NIC towards the root complex.

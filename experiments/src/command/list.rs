@@ -135,6 +135,7 @@ pub const SCENARIOS: &[(&str, &str)] = scenario_files!(
     "imix-mtu",
     "lookaside-modes",
     "mrrs",
+    "one-tunnel",
     "receive",
     "sa-cache",
     "sa-lock",

@@ -128,3 +128,23 @@ fn more_sas_than_a_nic_holds_take_another_nic() {
     };
     assert_eq!([nics("few", "sa.count=16000"), nics("many", "sa.count=20000")], ["1", "2"]);
 }
+
+/// Clouds limit tunnels; and what cannot be spread needs more SAs, not more cores.
+#[test]
+fn a_plan_says_how_many_tunnels_are_needed() {
+    let folder = TempDir::new().unwrap();
+    let limits = ["--set", "sa.rate=1.25Gbps", "--set", "sa.packet_rate=140kpps", "--set", "sa.count=1"];
+    let refused = |args: &[&str]| {
+        let done = espsim(&folder).args(["plan", "--profile", "preset:zen4"]).args(args).output().unwrap();
+        assert_eq!(done.status.code(), Some(2));
+        text(&done.stderr)
+    };
+    let base = ["--rate", "10Gbps", "--placement", "host"];
+    let large = refused(&[&base[..], &["--mix", "1400B"], &limits].concat());
+    assert!(large.contains("limited by SA limit") && large.contains("at least 8 tunnels"), "{large}");
+    let imix = refused(&[&base[..], &["--mix", "imix"], &limits].concat());
+    assert!(imix.contains("at least 26 tunnels"), "{imix}");
+    let decrypt = ["--direction", "decrypt", "--mix", "1400B", "--set", "sa.count=1"];
+    let one = refused(&[&["--rate", "40Gbps", "--placement", "host"][..], &decrypt].concat());
+    assert!(one.contains("limited by one core for an SA") && one.contains("One SA binds one core"), "{one}");
+}

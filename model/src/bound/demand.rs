@@ -104,7 +104,10 @@ impl Demand {
                     }
                 }
                 Hop::Split(parts) => total.split(parts, platform, page),
-                Hop::Polled(_) | Hop::Depart(_) | Hop::Tally(_) | Hop::Drop(_) => {}
+                Hop::Limit(limit) => {
+                    *total.stations.entry(limit.station).or_default() += limit.time.as_seconds();
+                }
+                Hop::Polled(_) | Hop::Depart(_) | Hop::Tally(_) | Hop::Number | Hop::InWindow(_) | Hop::Drop(_) => {}
             }
         }
         total

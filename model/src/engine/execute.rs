@@ -196,7 +196,7 @@ impl<T: Tracer> Engine<T> {
                     pc = next;
                 }
                 Op::Merge { gate, poll } => return self.merge(usize::from(gate), usize::from(poll), next, job),
-                Op::Lock { lane, time } => match self.lock(lane, time, next, job) {
+                Op::Lock { lane, core } => match self.lock(lane, core, next, job) {
                     Some(next) => pc = next,
                     None => return,
                 },
@@ -245,6 +245,17 @@ impl<T: Tracer> Engine<T> {
                     self.tally(job, n);
                     pc = next;
                 }
+                Op::Limit { lane, rate, time, otherwise } => {
+                    match self.limit((lane, rate), time, (next, otherwise), job) {
+                        Some(next) => pc = next,
+                        None => return,
+                    }
+                }
+                Op::Number => {
+                    self.number(job);
+                    pc = next;
+                }
+                Op::InWindow { window, otherwise } => pc = if self.in_window(window, job) { next } else { otherwise },
                 Op::Jump { to } => pc = to,
                 Op::End => match self.end(job) {
                     Some(start) => pc = start,
@@ -308,10 +319,10 @@ impl<T: Tracer> Engine<T> {
 
     #[inline(never)]
     fn fork(&mut self, job: u32, body: Pc, n: u32) {
-        let Job { born, flow, page, .. } = self.jobs[job as usize];
+        let Job { born, flow, page, sequence, .. } = self.jobs[job as usize];
         self.jobs[job as usize].children += n;
         for _ in 0..n {
-            let child = self.new_job(Job { born, flow, page, parent: job, children: 0, resume: Pc::MAX });
+            let child = self.new_job(Job { born, flow, page, sequence, parent: job, children: 0, resume: Pc::MAX });
             self.tracer.forks(job, child, self.now);
             self.ready.push_back((child, body));
         }

@@ -14,6 +14,7 @@ mod execute;
 mod gate;
 mod keyed;
 mod lane;
+mod lock;
 pub mod observer;
 pub mod program;
 pub mod random;
@@ -28,6 +29,7 @@ use std::collections::VecDeque;
 
 use cache::Cache;
 use gate::Gate;
+use keyed::Keyed;
 use lane::Lane;
 use observer::Observer;
 use program::{Op, Pc, Program, Workload};
@@ -58,6 +60,8 @@ struct Job {
     flow: u32,
     /// The page of its buffer, or `NO_PAGE`.
     page: u32,
+    /// Its sequence number among those of its key, where there are such.
+    sequence: u32,
     parent: u32,
     children: u32,
     /// Where to go on when the last child joins; `Pc::MAX` while not waiting.
@@ -109,11 +113,9 @@ pub struct Engine<T = Untraced> {
     ready: VecDeque<(u32, Pc)>,
     workload: Workload,
     sources: Vec<Source>,
-    /// When the lock of each key is free; empty in a program without locks.
-    locks: Vec<u64>,
+    /// What there is for each key.
+    keyed: Keyed,
     lookups: Stream,
-    /// What [`Op::Tally`] has added up, by key; empty in a program without it.
-    tallies: Vec<u64>,
     /// What [`Op::Spawn`] has counted and not started a child for, by flow; empty in a program without it.
     counted: Vec<u32>,
     service: Vec<Option<Stream>>,
@@ -149,10 +151,8 @@ impl<T: Tracer> Engine<T> {
         let followers = program.ops.iter().skip(1).map(|next| matches!(next, Op::Chain { .. })).chain([false]);
         let steps = program.ops.iter().zip(followers).map(|(&op, chained)| Step { op, visits: 0, chained });
         let lanes = program.lanes.iter().map(|&latency| Lane::new(latency));
-        let tallied = program.ops.iter().any(|op| matches!(op, Op::Tally { .. }));
         let spawns = program.ops.iter().any(|op| matches!(op, Op::Spawn { .. }));
-        let locked = program.ops.iter().any(|op| matches!(op, Op::Lock { .. }));
-        let keys = workload.keys.iter().max().map_or(0, |&key| key as usize + 1);
+        let keyed = Keyed::new(&program, &workload);
         let pools = program.pools.iter().map(|pool| Pool {
             available: pool.capacity,
             quantum: pool.quantum.clamp(1, pool.capacity.max(1)),
@@ -182,9 +182,8 @@ impl<T: Tracer> Engine<T> {
             jobs: Vec::new(),
             spare_jobs: Vec::new(),
             ready: VecDeque::with_capacity(256),
-            locks: if locked { vec![0; keys] } else { Vec::new() },
+            keyed,
             lookups: Stream::new(seed, Purpose::Lookups),
-            tallies: if tallied { vec![0; keys] } else { Vec::new() },
             counted: if spawns { vec![0; workload.flows.len()] } else { Vec::new() },
             service,
             closing: false,
@@ -225,11 +224,6 @@ impl<T: Tracer> Engine<T> {
     /// How often one operation has been executed.
     pub fn visits_of(&self, pc: Pc) -> u64 {
         self.steps[pc as usize].visits
-    }
-
-    /// What [`Op::Tally`] has added up for a key; zero for a key that no flow has.
-    pub fn tally_of(&self, key: u32) -> u64 {
-        self.tallies.get(key as usize).copied().unwrap_or(0)
     }
 
     /// From now on jobs of a flow start at another row of [`Workload::starts`]; those under way stay on their way.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+pub use super::lock::Lock;
+
 /// Index of an operation in the program.
 pub type Pc = u32;
 
@@ -93,13 +95,13 @@ pub enum Op {
         /// The pool.
         pool: u16,
     },
-    /// Occupy the lock of the job's flow's key for `time`, first come, first served, and go down a lane that belongs to
+    /// Occupy the lock of the job's flow's key for as long as [`Lock`] says, first come, first served, and go down a lane that belongs to
     /// a server which the job holds: no other job is on it.
     Lock {
         /// Lane to leave by.
         lane: u16,
-        /// How long the lock is held.
-        time: u64,
+        /// The core that takes it, by number.
+        core: u16,
     },
     /// Wait at a gate until it has its number of jobs or the first has waited its time. The first job goes on at the
     /// next operation, the others skip that one: it holds what is paid once per batch.
@@ -188,6 +190,27 @@ pub enum Op {
         /// What is added.
         n: u32,
     },
+    /// Hold the key of the job's flow to a rate: go on here, or where more have come than the program's `burst` allows at
+    /// `otherwise`. Where there is no such place, wait for the turn on a lane for all such.
+    Limit {
+        /// The lane.
+        lane: u16,
+        /// Which of the two rates of a key.
+        rate: u8,
+        /// Picoseconds that a job takes of it.
+        time: u64,
+        /// Where to go on if too many have come; `Pc::MAX` for nowhere.
+        otherwise: Pc,
+    },
+    /// Give the job the next sequence number of its flow's key.
+    Number,
+    /// Go on here if the job's sequence number is within a window below the highest that has come here, or at `otherwise`.
+    InWindow {
+        /// Numbers that the window holds.
+        window: u32,
+        /// Where to go on beyond it.
+        otherwise: Pc,
+    },
     /// Go on elsewhere.
     Jump {
         /// Where.
@@ -195,6 +218,18 @@ pub enum Op {
     },
     /// End of a job. In a closed workload its flow's next job starts at once.
     End,
+}
+
+impl Op {
+    /// Where it goes on if it cannot here, to be changed.
+    pub fn otherwise_mut(&mut self) -> Option<&mut Pc> {
+        match self {
+            Op::TryAcquire { otherwise, .. } | Op::Limit { otherwise, .. } | Op::InWindow { otherwise, .. } => {
+                Some(otherwise)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What a job looks up in a cache.
@@ -280,6 +315,10 @@ pub struct Program {
     pub gates: Vec<Gate>,
     /// Caches.
     pub caches: Vec<Cache>,
+    /// What passing a lock takes.
+    pub lock: Lock,
+    /// How far jobs may be ahead of the rate that their key is held to, in picoseconds.
+    pub burst: u64,
 }
 
 /// When jobs start, on which flow, and of which size.

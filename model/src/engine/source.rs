@@ -186,7 +186,7 @@ impl<T: Tracer> Engine<T> {
     fn start_job(&mut self, source: usize, flow: u32) {
         self.counts.started += 1;
         let (born, parent, resume) = (self.now, NO_PARENT, Pc::MAX);
-        let job = self.new_job(Job { born, flow, page: NO_PAGE, parent, children: 0, resume });
+        let job = self.new_job(Job { born, flow, page: NO_PAGE, sequence: 0, parent, children: 0, resume });
         self.tracer.starts(job, flow, self.now);
         let pc = self.start_of(source, flow);
         self.ready.push_back((job, pc));

@@ -1,48 +1,54 @@
-//! Locks of SAs that several cores send through.
+//! Locks of SAs that several cores take, each way.
 
-use super::{Class, Path, passes_lock};
+use std::ops::Range;
+
+use super::{Builder, Class, Path, passes_lock};
+use crate::engine::program;
+use crate::placement::SaLimit;
 use crate::profile::Profile;
 use crate::resource::Resource;
 use crate::route::{Platform, StationId};
 use crate::scenario::{Lock, Scenario};
 use crate::traffic::Direction;
-use crate::units::{Hertz, Time};
+use crate::units::{Cycles, Hertz, Time};
 
 /// Cache lines of an SA that move between cores with its lock: the lock with the sequence number, the replay state, the
 /// counters (`struct xfrm_state`, Linux include/net/xfrm.h).
 const SA_LINES: f64 = 3.0;
+/// Fetches of the lock's line before the next holder's turn comes, for each core that waits, where all spin on that line:
+/// half of them on average (Boyd-Wickizer et al., "Non-scalable locks are dangerous", Linux Symposium 2012, section 3).
+const FETCHES_PER_WAITER: f64 = 0.5;
 
-/// Which outbound SAs several cores send through. Received packets of an SA all come to the core that its SPI hashes to.
+/// Which SAs several cores take the lock of: those that several send through, and those whose packets come to several
+/// because the NIC or the core that it interrupts spreads them.
 pub(super) struct Locks {
-    shared: Vec<bool>,
-    /// Cores that share such an SA, on average.
-    sharers: f64,
+    outbound: Vec<bool>,
+    inbound: Vec<bool>,
 }
 
 impl Locks {
     pub fn new(s: &Scenario, classes: &[Class], core_of_flow: &[u32], sa_of_flow: &[u32]) -> Self {
-        let mut pairs: Vec<(u32, u32)> = (classes.iter().filter(|class| !class.direction.is_inbound()))
-            .flat_map(|class| class.flows.clone())
-            .map(|flow| (sa_of_flow[flow as usize], core_of_flow[flow as usize]))
-            .collect();
-        pairs.sort_unstable();
-        pairs.dedup();
-        let mut cores = vec![0u32; s.sa.count as usize];
-        pairs.iter().for_each(|&(sa, _)| cores[sa as usize] += 1);
         let locked = s.host.stack.locks_sas() && s.placement.has_sas();
-        let shared: Vec<bool> = cores.iter().map(|&cores| locked && cores > 1).collect();
-        let (sum, n) = (cores.iter().zip(&shared))
-            .filter(|(_, shared)| **shared)
-            .fold((0.0, 0.0), |(sum, n), (&cores, _)| (sum + f64::from(cores), n + 1.0));
-        Locks { shared, sharers: if n > 0.0 { sum / n } else { 1.0 } }
+        let shared = |inbound: bool| {
+            let flows = classes.iter().filter(|class| class.direction.is_inbound() == inbound);
+            let flows = flows.flat_map(|class| -> Range<u32> { class.flows.clone() });
+            let mut pairs: Vec<(u32, u32)> =
+                flows.map(|flow| (sa_of_flow[flow as usize], core_of_flow[flow as usize])).collect();
+            pairs.sort_unstable();
+            pairs.dedup();
+            let mut cores = vec![0u32; s.sas() as usize];
+            pairs.iter().for_each(|&(sa, _)| cores[sa as usize] += 1);
+            cores.into_iter().map(|cores| locked && cores > 1).collect()
+        };
+        Locks { outbound: shared(false), inbound: shared(true) }
     }
 
     pub fn is_shared(&self, direction: Direction, sa: usize) -> bool {
-        !direction.is_inbound() && self.shared[sa]
+        if direction.is_inbound() { self.inbound[sa] } else { self.outbound[sa] }
     }
 
-    /// Places the locks, if some path passes one, with how long each is held for a packet. A core that waits for one
-    /// serves nobody else.
+    /// Places the locks, if some path passes one, with how long each is held for a packet at least: by a core that had it
+    /// before too. A core that waits for one serves nobody else.
     pub fn place(
         &self,
         s: &Scenario,
@@ -59,15 +65,41 @@ impl Locks {
             let resource = platform.stations[usize::from(core.0)].resource;
             platform.stations[usize::from(core.0)].held = Some(platform.pool(resource, 1));
         }
-        let stack = &profile.stack;
-        // A ticket lock's line is fetched by all waiters; the next holder's turn comes after half of them on average
-        // (Boyd-Wickizer et al., "Non-scalable locks are dangerous", Linux Symposium 2012, section 3).
-        let waiters = match s.sa.lock {
-            Lock::Queued => 0.0,
-            Lock::Ticket => (self.sharers - 1.0) / 2.0,
-        };
-        let held = (stack.sa_lock + stack.line_transfer * (SA_LINES + waiters)) / clock;
-        let locks = self.shared.iter().filter(|shared| **shared).count() as u32;
-        Some((platform.station(Resource::SaLock, locks), held))
+        platform.lock = lock(s, profile, clock);
+        let locks = self.inbound.iter().chain(&self.outbound).filter(|shared| **shared).count() as u32;
+        Some((platform.station(Resource::SaLock, locks), Time::from_ps(platform.lock.time)))
+    }
+}
+
+impl Builder<'_> {
+    /// Places the rates that SAs are held to, where they are: of as many SAs as flows use.
+    pub(super) fn limit(&self, platform: &mut Platform) -> Option<SaLimit> {
+        let sa = &self.scenario.sa;
+        let limited = self.scenario.placement.has_sas() && (sa.rate.is_some() || sa.packet_rate.is_some());
+        limited.then(|| {
+            platform.burst = sa.burst;
+            let (_, used) = self.sas_in_use();
+            let stations = [(); 2].map(|()| platform.station(Resource::SaLimit, used as u32));
+            SaLimit { stations, rate: sa.rate, packet_rate: sa.packet_rate }
+        })
+    }
+}
+
+/// What passing a lock takes on a host.
+fn lock(s: &Scenario, profile: &Profile, clock: Hertz) -> program::Lock {
+    let stack = &profile.stack;
+    let fetches = match s.sa.lock {
+        Lock::Queued => 0.0,
+        Lock::Ticket => FETCHES_PER_WAITER,
+    };
+    let distances = [stack.line_transfer, stack.line_transfer_l3, stack.line_transfer_socket];
+    let ps = |cycles: Cycles| (cycles / clock).as_ps();
+    let cores = |cores: u32| cores.clamp(1, u32::from(u16::MAX)) as u16;
+    program::Lock {
+        time: ps(stack.sa_lock),
+        moved: distances.map(|transfer| ps(transfer * SA_LINES)),
+        waiter: distances.map(|transfer| ps(transfer * fetches)),
+        group: cores(profile.host.l3_cores),
+        socket: cores(profile.host.socket_cores.unwrap_or(u32::MAX)),
     }
 }

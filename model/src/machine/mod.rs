@@ -56,6 +56,8 @@ pub struct Path {
     pub class: u8,
     /// The core, by number.
     pub core: u16,
+    /// The core that the NIC interrupts: the same, or one that hands packets on to it.
+    pub dispatcher: u16,
     /// The NIC, by number: those in use from the start, then the standby.
     pub nic: u8,
     /// Whether other cores send through its SA too.
@@ -164,6 +166,7 @@ struct Builder<'a> {
     classes: Vec<Class>,
     /// The core, and the SA of its direction, of each flow.
     core_of_flow: Vec<u32>,
+    dispatcher_of_flow: Vec<u32>,
     sa_of_flow: Vec<u32>,
     sas: Sas,
     locks: Locks,
@@ -182,10 +185,21 @@ impl<'a> Builder<'a> {
             places.add(scenario, class, &built, &sas);
             classes.push(built);
         }
-        let Places { core_of_flow, sa_of_flow, confined } = places;
+        let Places { core_of_flow, dispatcher_of_flow, sa_of_flow, confined } = places;
         spread.confined = confined;
         let locks = Locks::new(scenario, &classes, &core_of_flow, &sa_of_flow);
-        let mut builder = Builder { scenario, profile, traffic, classes, core_of_flow, sa_of_flow, sas, locks, spread };
+        let mut builder = Builder {
+            scenario,
+            profile,
+            traffic,
+            classes,
+            core_of_flow,
+            dispatcher_of_flow,
+            sa_of_flow,
+            sas,
+            locks,
+            spread,
+        };
         builder.note_spread();
         Ok(builder)
     }
@@ -199,7 +213,9 @@ impl<'a> Builder<'a> {
             }
         }
         let mean = load.iter().sum::<f64>() / load.len() as f64;
-        self.spread.idle_cores = load.iter().filter(|load| **load == 0.0).count() as u32;
+        let hands_on: BTreeSet<u32> = self.dispatcher_of_flow.iter().copied().collect();
+        let is_idle = |(core, load): (u32, &f64)| *load == 0.0 && !hands_on.contains(&core);
+        self.spread.idle_cores = (0..).zip(&load).filter(|one| is_idle(*one)).count() as u32;
         self.note_fits();
         self.spread.busiest_core = load.iter().copied().fold(0.0, f64::max) / mean;
     }
@@ -224,7 +240,8 @@ impl<'a> Builder<'a> {
     fn own_path(&self, class: u8, flow: u32) -> Path {
         let (sa, core) = (self.sa_of_flow[flow as usize] as usize, self.core_of_flow[flow as usize]);
         let shared = self.locks.is_shared(self.classes[usize::from(class)].direction, sa);
-        Path { class, core: core as u16, nic: self.sas.nic[sa], shared, way: self.sas.way[sa] }
+        let dispatcher = self.dispatcher_of_flow[flow as usize] as u16;
+        Path { class, core: core as u16, dispatcher, nic: self.sas.nic[sa], shared, way: self.sas.way[sa] }
     }
 
     fn finish(self, ways: &[(u8, Way)]) -> Result<Machine, Invalid> {
@@ -257,13 +274,14 @@ impl<'a> Builder<'a> {
         let core_name = |core: u32| if one_core && core == 0 { Resource::CompletionCore } else { Resource::Core };
         let cores: Vec<StationId> = (0..s.host.cores).map(|core| platform.station(core_name(core), 1)).collect();
         let both = self.has(Direction::is_inbound) && self.has(|direction| !direction.is_inbound());
-        let sa_keys = if both { 2 * s.sa.count } else { s.sa.count };
+        let sa_keys = if both { 2 * s.sas() } else { s.sas() };
         let devices = Devices::place(s, self.profile, sa_keys, &mut platform);
         let queues = Queues::place(s, &self.traffic, &devices, &cores, &self.receiving(), &mut platform);
         let clock = self.profile.host.clock(s.host.cores, s.placement.encrypts_on_cpu());
         let lock = self.locks.place(s, self.profile, clock, &paths, &cores, &mut platform);
         let mapping = DmaMapping::place(&s.pcie.iommu, clock, &cores, &mut platform);
         let sa_state = self.sa_state();
+        let limit = self.limit(&mut platform);
         let mut routes = Vec::with_capacity(paths.len());
         let mut hits: BTreeMap<(u8, u8), Share> = BTreeMap::new();
         for path in &paths {
@@ -283,6 +301,8 @@ impl<'a> Builder<'a> {
                 host.tunnel = s.tunnel_costs(core.costs);
             };
             costs(&mut host);
+            host.limit = limit;
+            host.replay_window = s.sa.replay_window.filter(|_| class.direction.is_inbound() && s.placement.has_sas());
             if let (Some(ack), Way::By(design)) = (&class.ack, path.way) {
                 let back = class.back();
                 let core = Core { cipher: s.software_cost(self.profile, back.direction), ..core };
@@ -293,7 +313,7 @@ impl<'a> Builder<'a> {
             }
             routes.push(class.sends.iter().map(|send| route(path, class.direction, send, &host)).collect());
         }
-        let inbound = |class: &Class| if both && class.direction.is_inbound() { s.sa.count } else { 0 };
+        let inbound = |class: &Class| if both && class.direction.is_inbound() { s.sas() } else { 0 };
         let first_key: Vec<u32> =
             self.classes.iter().flat_map(|class| std::iter::repeat_n(inbound(class), class.flows.len())).collect();
         let keys = self.sa_of_flow.iter().zip(first_key).map(|(sa, first)| sa + first).collect();

@@ -6,7 +6,7 @@ use super::{Class, Way};
 use crate::hardware::nic::{NicParams, RssEsp};
 use crate::resource::Resource;
 use crate::scenario::Scenario;
-use crate::traffic::Traffic;
+use crate::traffic::{Steering, Traffic};
 
 /// What packets have in common that come to one core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,6 +53,8 @@ pub(super) struct Places {
     pub sa_of_flow: Vec<u32>,
     /// The core of each flow.
     pub core_of_flow: Vec<u32>,
+    /// The core that the NIC interrupts for it.
+    pub dispatcher_of_flow: Vec<u32>,
     /// What a core that is full is called, where there is less to spread than cores.
     pub confined: Option<Resource>,
 }
@@ -61,12 +63,22 @@ impl Places {
     /// Adds the flows of a class.
     pub fn add(&mut self, s: &Scenario, class: &Traffic, built: &Class, sas: &Sas) {
         let used = class.sas.unwrap_or(s.sa.count).min(s.sa.count);
-        let of_flow = deal(class.flows, used, class.hash_seed, Spreading::FlowsOverSas);
-        let places = match s.placement.has_sas() && built.direction.is_inbound() {
+        let mut of_flow = deal(class.flows, used, class.hash_seed, Spreading::FlowsOverSas);
+        if s.sa.per_cpu && s.placement.has_sas() {
+            // An application's core has an SA of the set: on this host, and on the peer's for what comes in.
+            let sent_on = cores(class, class.flows, s.host.cores, Spreading::FlowsOverCores);
+            of_flow.iter_mut().zip(sent_on).for_each(|(sa, core)| *sa = *sa * s.host.cores + core);
+        }
+        let under_esp = s.placement.has_sas() && built.direction.is_inbound();
+        let places = match under_esp {
             true => self.inbound(s, class, &of_flow, sas),
             false => cores(class, class.flows, s.host.cores, Spreading::FlowsOverCores),
         };
-        self.core_of_flow.extend(places);
+        match class.steering == Steering::Rps && under_esp {
+            true => self.core_of_flow.extend(handed_on(s, class, &places)),
+            false => self.core_of_flow.extend(&places),
+        }
+        self.dispatcher_of_flow.extend(places);
         self.sa_of_flow.extend(of_flow);
     }
 
@@ -74,16 +86,17 @@ impl Places {
     fn inbound(&mut self, s: &Scenario, class: &Traffic, sa_of_flow: &[u32], sas: &Sas) -> Vec<u32> {
         let n = s.host.cores;
         let nics = s.nics();
-        let used = class.sas.unwrap_or(s.sa.count).min(s.sa.count);
+        let set = if s.sa.per_cpu { n } else { 1 };
+        let used = class.sas.unwrap_or(s.sa.count).min(s.sa.count) * set;
         let peers = s.sa.peers.min(s.sa.count);
-        let peer_of_sa = deal(s.sa.count, peers, s.traffic[0].hash_seed, Spreading::SasOverPeers);
+        let peer_of_set = deal(s.sa.count, peers, s.traffic[0].hash_seed, Spreading::SasOverPeers);
         let of_flow = cores(class, class.flows, n, Spreading::FlowsOverCores);
         let of_sa = cores(class, used, n, Spreading::SasOverCores);
         let of_peer = cores(class, peers, n, Spreading::PeersOverCores);
         let mut units: Vec<(Unit, u32)> = Vec::with_capacity(sa_of_flow.len());
         let core_of = |(flow, &sa): (u32, &u32)| {
             let unit = Unit::of(s, nics[usize::from(sas.nic[sa as usize])], sas.way[sa as usize]);
-            let peer = peer_of_sa[sa as usize];
+            let peer = peer_of_set[(sa / set) as usize];
             let (number, core) = match unit {
                 Unit::Flow => (flow, of_flow[flow as usize]),
                 Unit::Sa => (sa, of_sa[sa as usize]),
@@ -102,4 +115,16 @@ impl Places {
         }
         cores
     }
+}
+
+/// The core that each flow is handed on to: of those that the NIC does not interrupt, where there are any. Cores take turns,
+/// whatever the flow: under ESP nothing of it is seen (cilium pull request 35661; the kernel's own hash sees addresses,
+/// `__skb_flow_dissect` in Linux net/core/flow_dissector.c, and would hand all of a peer to one core).
+fn handed_on(s: &Scenario, class: &Traffic, dispatchers: &[u32]) -> Vec<u32> {
+    let others: Vec<u32> = (0..s.host.cores).filter(|core| !dispatchers.contains(core)).collect();
+    if others.is_empty() {
+        return dispatchers.to_vec();
+    }
+    let turns = deal(class.flows, others.len() as u32, class.hash_seed, Spreading::FlowsOverCores);
+    turns.into_iter().map(|turn| others[turn as usize]).collect()
 }

@@ -7,13 +7,16 @@ use crate::hardware::core::Core;
 use crate::hardware::nic::Nic;
 use crate::hardware::sa_cache::SaCache;
 use crate::hardware::wire::Wire;
-use crate::placement::{Host, Merging, NicFeatures};
+use crate::placement::{Host, Merging, NicFeatures, Steered};
 use crate::resource::Resource;
 use crate::route::{GateId, Platform, PoolId, StationId};
 use crate::scenario::{Interrupts, Scenario, Submission};
 use crate::stack::Stack;
-use crate::traffic::{Direction, Traffic};
+use crate::traffic::{Direction, Steering, Traffic};
 use crate::units::{Bytes, Cycles, Share, Time};
+
+/// Packets that wait in a core's backlog: the default of `net.core.netdev_max_backlog`, Linux net/core/dev.c.
+const MAX_BACKLOG: u32 = 1000;
 
 /// The queues of one core on one NIC.
 #[derive(Clone, Copy)]
@@ -39,6 +42,8 @@ struct CoreQueues {
     admission: Option<PoolId>,
     threads: Option<PoolId>,
     completion: StationId,
+    /// Polls of what other cores hand on, and packets that wait for them, where cores do.
+    backlog: Option<(GateId, PoolId)>,
 }
 
 /// The queues of all cores.
@@ -75,6 +80,12 @@ impl Queues {
             };
             let mut polls: Vec<GateId> = nics.iter().map(|nic| nic.polling).collect();
             polls.extend(one_core.is_none().then_some(own).filter(|_| received.is_some()));
+            let backlog = classes.iter().any(|class| class.steering == Steering::Rps).then(|| {
+                // The first packet of a burst wakes the core.
+                let polls = platform.polled_gate(1, Time::ZERO, s.host.stack.budget());
+                (polls, platform.pool(Resource::Backlog, MAX_BACKLOG))
+            });
+            polls.extend(backlog.map(|(polls, _)| polls));
             let merging = merging(s, merged, receiving[i], &polls, platform);
             CoreQueues {
                 card_ring: platform.pool(Resource::AcceleratorRing, devices.cards[card].params.ring),
@@ -87,6 +98,7 @@ impl Queues {
                 completion: one_core.map_or(station, |_| cores[0]),
                 card,
                 nics,
+                backlog,
             }
         });
         Queues { cores: queues.collect(), polled_card }
@@ -107,7 +119,7 @@ impl Queues {
         Host {
             completion: Core { station: own.completion, ..core },
             core,
-            nic: self.nic(s, device, own.nics[usize::from(path.nic)], class.direction, sa_hits),
+            nic: self.nic(s, device, self.nic_queues(path), class.direction, sa_hits),
             accelerator: self.accelerator(s, &devices.cards[own.card], own),
             features: NicFeatures {
                 tso: device.params.tso && s.offload.nic_segmentation,
@@ -131,7 +143,21 @@ impl Queues {
             when_full: s.lookaside.when_full,
             acks: None,
             numbered: false,
+            limit: None,
+            replay_window: None,
+            steered: own.backlog.filter(|_| path.dispatcher != path.core).map(|(polling, backlog)| Steered {
+                dispatcher: Core { station: StationId(path.dispatcher), lock: None, ..core },
+                polling,
+                backlog,
+            }),
         }
+    }
+
+    /// What the path's core has of its NIC: the queue that receives is that of the core which the NIC interrupts.
+    fn nic_queues(&self, path: &Path) -> NicQueues {
+        let of = |core: u16| self.cores[usize::from(core)].nics[usize::from(path.nic)];
+        let (own, receives) = (of(path.core), of(path.dispatcher));
+        NicQueues { polling: receives.polling, receive_ring: receives.receive_ring, ..own }
     }
 
     fn nic(&self, s: &Scenario, device: &NicDevice, own: NicQueues, direction: Direction, hits: Share) -> Nic {

@@ -24,7 +24,7 @@ impl Builder<'_> {
     }
 
     /// SAs that some flow uses: added up over cores, and all of them.
-    fn sas_in_use(&self) -> (f64, f64) {
+    pub(super) fn sas_in_use(&self) -> (f64, f64) {
         let of_class = |class: &super::Class| {
             let (flows, inbound) = (class.flows.start as usize..class.flows.end as usize, class.direction.is_inbound());
             flows.map(move |flow| (inbound, self.sa_of_flow[flow], self.core_of_flow[flow]))

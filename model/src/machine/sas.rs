@@ -25,7 +25,7 @@ impl Sas {
     pub fn new(s: &Scenario, spread: &mut Spread) -> Self {
         let nics = s.nics();
         // An SA belongs to one NIC: that is where its context and its sequence number are.
-        let nic: Vec<u8> = deal(s.sa.count, nics.len() as u32, s.traffic[0].hash_seed, Spreading::SasOverNics)
+        let nic: Vec<u8> = deal(s.sas(), nics.len() as u32, s.traffic[0].hash_seed, Spreading::SasOverNics)
             .into_iter()
             .map(|nic| nic as u8)
             .collect();

@@ -45,7 +45,7 @@ fn hash(seed: u64, what: Spreading, item: u32) -> u64 {
 pub(super) fn cores(class: &Traffic, steered: u32, cores: u32, what: Spreading) -> Vec<u32> {
     match class.steering {
         Steering::Spread => deal(steered, cores, class.hash_seed, what),
-        Steering::Rss => {
+        Steering::Rss | Steering::Rps => {
             // The seed moves the peer's port, so that other seeds are other flows.
             let port = 5201u16.wrapping_add((class.hash_seed - 1) as u16);
             let tuple = |number| match what {

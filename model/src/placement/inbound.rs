@@ -1,12 +1,16 @@
 //! What all placements share of the ways in: from the wire to a core's poll, and from there to the application or on.
 
-use super::{Costs, Host, Merging};
+use super::{Costs, Host, Merging, Steered};
 use crate::hardware::core::Core;
 use crate::hardware::wire;
 use crate::route;
 use crate::route::{Category, GateId, Hop, Route, Visit};
 use crate::traffic::Packet;
 use crate::units::{Bytes, Cycles};
+
+/// Cache lines of a packet that the driver has written and another core reads: `struct sk_buff` without what only clones
+/// have, 232 octets (Linux include/linux/skbuff.h), and the headers.
+const SKB_LINES: f64 = 5.0;
 
 /// What forwarding costs a core beyond driver and route: for each packet as it comes in, once for all that have merged,
 /// and for each as it goes out.
@@ -30,8 +34,8 @@ pub(super) struct Leaving {
 
 impl Host<'_> {
     /// The interrupt and the poll by which the core hears of packets.
-    fn polls(&self) -> [Visit; 2] {
-        let costs = self.core.costs;
+    fn polls(&self, core: &Core<'_>) -> [Visit; 2] {
+        let costs = core.costs;
         let mut poll = vec![(Category::Poll, costs.poll)];
         // What is handed on in this poll is told to the devices at its end.
         if self.stack.rings_once_per_poll() && self.forwards {
@@ -40,30 +44,61 @@ impl Host<'_> {
                 poll.push((Category::CryptoSubmit, costs.crypto_submit_burst));
             }
         }
-        let interrupt = self.core.work("interrupt", &[(Category::Interrupt, costs.interrupt)]);
-        [interrupt, self.core.work("poll", &poll)]
+        let interrupt = core.work("interrupt", &[(Category::Interrupt, costs.interrupt)]);
+        [interrupt, core.work("poll", &poll)]
+    }
+
+    /// A packet comes in by these frames and to a poll: that of its queue, or of what another core hands on.
+    fn comes_to_poll(&self, frames: &[Bytes], dma: Bytes, p: &Packet, decrypt: bool) -> Route {
+        let Some(Steered { dispatcher, polling, backlog }) = self.steered else {
+            return self.nic.receive(frames, dma, p, decrypt, self.polls(&self.core));
+        };
+        let (costs, n) = (dispatcher.costs, frames.len() as u32);
+        let each = f64::from(n);
+        let hands_on = [(Category::Receive, costs.receive * each), (Category::Steer, costs.steer * each)];
+        let [interrupt, poll] = self.polls(&self.core);
+        let place = if self.nic.drops { Hop::AcquireOrDrop(backlog, n, 1) } else { Hop::Acquire(backlog, n) };
+        route![
+            self.nic.receive(frames, dma, p, decrypt, self.polls(&dispatcher)),
+            Hop::Serve(dispatcher.work("receive packet, hand on", &hands_on)),
+            Hop::Polled(self.nic.polling),
+            self.nic.refill(n),
+            place,
+            Hop::Poll(polling, interrupt, poll),
+        ]
+    }
+
+    /// The polls in which the core works on received packets.
+    pub(super) fn polling(&self) -> GateId {
+        self.steered.map_or(self.nic.polling, |steered| steered.polling)
+    }
+
+    /// The core is done with a received packet of so many frames: the NIC gets buffers in their place, unless the core that
+    /// handed it on has seen to that.
+    pub(super) fn received(&self, frames: u32) -> Route {
+        self.steered.map_or_else(|| self.nic.refill(frames), |steered| Hop::Release(steered.backlog, frames).into())
     }
 
     /// A packet that the NIC leaves encrypted comes to a poll.
     pub(super) fn arrives_sealed(&self, p: &Packet) -> Route {
-        self.nic.receive(&p.frames(), p.dma(), p, false, self.polls())
+        self.comes_to_poll(&p.frames(), p.dma(), p, false)
     }
 
     /// A packet that the NIC decrypts comes to a poll, its ESP header still on it or not.
     pub(super) fn arrives_opened(&self, p: &Packet, decapsulated: bool) -> Route {
         let dma = if decapsulated { p.clear_frame() - wire::FCS } else { p.dma() };
-        self.nic.receive(&[p.frame], dma, p, true, self.polls())
+        self.comes_to_poll(&[p.frame], dma, p, true)
     }
 
     /// A packet in the clear comes to a poll.
     pub(super) fn arrives_clear(&self, p: &Packet) -> Route {
         let frame = p.clear_frame();
-        self.nic.receive(&[frame], frame - wire::FCS, p, false, self.polls())
+        self.comes_to_poll(&[frame], frame - wire::FCS, p, false)
     }
 
     /// In the poll of its queue the core spends `costs` on the packet and takes it to the application.
     pub(super) fn delivers(&self, costs: Costs, p: &Packet) -> Route {
-        self.delivers_from(self.nic.polling, &self.core, "receive packet", costs, p)
+        self.delivers_from(self.polling(), &self.core, "receive packet", costs, p)
     }
 
     /// In the poll at `gate` a core spends `costs` on the packet and takes it to the application: merged with others, or
@@ -79,7 +114,7 @@ impl Host<'_> {
         let copy = (Category::Copy, core.memory.copy * p.goodput);
         let costs = [costs, self.tunnel.clone()].concat();
         let deliver = [vec![(Category::Deliver, core.costs.deliver)], self.hooks.clone()].concat();
-        let end = route![Hop::Depart(*p), self.nic.refill(p.fragments())];
+        let end = route![self.in_replay_window(), Hop::Depart(*p), self.received(p.fragments())];
         match self.merging {
             Some(merging) => {
                 let costs = [costs, vec![(Category::Gro, core.costs.gro), copy]].concat();
@@ -97,7 +132,11 @@ impl Host<'_> {
 
     /// Driver receive.
     pub(super) fn receive_cost(&self) -> (Category, Cycles) {
-        (Category::Receive, self.core.costs.receive)
+        match self.steered {
+            None => (Category::Receive, self.core.costs.receive),
+            // The driver has run elsewhere; what it wrote has to come here.
+            Some(_) => (Category::Steer, self.core.costs.line_transfer * SKB_LINES),
+        }
     }
 
     /// What is paid for each forwarded packet, or once for all that have merged: route, policy where there are some, hooks.
@@ -152,7 +191,7 @@ impl Host<'_> {
         let share = 1.0 / f64::from(merging.packets);
         let out = if leaving.nic_segments {
             once.extend(self.driver_costs(1));
-            route![self.nic.forwarded(1), self.nic_takes_share(p, leaving, share)]
+            route![self.in_replay_window(), self.nic.forwarded(1), self.nic_takes_share(p, leaving, share)]
         } else {
             goes.push((Category::Segment, self.core.costs.segment));
             goes.extend(self.driver_costs(1));
@@ -160,8 +199,8 @@ impl Host<'_> {
         };
         route![
             Hop::Serve(self.core.work("receive packet, merge", &comes)),
-            Hop::Merge(merging.gate, self.nic.polling, self.core.work("forward", &once), Route::default()),
-            self.nic.refill(came),
+            Hop::Merge(merging.gate, self.polling(), self.core.work("forward", &once), Route::default()),
+            self.received(came),
             out,
         ]
     }
@@ -173,11 +212,15 @@ impl Host<'_> {
 
     fn leaves(&self, p: &Packet, leaving: &Leaving) -> Route {
         let frames = &leaving.frames;
-        route![self.nic.forwarded(frames.len() as u32), self.nic_takes(p, leaving.dma, frames, leaving.encrypt)]
+        route![
+            self.in_replay_window(),
+            self.nic.forwarded(frames.len() as u32),
+            self.nic_takes(p, leaving.dma, frames, leaving.encrypt)
+        ]
     }
 
     /// In the poll of its queue the core spends `costs` on a packet of so many frames and gives the NIC buffers in their place.
     pub(super) fn in_poll(&self, label: &'static str, costs: Costs, frames: u32) -> Route {
-        route![Hop::Serve(self.core.work(label, &costs)), Hop::Polled(self.nic.polling), self.nic.refill(frames)]
+        route![Hop::Serve(self.core.work(label, &costs)), Hop::Polled(self.polling()), self.received(frames)]
     }
 }

@@ -37,7 +37,8 @@ pub const DESIGN: Design = Design {
 /// 11. pcie NIC writes completion; interrupt; core frees the buffer
 pub fn transmit(send: &SendCall, h: &Host<'_>) -> Route {
     if h.stays_on_cpu(&send.segments[0].0) {
-        return host::transmit(send, h);
+        // No thread waits for the card.
+        return host::transmit(send, &Host { threads: None, ..h.clone() });
     }
     h.software_segments(send, ["send, submit to card", "segment, submit to card"], |p| {
         let submit = [vec![h.core.checksum(p.l4)], h.xfrm(), h.submit_costs()].concat();
@@ -67,7 +68,7 @@ pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
     route![
         h.arrives_sealed(p),
         Hop::Serve(h.core.work("receive packet, submit to card", &submit)),
-        Hop::Polled(h.nic.polling),
+        Hop::Polled(h.polling()),
         h.ring_or_drop(),
         h.card_works(p, Crypto::Open),
         card.notify(&h.completion, &h.response_poll()),
@@ -161,11 +162,11 @@ impl Host<'_> {
                     work("receive packet, merge", comes),
                     Hop::Merge(
                         merging.gate,
-                        self.nic.polling,
+                        self.polling(),
                         self.core.work("forward", &self.route_costs()),
                         Route::default()
                     ),
-                    self.nic.refill(1),
+                    self.received(1),
                     work("segment, submit to card", cut),
                 ]
             }

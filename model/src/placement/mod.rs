@@ -24,12 +24,12 @@ use crate::hardware::nic::Nic;
 use crate::hardware::wire;
 use crate::placement::inbound::Leaving;
 use crate::route;
-use crate::route::{Category, GateId, Hop, PoolId, Route};
+use crate::route::{Category, GateId, Hop, PoolId, Route, StationId};
 use crate::scenario::WhenFull;
 use crate::stack::Stack;
 use crate::stack::StackCost;
 use crate::traffic::{Direction, Fit, Packet, SendCall};
-use crate::units::{Bytes, Cycles};
+use crate::units::{BitRate, Bytes, Cycles, PacketRate, Time};
 
 impl Placement {
     /// The route of a send, or of a packet that comes in.
@@ -38,7 +38,12 @@ impl Placement {
         // Packets come in one by one.
         let packet = &send.segments[0].0;
         let Some(design) = self.carries(packet) else { return h.too_big(direction, send) };
-        let numbered = if h.numbered { Hop::Tally(n).into() } else { Route::default() };
+        let comes_in = direction.is_inbound();
+        let numbered = route![
+            h.limited(send, if comes_in { Some(packet) } else { None }),
+            if h.numbered { Hop::Tally(n).into() } else { Route::default() },
+            if comes_in { h.sequence_number() } else { Route::default() },
+        ];
         match direction {
             Direction::Transmit => {
                 route![h.admitted(n, route![numbered, (design.transmit)(send, h)]), h.acknowledges(n, None)]
@@ -125,6 +130,34 @@ pub struct Host<'a> {
     pub acks: Option<Acks>,
     /// Whether packets are counted by SA, as they take sequence numbers.
     pub numbered: bool,
+    /// What each SA is held to, where it is.
+    pub limit: Option<SaLimit>,
+    /// Packets of an inbound SA's replay window, where packets may come out of order.
+    pub replay_window: Option<u32>,
+    /// The core that hands received packets on to this one, where one does.
+    pub steered: Option<Steered<'a>>,
+}
+
+/// The rates that each SA is held to.
+#[derive(Debug, Clone, Copy)]
+pub struct SaLimit {
+    /// The stations that stand for them.
+    pub stations: [StationId; 2],
+    /// Of inner IP packets.
+    pub rate: Option<BitRate>,
+    /// Of packets, whatever their size.
+    pub packet_rate: Option<PacketRate>,
+}
+
+/// How received packets come from another core (RPS, cpumap).
+#[derive(Debug, Clone, Copy)]
+pub struct Steered<'a> {
+    /// The core that the NIC interrupts.
+    pub dispatcher: Core<'a>,
+    /// Polls of what was handed on.
+    pub polling: GateId,
+    /// Packets that wait for them.
+    pub backlog: PoolId,
 }
 
 /// The most data in one buffer of a socket.
@@ -149,6 +182,30 @@ impl Host<'_> {
             Some(queue) => route![Hop::AcquireOrDrop(queue, n, n), route, Hop::Release(queue, n)],
             None => route,
         }
+    }
+
+    /// What the SA's limits let pass, before it costs anything: what comes in is limited where it comes from, and what goes
+    /// out is taken to be limited before it is sent. Of what comes in, one packet.
+    fn limited(&self, send: &SendCall, packet: Option<&Packet>) -> Route {
+        let Some(SaLimit { stations, rate, packet_rate }) = self.limit else { return Route::default() };
+        let (n, l3) = packet.map_or_else(|| (send.count(), send.total(|p| p.l3)), |p| (1, p.l3));
+        let by_octets = rate.map(|rate| l3 / rate);
+        let by_packets = packet_rate.map(|rate| Time::from_ps(rate.interval().as_ps() * u64::from(n)));
+        let times = (0..).zip(stations).zip([by_octets, by_packets]);
+        let limit = |((rate, station), time): ((u8, StationId), Option<Time>)| {
+            Some(Hop::Limit(route::Limit { station, rate, time: time?, packets: n, drops: self.nic.drops }))
+        };
+        Route(times.filter_map(limit).collect())
+    }
+
+    /// The sequence number that the peer has given a packet, where it matters.
+    fn sequence_number(&self) -> Route {
+        self.replay_window.map_or_else(Route::default, |_| Hop::Number.into())
+    }
+
+    /// The packet passes its SA's replay window, once it is out of its poll.
+    fn in_replay_window(&self) -> Route {
+        self.replay_window.map_or_else(Route::default, |window| Hop::InWindow(window).into())
     }
 
     /// Segmentation in software: the core sends, then works on each segment, which goes on by itself. A single packet

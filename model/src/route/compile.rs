@@ -47,12 +47,14 @@ impl Platform {
             routes.iter().map(|&(class, route)| (compiler.job(class, route), compiler.next_pc())).unzip();
         let Compiler { mut program, accounts, notes, lanes, mut entries, .. } = compiler;
         self.check_lanes(&lanes)?;
-        // A lock is found by its SA: its station is not one server.
-        let units = |s: &super::Station| if s.resource == Resource::SaLock { 1 } else { s.units as u16 };
+        // A lock, or a limit, is found by its SA: its station is not one server.
+        let units = |s: &super::Station| if s.is_keyed() { 1 } else { s.units as u16 };
         program.servers = self.stations.iter().map(units).collect();
         program.pools = self.pools.iter().map(|p| p.units).collect();
         program.gates = self.gates.clone();
         program.caches = self.caches.clone();
+        program.lock = self.lock;
+        program.burst = self.burst.as_ps();
         renumber_lanes(&mut program, &lanes);
         entries.extend::<&Vec<Pc>>(&starts);
         Ok(Compiled { program, starts, ends, accounts, notes, entries })
@@ -128,6 +130,8 @@ struct DropSite {
     job: OnItsWay,
 }
 
+mod keyed;
+
 impl<'a> Compiler<'a> {
     fn new(platform: &'a Platform) -> Self {
         Compiler {
@@ -189,7 +193,7 @@ impl<'a> Compiler<'a> {
         }
         self.emit(Op::Drop { class: self.class, n: packets }, Some(Account { busy: None, charges }));
         self.emit(Op::End, None);
-        if let Op::TryAcquire { otherwise, .. } = &mut self.program.ops[at as usize] {
+        if let Some(otherwise) = self.program.ops[at as usize].otherwise_mut() {
             *otherwise = target;
         }
     }
@@ -284,6 +288,11 @@ impl<'a> Compiler<'a> {
                 let bytes = packet.goodput.get() as u32;
                 self.emit(Op::Depart { class: self.class, bytes }, Some(account));
             }
+            Hop::Limit(limit) => self.limit(limit, job),
+            Hop::Number => {
+                self.emit(Op::Number, None);
+            }
+            Hop::InWindow(window) => self.in_window(*window, job),
             Hop::Tally(n) => {
                 self.emit(Op::Tally { n: *n }, None);
             }

@@ -14,7 +14,8 @@ pub(super) fn renumber_lanes(program: &mut Program, lanes: &BTreeMap<LaneKey, u1
     let renumbered: BTreeMap<u16, u16> = lanes.values().enumerate().map(|(i, &met)| (met, i as u16)).collect();
     program.lanes = lanes.keys().map(|(_, latency)| latency.as_ps()).collect();
     for op in &mut program.ops {
-        if let Op::Serve { lane, .. } | Op::ServeAny { lane, .. } | Op::Lock { lane, .. } = op {
+        if let Op::Serve { lane, .. } | Op::ServeAny { lane, .. } | Op::Lock { lane, .. } | Op::Limit { lane, .. } = op
+        {
             *lane = renumbered[lane];
         }
     }

@@ -12,7 +12,7 @@ pub use compile::{Account, Compiled, Note, TooLarge};
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::program::{Cache, Gate, Key, Pool as Units};
+use crate::engine::program::{Cache, Gate, Key, Lock, Pool as Units};
 use crate::resource::Resource;
 use crate::traffic::Packet;
 use crate::units::{Bytes, Cycles, Share, Time};
@@ -72,6 +72,8 @@ pub enum Category {
     Poll,
     /// Driver receive: completion, buffer, refill.
     Receive,
+    /// Handing a received packet to another core, and fetching it there.
+    Steer,
     /// Merging received packets (GRO).
     Gro,
     /// IP input, transport, socket and receive call.
@@ -92,7 +94,7 @@ pub enum Category {
 
 impl Category {
     /// Every category, in the order of a packet's way.
-    pub const ALL: [Category; 26] = [
+    pub const ALL: [Category; 27] = [
         Category::Send,
         Category::Copy,
         Category::Segment,
@@ -111,6 +113,7 @@ impl Category {
         Category::Interrupt,
         Category::Poll,
         Category::Receive,
+        Category::Steer,
         Category::Gro,
         Category::Deliver,
         Category::Forward,
@@ -142,6 +145,7 @@ impl Category {
             Category::Interrupt => "interrupt",
             Category::Poll => "poll",
             Category::Receive => "receive",
+            Category::Steer => "steer",
             Category::Gro => "gro",
             Category::Deliver => "deliver",
             Category::Forward => "forward",
@@ -184,7 +188,7 @@ pub struct Visit {
     pub octets: Bytes,
     /// What it is charged to.
     pub charges: Vec<Charge>,
-    /// A lock that is held for so long at the end of the visit, while the station waits with it.
+    /// A lock that is held for so long at least at the end of the visit, while the station waits with it.
     pub lock: Option<(StationId, Time)>,
 }
 
@@ -235,10 +239,32 @@ pub enum Hop {
     Spawn(Route, u32, u32),
     /// A packet has left.
     Depart(Packet),
+    /// Keep to the rate of the job's SA.
+    Limit(Limit),
+    /// The job takes the next sequence number of its SA, as the peer gave it.
+    Number,
+    /// The job's sequence number must be within so many below the highest that has come here (RFC 4303 section 3.4.3), or it
+    /// is dropped. Not in a poll.
+    InWindow(u32),
     /// Count so many packets of the job's SA, which take a sequence number each.
     Tally(u32),
     /// So many packets are dropped; what follows is not reached by them.
     Drop(u32),
+}
+
+/// A rate that each SA is held to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// The station that stands for it, of as many units as there are SAs.
+    pub station: StationId,
+    /// Which of an SA's two rates.
+    pub rate: u8,
+    /// What the job takes of it.
+    pub time: Time,
+    /// Packets of the job.
+    pub packets: u32,
+    /// Whether what is beyond the rate is dropped; a saturating sender is held back instead.
+    pub drops: bool,
 }
 
 /// A lookup in a cache.
@@ -295,6 +321,13 @@ pub struct Station {
     pub held: Option<PoolId>,
 }
 
+impl Station {
+    /// Whether there is one for each SA, which the SA's number finds.
+    pub fn is_keyed(&self) -> bool {
+        matches!(self.resource, Resource::SaLock | Resource::SaLimit)
+    }
+}
+
 /// A pool of units that packets hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pool {
@@ -315,6 +348,10 @@ pub struct Platform {
     pub gates: Vec<Gate>,
     /// Caches.
     pub caches: Vec<Cache>,
+    /// What passing a lock takes.
+    pub lock: Lock,
+    /// How long packets may come ahead of the rate that their SA is held to.
+    pub burst: Time,
 }
 
 impl Platform {

@@ -52,7 +52,7 @@ impl Compiler<'_> {
             // A lock of SAs is that of the job's SA; any other is a queue of its own.
             let (op, label) = match self.platform.stations[usize::from(lock.0)].resource {
                 Resource::SaLock => {
-                    (Op::Lock { lane: self.lane(visit.station, Time::ZERO), time: time.as_ps() }, "SA lock held")
+                    (Op::Lock { lane: self.lane(visit.station, Time::ZERO), core: visit.station.0 }, "SA lock held")
                 }
                 resource => {
                     let lane = self.lane(lock, Time::ZERO);
@@ -65,7 +65,7 @@ impl Compiler<'_> {
         self.emit(Op::Free { pool: held.0 }, None);
     }
 
-    fn lane(&mut self, station: StationId, latency: Time) -> u16 {
+    pub(super) fn lane(&mut self, station: StationId, latency: Time) -> u16 {
         let next = self.lanes.len() as u16;
         *self.lanes.entry((station, latency)).or_insert(next)
     }

@@ -53,6 +53,9 @@ pub(super) fn bottlenecks(
     // A core that polls is full whatever limits it: of several full kinds the one that closed forms say limits first.
     let place =
         |u: &Utilisation| bound.limits.iter().position(|limit| limit.resource == machine.spread.names(u.resource));
+    // Whoever spins for a lock is busy because of it.
+    let place =
+        |u: &Utilisation| if u.resource == Resource::SaLock { Some(0) } else { place(u).map(|place| place + 1) };
     let full = kinds.iter().filter(|kind| kind.share >= FULL);
     let full = full.min_by_key(|kind| place(kind).unwrap_or(usize::MAX)).map(|kind| kind.resource);
     // A core that is full while others idle limits too, but only what it is asked for.

@@ -47,7 +47,7 @@ fn least(op: &Op, program: &Program) -> u64 {
             time.saturating_add(latency(lane))
         }
         Op::ServeRandom { lane, .. } | Op::ServeAnyRandom { lane, .. } | Op::Wait { lane } => latency(lane),
-        Op::Lock { time, .. } => time,
+        Op::Lock { .. } => program.lock.time,
         _ => 0,
     }
 }
@@ -56,7 +56,10 @@ fn least(op: &Op, program: &Program) -> u64 {
 fn ways_on(op: &Op, pc: Pc) -> [Option<Pc>; 3] {
     let next = pc + 1;
     match *op {
-        Op::TryAcquire { otherwise, .. } => [Some(next), Some(otherwise), None],
+        Op::Limit { otherwise: Pc::MAX, .. } => [Some(next), None, None],
+        Op::TryAcquire { otherwise, .. } | Op::Limit { otherwise, .. } | Op::InWindow { otherwise, .. } => {
+            [Some(next), Some(otherwise), None]
+        }
         Op::Gather { .. } | Op::Merge { .. } => [Some(next), Some(next + 1), None],
         Op::Poll { .. } => [Some(next), Some(next + 1), Some(next + 2)],
         Op::Lookup { hit, .. } => [Some(next), Some(hit), None],

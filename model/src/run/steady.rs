@@ -34,6 +34,8 @@ pub(super) struct Mark {
     pub backlog: Vec<u64>,
     /// How long each pool had been held.
     pub held: Vec<u64>,
+    /// How long locks had been held.
+    pub locked: u64,
 }
 
 impl Mark {
@@ -47,6 +49,7 @@ impl Mark {
             started: (0..engine.observer.classes().len()).map(|source| engine.started(source)).collect(),
             backlog: (0..stations).map(|station| engine.backlog_ps(station)).collect(),
             held: (0..pools).map(|pool| engine.held_ps(pool)).collect(),
+            locked: engine.locked_ps(),
         }
     }
 

@@ -102,7 +102,8 @@ pub(super) fn busy(window: &[Mark; 2], machine: &Machine, compiled: &Compiled) -
                 let pool = usize::from(pool.0);
                 Time::from_ps(end.held[pool] - start.held[pool]).as_seconds()
             }
-            None if station.resource == Resource::SaLock => busy[i],
+            None if station.resource == Resource::SaLimit => busy[i],
+            None if station.resource == Resource::SaLock => Time::from_ps(end.locked - start.locked).as_seconds(),
             None => busy[i] + Time::from_ps(start.backlog[i]).as_seconds() - Time::from_ps(end.backlog[i]).as_seconds(),
         };
     }

@@ -55,6 +55,12 @@ impl Scenario {
         self.check_super_packets()?;
         self.check_stack(profile)?;
         within("sa.count", self.sa.count)?;
+        within("sa.count", self.sas())?;
+        within("sa.peers", self.sa.peers)?;
+        within_if_given("sa.rate", self.sa.rate)?;
+        within_if_given("sa.packet_rate", self.sa.packet_rate)?;
+        within("sa.burst", self.sa.burst)?;
+        within_if_given("sa.replay_window", self.sa.replay_window)?;
         within("lookaside.threads", self.lookaside.threads)?;
         within("lookaside.smallest", self.lookaside.smallest)?;
         within("lookaside.copies", self.lookaside.copies)?;

@@ -109,7 +109,7 @@ impl Scenario {
 
     /// Whether NICs hold as many SAs as there are.
     fn has_room(&self) -> bool {
-        let most = self.sa.count.div_ceil(self.nics().len() as u32);
+        let most = self.sas().div_ceil(self.nics().len() as u32);
         let mut esps = self.nics().into_iter().filter_map(|nic| nic.esp.as_ref());
         !self.placement.encrypts_in_nic() || esps.all(|esp| most <= esp.sa_capacity)
     }

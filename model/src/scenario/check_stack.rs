@@ -6,7 +6,7 @@ use crate::hardware::pcie::Mapping;
 use crate::placement::Placement;
 use crate::profile::{Algorithm, Profile};
 use crate::stack::Stack;
-use crate::traffic::{Direction, GSO_MAX_SIZE, Traffic, Transport};
+use crate::traffic::{Direction, GSO_MAX_SIZE, Steering, Traffic, Transport};
 
 impl Scenario {
     pub(super) fn check_stack(&self, profile: &Profile) -> Result<(), Invalid> {
@@ -28,6 +28,7 @@ impl Scenario {
             return self.check_without_network(sends);
         }
         self.check_esp_of_xdp()?;
+        self.check_steering()?;
         if stack != Stack::Kernel && !forwards {
             let allowed = "kernel: the others forward, with traffic.direction = \"encrypt\", \"decrypt\" or \"both\"";
             return invalid("host.stack", stack.name(), allowed);
@@ -44,6 +45,25 @@ impl Scenario {
             true => invalid("host.ddio_ways", ways, format!("0 to {most}, the ways of this host's L3 cache")),
             false => Ok(()),
         }
+    }
+
+    /// Packets that are handed on, and SAs of single cores, are the kernel's.
+    fn check_steering(&self) -> Result<(), Invalid> {
+        let is_kernel = self.host.stack == Stack::Kernel;
+        if !is_kernel && self.traffic.iter().any(|class| class.steering == Steering::Rps) {
+            let allowed = "spread or rss: the kernel alone has RPS, and its drivers XDP's cpumap";
+            return invalid("traffic.steering", "rps", allowed);
+        }
+        if !is_kernel && self.sa.per_cpu {
+            return invalid("sa.per_cpu", true, "false: the kernel alone has SAs of single CPUs");
+        }
+        if let Some(window) = self.sa.replay_window.filter(|_| !self.failover.event.is_empty()) {
+            return invalid("sa.replay_window", window, "absent in a failover, whose inbound SAs are not modelled");
+        }
+        if self.sa.per_cpu && !self.failover.event.is_empty() {
+            return invalid("sa.per_cpu", true, "false in a failover: how a daemon moves such SAs is not modelled");
+        }
+        Ok(())
     }
 
     fn check_esp_of_xdp(&self) -> Result<(), Invalid> {

@@ -21,6 +21,11 @@ impl Scenario {
         self.placement.has_sas().then_some(Encapsulation { algorithm, mode, nat_t, inner, outer, inside })
     }
 
+    /// SAs of each direction: of `sa.count`, each a set of one for each core where they are per CPU.
+    pub fn sas(&self) -> u32 {
+        self.sa.count * if self.sa.per_cpu { self.host.cores } else { 1 }
+    }
+
     /// The cost of doing the cipher on the CPU: one backend for all sizes, the best at full-sized packets, since a
     /// kernel does not change ciphers by packet.
     pub fn software_cost<'a>(&self, profile: &'a Profile, direction: Direction) -> Option<&'a AeadCost> {
@@ -73,13 +78,10 @@ impl Scenario {
         Train { jobs: class.train.unwrap_or(of_sender).max(1), spacing }
     }
 
-    /// Whether received packets of a class merge (GRO): those for applications, and TCP that is forwarded.
+    /// Whether received packets of a class merge (GRO): those of TCP. Of UDP none do, for applications as forwarded, unless a
+    /// socket (`UDP_GRO`) or the device (`rx-udp-gro-forwarding`) is told to (`udp_gro_receive`, Linux net/ipv4/udp_offload.c).
     pub fn merges(&self, class: &Traffic) -> bool {
-        let there = match class.direction {
-            Direction::Receive => true,
-            Direction::Encrypt | Direction::Decrypt | Direction::Both => class.transport == Transport::Tcp,
-            Direction::Transmit => false,
-        };
+        let there = class.direction.comes_by_wire() && class.transport == Transport::Tcp;
         let under_esp = class.direction.is_inbound() && self.placement.has_sas();
         let tunnels = self.sa.mode == Mode::Tunnel || self.sa.inside != Inside::Nothing;
         let seen = !under_esp || (tunnels || self.offload.esp_gro) && self.sa.inside.merges();

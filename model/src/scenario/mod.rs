@@ -26,7 +26,7 @@ use crate::placement::Placement;
 use crate::profile::Algorithm;
 use crate::stack::Stack;
 use crate::traffic::Traffic;
-use crate::units::{Bytes, PacketRate, Share, Time};
+use crate::units::{BitRate, Bytes, PacketRate, Share, Time};
 
 /// A resolved scenario: one placement, one traffic, one set of hardware.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -145,7 +145,8 @@ pub enum Driver {
 pub enum Lock {
     /// Queued spinlock: each waiter spins on a line of its own (Linux from 4.2 on x86).
     Queued,
-    /// Ticket spinlock: all waiters spin on one line, and passing on takes longer the more they are.
+    /// All waiters spin on one line, and passing on takes longer the more they are: ticket spinlocks, and test-and-set in
+    /// guests without paravirtual locks (`virt_spin_lock`, Linux arch/x86/include/asm/qspinlock.h).
     Ticket,
 }
 
@@ -173,6 +174,19 @@ pub struct SaParams {
     pub lock: Lock,
     /// What policies select packets by.
     pub selectors: Selectors,
+    /// Whether each of these SAs is one for every core (RFC 9611), which no lock is needed for.
+    pub per_cpu: bool,
+    /// What one SA may carry, of inner IP packets (l3); absent for no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<BitRate>,
+    /// Packets that one SA may carry; absent for no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packet_rate: Option<PacketRate>,
+    /// How long packets may come ahead of these limits before they are dropped.
+    pub burst: Time,
+    /// Packets that an inbound SA's replay window holds; absent for no window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_window: Option<u32>,
     /// Pairs of outer addresses that the SAs of a direction share, at most one for each SA.
     pub peers: u32,
 }

@@ -71,4 +71,6 @@ pub enum Steering {
     Spread,
     /// By the Toeplitz hash of each flow's addresses and ports (receive-side scaling), which may be uneven.
     Rss,
+    /// As RSS, and what comes under ESP is handed on from the core that the NIC interrupts to others, in turn.
+    Rps,
 }

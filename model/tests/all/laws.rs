@@ -66,7 +66,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         any::<bool>(),
         number(1..20),
         number(1..600),
-        one_of(&["spread", "rss"]),
+        one_of(&["spread", "rss", "rps"]),
     );
     let paths = (
         one_of(&["transmit", "receive", "encrypt", "decrypt", "both"]),
@@ -76,7 +76,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         one_of(&["own-core", "one-core"]),
         one_of(&["wait", "software"]),
         (number(1..4), number(1..3), number(1..12), number(1..4)),
-        (number(1..16), one_of(&["lru", "random"]), one_of(&["queued", "ticket"])),
+        (number(1..16), one_of(&["lru", "random"]), one_of(&["queued", "ticket"]), rss_esp()),
     );
     let pcie = (
         (any::<bool>(), one_of(&["in-tree", "complete"]), one_of(&["0 B", "500 B"])),
@@ -90,7 +90,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         let ((translated, driver, smallest), working_set, mrrs, numa, credits, (ports, receive_buffer, sa_capacity)) =
             pcie;
         let (direction, gro, stack, submission, interrupts, when_full, (threads, devices, sas, nics), sa) = paths;
-        let (sa_cache, replacement, lock) = sa;
+        let (sa_cache, replacement, lock, (rss_esp, rss_inner, per_cpu)) = sa;
         let (placement, attachment, uplink, cores, ring, card_ring, tags) = hardware;
         let (arrival, rate, packet, gso, nic_segmentation, flows, window, steering) = traffic;
         // Without a network buffers are sent and nothing else; in XDP there is no ESP but the NIC's.
@@ -100,6 +100,10 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             _ => stack,
         };
         let forwards = ["encrypt", "decrypt", "both"].map(Some).contains(&direction.as_str());
+        let stack = if forwards { stack } else { "kernel".into() };
+        // Userspace and XDP hand nothing on.
+        let steering = if stack.as_str() == Some("kernel") { steering } else { "rss".into() };
+        let per_cpu = per_cpu && stack.as_str() == Some("kernel");
         let settings = [
             ("placement", Value::String(placement.name().into())),
             ("pcie.attachment", attachment),
@@ -125,7 +129,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             ("traffic.direction", direction.clone()),
             ("offload.gro", gro),
             // What does not go together is left out: vectors only forward, and only senders can wait.
-            ("host.stack", if forwards { stack } else { "kernel".into() }),
+            ("host.stack", stack),
             ("lookaside.submission", if direction.as_str() == Some("transmit") { submission } else { "poll".into() }),
             ("lookaside.driver", if placement.has_network() { driver } else { "complete".into() }),
             ("lookaside.smallest", smallest),
@@ -135,6 +139,9 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             ("accelerator.count", devices),
             ("sa.count", sas),
             ("sa.lock", lock),
+            ("sa.per_cpu", Value::Boolean(per_cpu)),
+            ("nic.rss_esp", rss_esp),
+            ("nic.esp.rss_inner", Value::Boolean(rss_inner)),
             ("pcie.iommu.enabled", Value::Boolean(translated)),
             ("pcie.iommu.working_set", working_set),
             ("nic.pcie.max_read_request_size", mrrs),
@@ -149,6 +156,11 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         let layer: Layer = settings.map(|(key, value)| (key.to_owned(), (value, Origin::Set))).into();
         layers::scenario(&layers::resolve(&layer).unwrap()).unwrap()
     })
+}
+
+/// What a NIC hashes of ESP, before and after it decrypts, and whether SAs are per CPU.
+fn rss_esp() -> impl Strategy<Value = (Value, bool, bool)> {
+    (one_of(&["spi", "addresses", "none"]), any::<bool>(), any::<bool>())
 }
 
 /// Packets sent and dropped, octets sent, by the operations' own counts.

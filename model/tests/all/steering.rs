@@ -3,10 +3,12 @@
 use espsim_model::machine::Machine;
 use espsim_model::record::Record;
 use espsim_model::resource::Resource;
+use espsim_model::route::Category;
 use espsim_model::scenario::Scenario;
 use espsim_model::simulate;
+use espsim_model::traffic::Basis;
 
-use crate::common::{goodput, near, profile};
+use crate::common::{cycles, goodput, near, profile};
 
 fn run_on(host: &str, base: &[(&str, &str)], more: &[(&str, &str)]) -> Record {
     let scenario = Scenario::from_settings(&[base, more].concat()).unwrap();
@@ -81,4 +83,173 @@ fn one_sa_comes_to_many_cores_where_the_nic_hashes_inner_headers() {
     // What runs in software is encrypted when it is hashed.
     let software = run_on("zen4", &base, &[("placement", "host"), ("nic.esp.rss_inner", "true")]);
     assert_eq!((software.spread.idle_cores, software.bottleneck), (7, Some(Resource::SaCore)));
+}
+
+/// cilium pull request 35661: one tunnel, 64 streams, decryption handed on to other cores.
+#[test]
+fn cores_that_packets_are_handed_on_to_decrypt_one_tunnel_faster() {
+    let base = [
+        ("placement", "host"),
+        ("host.cores", "16"),
+        ("traffic.direction", "receive"),
+        ("traffic.transport", "tcp"),
+        ("traffic.packet", "1446 B"),
+        ("traffic.flows", "64"),
+        ("sa.count", "1"),
+        ("nic.preset", "nic-100g"),
+    ];
+    let at = |more: &[(&str, &str)]| run_on("zen4", &base, more);
+    let (rss, rps) = (at(&[("traffic.steering", "rss")]), at(&[("traffic.steering", "rps")]));
+    let gain = goodput(&rps) / goodput(&rss);
+    assert!((3.0..=5.5).contains(&gain), "{gain}");
+    assert_eq!((rss.spread.idle_cores, rps.spread.idle_cores), (15, 0));
+    assert!(cycles(&rps, Category::Steer) > 0.0 && cycles(&rss, Category::Steer) == 0.0);
+    // The core that hands on is what limits, however many there are to hand on to, or what they share.
+    let more = at(&[("traffic.steering", "rps"), ("host.cores", "32")]);
+    assert!(goodput(&more) < 1.1 * goodput(&rps), "{} {}", goodput(&more), goodput(&rps));
+    // In the clear RSS sees ports, and nothing is handed on.
+    let clear = at(&[("traffic.steering", "rps"), ("placement", "clear")]);
+    assert_eq!(cycles(&clear, Category::Steer), 0.0);
+}
+
+/// At an offered rate, what the core that hands on cannot take is lost, and every class balances.
+#[test]
+fn a_backlog_that_is_full_drops() {
+    let settings = [
+        ("placement", "host"),
+        ("host.cores", "2"),
+        ("traffic.direction", "receive"),
+        ("traffic.steering", "rps"),
+        ("sa.count", "1"),
+        ("traffic.arrival", "poisson"),
+        ("traffic.rate", "30 Gbps"),
+        ("nic.preset", "nic-100g"),
+    ];
+    let record = run_on("zen4", &settings, &[]);
+    let b = record.classes[0].balance;
+    assert_eq!(b.offered + b.in_flight[0], b.carried + b.dropped + b.in_flight[1]);
+    assert!(b.dropped > 1000 && cycles(&record, Category::Dropped) > 0.0);
+    assert_eq!(record.bottleneck, Some(Resource::SaCore));
+}
+
+/// linux-ipsec.org 2025, tests with an SA for each CPU: flows of one tunnel scale with cores, as with as many tunnels.
+#[test]
+fn sas_of_single_cores_need_no_lock() {
+    for direction in ["transmit", "receive"] {
+        let at = |cores: &str, more: &[(&str, &str)]| {
+            let base = [
+                ("placement", "host"),
+                ("host.cores", cores),
+                ("traffic.direction", direction),
+                ("traffic.packet", "256 B"),
+                ("offload.gro", "off"),
+                ("traffic.flows", "64"),
+                ("sa.count", "1"),
+                ("nic.preset", "connectx-7"),
+            ];
+            run_on("zen4", &base, more)
+        };
+        let per_cpu = [("sa.per_cpu", "true")];
+        let (one, two, sixteen) = (at("1", &per_cpu), at("2", &per_cpu), at("16", &per_cpu));
+        near(goodput(&two), 2.0 * goodput(&one), 0.02);
+        near(goodput(&sixteen), 16.0 * goodput(&one), 0.05);
+        assert_eq!(cycles(&sixteen, Category::Lock), 0.0);
+        assert_eq!(sixteen.spread.sas_as_asked, 16);
+        // One SA alone stays on one core, or is contended for.
+        assert!(goodput(&at("16", &[])) < 0.6 * goodput(&sixteen), "{direction}");
+    }
+}
+
+/// A lock by itself, closed form: cores that take it in turn move its lines each time, and the farther the longer.
+#[test]
+fn a_lock_that_cores_take_in_turn_costs_what_its_lines_travel() {
+    let zen4 = profile("zen4");
+    let stack = &zen4.stack;
+    let clock = zen4.host.clock(8, true).get() as f64;
+    let rate = |cores: &str, lock: &str| {
+        let settings = [
+            ("placement", "host"),
+            ("host.cores", cores),
+            ("traffic.packet", "64 B"),
+            ("traffic.flows", "96"),
+            ("sa.count", "1"),
+            ("sa.lock", lock),
+            ("nic.preset", "connectx-7"),
+        ];
+        run_on("zen4", &settings, &[]).packets_per_s.unwrap()
+    };
+    let held = |rate: f64| clock / rate;
+    let (near_most, far_most) =
+        (stack.sa_lock.0 + 3.0 * stack.line_transfer.0, stack.sa_lock.0 + 3.0 * stack.line_transfer_l3.0);
+    // Thirty-two cores of eight complexes: most often the lock comes from another one.
+    let far = held(rate("32", "queued"));
+    assert!(far > 0.8 * far_most && far < 1.01 * far_most, "{far} of {near_most} to {far_most}");
+    // Waiters that spin on the lock's line take it away from who passes it on.
+    assert!(rate("32", "ticket") < 0.7 * rate("32", "queued"));
+}
+
+/// AWS Site-to-Site VPN quotas: 1.25 Gb/s and 140 000 packets per second a tunnel.
+#[test]
+fn tunnels_carry_what_their_cloud_lets_them() {
+    let at = |sas: &str, more: &[(&str, &str)]| {
+        let base = [
+            ("placement", "host"),
+            ("host.cores", "16"),
+            ("traffic.direction", "encrypt"),
+            ("traffic.arrival", "poisson"),
+            ("traffic.rate", "10 Gbps"),
+            ("traffic.flows", "1040"),
+            ("traffic.mtu", "1600 B"),
+            ("sa.nat_t", "true"),
+            ("sa.rate", "1.25 Gbps"),
+            ("sa.packet_rate", "140 kpps"),
+            ("sa.count", sas),
+        ];
+        run_on("zen4", &base, more)
+    };
+    let carried = |record: &Record| record.rate(Basis::L3).unwrap().gbps;
+    for (sas, gbps) in [("1", 1.25), ("4", 5.0), ("8", 10.0), ("9", 10.0)] {
+        let record = at(sas, &[]);
+        near(carried(&record), gbps, 0.015);
+        // Eight are just enough.
+        if sas != "8" {
+            assert_eq!(record.bottleneck == Some(Resource::SaLimit), gbps < 10.0, "{sas}: {:?}", record.bottleneck);
+        }
+        assert!(goodput(&record) <= 1.01 * record.bound.goodput_gbps().unwrap());
+    }
+    // Of a simple IMIX, 343.8 octets on average, packets bind: 140 000 a second of each of 26.
+    let imix = [("traffic.mix", "simple-imix")];
+    near(carried(&at("13", &imix)), 5.0, 0.02);
+    near(carried(&at("26", &imix)), 10.0, 0.015);
+    // A saturating sender is held back instead.
+    let saturating = at("4", &[("traffic.arrival", "saturate")]);
+    near(carried(&saturating), 5.0, 0.01);
+    assert!(saturating.loss.is_none());
+}
+
+/// RFC 4303 section 3.4.3: what is overtaken by more than the window holds is dropped, and what stays in order never is.
+#[test]
+fn what_is_overtaken_by_more_than_the_replay_window_is_dropped() {
+    let at = |steering: &str, window: &str| {
+        let settings = [
+            ("placement", "host"),
+            ("host.cores", "8"),
+            ("traffic.direction", "receive"),
+            ("traffic.steering", steering),
+            ("traffic.mix", "simple-imix"),
+            ("traffic.mtu", "1600 B"),
+            ("traffic.train", "32"),
+            ("offload.gro", "off"),
+            ("sa.count", "1"),
+            ("sa.replay_window", window),
+            ("traffic.arrival", "poisson"),
+            ("traffic.rate", if steering == "rps" { "4 Gbps" } else { "1 Gbps" }),
+            ("nic.preset", "nic-100g"),
+        ];
+        run_on("zen4", &settings, &[]).loss.unwrap().share
+    };
+    assert_eq!(at("rss", "32"), 0.0);
+    let (narrow, wide) = (at("rps", "8"), at("rps", "4096"));
+    assert!(narrow > 0.001 && wide < 0.1 * narrow, "{narrow} {wide}");
+    assert!(at("rps", "32") <= narrow);
 }

@@ -1,11 +1,12 @@
 //! The plan in words and as a table.
 
 use comfy_table::Table;
+use espsim_model::resource::Resource;
 use espsim_report::text_table;
 use espsim_sweep::failure::Failure;
 
 use super::design::{Impossible, Least, Plan};
-use super::goals::significant;
+use super::goals::{Missed, significant};
 use super::prices::Prices;
 use super::question::Question;
 use super::search::Hardware;
@@ -40,12 +41,29 @@ pub(super) fn reason(impossible: &Impossible) -> String {
     }
 }
 
+/// Where no hardware helps because packets cannot be spread, or each tunnel is limited: why, and how many would do.
+fn more_tunnels(question: &Question, impossible: &Impossible) -> Option<String> {
+    let Impossible::NotEnough(trial) = impossible else { return None };
+    let Some(Missed::Carried(share)) = trial.missed else { return None };
+    let (why, key, what) = match trial.tightest {
+        Resource::SaLimit => ("Each tunnel is limited", "sa.count", "tunnels"),
+        Resource::SaCore => ("One SA binds one core, and no other core helps it", "sa.count", "SAs"),
+        Resource::PeerCore => ("All SAs of a peer bind one core", "sa.peers", "peers"),
+        _ => return None,
+    };
+    let needed = (question.number(key) as f64 / share.fraction() - 1e-9).ceil();
+    Some(format!("{why}: at least {needed:.0} {what} are needed ({key}), if flows are spread evenly over them."))
+}
+
 /// Closed forms rule out every placement: a goal that no hardware meets is a mistake in the question.
 pub(super) fn refusal(question: &Question, plans: &[Plan]) -> Option<Failure> {
     let ruled_out = |plan: &Plan| match &plan.result {
         Ok(_) => None,
         Err(Impossible::NotEnough(trial)) if !trial.records.is_empty() => None,
-        Err(impossible) => Some(format!("{}: {}", plan.placement, reason(impossible))),
+        Err(impossible) => {
+            let more = more_tunnels(question, impossible).map_or_else(String::new, |more| format!(". {more}"));
+            Some(format!("{}: {}{more}", plan.placement, reason(impossible)))
+        }
     };
     let reasons: Vec<String> = plans.iter().map(ruled_out).collect::<Option<_>>()?;
     Some(Failure::new(format!("no placement can do it: {}", question.title())).and(&reasons))
@@ -78,6 +96,7 @@ pub(super) fn paragraph(question: &Question, plans: &[Plan], host_cores: u32, pr
     for plan in plans {
         if let Err(impossible) = &plan.result {
             text.push(format!("{}: {}.", plan.placement, reason(impossible)));
+            text.extend(more_tunnels(question, impossible));
         }
     }
     text.extend(borderline(&ranked));

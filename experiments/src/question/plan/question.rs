@@ -137,6 +137,12 @@ impl Question {
         1.0 + self.headroom.fraction()
     }
 
+    /// A whole number that was set, or what it is by default.
+    pub fn number(&self, key: &str) -> i64 {
+        let set = self.settings.iter().rev().find(|setting| setting.key == key);
+        set.and_then(|setting| setting.value.as_integer()).unwrap_or(if key == "sa.count" { SAS } else { 1 })
+    }
+
     /// The question in a sentence.
     pub fn sentence(&self) -> String {
         let goals = match self.goals.latency_p99 {

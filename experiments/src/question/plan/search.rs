@@ -376,7 +376,7 @@ impl Design<'_> {
 
 /// Whether NICs have room for all SAs: more NICs have, where they do the cipher at all.
 fn has_room(machine: &Machine, scenario: &Scenario) -> bool {
-    let all_held = machine.spread.sas_as_asked == scenario.sa.count;
+    let all_held = machine.spread.sas_as_asked == scenario.sas();
     let esps = scenario.nic.iter().filter_map(|nic| nic.esp.as_ref());
     let mut does_cipher = esps.map(|esp| esp.algorithms.contains(&scenario.sa.algorithm));
     all_held || !scenario.placement.encrypts_in_nic() || !does_cipher.all(|does| does)

@@ -2,7 +2,7 @@
 
 use super::Entry;
 use super::names::names;
-use super::takes::{Items, Quantity, Range, Takes, integer, quantity, size};
+use super::takes::{ANY_TIME, Items, PACKET_RATE, Quantity, Range, Takes, integer, quantity, size};
 use crate::esp::{Family, Inside, Mode};
 use crate::preset::PresetKind;
 use crate::profile::Algorithm;
@@ -91,7 +91,7 @@ pub(super) const TRAFFIC: &[Entry] = &[
     Entry::new(
         "steering",
         Takes::Name(names::<Steering>),
-        "How flows come to cores: evenly, or by the Toeplitz hash of receive-side scaling with its imbalance.",
+        "How flows come to cores: evenly, by the Toeplitz hash of RSS, or with ESP handed on by the core that RSS chose (RPS).",
     ),
     Entry::new(
         "hash_seed",
@@ -185,13 +185,37 @@ pub(super) const SA: &[Entry] = &[
     Entry::new(
         "lock",
         Takes::Name(names::<Lock>),
-        "Spinlock of an SA that several cores send through: queued as on x86 since Linux 4.2, or ticket before.",
+        "Spinlock of an SA that several cores take: queued as on x86 since Linux 4.2; ticket before, and like it in guests.",
     ),
     Entry::new(
         "selectors",
         Takes::Name(names::<Selectors>),
         "What IPsec policies select by: single addresses, found by hash, or prefixes, found in a tree that grows.",
     ),
+    Entry::new(
+        "per_cpu",
+        Takes::Boolean,
+        "Whether each of sa.count is a set of SAs, one for every core (RFC 9611; Linux 6.13, XFRMA_SA_PCPU).",
+    ),
+    Entry::new(
+        "rate",
+        quantity(Quantity::BitRate, Range::Above0(1e14)),
+        "What one SA may carry, counted on inner IP packets, as clouds limit tunnels; beyond it packets are lost.",
+    )
+    .example("1.25 Gbps"),
+    Entry::new(
+        "packet_rate",
+        PACKET_RATE,
+        "Most packets per second of one SA, whatever their size, as clouds limit tunnels; beyond it they are lost.",
+    )
+    .example("140 kpps"),
+    Entry::new("burst", ANY_TIME, "How long packets may come ahead of sa.rate and sa.packet_rate before they are lost."),
+    Entry::new(
+        "replay_window",
+        integer(1, 4096),
+        "Packets of an inbound SA's replay window (RFC 4303 section 3.4.3): what is overtaken by more is dropped; absent for none.",
+    )
+    .example("128"),
     Entry::new(
         "peers",
         integer(1, 1_000_000),
