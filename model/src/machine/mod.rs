@@ -289,7 +289,7 @@ impl<'a> Builder<'a> {
             let esp = devices.nics[usize::from(path.nic)].esp;
             let cache = esp.map(|esp| platform.caches[usize::from(esp.cache.0)]);
             let hits = hits.entry((path.class, path.nic));
-            let hits = hits.or_insert_with(|| self.sa_hits(path, cache, if both { s.sa.count } else { 0 }));
+            let hits = hits.or_insert_with(|| self.sa_hits(path, cache, if both { s.sas() } else { 0 }));
             let core = Core { mapping, ..self.core(path, cores[usize::from(path.core)]) };
             let mut host = queues.host((s, &devices), (path, class), core, *hits);
             host.core.lock = lock.filter(|_| path.shared && passes_lock(path.way));
