@@ -29,7 +29,12 @@ pub const FAMILIES: [Family; 12] = [
     family("forwarding", "Linux IPv4 forwarding by number of cores", "Cores", "Packet rate (Mpps)"),
     family("vector", "Userspace on one core, with and without a card", "", ""),
     family("lookaside", "Lookaside accelerators: waiting and interrupts", "", ""),
-    family("sa-cache", "Packet offload by number of tunnels: the NIC's SA contexts", "Tunnels", "Throughput (Gb/s, frames)"),
+    family(
+        "sa-cache",
+        "Packet offload by number of tunnels: the NIC's SA contexts",
+        "Tunnels",
+        "Throughput (Gb/s, frames)",
+    ),
     family("limits", "What limits: reports from the field", "", ""),
 ];
 

@@ -2,8 +2,8 @@
 
 pub mod accelerator;
 pub mod core;
+pub mod inline_esp;
 pub mod memory;
 pub mod nic;
 pub mod pcie;
-pub mod sa_cache;
 pub mod wire;

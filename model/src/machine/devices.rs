@@ -2,8 +2,9 @@
 
 use crate::engine::program::Cache;
 use crate::hardware::accelerator::AcceleratorParams;
+use crate::hardware::inline_esp::InlineEsp;
 use crate::hardware::memory::Memory;
-use crate::hardware::nic::{InlineEsp, NicParams};
+use crate::hardware::nic::NicParams;
 use crate::hardware::pcie::{Iommu, Link, Slot, SlotParams};
 use crate::profile::Profile;
 use crate::resource::Resource;
@@ -135,10 +136,7 @@ fn esp_engine(esp: &InlineEsp, keys: u32, platform: &mut Platform) -> EspEngine 
         station: platform.station(Resource::NicEspEngine, 1),
         cache: platform.cache(cache),
         lookups: misses.then(|| platform.pool(Resource::SaContextFetches, esp.sa_fetches)),
-        memory: esp
-            .sa_device_read
-            .filter(|_| misses)
-            .map(|_| platform.station(Resource::NicMemory, esp.sa_fetches)),
+        memory: esp.sa_device_read.filter(|_| misses).map(|_| platform.station(Resource::NicMemory, esp.sa_fetches)),
     }
 }
 

@@ -6,6 +6,7 @@
 mod clear;
 mod crypto;
 mod design;
+mod hairpin;
 mod host;
 mod inbound;
 mod inline_crypto;

@@ -40,7 +40,12 @@ impl Iommu {
     pub fn new(params: &IommuParams, platform: &mut Platform) -> Option<Self> {
         let pages = params.working_set.pieces(params.page).clamp(1, u64::from(u32::MAX)) as u32;
         params.enabled.then(|| Iommu {
-            cache: platform.cache(Cache { capacity: params.entries, keys: pages, ways: None, replacement: Replacement::Lru }),
+            cache: platform.cache(Cache {
+                capacity: params.entries,
+                keys: pages,
+                ways: None,
+                replacement: Replacement::Lru,
+            }),
             walkers: platform.station(Resource::PageWalkers, params.walkers),
             walk: params.walk,
             pages,

@@ -69,7 +69,7 @@ impl Slot {
 
     fn read_at_once(&self, n: Bytes, goodput: Bytes, target: Target, read: Read) -> Route {
         let requests = self.params.read_requests(n) as u32;
-        let transfer = Transfer { load: self.params.read(n), batch: 1, payload: goodput, target, ahead: false };
+        let transfer = Transfer { payload: goodput, ..Transfer::of(self.params.read(n), target) };
         route![Hop::Acquire(self.tags.0, requests), self.reads(transfer, n, read), Hop::Release(self.tags.0, requests)]
     }
 
@@ -87,7 +87,7 @@ impl Slot {
         let rest = Bytes::new(n.get() % largest.get());
         let request = |octets: Bytes, goodput: Bytes| {
             let load = self.params.read(octets);
-            let transfer = Transfer { load, batch: 1, payload: goodput, target: Target::Buffer, ahead: false };
+            let transfer = Transfer { payload: goodput, ..Transfer::of(load, Target::Buffer) };
             route![Hop::Acquire(self.tags.0, 1), self.reads(transfer, octets, read), Hop::Release(self.tags.0, 1)]
         };
         // The payload is charged to the first kind of request only, once for each of its number.
@@ -117,7 +117,7 @@ impl Slot {
     fn descriptors(&self, n: Bytes, batch: u32, doorbell: Bytes, ahead: bool) -> Transfer {
         let mut load = self.params.read(n * u64::from(batch));
         load.down = load.down + (MEMORY_REQUEST_TLP + doorbell);
-        Transfer { load, batch, payload: Bytes::ZERO, target: Target::Ring, ahead }
+        Transfer { batch, ahead, ..Transfer::of(load, Target::Ring) }
     }
 
     /// The device writes `n` octets, `goodput` of them payload, and then `descriptor` octets that say so.
@@ -129,22 +129,31 @@ impl Slot {
         let credit = |hop: fn(PoolId, u32) -> Hop| self.credits.map(|pool| hop(pool, units));
         route![
             credit(Hop::Acquire).into_iter().collect::<Vec<_>>(),
-            self.writes(Transfer { load, batch: 1, payload: goodput, target: Target::Buffer, ahead: false }, label),
+            self.writes(Transfer { payload: goodput, ..Transfer::of(load, Target::Buffer) }, label),
             credit(Hop::Release).into_iter().collect::<Vec<_>>(),
             memory.into_iter().collect::<Vec<_>>()
         ]
     }
 
-    /// The device writes one entry of `n` octets that covers `batch` packets.
-    pub fn write_completion(&self, n: Bytes, batch: u32, label: &'static str) -> Route {
-        let load = self.params.write(n);
-        self.writes(Transfer { load, batch, payload: Bytes::ZERO, target: Target::Ring, ahead: false }, label)
+    /// The device writes one entry of `n` octets that covers `batch` packets, and where somebody is to be interrupted a
+    /// message of so many octets for so many packets.
+    pub fn write_completion(&self, n: Bytes, batch: u32, message: Option<(Bytes, u32)>, label: &'static str) -> Route {
+        let entry = Transfer::of(self.params.write(n), Target::Ring);
+        let (batch, packets) = (batch.max(1), message.map_or(1, |(_, packets)| packets.max(1)));
+        // In the load of as many packets as make whole entries and whole messages.
+        let message = message.map_or(Bytes::ZERO, |(message, _)| self.params.write(message).up);
+        let up = entry.load.up * u64::from(packets) + message * u64::from(batch);
+        let transfers = packets + if message > Bytes::ZERO { batch } else { 0 };
+        self.writes(
+            Transfer { load: TlpLoad { up, down: Bytes::ZERO }, batch: batch * packets, transfers, ..entry },
+            label,
+        )
     }
 
     /// The device writes `n` octets into a page of their own, and waits for nothing.
     pub fn post(&self, n: Bytes, label: &'static str) -> Route {
         let load = self.params.write(n);
-        let transfer = Transfer { load, batch: 1, payload: Bytes::ZERO, target: Target::Elsewhere, ahead: true };
+        let transfer = Transfer { ahead: true, ..Transfer::of(load, Target::Elsewhere) };
         Route(self.up(&transfer, Bytes::ZERO, Time::ZERO, label))
     }
 
@@ -173,7 +182,12 @@ impl Slot {
             last.latency = latency;
         }
         let root_complex = self.root_complex.map(|(station, time)| {
-            Hop::Serve(Visit::new(station, time.scale(transfer.share()), Time::ZERO, "root complex"))
+            Hop::Serve(Visit::new(
+                station,
+                time.scale(transfer.share() * f64::from(transfer.transfers)),
+                Time::ZERO,
+                "root complex",
+            ))
         });
         let translation = self.iommu.and_then(|iommu| match transfer.target {
             Target::Buffer => Some(iommu.translate_buffer()),
@@ -193,6 +207,8 @@ impl Slot {
 struct Transfer {
     load: TlpLoad,
     batch: u32,
+    /// Transfers that the load is of.
+    transfers: u32,
     /// Octets of goodput that cross PCIe with it.
     payload: Bytes,
     target: Target,
@@ -212,6 +228,11 @@ enum Target {
 }
 
 impl Transfer {
+    /// One transfer for one packet, which waits for it.
+    fn of(load: TlpLoad, target: Target) -> Self {
+        Transfer { load, batch: 1, transfers: 1, payload: Bytes::ZERO, target, ahead: false }
+    }
+
     fn share(&self) -> f64 {
         1.0 / f64::from(self.batch.max(1))
     }
