@@ -15,7 +15,10 @@ fn placements(c: &mut Criterion) {
     group.sample_size(20).throughput(Throughput::Elements(PACKETS));
     for direction in ["transmit", "receive", "encrypt", "decrypt", "both"] {
         // Without a network nothing comes in.
-        let there = |placement: &Placement| placement.has_network() || direction == "transmit";
+        let forwards = ["encrypt", "decrypt", "both"].contains(&direction);
+        let there = |placement: &Placement| {
+            (placement.has_network() || direction == "transmit") && (forwards || !placement.only_forwards())
+        };
         for placement in Placement::ALL.into_iter().filter(there) {
             // Room for the ESP overhead of a 1500-octet packet, as on a link with larger frames.
             let settings = [

@@ -3,8 +3,8 @@
 pub mod accelerator;
 pub mod core;
 pub mod ddio;
+pub mod inline_esp;
 pub mod memory;
 pub mod nic;
 pub mod pcie;
-pub mod sa_cache;
 pub mod wire;

@@ -3,11 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::core::Core;
+use super::inline_esp::{InlineEsp, SaCache};
 use super::pcie::{Read, Slot, SlotParams};
-use super::sa_cache::SaCache;
 use super::wire::{FCS, Wire};
-use crate::engine::program::Replacement;
-use crate::profile::Algorithm;
 use crate::route;
 use crate::route::{Category, GateId, Hop, PoolId, Route, StationId, Visit};
 use crate::traffic::Packet;
@@ -59,6 +57,13 @@ pub struct NicParams {
     /// The same of those that were received, where it is another number: more of them with completion compression.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receive_completion_batch: Option<u32>,
+    /// What frames that come in are padded to a multiple of in host memory, so that no cache line is written in part;
+    /// absent for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receive_padding: Option<Bytes>,
+    /// Where packets wait that the NIC forwards by itself; absent where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hairpin: Option<Hairpin>,
     /// Interrupt moderation: packets completed before an interrupt is raised.
     pub moderation_packets: u32,
     /// Interrupt moderation: longest time from a completion to its interrupt.
@@ -88,51 +93,19 @@ pub enum RssEsp {
     None,
 }
 
-/// The inline ESP engine of a NIC.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InlineEsp {
-    /// Ciphers that it offers.
-    pub algorithms: Vec<Algorithm>,
-    /// Crypto rate, counted on ESP payload data as it is encrypted.
-    pub rate: BitRate,
-    /// Highest rate of ESP packets.
-    pub packet_rate: PacketRate,
-    /// Latency that the engine adds to a packet.
-    pub latency: Time,
-    /// Segments super-packets before encryption (`NETIF_F_GSO_ESP`).
-    pub gso: bool,
-    /// Fills in the inner transport checksum before encryption (`NETIF_F_HW_ESP_TX_CSUM`).
-    pub checksum: bool,
-    /// Offers packet offload (XFRM_DEV_OFFLOAD_PACKET): encapsulation and policy in the NIC.
-    pub packet_offload: bool,
-    /// SAs that the NIC holds in each direction.
-    pub sa_capacity: u32,
-    /// SA contexts that its on-chip cache holds; the others are read from memory.
-    pub sa_cache: u32,
-    /// Places of that cache that a context may lie in, its set; absent where it may lie in all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sa_ways: Option<u32>,
-    /// What the cache forgets for a new context.
-    pub sa_replacement: Replacement,
-    /// Octets of an SA context.
-    pub sa_context: Bytes,
-    /// Contexts that may be fetched at a time; while so many are, no other packet is looked up.
-    pub sa_fetches: u32,
-    /// Whether receive-side scaling sees the inner headers of what the NIC has decrypted, and so spreads an SA's flows.
-    pub rss_inner: bool,
-    /// Reads, one after the other, by which a missing context is fetched, each of its share of `sa_context`.
-    pub sa_reads: u32,
-    /// Octets of a context that are written back when another takes its place.
-    pub sa_write_back: Bytes,
-    /// Time of one read of the NIC's own memory; absent where contexts lie in host memory and are read over PCIe.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sa_device_read: Option<Time>,
+/// Where packets wait between the receive and the send queue of a hairpin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Hairpin {
+    /// In memory of the NIC's own (mlx5: `HAIRPIN_DATA_BUFFER_LOCK`).
+    OnChip,
+    /// In host memory, over PCIe and back.
+    HostMemory,
 }
 
 /// Octets of an MMIO doorbell write.
 const DOORBELL: Bytes = Bytes::new(8);
-/// Octets of an MSI-X message (PCI Express Base Specification section 6.1.4.2).
+/// Octets of an MSI-X message, a posted write of its own (PCI Express Base Specification section 6.1.4.2).
 const MSI_X: Bytes = Bytes::new(4);
 
 /// What the NIC's reads are called.
@@ -169,6 +142,8 @@ pub struct Nic {
     pub receive_ring: PoolId,
     /// Packets that may wait for a place in the transmit ring; none where the stack does not queue.
     pub transmit_queue: Option<PoolId>,
+    /// Packets of an interrupt; none where cores poll and nothing interrupts them.
+    pub interrupted: Option<u32>,
     /// Whether packets that find no room are dropped; a saturating sender is held back instead.
     pub drops: bool,
     /// Polls of the core's receive queue.
@@ -229,17 +204,11 @@ impl Nic {
     pub fn complete(&self, core: &Core<'_>, frames: u32, buffers: u32) -> Route {
         let costs = core.costs;
         route![
-            self.completions(frames, self.params.completion_batch),
+            Route::concat((0..frames).map(|_| self.completes(self.params.completion_batch))),
             Hop::Gather(self.moderation, core.work("interrupt", &[(Category::Interrupt, costs.interrupt)])),
             Hop::Serve(core.clean_up(frames, buffers)),
             Hop::Release(self.ring, frames),
         ]
-    }
-
-    /// An entry of completion for each of so many frames, written so many at a time.
-    fn completions(&self, frames: u32, batch: u32) -> Route {
-        let write = || self.slot.write_completion(self.params.completion + MSI_X, batch, "completion, NIC to RAM");
-        Route::concat((0..frames).map(|_| write()))
     }
 
     /// A packet comes in by these frames, is decrypted if it is to, and is written to host memory as `dma` octets. `polls`
@@ -252,21 +221,65 @@ impl Nic {
             .iter()
             .map(|&frame| route![Hop::Serve(self.wire_in.pass(frame)), self.passes(self.receive_engine, frame)]);
         let writes = transfers(dma, frames, packet).into_iter().map(|(_, dma, payload)| {
-            route![self.queue_limit(), self.slot.write_payload(dma, payload, Bytes::ZERO, "payload, NIC to RAM")]
+            route![
+                self.queue_limit(),
+                self.slot.write_payload(self.padded(dma), payload, Bytes::ZERO, "payload, NIC to RAM")
+            ]
         });
-        let take = |pool, n| if self.drops { Hop::AcquireOrDrop(pool, n, 1) } else { Hop::Acquire(pool, n) };
         let [interrupt, poll] = polls;
         route![
             // Room is taken for a frame before it is on the wire: what a switch before it holds back counts too.
-            take(self.receive_buffer, held),
+            self.take(self.receive_buffer, held),
             Route::concat(arrives),
             esp,
-            take(self.receive_ring, frames.len() as u32),
+            self.take(self.receive_ring, frames.len() as u32),
             Route::concat(writes),
             Hop::Release(self.receive_buffer, held),
-            self.completions(frames.len() as u32, received_at_once),
+            Route::concat(frames.iter().map(|_| self.completes(received_at_once))),
             Hop::Poll(self.polling, interrupt, poll),
         ]
+    }
+
+    /// A frame of `comes` octets comes in and leaves as one of `goes`, en- or decrypted on the way, without the host; between
+    /// the two it is `dma` octets.
+    pub fn hairpin(&self, comes: Bytes, goes: Bytes, dma: Bytes, packet: &Packet, label: &'static str) -> Route {
+        let held = comes.get() as u32;
+        let by_host = match self.params.hairpin {
+            Some(Hairpin::HostMemory) => route![
+                self.slot.write_payload(dma, Bytes::ZERO, Bytes::ZERO, "hairpin packet, NIC to RAM"),
+                self.slot.read_payload(dma, Bytes::ZERO, PAYLOAD),
+            ],
+            _ => Route::default(),
+        };
+        route![
+            self.take(self.receive_buffer, held),
+            Hop::Serve(self.wire_in.pass(comes)),
+            self.passes(self.receive_engine, comes),
+            self.queue_limit(),
+            self.cipher(packet.encrypted, label),
+            by_host,
+            self.passes(self.packet_engine, goes),
+            Hop::Serve(self.wire.pass(goes)),
+            Hop::Release(self.receive_buffer, held),
+            Hop::Depart(*packet),
+        ]
+    }
+
+    /// Units of a pool for what comes by the wire: dropped where there are too few, or held back by a saturating sender.
+    fn take(&self, pool: PoolId, n: u32) -> Hop {
+        if self.drops { Hop::AcquireOrDrop(pool, n, 1) } else { Hop::Acquire(pool, n) }
+    }
+
+    /// A completion of so many packets is written, and a message for so many as moderation lets gather: under load, where
+    /// the link matters, moderation is by number and not by time.
+    fn completes(&self, batch: u32) -> Route {
+        let message = self.interrupted.map(|packets| (MSI_X, packets));
+        self.slot.write_completion(self.params.completion, batch, message, "completion, NIC to RAM")
+    }
+
+    /// What a packet of `dma` octets takes in host memory.
+    fn padded(&self, dma: Bytes) -> Bytes {
+        self.params.receive_padding.map_or(dma, |line| line * dma.pieces(line))
     }
 
     /// The core has given the NIC new buffers, whose descriptors it reads ahead of need: load without latency.

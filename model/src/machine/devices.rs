@@ -3,8 +3,9 @@
 use crate::engine::program::Cache;
 use crate::hardware::accelerator::AcceleratorParams;
 use crate::hardware::ddio::Leak;
+use crate::hardware::inline_esp::InlineEsp;
 use crate::hardware::memory::Memory;
-use crate::hardware::nic::{InlineEsp, NicParams};
+use crate::hardware::nic::NicParams;
 use crate::hardware::pcie::{Iommu, Link, Slot, SlotParams};
 use crate::profile::Profile;
 use crate::resource::Resource;

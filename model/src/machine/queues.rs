@@ -4,8 +4,8 @@ use super::devices::{Card, Devices, NicDevice};
 use super::{Class, Path, Way};
 use crate::hardware::accelerator::{Accelerator, AcceleratorParams};
 use crate::hardware::core::Core;
+use crate::hardware::inline_esp::SaCache;
 use crate::hardware::nic::Nic;
-use crate::hardware::sa_cache::SaCache;
 use crate::hardware::wire::Wire;
 use crate::placement::{Host, Merging, NicFeatures, Steered};
 use crate::resource::Resource;
@@ -187,6 +187,7 @@ impl Queues {
             ring: own.ring,
             receive_ring: own.receive_ring,
             transmit_queue: own.transmit_queue,
+            interrupted: (!s.host.stack.is_polling()).then_some(device.params.moderation_packets),
             drops: s.is_open(),
             buffer: device.buffer,
             receive_buffer: into.receive_buffer,

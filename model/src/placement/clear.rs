@@ -11,6 +11,7 @@ pub const DESIGN: Design = Design {
     encrypts: Agent::Nobody,
     encapsulates: Agent::Nobody,
     has_network: true,
+    only_forwards: false,
     orphan: Orphan::Software,
     fallback: None,
     crossings: 1,

@@ -11,6 +11,7 @@ pub const DESIGN: Design = Design {
     encrypts: Agent::Accelerator,
     encapsulates: Agent::Nobody,
     has_network: false,
+    only_forwards: false,
     orphan: Orphan::Software,
     fallback: None,
     crossings: 2,

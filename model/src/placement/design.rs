@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Host, clear, crypto, host, inline_crypto, inline_packet, lookaside};
+use super::{Host, clear, crypto, hairpin, host, inline_crypto, inline_packet, lookaside};
 use crate::route::Route;
 use crate::traffic::{Packet, SendCall};
 
@@ -45,11 +45,13 @@ pub struct Design {
     pub encapsulates: Agent,
     /// Whether packets go by a network at all.
     pub has_network: bool,
+    /// Whether it forwards between ports and does nothing for applications of the host.
+    pub only_forwards: bool,
     /// What becomes of packets whose SA is held elsewhere.
     pub orphan: Orphan,
     /// What an SA runs as that is refused, as far as the daemon allows software.
     pub fallback: Option<Placement>,
-    /// How often the payload crosses PCIe on transmit; what is forwarded has come in by one more.
+    /// How often the payload crosses PCIe on transmit; what the host forwards has come in by one more.
     pub crossings: u32,
     /// A send call of an application.
     pub transmit: fn(&SendCall, &Host<'_>) -> Route,
@@ -76,17 +78,19 @@ impl Placement {
     pub const INLINE_CRYPTO: Placement = Placement(&inline_crypto::DESIGN);
     /// The NIC encapsulates and encrypts (packet offload).
     pub const INLINE_PACKET: Placement = Placement(&inline_packet::DESIGN);
-
+    /// The NIC forwards between its ports too, without the host.
+    pub const HAIRPIN: Placement = Placement(&hairpin::DESIGN);
     /// Ciphers and cards by themselves, without a network.
     pub const CRYPTO: Placement = Placement(&crypto::DESIGN);
 
     /// Every placement.
-    pub const ALL: [Placement; 6] = [
+    pub const ALL: [Placement; 7] = [
         Placement::CLEAR,
         Placement::HOST,
         Placement::LOOKASIDE,
         Placement::INLINE_CRYPTO,
         Placement::INLINE_PACKET,
+        Placement::HAIRPIN,
         Placement::CRYPTO,
     ];
 
@@ -124,6 +128,11 @@ impl Placement {
     /// Whether packets go by a network; ciphers and cards are tried without one.
     pub const fn has_network(self) -> bool {
         self.0.has_network
+    }
+
+    /// Whether it forwards between ports and does nothing for applications of the host.
+    pub const fn only_forwards(self) -> bool {
+        self.0.only_forwards
     }
 
     /// Whether the CPU does the cipher, whose wide vectors may slow its clock.

@@ -11,6 +11,7 @@ pub const DESIGN: Design = Design {
     encrypts: Agent::Cpu,
     encapsulates: Agent::Cpu,
     has_network: true,
+    only_forwards: false,
     orphan: Orphan::Software,
     fallback: None,
     crossings: 1,

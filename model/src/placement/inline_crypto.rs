@@ -11,6 +11,7 @@ pub const DESIGN: Design = Design {
     encrypts: Agent::Nic,
     encapsulates: Agent::Cpu,
     has_network: true,
+    only_forwards: false,
     orphan: Orphan::Software,
     fallback: Some(Placement::HOST),
     crossings: 1,

@@ -11,6 +11,7 @@ pub const DESIGN: Design = Design {
     encrypts: Agent::Nic,
     encapsulates: Agent::Nic,
     has_network: true,
+    only_forwards: false,
     orphan: Orphan::Dropped,
     fallback: Some(Placement::INLINE_CRYPTO),
     crossings: 1,

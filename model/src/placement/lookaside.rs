@@ -13,6 +13,7 @@ pub const DESIGN: Design = Design {
     encrypts: Agent::Accelerator,
     encapsulates: Agent::Cpu,
     has_network: true,
+    only_forwards: false,
     orphan: Orphan::Software,
     fallback: Some(Placement::HOST),
     crossings: 3,

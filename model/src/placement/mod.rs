@@ -8,6 +8,7 @@ mod clear;
 mod crypto;
 mod design;
 mod fragments;
+mod hairpin;
 mod host;
 mod inbound;
 mod inline_crypto;

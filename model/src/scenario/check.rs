@@ -213,6 +213,7 @@ fn check_nic(at: &str, nic: &NicParams) -> Result<(), Invalid> {
     within(&key("completion"), nic.completion)?;
     within(&key("completion_batch"), nic.completion_batch)?;
     within_if_given(&key("receive_completion_batch"), nic.receive_completion_batch)?;
+    within_if_given(&key("receive_padding"), nic.receive_padding)?;
     within(&key("moderation_packets"), nic.moderation_packets)?;
     within_if_given(&key("queue_packet_rate"), nic.queue_packet_rate)?;
     if let Some(esp) = &nic.esp {

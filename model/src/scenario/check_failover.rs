@@ -52,6 +52,10 @@ impl Scenario {
         if self.classes().iter().any(|class| class.direction.is_inbound()) {
             return invalid("traffic.direction", "inbound", "transmit or encrypt: failover follows outbound SAs");
         }
+        if self.placement.only_forwards() {
+            let allowed = "a placement whose packets reach the host: rules of a hairpin name the ports of one NIC";
+            return invalid("placement", self.placement.name(), allowed);
+        }
         if !self.placement.has_sas() {
             return invalid("placement", "clear", "a placement with SAs");
         }

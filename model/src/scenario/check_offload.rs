@@ -67,6 +67,10 @@ impl Scenario {
                 let allowed = format!("{} has crypto offload only", nic.title);
                 return invalid("placement", self.placement.name(), allowed);
             }
+            if self.placement.only_forwards() && nic.hairpin.is_none() {
+                let allowed = format!("{} does not forward by itself, see nic.hairpin", nic.title);
+                return invalid("placement", self.placement.name(), allowed);
+            }
         }
         Ok(())
     }

@@ -29,6 +29,11 @@ impl Scenario {
         }
         self.check_esp_of_xdp()?;
         self.check_steering()?;
+        if self.placement.only_forwards() && !forwards {
+            let allowed = "encrypt, decrypt or both: a hairpin forwards between ports; what the host sends or receives \
+                           goes by inline-packet";
+            return invalid("traffic.direction", self.traffic[0].direction.name(), allowed);
+        }
         if stack != Stack::Kernel && !forwards {
             let allowed = "kernel: the others forward, with traffic.direction = \"encrypt\", \"decrypt\" or \"both\"";
             return invalid("host.stack", stack.name(), allowed);
@@ -67,8 +72,9 @@ impl Scenario {
     }
 
     fn check_esp_of_xdp(&self) -> Result<(), Invalid> {
-        if self.host.stack == Stack::Xdp && ![Placement::CLEAR, Placement::INLINE_PACKET].contains(&self.placement) {
-            let allowed = "clear or inline-packet: there is no ESP in XDP, whose packets are none of XFRM's";
+        let there = [Placement::CLEAR, Placement::INLINE_PACKET, Placement::HAIRPIN];
+        if self.host.stack == Stack::Xdp && !there.contains(&self.placement) {
+            let allowed = "clear, inline-packet or hairpin: there is no ESP in XDP, whose packets are none of XFRM's";
             return invalid("placement", self.placement.name(), allowed);
         }
         Ok(())

@@ -21,6 +21,11 @@ fn scenario(settings: &[(&str, &str)]) -> Scenario {
     Scenario::from_settings(&[&[("lookaside.driver", "complete")], settings].concat()).unwrap()
 }
 
+/// A direction that a placement does something in.
+fn direction(placement: Placement) -> &'static str {
+    if placement.only_forwards() { "encrypt" } else { "transmit" }
+}
+
 /// A host whose CPU costs next to nothing, or whose interrupts do, so that one station alone limits.
 fn host(change: impl Fn(&mut Profile)) -> Profile {
     let mut profile = preset::profile("haswell").unwrap().unwrap();
@@ -99,6 +104,7 @@ fn payload_crosses_pcie_once_or_three_times() {
             for attachment in ["own-slot", "shared-uplink"] {
                 let settings = [
                     ("placement", placement.name()),
+                    ("traffic.direction", direction(placement)),
                     ("offload.gso", gso),
                     ("traffic.transport", "tcp"),
                     ("pcie.attachment", attachment),
@@ -138,6 +144,7 @@ fn back_pressure_holds_at_every_ring() {
     for placement in Placement::ALL {
         let settings = [
             ("placement", placement.name()),
+            ("traffic.direction", direction(placement)),
             ("nic.ring", "1"),
             ("accelerator.ring", "1"),
             ("nic.read_tags", "1"),
@@ -166,7 +173,12 @@ fn overload_is_dropped_at_the_socket_and_nowhere_else() {
 fn latency_is_at_least_what_the_hops_take() {
     let profile = host(|_| {});
     for placement in Placement::ALL {
-        let settings = [("placement", placement.name()), ("traffic.arrival", "constant"), ("traffic.rate", "100 Mbps")];
+        let settings = [
+            ("placement", placement.name()),
+            ("traffic.direction", direction(placement)),
+            ("traffic.arrival", "constant"),
+            ("traffic.rate", "100 Mbps"),
+        ];
         let scenario = scenario(&settings);
         let machine = Machine::build(&scenario, &profile).unwrap();
         assert_eq!(bound(&machine).limits[0].resource, Resource::OfferedLoad);
@@ -221,7 +233,8 @@ fn super_packets_of_udp_are_refused_where_they_are_to_be_encrypted() {
     let profile = host(|_| {});
     let check = |settings: &[(&str, &str)]| scenario(settings).check(&profile);
     let gso = ("offload.gso", "64 KiB");
-    for placement in Placement::ALL.into_iter().filter(|placement| placement.has_network()) {
+    let sends = |placement: &Placement| placement.has_network() && !placement.only_forwards();
+    for placement in Placement::ALL.into_iter().filter(sends) {
         let at = ("placement", placement.name());
         // A datagram that GSO cuts is a super-packet too.
         for packet in ["64 B", "1400 B", "9000 B"] {
@@ -253,6 +266,7 @@ fn super_packets_of_udp_are_refused_where_they_are_to_be_encrypted() {
 /// A design of its own: the CPU encrypts at a cycle an octet, the NIC sends.
 static TOY: Design = Design {
     has_network: true,
+    only_forwards: false,
     name: "toy",
     summary: "one cycle an octet",
     encrypts: Agent::Cpu,
@@ -315,6 +329,7 @@ fn no_placement_names_a_stack() {
     for (file, text) in [
         ("clear", include_str!("../../src/placement/clear.rs")),
         ("crypto", include_str!("../../src/placement/crypto.rs")),
+        ("hairpin", include_str!("../../src/placement/hairpin.rs")),
         ("host", include_str!("../../src/placement/host.rs")),
         ("inline_crypto", include_str!("../../src/placement/inline_crypto.rs")),
         ("inline_packet", include_str!("../../src/placement/inline_packet.rs")),

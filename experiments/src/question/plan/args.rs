@@ -32,7 +32,7 @@ pub struct PlanArgs {
     pub headroom: Share,
     /// The placements to plan for, separated by commas
     #[arg(long, value_delimiter = ',', default_value = "host,lookaside,inline-crypto,inline-packet",
-        value_parser = ["clear", "host", "lookaside", "inline-crypto", "inline-packet"])]
+        value_parser = ["clear", "host", "lookaside", "inline-crypto", "inline-packet", "hairpin"])]
     pub placement: Vec<String>,
     /// The kind of NIC: one of `espsim list nics` [default: connectx-6-dx]
     #[arg(long)]

@@ -81,7 +81,7 @@ impl Slot {
     fn read_at_once(&self, n: Bytes, goodput: Bytes, target: Target, read: Read) -> Route {
         let requests = self.params.read_requests(n) as u32;
         let load = self.params.read(n);
-        let transfer = Transfer { load, requests, batch: 1, payload: goodput, target, ahead: false };
+        let transfer = Transfer { requests, payload: goodput, ..Transfer::of(load, target) };
         self.outstanding(n, requests, self.reads(transfer, n, read))
     }
 
@@ -115,8 +115,7 @@ impl Slot {
         let rest = Bytes::new(n.get() % largest.get());
         let request = |octets: Bytes, goodput: Bytes| {
             let load = self.params.read(octets);
-            let transfer =
-                Transfer { load, requests: 1, batch: 1, payload: goodput, target: Target::Buffer, ahead: false };
+            let transfer = Transfer { payload: goodput, ..Transfer::of(load, Target::Buffer) };
             self.outstanding(octets, 1, self.reads(transfer, octets, read))
         };
         // The payload is charged to the first kind of request only, once for each of its number.
@@ -147,7 +146,7 @@ impl Slot {
         let mut load = self.params.read(n * u64::from(batch));
         load.down = load.down + (self.params.request_tlp() + doorbell);
         let requests = self.params.read_requests(n * u64::from(batch)) as u32;
-        Transfer { load, requests, batch, payload: Bytes::ZERO, target: Target::Ring, ahead }
+        Transfer { batch, requests, ahead, ..Transfer::of(load, Target::Ring) }
     }
 
     /// The device writes `n` octets, `goodput` of them payload, and then `descriptor` octets that say so.
@@ -157,7 +156,7 @@ impl Slot {
         let memory = self.memory.map(in_memory).or_else(|| self.leak.map(|leak| leak.access(n)));
         let requests = if descriptor > Bytes::ZERO { 2 } else { 1 };
         let credit = |hop: fn(PoolId, u32) -> Hop| self.credits.map(|pool| hop(pool, credits(n)));
-        let transfer = Transfer { load, requests, batch: 1, payload: goodput, target: Target::Buffer, ahead: false };
+        let transfer = Transfer { requests, payload: goodput, ..Transfer::of(load, Target::Buffer) };
         route![
             credit(Hop::Acquire).into_iter().collect::<Vec<_>>(),
             self.writes(transfer, label),
@@ -166,18 +165,31 @@ impl Slot {
         ]
     }
 
-    /// The device writes one entry of `n` octets that covers `batch` packets.
-    pub fn write_completion(&self, n: Bytes, batch: u32, label: &'static str) -> Route {
-        let load = self.params.write(n);
-        let transfer = Transfer { load, requests: 1, batch, payload: Bytes::ZERO, target: Target::Ring, ahead: false };
-        self.writes(transfer, label)
+    /// The device writes one entry of `n` octets that covers `batch` packets, and where somebody is to be interrupted a
+    /// message of so many octets for so many packets.
+    pub fn write_completion(&self, n: Bytes, batch: u32, message: Option<(Bytes, u32)>, label: &'static str) -> Route {
+        let entry = Transfer::of(self.params.write(n), Target::Ring);
+        let (batch, packets) = (batch.max(1), message.map_or(1, |(_, packets)| packets.max(1)));
+        // In the load of as many packets as make whole entries and whole messages.
+        let message = message.map_or(Bytes::ZERO, |(message, _)| self.params.write(message).up);
+        let up = entry.load.up * u64::from(packets) + message * u64::from(batch);
+        let transfers = packets + if message > Bytes::ZERO { batch } else { 0 };
+        self.writes(
+            Transfer {
+                load: TlpLoad { up, down: Bytes::ZERO },
+                batch: batch * packets,
+                requests: transfers,
+                transfers,
+                ..entry
+            },
+            label,
+        )
     }
 
     /// The device writes `n` octets of such an entry, and waits for nothing.
     pub fn post(&self, n: Bytes, entry: Bytes, label: &'static str) -> Route {
         let load = self.params.write(n);
-        let transfer =
-            Transfer { load, requests: 1, batch: 1, payload: Bytes::ZERO, target: Target::Entry(entry), ahead: true };
+        let transfer = Transfer { ahead: true, ..Transfer::of(load, Target::Entry(entry)) };
         Route(self.up(&transfer, Bytes::ZERO, Time::ZERO, label))
     }
 
@@ -211,7 +223,12 @@ impl Slot {
             last.latency = latency;
         }
         let root_complex = self.root_complex.map(|(station, time)| {
-            Hop::Serve(Visit::new(station, time.scale(transfer.share()), Time::ZERO, "root complex"))
+            Hop::Serve(Visit::new(
+                station,
+                time.scale(transfer.share() * f64::from(transfer.transfers)),
+                Time::ZERO,
+                "root complex",
+            ))
         });
         let translation = self.iommu.and_then(|iommu| match transfer.target {
             Target::Buffer => Some(iommu.translate_buffer()),
@@ -241,6 +258,8 @@ struct Transfer {
     /// Requests that its device makes for it: reads, or writes as a whole.
     requests: u32,
     batch: u32,
+    /// Transfers that the load is of.
+    transfers: u32,
     /// Octets of goodput that cross PCIe with it.
     payload: Bytes,
     target: Target,
@@ -264,6 +283,11 @@ enum Target {
 }
 
 impl Transfer {
+    /// One transfer for one packet, which waits for it.
+    fn of(load: TlpLoad, target: Target) -> Self {
+        Transfer { load, requests: 1, batch: 1, transfers: 1, payload: Bytes::ZERO, target, ahead: false }
+    }
+
     fn share(&self) -> f64 {
         1.0 / f64::from(self.batch.max(1))
     }

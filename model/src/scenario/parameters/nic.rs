@@ -4,7 +4,7 @@ use super::Entry;
 use super::names::names;
 use super::takes::{ANY_TIME, BIT_RATE, Items, PACKET_RATE, Takes, integer, size};
 use crate::engine::program::Replacement;
-use crate::hardware::nic::RssEsp;
+use crate::hardware::nic::{Hairpin, RssEsp};
 use crate::preset::PresetKind;
 use crate::profile::Algorithm;
 
@@ -105,6 +105,17 @@ pub(super) const NIC: &[Entry] = &[
         "Received packets that one completion entry reports, such as 8 with compression (mlx5); absent for completion_batch.",
     )
     .example("8"),
+    Entry::new(
+        "receive_padding",
+        size(1, 4096),
+        "What received frames are padded to a multiple of in host memory, such as a cache line; absent for none.",
+    )
+    .example("64 B"),
+    Entry::new(
+        "hairpin",
+        Takes::Name(names::<Hairpin>),
+        "Where packets wait that the NIC forwards by itself, its own memory or the host's; absent where it does not forward.",
+    ),
 ];
 
 pub(super) const ESP: &[Entry] = &[
