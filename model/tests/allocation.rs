@@ -18,15 +18,16 @@ const PACKETS: u64 = 100_000;
 fn a_warm_engine_allocates_nothing() {
     let profile = preset::profile("haswell").unwrap().unwrap();
     for placement in Placement::ALL {
+        let direction = if placement.only_forwards() { "encrypt" } else { "transmit" };
         for arrival in ["saturate", "poisson"] {
             let settings = [
                 ("placement", placement.name()),
                 ("lookaside.driver", "complete"),
+                ("traffic.direction", direction),
                 ("traffic.arrival", arrival),
                 ("traffic.rate", "1 Gbps"),
                 ("traffic.transport", "tcp"),
                 ("offload.gso", "16 KiB"),
-                ("traffic.transport", "tcp"),
             ];
             let scenario = Scenario::from_settings(&settings).unwrap();
             let machine = Machine::build(&scenario, &profile).unwrap();

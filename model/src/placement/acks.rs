@@ -27,7 +27,17 @@ impl Placement {
         let nic = Nic { drops: false, ..h.nic.clone() };
         let core = Core { costs: &costs, ..h.core };
         let completion = Core { costs: &costs, ..h.completion };
-        let h = Host { core, completion, nic, merging: None, admission: None, threads: None, acks: None, ..h.clone() };
+        let h = Host {
+            core,
+            completion,
+            nic,
+            merging: None,
+            merging_of_card: None,
+            admission: None,
+            threads: None,
+            acks: None,
+            ..h.clone()
+        };
         let by_cpu = self.uses_accelerator() && direction == Direction::Receive && !h.accelerator.polled;
         let design = if by_cpu { Placement::HOST.0 } else { self.0 };
         let route = match direction {

@@ -98,14 +98,14 @@ impl Host<'_> {
 
     /// In the poll of its queue the core spends `costs` on the packet and takes it to the application.
     pub(super) fn delivers(&self, costs: Costs, p: &Packet) -> Route {
-        self.delivers_from(self.polling(), &self.core, "receive packet", costs, p)
+        self.delivers_from((self.polling(), self.merging), &self.core, "receive packet", costs, p)
     }
 
-    /// In the poll at `gate` a core spends `costs` on the packet and takes it to the application: merged with others, or
+    /// In the poll at the gate a core spends `costs` on the packet and takes it to the application: merged with others, or
     /// by itself.
     pub(super) fn delivers_from(
         &self,
-        gate: GateId,
+        (gate, merging): (GateId, Option<Merging>),
         core: &Core<'_>,
         label: &'static str,
         costs: Costs,
@@ -115,7 +115,7 @@ impl Host<'_> {
         let costs = [costs, self.tunnel.clone()].concat();
         let deliver = [vec![(Category::Deliver, core.costs.deliver)], self.hooks.clone()].concat();
         let end = route![self.in_replay_window(), Hop::Depart(*p), self.received(p.fragments())];
-        match self.merging {
+        match merging {
             Some(merging) => {
                 let costs = [costs, vec![(Category::Gro, core.costs.gro), copy]].concat();
                 let deliver = core.work("deliver", &deliver);

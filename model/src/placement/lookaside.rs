@@ -74,7 +74,7 @@ pub fn receive(p: &Packet, h: &Host<'_>) -> Route {
         h.card_works(p, Crypto::Open),
         card.notify(&h.completion, &h.response_poll()),
         Hop::Release(card.ring, 1),
-        h.delivers_from(card.coalescing, &h.completion, "take from card, receive", costs, p),
+        h.delivers_from((card.coalescing, h.merging_of_card), &h.completion, "take from card, receive", costs, p),
     ]
 }
 

@@ -101,8 +101,10 @@ pub struct Host<'a> {
     pub sizes: CipherSizes,
     /// Packets that may be under way at an offered rate.
     pub admission: Option<PoolId>,
-    /// Where received packets merge (GRO), where they do.
+    /// Where packets of the core's polls merge (GRO), where they do.
     pub merging: Option<Merging>,
+    /// Where those merge that come back from the accelerator.
+    pub merging_of_card: Option<Merging>,
     /// What carries packets.
     pub stack: Stack,
     /// Whether packets go on to a NIC after their poll.

@@ -335,3 +335,19 @@ fn profiles_from_before_are_completed() {
         }
     }
 }
+
+/// What is too small for the card merges in the polls of its own core, though one core is told of all that the card does.
+#[test]
+fn small_packets_merge_by_the_polls_of_their_core() {
+    let base = [
+        ("placement", "lookaside"),
+        ("lookaside.driver", "complete"),
+        ("lookaside.interrupts", "one-core"),
+        ("traffic.direction", "receive"),
+        ("traffic.transport", "tcp"),
+        ("traffic.packet", "400 B"),
+        ("host.cores", "2"),
+    ];
+    let at = |smallest| pps(&run(&[&base[..], &[("lookaside.smallest", smallest)]].concat()));
+    near(at("500 B"), pps(&run(&[&base[..], &[("placement", "host")]].concat())), 0.02);
+}
