@@ -129,3 +129,12 @@ fn chosen(only: &[String]) -> Result<Vec<&'static Family>, Failure> {
     }
     Ok(FAMILIES.iter().filter(|family| only.is_empty() || only.iter().any(|name| name == family.name)).collect())
 }
+
+/// What is asked of simulations that a folder of its own keeps.
+#[cfg(test)]
+fn asked<T>(ask: impl FnOnce(&Simulations<'_>) -> T) -> T {
+    let (outer, stop) = (tempfile::TempDir::new().unwrap(), Stop::default());
+    let mut folder = espsim_sweep::store::folder::Folder::create(&outer.path().join("out")).unwrap();
+    let header = Header::of_many(ResultKind::Validate);
+    ask(&Simulations::take_up(&mut folder, &header, None, &stop).unwrap())
+}

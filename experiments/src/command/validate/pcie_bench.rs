@@ -240,23 +240,14 @@ fn compared(row: Measured, simulated: f64) -> Row {
 
 #[cfg(test)]
 mod tests {
-    use espsim_sweep::campaign::stop::Stop;
-    use espsim_sweep::points::study::ResultKind;
-    use espsim_sweep::store::folder::Folder;
-    use espsim_sweep::store::journal::Header;
-
+    use super::super::asked;
     use super::*;
 
     #[test]
     fn the_machine_is_plausible() {
         let measured: Vec<Measured> =
             read("pcie_bench.csv", include_str!("../../../validation/pcie_bench.csv")).unwrap();
-        let (outer, stop) = (tempfile::TempDir::new().unwrap(), Stop::default());
-        let mut folder = Folder::create(&outer.path().join("out")).unwrap();
-        let header = Header::of_many(ResultKind::Validate);
-        let simulations = Simulations::take_up(&mut folder, &header, None, &stop).unwrap();
-        let bench = machine(&simulations, &measured).unwrap();
-        println!("{bench:#?}");
+        let bench = asked(|simulations| machine(simulations, &measured).unwrap());
         // Less than the published formula's 8.1 %.
         assert!((0.03..0.081).contains(&bench.slot.data_link_share_down.unwrap()));
         assert!((16..=64).contains(&bench.tags));

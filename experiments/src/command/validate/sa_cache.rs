@@ -93,15 +93,19 @@ pub(super) fn rows(simulations: &Simulations<'_>) -> Result<Vec<Row>, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::asked;
     use super::*;
+
+    fn by_xdp(tunnels: i64, settings: &[(&str, Value)]) -> f64 {
+        let host = cpu_at("ice-lake-sp", CLOCK).unwrap();
+        asked(|simulations| carried(simulations, &host, "inline-packet", tunnels, settings).unwrap())
+    }
 
     /// Contexts as a power of two, then fetches, each by its row: what the preset says.
     #[test]
     fn the_preset_is_what_two_rows_give() {
-        let host = host().unwrap();
         let at = |tunnels, contexts: i64, fetches: i64| {
-            let settings = [("nic.esp.sa_cache", contexts.into()), ("nic.esp.sa_fetches", fetches.into())];
-            carried(&host, "inline-packet", tunnels, &settings).unwrap()
+            by_xdp(tunnels, &[("nic.esp.sa_cache", contexts.into()), ("nic.esp.sa_fetches", fetches.into())])
         };
         let miss = |contexts, fetches| (at(1600, contexts, fetches) / 100.4 - 1.0).abs();
         assert!(miss(2048, 8) < miss(2048, 7) && miss(2048, 8) < miss(2048, 9));
@@ -113,9 +117,7 @@ mod tests {
 
     #[test]
     fn throughput_falls_from_the_published_tunnel_on() {
-        let host = host().unwrap();
-        let at = |tunnels| carried(&host, "inline-packet", tunnels, &[]).unwrap();
-        let (few, first, next) = (at(900), at(1000), at(1200));
+        let (few, first, next) = (by_xdp(900, &[]), by_xdp(1000, &[]), by_xdp(1200, &[]));
         assert!((first / few - 1.0).abs() < 0.01 && next < 0.9 * first, "{few} {first} {next}");
     }
 }
