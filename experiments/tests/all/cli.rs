@@ -297,8 +297,8 @@ fn bad_scenarios_are_refused_with_file_line_and_key() {
     refused(sizes, r#""traffic.packet" = ["256 B", "20 B"]"#, &["small.toml:12:30", "20 B", "at least 29 B"]);
     refused(
         sizes,
-        r#""traffic.packet" = ["256 B", "1447 B"]"#,
-        &["small.toml:12", "1447 B", "at most 1446 B", "offload.gso"],
+        r#""traffic.packet" = ["256 B", "70000 B"]"#,
+        &["small.toml:12:30", "70000 B", "an IP packet of 65535 B"],
     );
     refused(sizes, r#""traffic.packet" = []"#, &["small.toml:12", "traffic.packet", "empty"]);
     refused(sizes, r#""traffic.packet" = "256 B""#, &["small.toml:12", "traffic.packet", "a list"]);

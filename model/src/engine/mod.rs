@@ -24,6 +24,7 @@ pub mod steady;
 pub mod timers;
 pub mod tournament;
 pub mod trace;
+mod workload;
 
 use std::collections::VecDeque;
 
