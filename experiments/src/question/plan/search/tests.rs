@@ -35,16 +35,19 @@ fn latency_may_take_far_more_cores_than_throughput() {
     assert!(cores > 2 * floor.cores + 8, "{cores} cores, {} for throughput", floor.cores);
 }
 
+/// A load of 2 % more than closed forms allow some hardware, of which 5 % may be lost, takes no more hardware.
 #[test]
 fn loss_that_is_allowed_is_used() {
-    let lossy = "--rate 10.75Gbps --loss 5% --placement host";
-    let (carries, broken) = asked(lossy, |design| {
-        let least = design.least(1.0).unwrap().ok().unwrap();
-        // Closed forms allow less than the whole load.
-        assert!(design.limits(least.hardware)[0].1 < 1.0);
-        design.headroom(least.hardware, 1.0).unwrap()
+    // Without a lock that cores share, which closed forms count as if nobody waited for it.
+    let lossy = "--rate 10.75Gbps --loss 5% --placement inline-packet";
+    let (load, carries, broken) = asked(lossy, |design| {
+        let hardware = design.least(1.0).unwrap().ok().unwrap().hardware;
+        let load = design.limits(hardware)[0].1 * 1.02;
+        assert_eq!(design.least(load).unwrap().ok().unwrap().hardware.cores, hardware.cores);
+        let (carries, broken) = design.headroom(hardware, load).unwrap();
+        (load, carries, broken)
     });
-    assert!(carries >= 1.0 && broken.is_some(), "{carries}");
+    assert!(carries >= load && broken.is_some(), "{carries}");
 }
 
 #[test]
