@@ -28,7 +28,7 @@ pub fn tables(profile: &Profile) -> String {
     let _ = writeln!(text, "\nAEAD, cycles per operation\n{}", aead(profile));
     let _ = writeln!(text, "\nOne value each\n{}", scalars(profile));
     if !profile.host.scaling.is_empty() {
-        let mut scaling = table(&["Busy cores", "Speed of each"], &[0, 1]);
+        let mut scaling = table(["Busy cores", "Speed of each"], &[0, 1]);
         for row in &profile.host.scaling {
             scaling.add_row([row.cores.to_string(), format!("{:.3}", row.speed)]);
         }
@@ -61,7 +61,7 @@ pub fn heading(profile: &Profile) -> String {
 fn aead(profile: &Profile) -> Table {
     let header =
         ["Algorithm", "", "Backend", "Stride", "Fixed", "Per octet", "Tail block", "Partial block", "n", "Origin"];
-    let mut table = table(&header, &[3, 4, 5, 6, 7, 8]);
+    let mut table = table(header, &[3, 4, 5, 6, 7, 8]);
     for cost in &profile.aead {
         table.add_row([
             cost.algorithm.name().to_owned(),
@@ -95,7 +95,7 @@ pub fn single_values(profile: &Profile) -> Vec<(String, f64, &'static str, Origi
 }
 
 fn scalars(profile: &Profile) -> Table {
-    let mut table = table(&["Value", "", "Unit", "95 % interval", "n", "Origin", "Method or source"], &[1, 3, 4]);
+    let mut table = table(["Value", "", "Unit", "95 % interval", "n", "Origin", "Method or source"], &[1, 3, 4]);
     for (key, value, unit, from) in single_values(profile) {
         let interval = profile.intervals.get(&key);
         let ends = interval.and_then(|i| Some(format!("{:.5} to {:.5}", i.low?, i.high?)));

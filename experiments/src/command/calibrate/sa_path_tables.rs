@@ -85,7 +85,7 @@ fn of<'a>(
 fn datagrams(measurement: &Measurement) -> Table {
     let mut header = vec!["B"];
     header.extend(WAYS.map(|way| way.0));
-    let mut table = table(&header, &[0, 1, 2, 3, 4, 5]);
+    let mut table = table(header, &[0, 1, 2, 3, 4, 5]);
     for row in of(measurement, &WAYS[0]) {
         let mut cells = vec![row.payload.to_string()];
         for way in &WAYS {
@@ -100,7 +100,7 @@ fn datagrams(measurement: &Measurement) -> Table {
 fn super_packets(measurement: &Measurement) -> Table {
     let mut header = vec!["Segments"];
     header.extend(SUPER_PACKETS.map(|column| column.0));
-    let mut table = table(&header, &[0, 1, 2, 3, 4]);
+    let mut table = table(header, &[0, 1, 2, 3, 4]);
     let median = |way: Way, like: &SuperPacketRow| {
         let same = |row: &&SuperPacketRow| {
             (row.way, row.segments, row.segment_size) == (way, like.segments, like.segment_size)
@@ -119,7 +119,7 @@ fn super_packets(measurement: &Measurement) -> Table {
 }
 
 fn tcp(measurement: &Measurement) -> Table {
-    let mut table = table(&["Way", "Frames", "One write", "A frame"], &[1, 2, 3]);
+    let mut table = table(["Way", "Frames", "One write", "A frame"], &[1, 2, 3]);
     for (name, way) in SUPER_PACKETS {
         if let Some(row) = measurement.tcp.iter().find(|row| row.way == way) {
             let frame = format!("{:.0}", row.cycles.value / row.frames.max(1) as f64);
@@ -131,7 +131,7 @@ fn tcp(measurement: &Measurement) -> Table {
 
 fn control(measurement: &Measurement) -> Table {
     let mut table =
-        table(&["Request", "n", "Least", "Median", "95 % interval", "p90", "p99", "Most"], &[1, 2, 3, 4, 5, 6, 7]);
+        table(["Request", "n", "Least", "Median", "95 % interval", "p90", "p99", "Most"], &[1, 2, 3, 4, 5, 6, 7]);
     for row in &measurement.control.rows {
         let delay = &row.delay;
         let us = |time: Time| format!("{:.1}", time.as_ns() / 1e3);
@@ -151,7 +151,7 @@ fn control(measurement: &Measurement) -> Table {
 }
 
 fn refusals(measurement: &Measurement) -> Table {
-    let mut table = table(&["Why", "The kernel's answer", "Retried in software"], &[]);
+    let mut table = table(["Why", "The kernel's answer", "Retried in software"], &[]);
     for row in &measurement.control.refusals {
         let retried = if row.retried { "accepted" } else { "refused" };
         table.add_row([row.why.as_str(), row.answer.as_str(), retried]);
@@ -173,7 +173,7 @@ fn failovers(measurement: &Measurement) -> Table {
         "In software",
         "Lost",
     ];
-    let mut table = table(&header, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    let mut table = table(header, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     for failover in &measurement.failovers {
         let mut cells = vec![failover.policy.name().to_owned()];
         let whole = |us: f64| format!("{us:.0}");
@@ -200,7 +200,7 @@ fn predicted(measurement: &Measurement) -> Table {
         "At median",
         "At 99 %",
     ];
-    let mut table = table(&header, &[1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    let mut table = table(header, &[1, 2, 3, 4, 5, 6, 7, 8, 9]);
     for (failover, both) in measurement.failovers.iter().zip(stack::failovers(measurement)) {
         let mut cells = vec![failover.policy.name().to_owned(), failover.sas.to_string()];
         cells.extend([failover.messages.to_string(), both.messages.to_string()]);
@@ -211,7 +211,7 @@ fn predicted(measurement: &Measurement) -> Table {
 }
 
 fn parameters(fitted: &Fitted) -> Table {
-    let mut table = table(&["Parameter", "Value", "Unit", "From"], &[1]);
+    let mut table = table(["Parameter", "Value", "Unit", "From"], &[1]);
     for (key, value, method) in &fitted.stack {
         table.add_row([key, estimate(value, 0).as_str(), "cycles", method]);
     }
@@ -225,7 +225,7 @@ fn parameters(fitted: &Fitted) -> Table {
 }
 
 fn checks(fitted: &Fitted) -> Table {
-    let mut table = table(&["What", "Found", "Parameters", "Off"], &[1, 2, 3]);
+    let mut table = table(["What", "Found", "Parameters", "Off"], &[1, 2, 3]);
     for Check { what, measured, predicted } in &fitted.checks {
         let off = (predicted / measured - 1.0) * 100.0;
         table.add_row([what.clone(), format!("{measured:.0}"), format!("{predicted:.0}"), format!("{off:+.0} %")]);
@@ -234,7 +234,7 @@ fn checks(fitted: &Fitted) -> Table {
 }
 
 fn proofs(measurement: &Measurement) -> Table {
-    let mut table = table(&["Counter", "Count"], &[1]);
+    let mut table = table(["Counter", "Count"], &[1]);
     for proof in &measurement.proofs {
         table.add_row([proof.what.clone(), proof.count.to_string()]);
     }

@@ -20,7 +20,7 @@ pub fn summary(calibration: &Calibration) -> String {
     header.extend(SIZES.iter().map(|size| format!("{size} B ns")));
     header.extend(["GB/s at 1408 B", "Worst residual", "At"].map(str::to_owned));
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
-    let mut costs = table(&header, &[3, 4, 5, 6, 7, 8, 9]);
+    let mut costs = table(header, &[3, 4, 5, 6, 7, 8, 9]);
     for cost in measured(profile) {
         let ns = |octets: u64| (cost.cycles(Bytes::new(octets)) / profile.host.frequency).as_ns();
         let fit = report.fits.iter().find(|fit| {
@@ -73,7 +73,7 @@ fn memory(calibration: &Calibration) -> String {
     if report.memory.is_empty() {
         return String::new();
     }
-    let mut table = table(&["Memory, by size", "Copy ns", "Checksum ns"], &[0, 1, 2]);
+    let mut table = table(["Memory, by size", "Copy ns", "Checksum ns"], &[0, 1, 2]);
     for row in &report.memory {
         table.add_row([format!("{} B", row.octets), format!("{:.1}", row.copy_ns), format!("{:.1}", row.checksum_ns)]);
     }
@@ -121,7 +121,7 @@ fn measured(profile: &Profile) -> Vec<&AeadCost> {
 }
 
 fn scalars_measured(profile: &Profile) -> Table {
-    let mut table = table(&["Value", "", "Unit", "95 % interval"], &[1, 3]);
+    let mut table = table(["Value", "", "Unit", "95 % interval"], &[1, 3]);
     for (key, value, unit, _) in single_values(profile).into_iter().filter(|row| row.3 == Origin::Measured) {
         let ends = profile.intervals.get(&key).and_then(|i| Some(format!("{:.5} to {:.5}", i.low?, i.high?)));
         table.add_row([key, format!("{value:.5}"), unit.to_owned(), ends.unwrap_or_default()]);
@@ -139,7 +139,7 @@ fn scalars_measured(profile: &Profile) -> Table {
 
 /// Predictions for sizes that the fits have not seen.
 pub fn held_out(rows: &[HeldOut]) -> String {
-    let mut table = table(&["Algorithm", "", "Backend", "Sizes", "Worst error", "At", "Within 10 %"], &[3, 4, 5, 6]);
+    let mut table = table(["Algorithm", "", "Backend", "Sizes", "Worst error", "At", "Within 10 %"], &[3, 4, 5, 6]);
     let mut seen: Vec<(Algorithm, Direction, &str)> = Vec::new();
     for row in rows {
         let key = (row.algorithm, row.direction, row.backend.as_str());
