@@ -17,6 +17,7 @@ mod lane;
 pub mod observer;
 pub mod program;
 pub mod random;
+pub mod recorded;
 mod source;
 pub mod steady;
 pub mod timers;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::recorded::Recorded;
+
 /// Index of an operation in the program.
 pub type Pc = u32;
 
@@ -295,7 +297,7 @@ impl Workload {
             flows: vec![0; flows as usize],
             keys: vec![0; flows as usize],
             starts: vec![vec![0]],
-            sources: vec![Source { flows, weights: vec![1], packets: vec![1], arrivals, train: Train::NONE }],
+            sources: vec![Source::of(flows, arrivals)],
         }
     }
 }
@@ -313,6 +315,8 @@ pub struct Source {
     pub arrivals: Arrivals,
     /// Jobs of one flow that come one after the other.
     pub train: Train,
+    /// What was recorded; empty unless that is what comes.
+    pub recorded: Recorded,
 }
 
 /// Jobs of one flow that come one after the other at an offered rate, as a sender's burst brings them.
@@ -324,6 +328,14 @@ pub struct Train {
     pub spacing: u64,
 }
 
+impl Source {
+    /// One of so many flows with a single size.
+    pub fn of(flows: u32, arrivals: Arrivals) -> Self {
+        let recorded = Recorded::default();
+        Source { flows, weights: vec![1], packets: vec![1], arrivals, train: Train::NONE, recorded }
+    }
+}
+
 impl Arrivals {
     /// Mean picoseconds between two jobs; `None` of a closed loop.
     pub const fn mean(self) -> Option<u64> {
@@ -332,7 +344,8 @@ impl Arrivals {
             Arrivals::Constant { interval: mean }
             | Arrivals::Poisson { mean }
             | Arrivals::OnOff { mean, .. }
-            | Arrivals::Bursts { mean, .. } => Some(mean),
+            | Arrivals::Bursts { mean, .. }
+            | Arrivals::Recorded { mean, .. } => Some(mean),
         }
     }
 
@@ -390,5 +403,12 @@ pub enum Arrivals {
         mean: u64,
         /// Trains of a burst on average.
         trains: u32,
+    },
+    /// As they were recorded, once, faster or slower.
+    Recorded {
+        /// Mean picoseconds between two.
+        mean: u64,
+        /// The same as it was recorded.
+        was: u64,
     },
 }

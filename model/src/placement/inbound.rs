@@ -107,7 +107,14 @@ impl Host<'_> {
 
     /// The core forwards a packet, merged with others or by itself, and it leaves under ESP. What has merged goes into a
     /// tunnel at once.
-    pub(super) fn forwards(&self, mut f: Forwarding, p: &Packet, dma: Bytes, encrypt: bool, nic_segments: bool) -> Route {
+    pub(super) fn forwards(
+        &self,
+        mut f: Forwarding,
+        p: &Packet,
+        dma: Bytes,
+        encrypt: bool,
+        nic_segments: bool,
+    ) -> Route {
         f.once.extend(self.tunnel.clone());
         self.forwards_as(f, p, 1, &Leaving { dma, frames: p.frames(), encrypt, nic_segments })
     }
