@@ -7,7 +7,9 @@ use crate::engine::observer::Counts;
 use crate::engine::steady::{RateEstimate, coarsen, mser5, rate};
 use crate::record::Stop;
 use crate::route::{Charge, Compiled};
-use crate::scenario::Scenario;
+use crate::scenario::{RunParams, Scenario};
+use crate::traffic::Trace;
+use crate::units::Time;
 
 /// Batches before the first look at warm-up and interval.
 const FIRST_LOOK: usize = 100;
@@ -155,7 +157,13 @@ pub(super) fn run_to_width(
         drops: (0..compiled.accounts.len()).filter(is_drop).map(|i| i as u32).collect(),
         scenario,
     };
-    let params = &scenario.run;
+    // A trace is gone through once, however soon its mean is known.
+    let replayed = scenario.traffic.iter().map(|class| class.trace.as_ref().and_then(Trace::packets));
+    let replayed = replayed.flatten().map(|trace| trace.jobs().len() as u64).max();
+    let params = &match replayed {
+        Some(max_packets) => RunParams { max_packets, max_time: Time::from_ps(u64::MAX), ..scenario.run.clone() },
+        None => scenario.run.clone(),
+    };
     let batch = u64::from(engine.observer.batch_packets());
     let max_events = params.max_packets.saturating_mul(super::EVENTS_PER_PACKET);
     let mut look = FIRST_LOOK;
@@ -185,7 +193,7 @@ pub(super) fn run_to_width(
                 grown = n;
                 warm = Some(now);
             }
-            Some(start) if overload.is_narrow(estimate) => {
+            Some(start) if replayed.is_none() && overload.is_narrow(estimate) => {
                 let window = [start.clone(), now];
                 let falls_short = estimate.is_some_and(|estimate| overload.falls_short(estimate));
                 return Some(SteadyRun { stop: Stop::HalfWidth, cut: from, estimate, window, falls_short });

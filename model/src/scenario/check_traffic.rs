@@ -4,7 +4,7 @@ use super::check::{invalid, within_if_given};
 use super::{Invalid, Scenario};
 use crate::esp::{Inside, Mode};
 use crate::stack::Stack;
-use crate::traffic::{Arrival, Direction, Fit, MixEntry, TooBig, Traffic, Transport};
+use crate::traffic::{Arrival, Direction, Fit, MixEntry, TooBig, Trace, Traffic, Transport};
 use crate::units::Bytes;
 
 /// The largest IP packet: its length has 16 bits.
@@ -20,6 +20,9 @@ impl Scenario {
         match t.arrival {
             Arrival::OnOff if t.on.is_none() => missing("on", "a mean time, such as \"100 us\", for arrivals on-off"),
             Arrival::OnOff if t.off.is_none() => missing("off", "a mean time, such as \"100 us\", for arrivals on-off"),
+            Arrival::Trace if t.trace.as_ref().and_then(Trace::packets).is_none() => {
+                missing("trace", "a file of packets, such as \"capture.pcapng\", which `run` and `trace` read")
+            }
             Arrival::Bursts if t.burst.is_none() => {
                 missing("burst", "a mean number, such as 32, for arrivals in bursts")
             }
