@@ -13,5 +13,5 @@ pub struct RecordedJob {
     pub size: u16,
 }
 
-/// Jobs in the order of their times.
-pub type Recorded = Arc<[RecordedJob]>;
+/// Jobs in the order of their times; as they were gathered, since a copy of hundreds of megabytes would double them.
+pub type Recorded = Arc<Vec<RecordedJob>>;

@@ -100,9 +100,7 @@ impl Source {
 
     /// When the next recorded job comes; never after the last.
     fn next_recorded(&self) -> u64 {
-        let Arrivals::Recorded { mean, was } = self.arrivals else { return u64::MAX };
-        let scaled = |at: u64| u128::from(at) * u128::from(mean) / u128::from(was.max(1));
-        self.recorded.get(self.replayed).map_or(u64::MAX, |job| u64::try_from(scaled(job.at)).unwrap_or(u64::MAX))
+        self.recorded.get(self.replayed).map_or(u64::MAX, |job| self.arrivals.replayed_at(job.at))
     }
 
     /// From one job of a train to the next, and between the trains of a burst.
@@ -186,6 +184,11 @@ impl<T: Tracer> Engine<T> {
                 }
             }
         }
+    }
+
+    /// When the last recorded job of all sources comes, in picoseconds; `None` where nothing was recorded.
+    pub fn end_of_records(&self) -> Option<u64> {
+        self.sources.iter().filter_map(|s| s.recorded.last().map(|job| s.arrivals.replayed_at(job.at))).max()
     }
 
     pub(super) fn arrive(&mut self, index: usize) {

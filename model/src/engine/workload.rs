@@ -75,6 +75,17 @@ impl Arrivals {
         }
     }
 
+    /// When what was recorded at a time comes, in picoseconds: earlier or later as the rate is another one.
+    pub fn replayed_at(self, at: u64) -> u64 {
+        match self {
+            Arrivals::Recorded { mean, was } if mean != was => {
+                let scaled = u128::from(at) * u128::from(mean) / u128::from(was.max(1));
+                u64::try_from(scaled).unwrap_or(u64::MAX)
+            }
+            _ => at,
+        }
+    }
+
     /// Whether each train is on a flow drawn at random.
     pub const fn draws_flows(self) -> bool {
         matches!(self, Arrivals::Poisson { .. } | Arrivals::OnOff { .. } | Arrivals::Bursts { .. })

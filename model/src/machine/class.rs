@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::engine::program::{Arrivals, Train};
 use crate::engine::recorded::Recorded;
 use crate::scenario::Scenario;
-use crate::traffic::{Arrival, Direction, Packet, SendCall, Trace, Traffic, Transport};
+use crate::traffic::{Arrival, Direction, Packet, SendCall, Traffic, Transport};
 use crate::units::Time;
 
 /// ACKs of TCP.
@@ -60,7 +60,7 @@ pub struct Class {
 }
 
 impl Class {
-    pub(super) fn new(s: &Scenario, class: &Traffic, first: u32) -> Self {
+    pub(crate) fn new(s: &Scenario, class: &Traffic, first: u32) -> Self {
         let sends = s.sends(class);
         let weights = Traffic::send_weights(&sends);
         let mut built = Class {
@@ -69,12 +69,7 @@ impl Class {
             flows: first..first + class.flows,
             arrivals: Arrivals::Closed { jobs_per_flow: 1 },
             train: s.train(class),
-            recorded: class
-                .trace
-                .as_ref()
-                .and_then(Trace::packets)
-                .map(|trace| trace.jobs().clone())
-                .unwrap_or_default(),
+            recorded: class.replayed().map(|trace| trace.jobs().clone()).unwrap_or_default(),
             merges: s.merges(class),
             ack: Ack::of(s, class),
             sends,
@@ -92,7 +87,7 @@ impl Class {
                 Arrivals::OnOff { mean, on: time(class.on), off: time(class.off) }
             }
             (Arrival::Trace, _) => {
-                let was = class.trace.as_ref().and_then(Trace::packets).map_or(1, |trace| trace.interval().as_ps());
+                let was = class.replayed().map_or(1, |trace| trace.interval().as_ps());
                 Arrivals::Recorded { mean: interval.unwrap_or(was), was }
             }
             (Arrival::Bursts, Some(mean)) => Arrivals::Bursts { mean, trains: class.burst.unwrap_or(1) },

@@ -8,7 +8,7 @@ use crate::engine::steady::{RateEstimate, coarsen, mser5, rate};
 use crate::record::Stop;
 use crate::route::{Charge, Compiled};
 use crate::scenario::{RunParams, Scenario};
-use crate::traffic::Trace;
+use crate::traffic::Arrival;
 use crate::units::Time;
 
 /// Batches before the first look at warm-up and interval.
@@ -157,13 +157,8 @@ pub(super) fn run_to_width(
         drops: (0..compiled.accounts.len()).filter(is_drop).map(|i| i as u32).collect(),
         scenario,
     };
-    // A trace is gone through once, however soon its mean is known.
-    let replayed = scenario.traffic.iter().map(|class| class.trace.as_ref().and_then(Trace::packets));
-    let replayed = replayed.flatten().map(|trace| trace.jobs().len() as u64).max();
-    let params = &match replayed {
-        Some(max_packets) => RunParams { max_packets, max_time: Time::from_ps(u64::MAX), ..scenario.run.clone() },
-        None => scenario.run.clone(),
-    };
+    let replayed = engine.end_of_records().map(|end| length_of_replay(scenario, end));
+    let params = replayed.as_ref().unwrap_or(&scenario.run);
     let batch = u64::from(engine.observer.batch_packets());
     let max_events = params.max_packets.saturating_mul(super::EVENTS_PER_PACKET);
     let mut look = FIRST_LOOK;
@@ -207,6 +202,14 @@ pub(super) fn run_to_width(
         }
         look += look.div_ceil(2);
     }
+}
+
+/// Traces are gone through once, however soon their mean is known, and then to the last packet under way. What other classes
+/// offer has no end: then only until the last of a trace.
+fn length_of_replay(scenario: &Scenario, end: u64) -> RunParams {
+    let all = scenario.traffic.iter().all(|class| class.arrival == Arrival::Trace);
+    let max_time = Time::from_ps(if all { u64::MAX } else { end });
+    RunParams { max_packets: u64::MAX, max_time, ..scenario.run.clone() }
 }
 
 impl Overload<'_> {

@@ -124,7 +124,8 @@ impl Scenario {
         for (i, entry) in t.mix.iter().enumerate() {
             within(&key(&format!("mix[{i}].weight")), entry.weight)?;
         }
-        self.check_sizes(at, t)
+        self.check_sizes(at, t)?;
+        self.check_trace(at, t)
     }
 
     /// Whether the packets of a class fit the wire.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, MixEntry, Traffic};
+use super::{Arrival, Basis, MixEntry, Traffic};
 use crate::engine::recorded::{Recorded, RecordedJob};
 use crate::units::{Bytes, Time};
 
@@ -98,7 +98,7 @@ impl TraceBuilder {
         let train = (self.jobs.len() / trains).clamp(1, 4096) as u32;
         let mix = self.classify();
         let flows = self.number_flows();
-        Ok(PacketTrace { jobs: self.jobs.into(), mix, flows, train })
+        Ok(PacketTrace { jobs: Arc::new(self.jobs), mix, flows, train })
     }
 
     /// Puts the number of its class into the place of each length; the classes.
@@ -160,10 +160,18 @@ impl PacketTrace {
 }
 
 impl Traffic {
-    /// Gives the class the packets of its trace: lengths, flows and trains are theirs.
+    /// The packets that come: those of its trace, where that is how they come and it has been read.
+    pub fn replayed(&self) -> Option<&PacketTrace> {
+        self.trace.as_ref().filter(|_| self.arrival == Arrival::Trace)?.packets()
+    }
+
+    /// Gives a class whose packets come as a trace has them those of its trace: lengths, flows and trains are theirs. A
+    /// packet without payload, such as an ACK of TCP, has one octet: all of a class have the same headers.
     pub fn replay(&mut self, packets: Arc<PacketTrace>) {
-        let Some(trace) = &mut self.trace else { return };
+        let smallest = self.smallest_l3();
+        let Some(trace) = self.trace.as_mut().filter(|_| self.arrival == Arrival::Trace) else { return };
         self.mix.clone_from(&packets.mix);
+        self.mix.iter_mut().for_each(|entry| entry.size = entry.size.max(smallest));
         self.size_basis = Basis::L3;
         self.flows = packets.flows;
         self.train = Some(packets.train);

@@ -22,6 +22,8 @@ use crate::failure::Failure;
 
 /// The most packets of a trace: of 16 octets each.
 const MOST_PACKETS: usize = 200_000_000;
+/// The smallest header of IP (RFC 791, section 3.1).
+const LEAST_IP: u16 = 20;
 /// Traces that are kept for further points.
 const MOST_KEPT: usize = 4;
 /// Digits of the hash in a name.
@@ -144,6 +146,9 @@ pub fn parse(path: &Path, octets: impl Read + Send) -> Result<PacketTrace, Failu
 fn take(trace: &mut TraceBuilder, at_ps: u64, l3: u16, flow: u32) -> Result<(), String> {
     if trace.len() == MOST_PACKETS {
         return Err(format!("more than {MOST_PACKETS} packets"));
+    }
+    if l3 < LEAST_IP {
+        return Err(format!("an IP packet of {l3} octets, fewer than its header has"));
     }
     trace.push(at_ps, l3, flow);
     Ok(())
