@@ -98,6 +98,7 @@ fn what_cannot_be_replayed_is_refused() {
     let slow = replayed(Some(BitRate::from_bps(1)), packets());
     assert_eq!(refused(slow), "traffic.trace");
     let mut sent = replayed(None, packets());
+    sent.offload.gso.0 = Some(espsim_model::units::Bytes::new(64_000));
     sent.traffic[0].direction = espsim_model::traffic::Direction::Transmit;
     sent.traffic[0].transport = espsim_model::traffic::Transport::Tcp;
     assert_eq!(refused(sent), "traffic.arrival");
