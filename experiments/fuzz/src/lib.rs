@@ -23,6 +23,7 @@ use espsim_sweep::campaign::studies::{FAILOVER, RUN};
 use espsim_sweep::failure::{Failure, text};
 use espsim_sweep::file::profile::{ProfileChoice, from_text, stand_in};
 use espsim_sweep::file::scenario_file::ScenarioFile;
+use espsim_sweep::file::trace;
 use espsim_sweep::file::value::Setting;
 use espsim_sweep::points::id::Id;
 use espsim_sweep::points::{Kept, Points, points};
@@ -35,10 +36,11 @@ use espsim_sweep::store::point_table::PointTable;
 pub type Parse = fn(&[u8]) -> Result<(), Failure>;
 
 /// The parsers.
-pub const PARSERS: [(&str, Parse); 11] = [
+pub const PARSERS: [(&str, Parse); 12] = [
     ("scenario", scenario),
     ("settings", settings),
     ("machine", machine),
+    ("trace", packets),
     ("profile", profile),
     ("prices", prices),
     ("fit", fit),
@@ -121,6 +123,13 @@ fn machine(input: &[u8]) -> Result<(), Failure> {
         let b = class.balance;
         assert_eq!(b.offered + b.in_flight[0], b.carried + b.dropped + b.in_flight[1], "{class:?}");
     }
+    Ok(())
+}
+
+/// A trace of packets, for `run`.
+fn packets(input: &[u8]) -> Result<(), Failure> {
+    let trace = trace::parse(Path::new("trace"), input)?;
+    assert!(trace.jobs().iter().all(|job| usize::from(job.size) < trace.mix().len()), "sizes are those of the mix");
     Ok(())
 }
 

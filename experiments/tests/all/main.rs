@@ -23,4 +23,5 @@ mod submit;
 mod sweeps;
 mod tidy;
 mod trace;
+mod traces;
 mod validate;

@@ -33,6 +33,12 @@ fn scenarios() -> Vec<String> {
     shipped.map(|path| std::fs::read_to_string(path).unwrap()).collect()
 }
 
+/// A capture in either format, and a table.
+fn traces() -> Vec<Vec<u8>> {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/trace");
+    files(&seeds).iter().map(|path| std::fs::read(path).unwrap()).collect()
+}
+
 fn profiles() -> Vec<String> {
     preset::PresetKind::Cpu.files().iter().map(|(_, text)| (*text).to_owned()).collect()
 }
@@ -175,9 +181,9 @@ fn damaged(files: Vec<String>) -> impl Strategy<Value = String> {
 }
 
 /// One of these files with its text damaged: octets replaced, a part cut out or doubled.
-fn torn(files: Vec<String>) -> impl Strategy<Value = Vec<u8>> {
+fn torn<T: Into<Vec<u8>> + Clone + std::fmt::Debug + 'static>(files: Vec<T>) -> impl Strategy<Value = Vec<u8>> {
     (select(files), any::<[Index; 2]>(), any::<Vec<u8>>(), 0..3u8).prop_map(|(text, ends, octets, how)| {
-        let octets_of_text = text.into_bytes();
+        let octets_of_text = text.into();
         let ends = ends.map(|end| end.index(octets_of_text.len() + 1));
         let (from, to) = (ends[0].min(ends[1]), ends[0].max(ends[1]));
         let (before, cut, after) = (&octets_of_text[..from], &octets_of_text[from..to], &octets_of_text[to..]);
@@ -225,6 +231,13 @@ proptest! {
     #[test]
     fn torn_profiles(octets in torn(profiles())) {
         assert_refusal_of_a_file("host.toml", check(parser("profile"), &octets))?;
+    }
+
+    #[test]
+    fn torn_traces(octets in torn(traces())) {
+        if let Some(said) = check(parser("trace"), &octets) {
+            prop_assert!(said.contains("trace: "), "{said}");
+        }
     }
 
     #[test]

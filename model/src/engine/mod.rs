@@ -18,6 +18,7 @@ mod lock;
 pub mod observer;
 pub mod program;
 pub mod random;
+pub mod recorded;
 mod sets;
 mod source;
 pub mod steady;

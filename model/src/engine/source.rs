@@ -2,6 +2,7 @@
 
 use super::program::{self, Arrivals, Pc, Train};
 use super::random::{Purpose, Stream};
+use super::recorded::Recorded;
 use super::trace::Tracer;
 use super::{Engine, Job, NO_PAGE, NO_PARENT};
 
@@ -31,6 +32,9 @@ pub(super) struct Source {
     sizes: Stream,
     drawn_flows: Stream,
     bursts: Stream,
+    recorded: Recorded,
+    /// Recorded jobs that have started.
+    replayed: usize,
 }
 
 impl Source {
@@ -56,6 +60,8 @@ impl Source {
             sizes: Stream::new(seed, Purpose::Sizes(number)),
             drawn_flows: Stream::new(seed, Purpose::Flows(number)),
             bursts,
+            recorded: source.recorded.clone(),
+            replayed: 0,
         }
     }
 }
@@ -63,6 +69,9 @@ impl Source {
 impl Source {
     /// Which size the next job has.
     fn draw_size(&mut self) -> usize {
+        if let Arrivals::Recorded { .. } = self.arrivals {
+            return usize::from(self.recorded[self.replayed - 1].size);
+        }
         let mut draw = self.sizes.below(self.total_weight);
         for (size, &weight) in self.weights.iter().enumerate() {
             match draw.checked_sub(u64::from(weight)) {
@@ -87,6 +96,11 @@ impl Source {
         let flow = self.next_flow;
         self.next_flow = if flow + 1 == end { first } else { flow + 1 };
         flow
+    }
+
+    /// When the next recorded job comes; never after the last.
+    fn next_recorded(&self) -> u64 {
+        self.recorded.get(self.replayed).map_or(u64::MAX, |job| self.arrivals.replayed_at(job.at))
     }
 
     /// From one job of a train to the next, and between the trains of a burst.
@@ -159,6 +173,10 @@ impl<T: Tracer> Engine<T> {
                     }
                     self.run_ready();
                 }
+                Arrivals::Recorded { .. } => {
+                    let first = self.sources[source].next_recorded();
+                    self.show(self.arrival_slot(source), first);
+                }
                 Arrivals::Constant { interval } => self.show(self.arrival_slot(source), interval),
                 Arrivals::Poisson { mean } | Arrivals::OnOff { mean, .. } | Arrivals::Bursts { mean, .. } => {
                     let after = self.sources[source].times.exponential(mean);
@@ -168,10 +186,22 @@ impl<T: Tracer> Engine<T> {
         }
     }
 
+    /// When the last recorded job of all sources comes, in picoseconds; `None` where nothing was recorded.
+    pub fn end_of_records(&self) -> Option<u64> {
+        self.sources.iter().filter_map(|s| s.recorded.last().map(|job| s.arrivals.replayed_at(job.at))).max()
+    }
+
     pub(super) fn arrive(&mut self, index: usize) {
         let source = &mut self.sources[index];
         if matches!(source.arrivals, Arrivals::Closed { .. }) {
             return;
+        }
+        if let Arrivals::Recorded { .. } = source.arrivals {
+            let flow = source.flows.0 + source.recorded[source.replayed].flow;
+            source.replayed += 1;
+            let next = source.next_recorded();
+            self.show(self.arrival_slot(index), next);
+            return self.start_job(index, flow);
         }
         let (left, flow) = match source.coming {
             (0, _) => (source.train.jobs - 1, source.draw_flow()),

@@ -1,6 +1,7 @@
 //! What jobs an engine is given: sources, the flows that they are on, and when they start.
 
 use super::program::Pc;
+use super::recorded::Recorded;
 
 /// When jobs start, on which flow, and of which size.
 #[derive(Debug, Clone, Default)]
@@ -22,7 +23,7 @@ impl Workload {
             flows: vec![0; flows as usize],
             keys: vec![0; flows as usize],
             starts: vec![vec![0]],
-            sources: vec![Source { flows, weights: vec![1], packets: vec![1], arrivals, train: Train::NONE }],
+            sources: vec![Source::of(flows, arrivals)],
         }
     }
 }
@@ -40,6 +41,8 @@ pub struct Source {
     pub arrivals: Arrivals,
     /// Jobs of one flow that come one after the other.
     pub train: Train,
+    /// What was recorded; empty unless that is what comes.
+    pub recorded: Recorded,
 }
 
 /// Jobs of one flow that come one after the other at an offered rate, as a sender's burst brings them.
@@ -51,6 +54,14 @@ pub struct Train {
     pub spacing: u64,
 }
 
+impl Source {
+    /// One of so many flows with a single size.
+    pub fn of(flows: u32, arrivals: Arrivals) -> Self {
+        let recorded = Recorded::default();
+        Source { flows, weights: vec![1], packets: vec![1], arrivals, train: Train::NONE, recorded }
+    }
+}
+
 impl Arrivals {
     /// Mean picoseconds between two jobs; `None` of a closed loop.
     pub const fn mean(self) -> Option<u64> {
@@ -59,7 +70,19 @@ impl Arrivals {
             Arrivals::Constant { interval: mean }
             | Arrivals::Poisson { mean }
             | Arrivals::OnOff { mean, .. }
-            | Arrivals::Bursts { mean, .. } => Some(mean),
+            | Arrivals::Bursts { mean, .. }
+            | Arrivals::Recorded { mean, .. } => Some(mean),
+        }
+    }
+
+    /// When what was recorded at a time comes, in picoseconds: earlier or later as the rate is another one.
+    pub fn replayed_at(self, at: u64) -> u64 {
+        match self {
+            Arrivals::Recorded { mean, was } if mean != was => {
+                let scaled = u128::from(at) * u128::from(mean) / u128::from(was.max(1));
+                u64::try_from(scaled).unwrap_or(u64::MAX)
+            }
+            _ => at,
         }
     }
 
@@ -117,5 +140,12 @@ pub enum Arrivals {
         mean: u64,
         /// Trains of a burst on average.
         trains: u32,
+    },
+    /// As they were recorded, once, faster or slower.
+    Recorded {
+        /// Mean picoseconds between two.
+        mean: u64,
+        /// The same as it was recorded.
+        was: u64,
     },
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::engine::program::{Arrivals, Train};
+use crate::engine::recorded::Recorded;
 use crate::scenario::Scenario;
 use crate::traffic::{Arrival, Direction, Packet, SendCall, Traffic, Transport};
 use crate::units::Time;
@@ -50,6 +51,8 @@ pub struct Class {
     pub arrivals: Arrivals,
     /// Packets of one flow that come one after the other.
     pub train: Train,
+    /// Packets as they were recorded, where that is how they come.
+    pub recorded: Recorded,
     /// Whether received packets merge (GRO).
     pub merges: bool,
     /// ACKs that come back, where there are some.
@@ -57,7 +60,7 @@ pub struct Class {
 }
 
 impl Class {
-    pub(super) fn new(s: &Scenario, class: &Traffic, first: u32) -> Self {
+    pub(crate) fn new(s: &Scenario, class: &Traffic, first: u32) -> Self {
         let sends = s.sends(class);
         let weights = Traffic::send_weights(&sends);
         let mut built = Class {
@@ -66,6 +69,7 @@ impl Class {
             flows: first..first + class.flows,
             arrivals: Arrivals::Closed { jobs_per_flow: 1 },
             train: s.train(class),
+            recorded: class.replayed().map(|trace| trace.jobs().clone()).unwrap_or_default(),
             merges: s.merges(class),
             ack: Ack::of(s, class),
             sends,
@@ -81,6 +85,10 @@ impl Class {
             (Arrival::OnOff, Some(mean)) => {
                 let time = |time: Option<Time>| time.map_or(1, Time::as_ps);
                 Arrivals::OnOff { mean, on: time(class.on), off: time(class.off) }
+            }
+            (Arrival::Trace, _) => {
+                let was = class.replayed().map_or(1, |trace| trace.interval().as_ps());
+                Arrivals::Recorded { mean: interval.unwrap_or(was), was }
             }
             (Arrival::Bursts, Some(mean)) => Arrivals::Bursts { mean, trains: class.burst.unwrap_or(1) },
             _ => Arrivals::Closed { jobs_per_flow: built.jobs_per_flow(class.window, s.host.cores) },

@@ -30,6 +30,7 @@ fn source(class: &Class) -> Source {
         packets: class.sends.iter().map(SendCall::count).collect(),
         arrivals: class.arrivals,
         train: class.train,
+        recorded: class.recorded.clone(),
     }
 }
 

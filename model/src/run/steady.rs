@@ -7,7 +7,9 @@ use crate::engine::observer::Counts;
 use crate::engine::steady::{RateEstimate, coarsen, mser5, rate};
 use crate::record::Stop;
 use crate::route::{Charge, Compiled};
-use crate::scenario::Scenario;
+use crate::scenario::{RunParams, Scenario};
+use crate::traffic::Arrival;
+use crate::units::Time;
 
 /// Batches before the first look at warm-up and interval.
 const FIRST_LOOK: usize = 100;
@@ -155,7 +157,8 @@ pub(super) fn run_to_width(
         drops: (0..compiled.accounts.len()).filter(is_drop).map(|i| i as u32).collect(),
         scenario,
     };
-    let params = &scenario.run;
+    let replayed = engine.end_of_records().map(|end| length_of_replay(scenario, end));
+    let params = replayed.as_ref().unwrap_or(&scenario.run);
     let batch = u64::from(engine.observer.batch_packets());
     let max_events = params.max_packets.saturating_mul(super::EVENTS_PER_PACKET);
     let mut look = FIRST_LOOK;
@@ -185,7 +188,7 @@ pub(super) fn run_to_width(
                 grown = n;
                 warm = Some(now);
             }
-            Some(start) if overload.is_narrow(estimate) => {
+            Some(start) if replayed.is_none() && overload.is_narrow(estimate) => {
                 let window = [start.clone(), now];
                 let falls_short = estimate.is_some_and(|estimate| overload.falls_short(estimate));
                 return Some(SteadyRun { stop: Stop::HalfWidth, cut: from, estimate, window, falls_short });
@@ -199,6 +202,14 @@ pub(super) fn run_to_width(
         }
         look += look.div_ceil(2);
     }
+}
+
+/// Traces are gone through once, however soon their mean is known, and then to the last packet under way. What other classes
+/// offer has no end: then only until the last of a trace.
+fn length_of_replay(scenario: &Scenario, end: u64) -> RunParams {
+    let all = scenario.traffic.iter().all(|class| class.arrival == Arrival::Trace);
+    let max_time = Time::from_ps(if all { u64::MAX } else { end });
+    RunParams { max_packets: u64::MAX, max_time, ..scenario.run.clone() }
 }
 
 impl Overload<'_> {

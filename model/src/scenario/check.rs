@@ -111,7 +111,7 @@ impl Scenario {
         }
         within(&key("share"), t.share)?;
         within_if_given(&key("rate"), t.rate)?;
-        if t.arrival != Arrival::Saturate && t.rate.is_none() {
+        if !matches!(t.arrival, Arrival::Saturate | Arrival::Trace) && t.rate.is_none() {
             return invalid(&key("rate"), "missing", "arrivals at a rate need one, such as \"40 Gbps\"");
         }
         self.check_bursts(at, t)?;
@@ -124,7 +124,8 @@ impl Scenario {
         for (i, entry) in t.mix.iter().enumerate() {
             within(&key(&format!("mix[{i}].weight")), entry.weight)?;
         }
-        self.check_sizes(at, t)
+        self.check_sizes(at, t)?;
+        self.check_trace(at, t)
     }
 
     /// Whether the packets of a class fit the wire.

@@ -3,6 +3,7 @@
 use super::check::{between, invalid, within, within_if_given};
 use super::{Device, Event, Invalid, Scenario, What};
 use crate::profile::{Origin, Profile};
+use crate::traffic::Arrival;
 use crate::units::Time;
 
 /// Shorter than any packet's way.
@@ -48,6 +49,13 @@ impl Scenario {
     fn check_failover_traffic(&self, profile: &Profile) -> Result<(), Invalid> {
         if !self.is_open() {
             return invalid("traffic.arrival", "saturate", "constant or poisson: packets that come whatever is lost");
+        }
+        if self.traffic.iter().any(|class| class.arrival == Arrival::Trace) {
+            return invalid(
+                "traffic.arrival",
+                "trace",
+                "constant or poisson: a trace may end before the failover does",
+            );
         }
         if self.classes().iter().any(|class| class.direction.is_inbound()) {
             return invalid("traffic.direction", "inbound", "transmit or encrypt: failover follows outbound SAs");

@@ -47,7 +47,9 @@ impl Scenario {
         for (at, t) in listed("traffic", &self.traffic) {
             let (key, each) = match t.arrival {
                 Arrival::Saturate => ("window", t.window),
-                Arrival::Constant | Arrival::Poisson | Arrival::OnOff | Arrival::Bursts => ("queue", t.queue),
+                Arrival::Constant | Arrival::Poisson | Arrival::OnOff | Arrival::Bursts | Arrival::Trace => {
+                    ("queue", t.queue)
+                }
             };
             at_most_jobs(&format!("{at}.{key}"), each, cores)?;
         }

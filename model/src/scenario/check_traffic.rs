@@ -2,10 +2,12 @@
 
 use super::check::{invalid, within_if_given};
 use super::{Invalid, Scenario};
+use crate::engine::tournament::HORIZON_PS;
 use crate::esp::{Inside, Mode};
+use crate::machine::Class;
 use crate::stack::Stack;
 use crate::traffic::{Arrival, Direction, Fit, MixEntry, TooBig, Traffic, Transport};
-use crate::units::Bytes;
+use crate::units::{Bytes, Time};
 
 /// The largest IP packet: its length has 16 bits.
 const LARGEST_PACKET: Bytes = Bytes::new(65_535);
@@ -20,11 +22,29 @@ impl Scenario {
         match t.arrival {
             Arrival::OnOff if t.on.is_none() => missing("on", "a mean time, such as \"100 us\", for arrivals on-off"),
             Arrival::OnOff if t.off.is_none() => missing("off", "a mean time, such as \"100 us\", for arrivals on-off"),
+            Arrival::Trace if t.replayed().is_none() => {
+                missing("trace", "a file of packets, such as \"capture.pcapng\", which `run` and `trace` read")
+            }
             Arrival::Bursts if t.burst.is_none() => {
                 missing("burst", "a mean number, such as 32, for arrivals in bursts")
             }
             _ => Ok(()),
         }
+    }
+
+    /// What a trace is replayed as: each of its packets by itself, and within the time that a simulation has.
+    pub(super) fn check_trace(&self, at: &str, t: &Traffic) -> Result<(), Invalid> {
+        let Some(trace) = t.replayed() else { return Ok(()) };
+        if self.sends(t).iter().any(|send| send.count() > 1) {
+            let allowed = "offload.gso off, or a direction other than transmit: a trace has packets, not super-packets";
+            return invalid(&format!("{at}.arrival"), "trace", allowed);
+        }
+        let last = trace.jobs().last().map_or(0, |job| Class::new(self, t, 0).arrivals.replayed_at(job.at));
+        if last > HORIZON_PS {
+            let allowed = "a trace that lasts 5 hours at the most, at the rate that it comes at";
+            return invalid(&format!("{at}.trace"), Time::from_ps(last), allowed);
+        }
+        Ok(())
     }
 
     /// What headers there are, and links for them.

@@ -14,6 +14,8 @@ pub enum Arrival {
     Poisson,
     /// As a Poisson process that is on and off for random times.
     OnOff,
+    /// As a trace has them, once from its beginning to its end.
+    Trace,
     /// In bursts of a random number of packets or trains of several flows, which come as a Poisson process.
     Bursts,
 }

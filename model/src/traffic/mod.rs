@@ -3,11 +3,13 @@
 mod arrival;
 mod mix;
 mod packet;
+mod trace;
 
 pub use arrival::{Arrival, Direction, Steering};
 pub use mix::{Basis, GSO_MAX_SIZE, MixEntry, TooBig, Transport};
 pub use packet::{Fit, Fragments, Packet, SendCall};
 use serde::{Deserialize, Serialize};
+pub use trace::{PacketTrace, Trace, TraceBuilder};
 
 use crate::esp::{Encapsulation, Family};
 use crate::hardware::wire;
@@ -66,6 +68,9 @@ pub struct Traffic {
     /// Trains, or packets where they come singly, of a burst on average; needed for bursts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub burst: Option<u32>,
+    /// A trace of packets, needed where they come as one has them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
     /// Whether the receiver of TCP acknowledges.
     pub acks: bool,
     /// Packets in flight per core when saturating.
@@ -226,6 +231,7 @@ mod tests {
             on: None,
             off: None,
             burst: None,
+            trace: None,
             acks: true,
             window: 256,
             queue: 1000,

@@ -16,6 +16,7 @@ mod pcie;
 mod pcie_published;
 mod placements;
 mod queueing;
+mod replay;
 mod steering;
 mod traffic;
 mod tunnels;

@@ -293,13 +293,7 @@ fn a_lock_is_a_bottleneck_and_spinning_holds_the_core() {
         flows: vec![0, 1, 2],
         keys: vec![0; 3],
         starts: vec![vec![0], vec![6], vec![12]],
-        sources: vec![Source {
-            train: Train::NONE,
-            flows: 3,
-            weights: vec![1],
-            packets: vec![1],
-            arrivals: Arrivals::Closed { jobs_per_flow: 4 },
-        }],
+        sources: vec![Source { ..Source::of(3, Arrivals::Closed { jobs_per_flow: 4 }) }],
     };
     let mut engine = Engine::new(program, workload, 1, 1);
     engine.run(30_000, u64::MAX, u64::MAX);

@@ -9,5 +9,6 @@ pub mod scenario_file;
 mod skip;
 pub mod source;
 pub mod sweep;
+pub mod trace;
 pub mod value;
 mod walk;

@@ -7,7 +7,7 @@ pub mod outcome;
 pub mod shard;
 pub mod study;
 
-use espsim_model::layers::{self, Layer, Origin};
+use espsim_model::layers::{self, Layer, LayerError, Origin};
 use espsim_model::profile::Profile;
 use espsim_model::scenario::Scenario;
 use toml::Value;
@@ -15,6 +15,7 @@ use toml::Value;
 use crate::failure::{Failure, explain};
 use crate::file::scenario_file::ScenarioFile;
 use crate::file::sweep::MOST_COMBINATIONS;
+use crate::file::trace;
 use crate::file::value::Setting;
 
 /// The most runs that one file may ask for: points times replications.
@@ -174,11 +175,14 @@ impl<'a> Points<'a> {
     pub fn resolve(&self, point: usize) -> Result<Point, Failure> {
         let at = self.combination(point);
         let overrides = overrides(self.file, self.settings, &at);
-        let resolved = layers::resolve(&overrides).and_then(|values| Ok((layers::scenario(&values)?, values)));
-        let (scenario, values) = resolved.map_err(|error| {
+        let explained = |error: LayerError| {
             let (message, help) = explain(&error);
             self.failure(&at, error.key(), message).with_help(help)
-        })?;
+        };
+        let mut values = layers::resolve(&overrides).map_err(explained)?;
+        trace::name(&mut values)?;
+        let mut scenario = layers::scenario(&values).map_err(explained)?;
+        trace::attach(&mut scenario)?;
         scenario.check(self.profile).map_err(|error| self.failure(&at, &error.key, error.to_string()))?;
         Ok(Point { place: self.place_of(&at), values, scenario })
     }

@@ -27,7 +27,7 @@ pub(super) const TRAFFIC: &[Entry] = &[
     Entry::new(
         "arrival",
         Takes::Name(names::<Arrival>),
-        "A closed loop that saturates the data path, or an open one: constant, Poisson, interrupted Poisson or Poisson bursts.",
+        "A closed loop that saturates the data path, or an open one: constant, Poisson, interrupted Poisson, bursts, a trace.",
     ),
     Entry::new(
         "rate",
@@ -128,6 +128,12 @@ pub(super) const TRAFFIC: &[Entry] = &[
         "Trains, or single packets where there are none, of a burst on average; their number is distributed geometrically.",
     )
     .example("32"),
+    Entry::new(
+        "trace",
+        Takes::Text,
+        "A capture (pcap, pcapng) or table (CSV) whose packets come, with their lengths and flows; rate makes it faster or slower.",
+    )
+    .example("capture.pcapng"),
     Entry::new(
         "acks",
         Takes::Boolean,
