@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use espsim_sweep::campaign::studies::study_of;
-use espsim_sweep::file::profile::stand_in;
+use espsim_sweep::file::profile::{named, stand_in};
 use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::file::value::shown;
 use espsim_sweep::points::points;
@@ -38,9 +38,9 @@ fn tables() -> Vec<PathBuf> {
 
 #[test]
 fn every_scenario_has_a_row_for_each_of_its_points() {
-    let host = stand_in().unwrap().profile;
     for scenario in files(&root().join("experiments/scenarios")) {
         let file = ScenarioFile::read(&scenario).unwrap();
+        let host = file.profile.as_deref().map_or_else(stand_in, named).unwrap().profile;
         let path = root().join("results").join(scenario.file_stem().unwrap()).join(point_table::FILE);
         let columns = study_of(&file).csv.iter().find(|csv| csv.file == point_table::FILE).unwrap().header;
         let text = fs::read_to_string(&path).unwrap();

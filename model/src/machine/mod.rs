@@ -89,7 +89,7 @@ pub struct Spread {
     #[serde(default)]
     pub too_big: f64,
     /// What a core that is full is called where there is less to spread over cores than there are cores; absent elsewhere.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub confined: Option<Resource>,
 }
 
