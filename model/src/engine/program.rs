@@ -96,8 +96,8 @@ pub enum Op {
         /// The pool.
         pool: u16,
     },
-    /// Occupy the lock of the job's flow's key for as long as [`Lock`] says, first come, first served, and go down a lane that belongs to
-    /// a server which the job holds: no other job is on it.
+    /// Occupy the lock of the job's flow's key for as long as [`Lock`] says, first come, first served, and go down a lane
+    /// that belongs to a server which the job holds: no other job is on it.
     Lock {
         /// Lane to leave by.
         lane: u16,
