@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::lane::Transit;
-use super::program::{Key, Lock, Op, Pc, Program, Workload};
+use super::program::{Key, LockTimes, Op, Pc, Program, Workload};
 use super::tournament::Due;
 use super::trace::Tracer;
 use super::{Engine, Job, NO_PAGE};
@@ -12,7 +12,7 @@ use super::{Engine, Job, NO_PAGE};
 #[derive(Debug, Clone, Default)]
 pub(super) struct Keyed {
     locks: Vec<HeldLock>,
-    lock: Lock,
+    lock: LockTimes,
     /// How long locks have been or will be held by jobs that have come to them, in picoseconds.
     locked: u64,
     /// What [`Op::Tally`] has added up.

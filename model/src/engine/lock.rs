@@ -3,7 +3,7 @@
 /// How long a lock is held: what is done with it, and moving what it protects from the core that had it before. Times in
 /// picoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Lock {
+pub struct LockTimes {
     /// What is done with it.
     pub time: u64,
     /// On top, moving the lines that it protects: from a core of the same group, of the same socket, of another one. The
@@ -17,7 +17,7 @@ pub struct Lock {
     pub socket: u16,
 }
 
-impl Lock {
+impl LockTimes {
     /// How long `core` holds it that `owner` had before, if somebody had it, and that so many wait for before.
     pub fn held(&self, core: u16, owner: Option<u16>, before: usize) -> u64 {
         let Some(owner) = owner.filter(|owner| *owner != core) else { return self.time };

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use super::lock::Lock;
+pub use super::lock::LockTimes;
 pub use super::workload::{Arrivals, Source, Train, Workload};
 
 /// Index of an operation in the program.
@@ -96,7 +96,7 @@ pub enum Op {
         /// The pool.
         pool: u16,
     },
-    /// Occupy the lock of the job's flow's key for as long as [`Lock`] says, first come, first served, and go down a lane
+    /// Occupy the lock of the job's flow's key for as long as [`LockTimes`] says, first come, first served, and go down a lane
     /// that belongs to a server which the job holds: no other job is on it.
     Lock {
         /// Lane to leave by.
@@ -317,7 +317,7 @@ pub struct Program {
     /// Caches.
     pub caches: Vec<Cache>,
     /// What passing a lock takes.
-    pub lock: Lock,
+    pub lock: LockTimes,
     /// How far jobs may be ahead of the rate that their key is held to, in picoseconds.
     pub burst: u64,
 }

@@ -86,7 +86,7 @@ impl Builder<'_> {
 }
 
 /// What passing a lock takes on a host.
-fn lock(s: &Scenario, profile: &Profile, clock: Hertz) -> program::Lock {
+fn lock(s: &Scenario, profile: &Profile, clock: Hertz) -> program::LockTimes {
     let stack = &profile.stack;
     let fetches = match s.sa.lock {
         Lock::Queued => 0.0,
@@ -95,7 +95,7 @@ fn lock(s: &Scenario, profile: &Profile, clock: Hertz) -> program::Lock {
     let distances = [stack.line_transfer, stack.line_transfer_l3, stack.line_transfer_socket];
     let ps = |cycles: Cycles| (cycles / clock).as_ps();
     let cores = |cores: u32| cores.clamp(1, u32::from(u16::MAX)) as u16;
-    program::Lock {
+    program::LockTimes {
         time: ps(stack.sa_lock),
         moved: distances.map(|transfer| ps(transfer * SA_LINES)),
         waiter: distances.map(|transfer| ps(transfer * fetches)),

@@ -12,7 +12,7 @@ mod visits;
 pub use category::Category;
 pub use compile::{Account, Compiled, Note, TooLarge};
 
-use crate::engine::program::{Cache, Gate, Key, Lock, Pool as Units};
+use crate::engine::program::{Cache, Gate, Key, LockTimes, Pool as Units};
 use crate::resource::Resource;
 use crate::traffic::Packet;
 use crate::units::{Bytes, Cycles, Share, Time};
@@ -224,7 +224,7 @@ pub struct Platform {
     /// Caches.
     pub caches: Vec<Cache>,
     /// What passing a lock takes.
-    pub lock: Lock,
+    pub lock: LockTimes,
     /// How long packets may come ahead of the rate that their SA is held to.
     pub burst: Time,
 }
