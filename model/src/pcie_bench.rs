@@ -174,6 +174,7 @@ mod tests {
             },
             iommu: IommuParams {
                 enabled: false,
+                units: None,
                 entries: 64,
                 page: "4 KiB".parse().unwrap(),
                 walk: "300 ns".parse().unwrap(),

@@ -68,6 +68,9 @@ pub struct HostCpu {
     pub cores: u32,
     /// Whether device writes land in the last-level cache and device reads hit it (Intel DDIO or alike).
     pub ddio: bool,
+    /// Whether each slot has an IOMMU unit of its own, or all share one.
+    #[serde(default = "iommu_per_slot")]
+    pub iommu_per_slot: bool,
     /// Second-level cache of a core.
     #[serde(default = "l2")]
     pub l2: Bytes,
@@ -89,6 +92,11 @@ pub struct HostCpu {
     /// Speed of a core while others are busy, in ascending order of cores; empty if they do not slow each other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scaling: Vec<Scaling>,
+}
+
+/// Servers since Skylake-SP and Zen have several I/O stacks or hubs, each with a unit (estimate for others).
+const fn iommu_per_slot() -> bool {
+    true
 }
 
 /// L2 of a profile that does not say: Skylake-SP to Zen 4 have this much (estimate for others).

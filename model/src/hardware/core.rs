@@ -44,7 +44,7 @@ impl Core<'_> {
             lock: self.lock.filter(|_| has(Category::Xfrm)).or_else(|| {
                 // What a poll costs however many responses it finds unmaps nothing.
                 let taken = has(Category::CryptoComplete) && !has(Category::Poll);
-                self.mapping.filter(|_| taken).map(|m| m.times(CARD_BUFFERS).invalidation)
+                self.mapping.filter(|_| taken).map(|m| m.times(CARD_BUFFERS).invalidation_of_card())
             }),
             charges: costs.iter().map(|&(category, cycles)| Charge::Cycles(category, cycles)).collect(),
         }
@@ -57,7 +57,7 @@ impl Core<'_> {
         let unmap = mapping.map_or(Cycles(0.0), |mapping| mapping.unmap);
         let visit =
             self.work("transmit completion", &[(Category::Complete, self.costs.complete * f64::from(frames) + unmap)]);
-        Visit { lock: mapping.map(|mapping| mapping.invalidation), ..visit }
+        Visit { lock: mapping.map(|mapping| mapping.invalidation()), ..visit }
     }
 
     /// Handing a packet to the NIC's driver, which maps its first buffer where drivers map them.

@@ -6,8 +6,8 @@ use crate::hardware::ddio::Leak;
 use crate::hardware::inline_esp::InlineEsp;
 use crate::hardware::memory::Memory;
 use crate::hardware::nic::NicParams;
-use crate::hardware::pcie::{Iommu, Link, Slot, SlotParams};
-use crate::profile::Profile;
+use crate::hardware::pcie::{Iommu, IommuParams, Link, Slot, SlotParams, Units};
+use crate::profile::{HostCpu, Profile};
 use crate::resource::Resource;
 use crate::route::{CacheId, Platform, PoolId, StationId};
 use crate::scenario::{Attachment, Scenario};
@@ -79,6 +79,11 @@ impl Devices {
         let nics = nics.into_iter().zip(nic_links).map(|(nic, link)| nic_device(nic, link, &host, keys, platform));
         Devices { nics: nics.collect(), cards }
     }
+
+    /// The number of the card that a core hands requests to.
+    pub fn card_of(&self, core: usize) -> usize {
+        core % self.cards.len()
+    }
 }
 
 /// The host's end of every link.
@@ -88,15 +93,41 @@ struct HostSide {
     memory: Option<Memory>,
     /// What leaks from the cache of what NICs write.
     leak: Option<Leak>,
-    iommu: Option<Iommu>,
+    translation: Translation,
     root_complex: Option<(StationId, Time)>,
+}
+
+/// Who translates the addresses of a slot's devices.
+enum Translation {
+    /// One unit for all slots, or nobody.
+    Shared(Option<Iommu>),
+    /// A unit for each slot, with tables for so many SAs.
+    PerSlot(IommuParams, u32),
+}
+
+impl Translation {
+    fn place(s: &Scenario, host: &HostCpu, keys: u32, platform: &mut Platform) -> Self {
+        let units = s.pcie.iommu.units.unwrap_or(if host.iommu_per_slot { Units::PerSlot } else { Units::One });
+        let one_slot = s.pcie.attachment == Attachment::SharedUplink;
+        match units {
+            Units::PerSlot if !one_slot => Translation::PerSlot(s.pcie.iommu.clone(), keys),
+            _ => Translation::Shared(Iommu::new(&s.pcie.iommu, keys, platform)),
+        }
+    }
+
+    fn of_slot(&self, platform: &mut Platform) -> Option<Iommu> {
+        match self {
+            Translation::Shared(unit) => *unit,
+            Translation::PerSlot(params, keys) => Iommu::new(params, *keys, platform),
+        }
+    }
 }
 
 impl HostSide {
     fn place(s: &Scenario, profile: &Profile, keys: u32, platform: &mut Platform) -> Self {
         let uplink = link(&s.pcie.uplink, platform, [Resource::UplinkUp, Resource::UplinkDown]);
         let dram = Memory { station: platform.station(Resource::Memory, 1), bandwidth: profile.memory.bandwidth };
-        let iommu = Iommu::new(&s.pcie.iommu, keys, platform);
+        let translation = Translation::place(s, &profile.host, keys, platform);
         let root_complex =
             |rate: crate::units::PacketRate| (platform.station(Resource::RootComplex, 1), rate.interval());
         HostSide {
@@ -108,7 +139,7 @@ impl HostSide {
                 .ddio_ways
                 .filter(|ways| *ways > 0)
                 .and_then(|ways| Leak::new(written(s), &profile.host, ways, dram)),
-            iommu,
+            translation,
             root_complex: s.pcie.root_complex_rate.map(root_complex),
         }
     }
@@ -125,7 +156,7 @@ impl HostSide {
             completion_buffer: params
                 .completion_buffer
                 .map(|room| platform.pool(Resource::CompletionBuffer, room.get() as u32)),
-            iommu: self.iommu,
+            iommu: self.translation.of_slot(platform),
             root_complex: self.root_complex,
         }
     }

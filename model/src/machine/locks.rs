@@ -48,7 +48,7 @@ impl Locks {
     }
 
     /// Places the locks, if some path passes one, with how long each is held for a packet at least: by a core that had it
-    /// before too. A core that waits for one serves nobody else.
+    /// before too.
     pub fn place(
         &self,
         s: &Scenario,
@@ -61,13 +61,21 @@ impl Locks {
         if !paths.iter().any(|path| path.shared && passes_lock(path.way)) {
             return None;
         }
-        for core in cores {
-            let resource = platform.stations[usize::from(core.0)].resource;
-            platform.stations[usize::from(core.0)].held = Some(platform.pool(resource, 1));
-        }
+        let_spin(cores, platform);
         platform.lock = lock(s, profile, clock);
         let locks = self.inbound.iter().chain(&self.outbound).filter(|shared| **shared).count() as u32;
         Some((platform.station(Resource::SaLock, locks), Time::from_ps(platform.lock.time)))
+    }
+}
+
+/// Lets cores spin: one that waits for a lock or an invalidation serves nobody else.
+pub(super) fn let_spin(cores: &[StationId], platform: &mut Platform) {
+    for core in cores {
+        let station = &platform.stations[usize::from(core.0)];
+        if station.held.is_none() {
+            let pool = platform.pool(station.resource, 1);
+            platform.stations[usize::from(core.0)].held = Some(pool);
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use class::Class;
 use devices::Devices;
-use locks::Locks;
+use locks::{Locks, let_spin};
 use places::Places;
 use queues::{Queues, completes_on_one_core};
 use sas::{Sas, best_held};
@@ -279,9 +279,11 @@ impl<'a> Builder<'a> {
         let queues = Queues::place(s, &self.traffic, &devices, &cores, &self.receiving(), &mut platform);
         let clock = self.profile.host.clock(s.host.cores, s.placement.encrypts_on_cpu());
         let lock = self.locks.place(s, self.profile, clock, &paths, &cores, &mut platform);
-        let mapping = DmaMapping::place(&s.pcie.iommu, clock, &cores, &mut platform);
         let sa_state = self.sa_state();
         let limit = self.limit(&mut platform);
+        if devices.nics.iter().any(|nic| nic.slot.iommu.is_some_and(|unit| unit.is_fresh())) {
+            let_spin(&cores, &mut platform);
+        }
         let mut routes = Vec::with_capacity(paths.len());
         let mut hits: BTreeMap<(u8, u8), Share> = BTreeMap::new();
         for path in &paths {
@@ -290,6 +292,9 @@ impl<'a> Builder<'a> {
             let cache = esp.map(|esp| platform.caches[usize::from(esp.cache.0)]);
             let hits = hits.entry((path.class, path.nic));
             let hits = hits.or_insert_with(|| self.sa_hits(path, cache, if both { s.sas() } else { 0 }));
+            let unit_of_card = devices.cards[devices.card_of(path.core.into())].slot.iommu;
+            let unit = devices.nics[usize::from(path.nic)].slot.iommu;
+            let mapping = DmaMapping::new(&s.pcie.iommu, clock, unit, unit_of_card);
             let core = Core { mapping, ..self.core(path, cores[usize::from(path.core)]) };
             let mut host = queues.host((s, &devices), (path, class), core, *hits);
             host.core.lock = lock.filter(|_| path.shared && passes_lock(path.way));

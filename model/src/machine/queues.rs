@@ -73,7 +73,7 @@ impl Queues {
         let sends = classes.iter().find(|class| class.direction == Direction::Transmit);
         let queues = cores.iter().enumerate().map(|(i, &station)| {
             let nics: Vec<NicQueues> = devices.nics.iter().map(|nic| nic_queues(s, nic, classes, platform)).collect();
-            let card = i % devices.cards.len();
+            let card = devices.card_of(i);
             let own = match one_core {
                 Some((coalescing, _)) => coalescing,
                 None => coalescing(s, &devices.cards[card], polled_card, platform),

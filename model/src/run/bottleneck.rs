@@ -8,10 +8,13 @@ use crate::resource::Resource;
 /// From this utilisation on a station counts as what limits throughput.
 const FULL: f64 = 0.97;
 
-/// The busy share of each kind of station in a window of so many seconds; of several stations of a kind, the mean.
+/// The busy share of each kind of station in a window of so many seconds; of several stations of a kind the mean, without
+/// those of devices that nothing goes by. A core without work counts: it could have some.
 pub(super) fn utilisation(machine: &Machine, busy: &[f64], seconds: f64) -> Vec<Utilisation> {
     let mut kinds: Vec<(Resource, f64, f64)> = Vec::new();
-    for (station, &busy) in machine.platform.stations.iter().zip(busy) {
+    let is_core = |resource| matches!(resource, Resource::Core | Resource::CompletionCore);
+    let stations = machine.platform.stations.iter().zip(busy);
+    for (station, &busy) in stations.filter(|(station, busy)| **busy > 0.0 || is_core(station.resource)) {
         match kinds.iter_mut().find(|(resource, ..)| *resource == station.resource) {
             Some((_, sum, units)) => {
                 *sum += busy;

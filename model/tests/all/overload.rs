@@ -185,30 +185,6 @@ fn too_many_stations_are_an_error_that_names_them() {
     assert!(error.to_string().contains("`NIC queue`"), "{error}");
 }
 
-/// One buffer of a page goes to the card, comes back and goes to the NIC: one page walk, unless others put it out. The
-/// kernel's request adds one for its scatter lists; the content descriptor of an SA in use stays translated.
-#[test]
-fn a_packet_is_walked_for_once_however_often_it_crosses() {
-    let base = [
-        ("sa.count", "1"),
-        ("traffic.packet", "1446 B"),
-        ("traffic.arrival", "constant"),
-        ("traffic.rate", "100 Mbps"),
-        ("pcie.iommu.enabled", "true"),
-        ("run.max_packets", "30000"),
-    ];
-    let walks = |placement, more: &[(&str, &str)]| {
-        let record = run(&base, &[&[("placement", placement), ("lookaside.driver", "complete")], more].concat());
-        let busy = record.utilisation.iter().find(|u| u.resource == Resource::PageWalkers).unwrap().share;
-        // Six walkers of 320 ns.
-        busy * 6.0 / 320e-9 / record.packets_per_s.unwrap()
-    };
-    let (host, lookaside) = (walks("host", &[]), walks("lookaside", &[]));
-    assert!((host - 1.0).abs() < 0.02 && (lookaside - 2.0).abs() < 0.02, "{host} {lookaside}");
-    let without_lists = walks("lookaside", &[("accelerator.scatter_lists", "0 B")]);
-    assert!((without_lists - 1.0).abs() < 0.02, "{without_lists}");
-}
-
 /// Below the knee all is carried; beyond it as much as at the most, where nothing is done for what is dropped.
 #[test]
 fn carried_never_falls_as_offered_rises() {

@@ -149,6 +149,7 @@ fn machine(simulations: &Simulations<'_>, measured: &[Measured]) -> Result<Bench
         slot,
         iommu: IommuParams {
             enabled: false,
+            units: None,
             entries: 1,
             page: Bytes::new(4096),
             walk: ns(walk),

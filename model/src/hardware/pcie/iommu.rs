@@ -7,19 +7,22 @@ use crate::resource::Resource;
 use crate::route::{CacheId, Hop, Lookup, Platform, Route, StationId, Visit};
 use crate::units::{Bytes, Cycles, Hertz, Share, Time};
 
-/// Parameters of the IOMMU that all devices share, and of the DMA buffers in use.
+/// Parameters of the host's IOMMU, each of its units, and of the DMA buffers in use.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IommuParams {
     /// Whether devices' addresses are translated.
     pub enabled: bool,
-    /// Translations that the IO-TLB holds.
+    /// Whose devices a unit, with an IO-TLB and walkers of its own, translates for; absent for what the host has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units: Option<Units>,
+    /// Translations that the IO-TLB of a unit holds.
     pub entries: u32,
     /// Size of a page.
     pub page: Bytes,
     /// Time of one page walk.
     pub walk: Time,
-    /// Walks at a time.
+    /// Walks at a time of one unit.
     pub walkers: u32,
     /// DMA buffers in use, any of which is as likely to be the next one.
     pub working_set: Bytes,
@@ -31,6 +34,19 @@ pub struct IommuParams {
     pub unmap: Time,
     /// Time from a core's request to invalidate an entry of the IO-TLB until the IOMMU has done it. The core spins.
     pub invalidate: Time,
+}
+
+/// Units of the IOMMU: each has an IO-TLB, walkers and a queue of invalidations of its own (Intel Virtualization
+/// Technology for Directed I/O, section 8.3: each remapping hardware unit has the devices of its scope; AMD I/O
+/// Virtualization Technology, section 5: one for each I/O hub).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Units {
+    /// One for all slots, as a socket of Haswell and Broadwell servers has.
+    One,
+    /// One for each slot: of servers since Skylake and Zen, whose root ports have I/O stacks or hubs of their own.
+    /// Devices behind one switch share that of its slot.
+    PerSlot,
 }
 
 /// Who maps the buffers that devices read. Those that they write stay mapped: the kernel's page pool maps a page once
@@ -60,45 +76,52 @@ pub struct DmaMapping {
     pub map: Cycles,
     /// Cycles to unmap a buffer, without its invalidation.
     pub unmap: Cycles,
-    /// The IOMMU's invalidation queue, which cores that share the IOMMU wait for, and its time for one buffer.
-    pub invalidation: (StationId, Time),
+    /// The invalidation queue of the unit of the NIC's slot, which cores wait for, and that of the card's.
+    queue: StationId,
+    card_queue: StationId,
+    /// A queue's time for one buffer.
+    invalidate: Time,
 }
 
 impl DmaMapping {
-    /// Places the invalidation queue, if drivers map buffers. A core that waits for it serves nobody else.
-    pub fn place(params: &IommuParams, clock: Hertz, cores: &[StationId], platform: &mut Platform) -> Option<Self> {
-        let each = match params.mapping {
-            _ if !params.enabled => return None,
+    /// What drivers pay for a NIC and a card behind these units, if they map buffers.
+    pub fn new(params: &IommuParams, clock: Hertz, nic: Option<Iommu>, card: Option<Iommu>) -> Option<Self> {
+        let queue = nic?.invalidations?;
+        let invalidate = match params.mapping {
             Mapping::Kept => return None,
             Mapping::Lazy => params.invalidate.scale(1.0 / FLUSH_QUEUE),
             Mapping::Strict => params.invalidate,
         };
-        for core in cores {
-            let station = &platform.stations[usize::from(core.0)];
-            if station.held.is_none() {
-                let pool = platform.pool(station.resource, 1);
-                platform.stations[usize::from(core.0)].held = Some(pool);
-            }
-        }
         let cycles = |time: Time| Cycles(time.as_seconds() * clock.get() as f64);
-        let queue = platform.station(Resource::Invalidation, 1);
-        Some(DmaMapping { map: cycles(params.map), unmap: cycles(params.unmap), invalidation: (queue, each) })
+        let card_queue = card.and_then(|unit| unit.invalidations).unwrap_or(queue);
+        Some(DmaMapping { map: cycles(params.map), unmap: cycles(params.unmap), queue, card_queue, invalidate })
     }
 
     /// The same for so many buffers.
     #[must_use]
     pub fn times(self, buffers: f64) -> Self {
-        let (queue, time) = self.invalidation;
-        let invalidation = (queue, time.scale(buffers));
-        DmaMapping { map: self.map * buffers, unmap: self.unmap * buffers, invalidation }
+        let invalidate = self.invalidate.scale(buffers);
+        DmaMapping { map: self.map * buffers, unmap: self.unmap * buffers, invalidate, ..self }
+    }
+
+    /// What a core spins for after it has unmapped a buffer of the NIC.
+    pub fn invalidation(&self) -> (StationId, Time) {
+        (self.queue, self.invalidate)
+    }
+
+    /// What a core spins for after it has unmapped a buffer of the card.
+    pub fn invalidation_of_card(&self) -> (StationId, Time) {
+        (self.card_queue, self.invalidate)
     }
 }
 
-/// The IOMMU as a device meets it.
+/// A unit of the IOMMU as a device meets it.
 #[derive(Debug, Clone, Copy)]
 pub struct Iommu {
     cache: CacheId,
     walkers: StationId,
+    /// The queue of invalidations, where drivers map buffers.
+    invalidations: Option<StationId>,
     walk: Time,
     pages: u32,
     hits: Share,
@@ -111,8 +134,8 @@ pub struct Iommu {
 }
 
 impl Iommu {
-    /// Places IO-TLB and page walkers on the platform; `None` where nothing is translated. Devices have tables with entries
-    /// for so many SAs.
+    /// Places a unit's IO-TLB, page walkers and queue of invalidations on the platform; `None` where nothing is translated.
+    /// Devices have tables with entries for so many SAs.
     pub fn new(params: &IommuParams, sas: u32, platform: &mut Platform) -> Option<Self> {
         let pages = params.working_set.pieces(params.page).clamp(1, u64::from(u32::MAX)) as u32;
         let fresh = params.mapping != Mapping::Kept;
@@ -121,6 +144,7 @@ impl Iommu {
         params.enabled.then(|| Iommu {
             cache: platform.cache(Cache { capacity: params.entries, keys, ways: None, replacement: Replacement::Lru }),
             walkers: platform.station(Resource::PageWalkers, params.walkers),
+            invalidations: fresh.then(|| platform.station(Resource::Invalidation, 1)),
             walk: params.walk,
             pages,
             page: params.page,

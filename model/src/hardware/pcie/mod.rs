@@ -6,7 +6,7 @@
 mod iommu;
 mod slot;
 
-pub use iommu::{DmaMapping, Iommu, IommuParams, Mapping};
+pub use iommu::{DmaMapping, Iommu, IommuParams, Mapping, Units};
 use serde::{Deserialize, Serialize};
 pub use slot::{Link, Read, Slot};
 

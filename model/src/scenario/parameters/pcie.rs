@@ -3,7 +3,7 @@
 use super::Entry;
 use super::names::names;
 use super::takes::{ANY_TIME, PACKET_RATE, Quantity, Range, Takes, integer, quantity, size, time_to};
-use crate::hardware::pcie::{Mapping, Numa};
+use crate::hardware::pcie::{Mapping, Numa, Units};
 use crate::preset::PresetKind;
 use crate::scenario::Attachment;
 use crate::units::Time;
@@ -127,9 +127,16 @@ pub(super) const IOMMU: &[Entry] = &[
         "Whether an IOMMU translates device addresses, as with iommu=strict or in a guest.",
     ),
     Entry::new(
+        "units",
+        Takes::Name(names::<Units>),
+        "Whether all slots share one IOMMU unit or each has its own, with IO-TLB, walkers and invalidations; absent for \
+         what the host has.",
+    )
+    .example("per-slot"),
+    Entry::new(
         "entries",
         integer(1, 1 << 20),
-        "Translations that the IO-TLB holds; buffers beyond entries times page cost page walks.",
+        "Translations that the IO-TLB of a unit holds; buffers beyond entries times page cost page walks.",
     ),
     Entry::new(
         "page",
@@ -144,7 +151,7 @@ pub(super) const IOMMU: &[Entry] = &[
     Entry::new(
         "walkers",
         integer(1, 1024),
-        "Page walks at a time; with the time of one they bound the rate of misses.",
+        "Page walks at a time of a unit; with the time of one they bound the rate of misses.",
     ),
     Entry::new(
         "working_set",
