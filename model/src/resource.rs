@@ -120,6 +120,10 @@ resources! {
     AcceleratorTags = Pcie, "accelerator tags", "the card's read tags", "reads in flight times their latency";
     /// Read requests that a device under test may have outstanding.
     Tags = Pcie, "tags", "read tags", "reads in flight times their latency";
+    /// Writes that become visible in order.
+    OrderedWrites = Pcie, "ordered writes", "writes in order", "lines that the root complex makes visible one after the other: relaxed ordering helps";
+    /// Translations that a device may have under way.
+    Translations = Pcie, "translations", "translations under way", "translations behind a full queue of page walks";
     /// Octets of posted data on their way.
     PostedCredits = Pcie, "posted credits", "posted credits", "PCIe flow control of writes";
     /// Room of a device for the answers of its reads.

@@ -50,6 +50,8 @@ pub struct AcceleratorParams {
     pub request_batch: u32,
     /// DMA read requests that may be outstanding.
     pub read_tags: u32,
+    /// Whether reads and writes of payload have the relaxed ordering attribute.
+    pub relaxed_ordering: bool,
     /// Interrupt coalescing: responses before an interrupt is raised.
     pub coalesce_responses: u32,
     /// Interrupt coalescing: longest time from a response to its interrupt.

@@ -45,6 +45,8 @@ pub struct NicParams {
     /// DMA read requests that may be outstanding.
     pub read_tags: u32,
     /// Size of one transmit descriptor (WQE).
+    /// Whether reads and writes of payload have the relaxed ordering attribute; completions and interrupts never do.
+    pub relaxed_ordering: bool,
     pub descriptor: Bytes,
     /// Size of one receive descriptor.
     pub receive_descriptor: Bytes,

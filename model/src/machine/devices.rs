@@ -72,7 +72,13 @@ impl Devices {
         let host = HostSide::place(s, profile, keys, platform);
         let cards = cards.into_iter().zip(card_links).map(|(card, link)| Card {
             params: card.clone(),
-            slot: host.slot(&card.pcie, link, (Resource::AcceleratorTags, card.read_tags), platform),
+            slot: host.slot(
+                &card.pcie,
+                card.relaxed_ordering,
+                link,
+                (Resource::AcceleratorTags, card.read_tags),
+                platform,
+            ),
             engines: platform.station(Resource::AcceleratorEngines, card.engines),
         });
         let cards = cards.collect();
@@ -97,6 +103,8 @@ impl HostSide {
         let uplink = link(&s.pcie.uplink, platform, [Resource::UplinkUp, Resource::UplinkDown]);
         let dram = Memory { station: platform.station(Resource::Memory, 1), bandwidth: profile.memory.bandwidth };
         let iommu = Iommu::new(&s.pcie.iommu, keys, platform);
+    /// Translations that a device may have under way, where that is limited.
+    translations: Option<u32>,
         let root_complex =
             |rate: crate::units::PacketRate| (platform.station(Resource::RootComplex, 1), rate.interval());
         HostSide {
@@ -113,10 +121,18 @@ impl HostSide {
         }
     }
 
-    fn slot(&self, params: &SlotParams, own: Link, tags: (Resource, u32), platform: &mut Platform) -> Slot {
+    fn slot(
+        &self,
+        params: &SlotParams,
+        relaxed: bool,
+        own: Link,
+        tags: (Resource, u32),
+        platform: &mut Platform,
+    ) -> Slot {
         let credits = params.posted_data_credits;
         Slot {
             params: params.clone(),
+            translations: s.pcie.iommu.walk_queue.map(|queue| s.pcie.iommu.walkers + queue),
             links: [Some(own), self.uplink].into_iter().flatten().collect(),
             tags: (platform.pool(tags.0, tags.1), tags.1),
             memory: self.memory,
@@ -134,13 +150,21 @@ impl HostSide {
 fn link(params: &SlotParams, platform: &mut Platform, names: [Resource; 2]) -> Link {
     let [up, down] = names.map(|name| platform.station(name, 1));
     Link { up, down, rate_up: params.tlp_rate(), rate_down: params.tlp_rate_down() }
+            translations: self
+                .translations
+                .filter(|_| self.iommu.is_some())
+                .map(|n| platform.pool(Resource::Translations, n)),
+            ordering: Ordering::place(params, relaxed, self.iommu.is_some(), platform),
 }
 
 fn nic_device(nic: &NicParams, link: Link, host: &HostSide, keys: u32, platform: &mut Platform) -> NicDevice {
     NicDevice {
         params: nic.clone(),
         // A card writes what it has just read, which is in the cache.
-        slot: Slot { leak: host.leak, ..host.slot(&nic.pcie, link, (Resource::NicTags, nic.read_tags), platform) },
+        slot: Slot {
+            leak: host.leak,
+            ..host.slot(&nic.pcie, nic.relaxed_ordering, link, (Resource::NicTags, nic.read_tags), platform)
+        },
         esp: nic.esp.as_ref().map(|esp| esp_engine(esp, keys, platform)),
         ports: (0..nic.ports).map(|_| port(nic, platform)).collect(),
         buffer: platform.pool(Resource::NicBuffer, nic.buffer.get() as u32),

@@ -246,6 +246,7 @@ fn check_slot(at: &str, slot: &SlotParams) -> Result<(), Invalid> {
         // A device asks for no more than it has room for.
         let allowed = format!("at least max_read_request_size, {}", slot.max_read_request_size);
         return invalid(&key("completion_buffer"), room, allowed);
+    within_if_given(&key("ordered_writes"), slot.ordered_writes)?;
     }
     match slot.posted_data_credits {
         // A root port grants at least what one TLP of its Max_Payload_Size takes (Base Specification section 2.6.1).
@@ -266,6 +267,7 @@ fn check_iommu(iommu: &IommuParams) -> Result<(), Invalid> {
     within("pcie.iommu.walk", iommu.walk)?;
     within("pcie.iommu.map", iommu.map)?;
     within("pcie.iommu.unmap", iommu.unmap)?;
+    within_if_given("pcie.iommu.walk_queue", iommu.walk_queue)?;
     within("pcie.iommu.invalidate", iommu.invalidate)?;
     let pages = iommu.working_set.pieces(iommu.page);
     match pages > MOST_PAGES {
