@@ -156,6 +156,8 @@ resources! {
     NicBuffer = Nic, "NIC buffer", "the NIC's buffer", "octets within the NIC";
     /// The receive buffer on the NIC, before DMA.
     NicReceiveBuffer = Nic, "NIC receive buffer", "the NIC's receive buffer", "frames that wait for DMA";
+    /// Where the NIC gathers packets that descriptors point to.
+    NicGather = Nic, "NIC gather", "the NIC's gathering of packets", "packets read by a pointer, of all queues together: those within descriptors need none";
     /// SA contexts that the NIC fetches at a time.
     SaContextFetches = Nic, "SA context fetches", "SA context fetches", "reads of SA contexts that the NIC's cache lacks";
     /// The NIC's own memory, where SA contexts lie there.

@@ -96,7 +96,7 @@ impl Accelerator {
     /// The card reads a request from the ring, and what the request points to: content descriptor, scatter lists.
     pub fn fetch_request(&self) -> Route {
         let p = &self.params;
-        let request = self.slot.read_descriptor(p.request, p.request_batch, DOORBELL, REQUEST);
+        let request = self.slot.read_descriptor(p.request, Bytes::ZERO, p.request_batch, DOORBELL, REQUEST);
         let descriptor = (p.content_descriptor > Bytes::ZERO)
             .then(|| self.slot.read_entry(p.content_descriptor, COHERENT, DESCRIPTOR));
         let lists = (p.scatter_lists > Bytes::ZERO).then(|| self.slot.read_elsewhere(p.scatter_lists, LISTS));

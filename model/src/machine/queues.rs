@@ -177,6 +177,7 @@ impl Queues {
             receive_engine: into.receive_engine,
             esp_engine: device.esp.map(|esp| esp.station),
             sa_cache: device.esp.map(|esp| SaCache {
+            gather: device.gather,
                 cache: esp.cache,
                 hits,
                 lookups: esp.lookups,

@@ -219,6 +219,8 @@ fn check_nic(at: &str, nic: &NicParams) -> Result<(), Invalid> {
     within_if_given(&key("queue_packet_rate"), nic.queue_packet_rate)?;
     if let Some(esp) = &nic.esp {
         within(&key("esp.sa_cache"), esp.sa_cache)?;
+    within_if_given(&key("gather_rate"), nic.gather_rate)?;
+    within_if_given(&key("inline"), nic.inline)?;
         within(&key("esp.sa_context"), esp.sa_context)?;
         within(&key("esp.sa_fetches"), esp.sa_fetches)?;
         within(&key("esp.sa_reads"), esp.sa_reads)?;

@@ -136,10 +136,10 @@ impl Slot {
         Hop::Split(requests).into()
     }
 
-    /// The device reads one descriptor of `n` octets out of a batch that it fetches at a time; `doorbell` octets of
-    /// MMIO write came down before.
-    pub fn read_descriptor(&self, n: Bytes, batch: u32, doorbell: Bytes, read: Read) -> Route {
-        self.reads(self.descriptors(n, batch, doorbell, false), n, read)
+    /// The device reads one descriptor of `n` octets, `goodput` of them payload, out of a batch that it fetches at a time;
+    /// `doorbell` octets of MMIO write came down before.
+    pub fn read_descriptor(&self, n: Bytes, goodput: Bytes, batch: u32, doorbell: Bytes, read: Read) -> Route {
+        self.reads(Transfer { payload: goodput, ..self.descriptors(n, batch, doorbell, false) }, n, read)
     }
 
     /// As [`Self::read_descriptor`], ahead of need: nobody waits for its latency.
