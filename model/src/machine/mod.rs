@@ -290,7 +290,7 @@ impl<'a> Builder<'a> {
             let cache = esp.map(|esp| platform.caches[usize::from(esp.cache.0)]);
             let hits = hits.entry((path.class, path.nic));
             let hits = hits.or_insert_with(|| self.sa_hits(path, cache, if both { s.sas() } else { 0 }));
-            let core = Core { mapping, ..self.core(path, cores[usize::from(path.core)]) };
+            let core = Core { mapping, beyond: devices.beyond, ..self.core(path, cores[usize::from(path.core)]) };
             let mut host = queues.host((s, &devices), (path, class), core, *hits);
             host.core.lock = lock.filter(|_| path.shared && passes_lock(path.way));
             host.numbered = !ways.is_empty();
@@ -350,6 +350,7 @@ impl<'a> Builder<'a> {
             cipher: s.software_cost(self.profile, self.classes[usize::from(path.class)].direction),
             lock: None,
             mapping: None,
+            beyond: None,
         }
     }
 

@@ -111,6 +111,8 @@ pub struct Host<'a> {
     pub forwards: bool,
     /// Whether the path leads through an accelerator.
     pub by_accelerator: bool,
+    /// Whether a core touches all of a received packet, to copy it or for its cipher, and not its headers alone.
+    pub touches_all: bool,
     /// IPsec policy lookup of a forwarded packet, where there are policies.
     pub policy: Costs,
     /// Hooks that every packet passes: netfilter, connection tracking.
@@ -222,17 +224,20 @@ impl Host<'_> {
         segment: impl Fn(&Packet) -> (Costs, Route),
     ) -> Route {
         let head = self.send_costs(send);
+        let octets = send.total(|p| p.goodput);
         let count = send.count();
         if count == 1 {
             let (costs, rest) = segment(&send.segments[0].0);
-            return route![self.thread(), Hop::Serve(self.core.work(labels[0], &[head, costs].concat())), rest];
+            let work = Hop::Serve(self.core.work(labels[0], &[head, costs].concat()));
+            return route![self.thread(), work, self.core.reads_application(octets), rest];
         }
         let parts = send.segments.iter().map(|(packet, n)| {
             let (mut costs, rest) = segment(packet);
             costs.push((Category::Segment, self.core.costs.segment));
             (route![self.thread(), Hop::Serve(self.core.work(labels[1], &costs)), rest], *n)
         });
-        route![Hop::Serve(self.core.work("send", &head)), Hop::Split(parts.collect())]
+        let work = Hop::Serve(self.core.work("send", &head));
+        route![work, self.core.reads_application(octets), Hop::Split(parts.collect())]
     }
 
     /// Segmentation in the NIC: the core sends once with `costs`, the NIC reads headers once and each segment's payload.
@@ -265,6 +270,7 @@ impl Host<'_> {
         };
         route![
             Hop::Serve(self.core.work("send", &[head, costs].concat())),
+            self.core.reads_application(send.total(|p| p.goodput)),
             Hop::Acquire(self.nic.ring, 1),
             segments,
             self.nic.complete(&self.core, 1, buffers),
