@@ -5,7 +5,7 @@ use crate::bound::route_limits;
 use crate::engine::Engine;
 use crate::engine::program::{Arrivals, Workload};
 use crate::hardware::memory::Memory;
-use crate::hardware::pcie::{Iommu, IommuParams, Link, Read, Slot, SlotParams};
+use crate::hardware::pcie::{Iommu, IommuParams, Link, Ordering, Read, Slot, SlotParams};
 use crate::resource::Resource;
 use crate::route;
 use crate::route::{Hop, Platform, Route, Visit};
@@ -29,6 +29,8 @@ pub struct Bench {
     pub iommu: IommuParams,
     /// Read requests that may be outstanding.
     pub tags: u32,
+    /// Whether reads and writes have the relaxed ordering attribute.
+    pub relaxed_ordering: bool,
     /// What the device's DMA engine adds to a transfer's latency, outside its tags.
     pub engine_latency: Time,
     /// At what rate the engine moves data between the link and its own memory, after or before the link does.
@@ -130,6 +132,12 @@ impl Bench {
                 .completion_buffer
                 .map(|room| platform.pool(Resource::CompletionBuffer, room.get() as u32)),
             iommu: Iommu::new(&IommuParams { working_set: case.window, ..self.iommu.clone() }, 0, &mut platform),
+            translations: self
+                .iommu
+                .walk_queue
+                .filter(|_| self.iommu.enabled)
+                .map(|queue| platform.pool(Resource::Translations, self.iommu.walkers + queue)),
+            ordering: Ordering::place(&self.slot, self.relaxed_ordering, self.iommu.enabled, &mut platform),
             root_complex: None,
         };
         let n = case.size;
@@ -179,6 +187,7 @@ mod tests {
                 page: "4 KiB".parse().unwrap(),
                 walk: "300 ns".parse().unwrap(),
                 walkers: 6,
+                walk_queue: None,
                 working_set: Bytes::ZERO,
                 mapping: Mapping::Kept,
                 map: Time::ZERO,
@@ -186,6 +195,7 @@ mod tests {
                 invalidate: Time::ZERO,
             },
             tags: 24,
+            relaxed_ordering: true,
             engine_latency: "100 ns".parse().unwrap(),
             engine_copy: BitRate::from_gbps(60.0),
             write_engine: ("4 ns".parse().unwrap(), "17 ns".parse().unwrap()),

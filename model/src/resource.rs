@@ -120,6 +120,10 @@ resources! {
     AcceleratorTags = Pcie, "accelerator tags", "the card's read tags", "reads in flight times their latency";
     /// Read requests that a device under test may have outstanding.
     Tags = Pcie, "tags", "read tags", "reads in flight times their latency";
+    /// Writes that become visible in order.
+    OrderedWrites = Pcie, "ordered writes", "writes in order", "lines that the root complex makes visible one after the other: relaxed ordering helps";
+    /// Translations that a device may have under way.
+    Translations = Pcie, "translations", "translations under way", "translations behind a full queue of page walks";
     /// Octets of posted data on their way.
     PostedCredits = Pcie, "posted credits", "posted credits", "PCIe flow control of writes";
     /// Room of a device for the answers of its reads.
@@ -152,6 +156,8 @@ resources! {
     NicBuffer = Nic, "NIC buffer", "the NIC's buffer", "octets within the NIC";
     /// The receive buffer on the NIC, before DMA.
     NicReceiveBuffer = Nic, "NIC receive buffer", "the NIC's receive buffer", "frames that wait for DMA";
+    /// Where the NIC gathers packets that descriptors point to.
+    NicGather = Nic, "NIC gather", "the NIC's gathering of packets", "packets read by a pointer, of all queues together: those within descriptors need none";
     /// SA contexts that the NIC fetches at a time.
     SaContextFetches = Nic, "SA context fetches", "SA context fetches", "reads of SA contexts that the NIC's cache lacks";
     /// The NIC's own memory, where SA contexts lie there.

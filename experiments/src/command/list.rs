@@ -118,7 +118,9 @@ macro_rules! scenario_files {
 /// Shipped scenarios; a test compares them with the folder.
 pub const SCENARIOS: &[(&str, &str)] = scenario_files!(
     "bursts",
+    "cold-copies",
     "completion-interrupts",
+    "descriptors",
     "failover",
     "failover-api-policy",
     "failover-bond",
@@ -147,6 +149,8 @@ pub const SCENARIOS: &[(&str, &str)] = scenario_files!(
     "small-frames",
     "tags-latency",
     "three-pass",
+    "walk-queue",
+    "write-order",
 );
 
 fn scenarios() -> String {

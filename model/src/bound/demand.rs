@@ -107,6 +107,7 @@ impl Demand {
                 Hop::Limit(limit) => {
                     *total.stations.entry(limit.station).or_default() += limit.time.as_seconds();
                 }
+                Hop::Enter(_) | Hop::Leave(..) => {}
                 Hop::Polled(_) | Hop::Depart(_) | Hop::Tally(_) | Hop::Number | Hop::InWindow(_) | Hop::Drop(_) => {}
             }
         }

@@ -256,6 +256,14 @@ impl<T: Tracer> Engine<T> {
                     pc = next;
                 }
                 Op::InWindow { window, otherwise } => pc = if self.in_window(window, job) { next } else { otherwise },
+                Op::Enter { order } => {
+                    self.enter(order, job);
+                    pc = next;
+                }
+                Op::Leave { order, waits } => match self.leave(order, waits, next, job) {
+                    true => pc = next,
+                    false => return,
+                },
                 Op::Jump { to } => pc = to,
                 Op::End => match self.end(job) {
                     Some(start) => pc = start,

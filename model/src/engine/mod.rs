@@ -16,6 +16,7 @@ mod keyed;
 mod lane;
 mod lock;
 pub mod observer;
+mod order;
 pub mod program;
 pub mod random;
 pub mod recorded;
@@ -34,6 +35,7 @@ use gate::Gate;
 use keyed::Keyed;
 use lane::Lane;
 use observer::Observer;
+use order::Order;
 use program::{Op, Pc, Program, Workload};
 use random::{Purpose, Stream};
 use source::Source;
@@ -108,6 +110,7 @@ pub struct Engine<T = Untraced> {
     pools: Vec<Pool>,
     gates: Vec<Gate>,
     caches: Vec<Cache>,
+    orders: Vec<Order>,
     timers: Timers,
     steps: Box<[Step]>,
     jobs: Vec<Job>,
@@ -180,6 +183,7 @@ impl<T: Tracer> Engine<T> {
             timers: Timers::new(program.gates.len()),
             gates: program.gates.into_iter().map(Gate::new).collect(),
             caches: program.caches.into_iter().map(Cache::new).collect(),
+            orders: vec![Order::default(); program.orders.into()],
             steps: steps.collect(),
             jobs: Vec::new(),
             spare_jobs: Vec::new(),

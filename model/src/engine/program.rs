@@ -212,6 +212,18 @@ pub enum Op {
         /// Where to go on beyond it.
         otherwise: Pc,
     },
+    /// Come to an order, behind all that have come before.
+    Enter {
+        /// The order.
+        order: u16,
+    },
+    /// Leave it: at once, or once all that entered before have left.
+    Leave {
+        /// The order.
+        order: u16,
+        /// Whether it waits for them.
+        waits: bool,
+    },
     /// Go on elsewhere.
     Jump {
         /// Where.
@@ -316,6 +328,8 @@ pub struct Program {
     pub gates: Vec<Gate>,
     /// Caches.
     pub caches: Vec<Cache>,
+    /// How many orders there are.
+    pub orders: u16,
     /// What passing a lock takes.
     pub lock: LockTimes,
     /// How far jobs may be ahead of the rate that their key is held to, in picoseconds.

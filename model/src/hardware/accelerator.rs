@@ -50,6 +50,8 @@ pub struct AcceleratorParams {
     pub request_batch: u32,
     /// DMA read requests that may be outstanding.
     pub read_tags: u32,
+    /// Whether reads and writes of payload have the relaxed ordering attribute.
+    pub relaxed_ordering: bool,
     /// Interrupt coalescing: responses before an interrupt is raised.
     pub coalesce_responses: u32,
     /// Interrupt coalescing: longest time from a response to its interrupt.
@@ -94,7 +96,7 @@ impl Accelerator {
     /// The card reads a request from the ring, and what the request points to: content descriptor, scatter lists.
     pub fn fetch_request(&self) -> Route {
         let p = &self.params;
-        let request = self.slot.read_descriptor(p.request, p.request_batch, DOORBELL, REQUEST);
+        let request = self.slot.read_descriptor(p.request, Bytes::ZERO, p.request_batch, DOORBELL, REQUEST);
         let descriptor = (p.content_descriptor > Bytes::ZERO)
             .then(|| self.slot.read_entry(p.content_descriptor, COHERENT, DESCRIPTOR));
         let lists = (p.scatter_lists > Bytes::ZERO).then(|| self.slot.read_elsewhere(p.scatter_lists, LISTS));

@@ -1,8 +1,9 @@
 //! CPU core: every cycle it spends belongs to a category.
 
+use crate::hardware::memory::BeyondCache;
 use crate::hardware::pcie::DmaMapping;
 use crate::profile::{AeadCost, MemoryCost};
-use crate::route::{Category, Charge, StationId, Visit};
+use crate::route::{Category, Charge, Hop, Route, StationId, Visit};
 use crate::stack::StackCost;
 use crate::units::{Bytes, Cycles, Hertz, Time};
 
@@ -23,6 +24,8 @@ pub struct Core<'a> {
     pub lock: Option<(StationId, Time)>,
     /// What it takes to map buffers for devices, where drivers do.
     pub mapping: Option<DmaMapping>,
+    /// What it meets of DRAM, where it does.
+    pub beyond: Option<BeyondCache>,
 }
 
 /// Buffers that are mapped for a request to a lookaside card: the packet, and the list that says where its pieces are
@@ -78,6 +81,24 @@ impl Core<'_> {
     /// One send call with the copy of its payload from user memory.
     pub fn send(&self, payload: Bytes) -> [(Category, Cycles); 2] {
         [(Category::Send, self.costs.send), (Category::Copy, self.memory.copy * payload)]
+    }
+
+    /// What copying `n` octets out of an application's memory takes of DRAM.
+    pub fn reads_application(&self, n: Bytes) -> Route {
+        self.beyond.and_then(|beyond| beyond.sends(n)).map_or_else(Route::default, |visit| Hop::Serve(visit).into())
+    }
+
+    /// What copying `n` octets into an application's memory takes of DRAM.
+    pub fn writes_application(&self, n: Bytes) -> Route {
+        self.beyond.and_then(|beyond| beyond.delivers(n)).map_or_else(Route::default, |visit| Hop::Serve(visit).into())
+    }
+
+    /// What the first touch of a received packet of `n` octets, of all of it or its headers, takes of DRAM and of the core.
+    pub fn touches(&self, n: Bytes, all: bool) -> Route {
+        let Some(beyond) = self.beyond else { return Route::default() };
+        let waits = beyond.waits(n, all);
+        let core = (waits.0 > 0.0).then(|| self.work("wait for memory", &[(Category::Memory, waits)]));
+        Route(core.into_iter().chain(beyond.reads_packet(n, all)).map(Hop::Serve).collect())
     }
 
     /// Software checksum over transport header and payload (RFC 1071).

@@ -25,6 +25,11 @@ impl Leak {
         (share.fraction() > 0.0).then_some(Leak { memory, share })
     }
 
+    /// The share that leaks.
+    pub fn share(&self) -> Share {
+        self.share
+    }
+
     /// Of `n` octets that a device has written, those that leak are written to memory and read back.
     pub fn access(&self, n: Bytes) -> Hop {
         Hop::Serve(self.memory.access(n.scale(2.0 * self.share.fraction()), Time::ZERO))
@@ -37,6 +42,6 @@ fn capacity(host: &HostCpu, ways: u32) -> Bytes {
 }
 
 /// The share of `in_use` octets, all of which are as likely to be written next, that a cache of `capacity` does not hold.
-fn leaks(in_use: Bytes, capacity: Bytes) -> Share {
+pub fn leaks(in_use: Bytes, capacity: Bytes) -> Share {
     Share::from_fraction((1.0 - capacity.get() as f64 / in_use.get().max(1) as f64).max(0.0))
 }

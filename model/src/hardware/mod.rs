@@ -3,6 +3,7 @@
 pub mod accelerator;
 pub mod core;
 pub mod ddio;
+mod inline;
 pub mod inline_esp;
 pub mod memory;
 pub mod nic;

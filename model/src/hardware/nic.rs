@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::core::Core;
+use super::inline;
 use super::inline_esp::{InlineEsp, SaCache};
 use super::pcie::{Read, Slot, SlotParams};
 use super::wire::{FCS, Wire};
@@ -44,12 +45,24 @@ pub struct NicParams {
     pub refill_batch: u32,
     /// DMA read requests that may be outstanding.
     pub read_tags: u32,
+    /// Whether reads and writes of payload have the relaxed ordering attribute; completions and interrupts never do.
+    pub relaxed_ordering: bool,
     /// Size of one transmit descriptor (WQE).
     pub descriptor: Bytes,
     /// Size of one receive descriptor.
     pub receive_descriptor: Bytes,
     /// Descriptors fetched by one DMA read.
     pub descriptor_batch: u32,
+    /// Packets of up to so many octets are copied into their descriptors by the core, and need no read of their own; absent
+    /// for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inline: Option<Bytes>,
+    /// Whether the driver copies the headers of what the NIC segments into the descriptor.
+    pub inline_headers: bool,
+    /// Highest rate of all queues and ports together of packets that a descriptor points to and the NIC gathers; absent
+    /// where that is no limit of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gather_rate: Option<PacketRate>,
     /// Size of one completion entry (CQE).
     pub completion: Bytes,
     /// Packets that one completion entry covers.
@@ -124,6 +137,8 @@ pub struct Nic {
     pub slot: Slot,
     /// Packet engine: the packet-rate limit.
     pub packet_engine: StationId,
+    /// Where the NIC gathers packets that descriptors point to, where that may limit.
+    pub gather: Option<StationId>,
     /// ESP engine, where the NIC has one.
     pub esp_engine: Option<StationId>,
     /// The wire, outwards.
@@ -157,10 +172,50 @@ pub struct Nic {
 }
 
 impl Nic {
-    /// The doorbell reaches the NIC, which reads the descriptor.
-    pub fn fetch_descriptor(&self) -> Route {
-        let p = &self.params;
-        self.slot.read_descriptor(p.descriptor, p.descriptor_batch, DOORBELL, DESCRIPTOR)
+    /// The doorbell reaches the NIC, which reads the descriptor of what the NIC segments: with the `headers` where they lie
+    /// in it, else they are read too.
+    pub fn fetch_super_packet(&self, headers: Bytes) -> Route {
+        match self.params.inline_headers {
+            true => self.fetch(inline::descriptor(self.params.descriptor, headers), Bytes::ZERO),
+            false => {
+                let headers = self.slot.read_elsewhere(headers, HEADERS);
+                route![self.fetch(self.params.descriptor, Bytes::ZERO), headers]
+            }
+        }
+    }
+
+    /// The doorbell reaches the NIC, which reads the descriptors of a packet's frames, and small packets with them.
+    pub fn fetch_descriptors(&self, dma: Bytes, frames: &[Bytes], packet: &Packet) -> Route {
+        let fetches = transfers(dma, frames, packet).into_iter().map(|(_, dma, payload)| match self.inlines(dma) {
+            true => self.fetch(inline::descriptor(self.params.descriptor, dma), payload),
+            false => self.fetch(self.params.descriptor, Bytes::ZERO),
+        });
+        Route::concat(fetches)
+    }
+
+    fn fetch(&self, descriptor: Bytes, payload: Bytes) -> Route {
+        self.slot.read_descriptor(descriptor, payload, self.params.descriptor_batch, DOORBELL, DESCRIPTOR)
+    }
+
+    /// Whether a packet of `dma` octets is copied into its descriptor.
+    fn inlines(&self, dma: Bytes) -> bool {
+        self.params.inline.is_some_and(|most| dma <= most)
+    }
+
+    /// The core copies a packet of these frames into descriptors, where it is small.
+    pub fn copies_in(&self, dma: Bytes, frames: &[Bytes], packet: &Packet, core: &Core<'_>) -> Route {
+        let small = transfers(dma, frames, packet).into_iter().filter(|&(_, dma, _)| self.inlines(dma));
+        let octets: Bytes = small.map(|(_, dma, _)| dma).sum();
+        match octets {
+            Bytes::ZERO => Route::default(),
+            n => Hop::Serve(core.work("copy into descriptor", &[(Category::Copy, core.memory.copy * n)])).into(),
+        }
+    }
+
+    /// The same NIC where a packet is a part of a larger one that a descriptor points to.
+    #[must_use]
+    pub fn by_pointers(&self) -> Nic {
+        Nic { params: NicParams { inline: None, ..self.params.clone() }, ..self.clone() }
     }
 
     /// Places in the transmit ring for the frames of a packet that came in by the wire. One that finds none waits in a queue, and is
@@ -180,7 +235,10 @@ impl Nic {
         let held = frames.iter().copied().sum::<Bytes>().get() as u32;
         let esp = if encrypt { self.cipher(packet.encrypted, "NIC encrypts") } else { Route::default() };
         let reads = transfers(dma, frames, packet).into_iter().map(|(frame, dma, payload)| {
-            let read = self.slot.read_payload(dma, payload, PAYLOAD);
+            let read = match self.inlines(dma) {
+                true => Route::default(),
+                false => route![self.slot.read_payload(dma, payload, PAYLOAD), self.gathers()],
+            };
             route![read, self.passes(self.packet_engine, frame), self.queue_limit()]
         });
         let sends = frames.iter().map(|&frame| Hop::Serve(self.wire.pass(frame)).into());
@@ -192,11 +250,6 @@ impl Nic {
             Hop::Release(self.buffer, held),
             Hop::Depart(*packet),
         ]
-    }
-
-    /// The NIC reads the headers of a super-packet, `n` octets, which it puts before each segment.
-    pub fn read_headers(&self, n: Bytes) -> Route {
-        self.slot.read_elsewhere(n, HEADERS)
     }
 
     /// The NIC writes a completion, raises an interrupt when moderation lets it, and the core cleans up.
@@ -294,6 +347,14 @@ impl Nic {
     fn passes(&self, engine: StationId, frame: Bytes) -> Hop {
         let p = &self.params;
         Hop::Serve(Visit::new(engine, p.packet_rate.interval(), p.latency, "NIC processes packet").of(frame))
+    }
+
+    /// What the NIC has read by a pointer passes where it gathers such packets of all queues.
+    fn gathers(&self) -> Route {
+        let limit = self.gather.zip(self.params.gather_rate);
+        limit.map_or_else(Route::default, |(station, rate)| {
+            Hop::Serve(Visit::new(station, rate.interval(), Time::ZERO, "NIC gathers packet")).into()
+        })
     }
 
     fn queue_limit(&self) -> Route {

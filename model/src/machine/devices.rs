@@ -2,20 +2,18 @@
 
 use crate::engine::program::Cache;
 use crate::hardware::accelerator::AcceleratorParams;
-use crate::hardware::ddio::Leak;
+use crate::hardware::ddio::{self, Leak};
 use crate::hardware::inline_esp::InlineEsp;
-use crate::hardware::memory::Memory;
+use crate::hardware::memory::{BeyondCache, LINE, Memory};
 use crate::hardware::nic::NicParams;
-use crate::hardware::pcie::{Iommu, IommuParams, Link, Slot, SlotParams, Units};
+use crate::hardware::pcie::{Iommu, IommuParams, Link, Ordering, Slot, SlotParams, Units};
+use crate::hardware::wire;
 use crate::profile::{HostCpu, Profile};
 use crate::resource::Resource;
 use crate::route::{CacheId, Platform, PoolId, StationId};
 use crate::scenario::{Attachment, Scenario};
 use crate::traffic::{Direction, Traffic};
-use crate::units::{Bytes, Time};
-
-/// A line of the cache.
-const LINE: Bytes = Bytes::new(64);
+use crate::units::{Bytes, Cycles, Share, Time};
 
 /// A NIC as all cores share it.
 pub(super) struct NicDevice {
@@ -23,6 +21,8 @@ pub(super) struct NicDevice {
     pub slot: Slot,
     pub ports: Vec<Port>,
     pub esp: Option<EspEngine>,
+    /// Where it gathers packets that descriptors point to, where that may limit.
+    pub gather: Option<StationId>,
     pub buffer: PoolId,
 }
 
@@ -58,6 +58,8 @@ pub(super) struct Devices {
     /// NICs, those that packets go by from the start first, then the standby.
     pub nics: Vec<NicDevice>,
     pub cards: Vec<Card>,
+    /// What cores meet of DRAM, where they do.
+    pub beyond: Option<BeyondCache>,
 }
 
 impl Devices {
@@ -72,12 +74,23 @@ impl Devices {
         let host = HostSide::place(s, profile, keys, platform);
         let cards = cards.into_iter().zip(card_links).map(|(card, link)| Card {
             params: card.clone(),
-            slot: host.slot(&card.pcie, link, (Resource::AcceleratorTags, card.read_tags), platform),
+            slot: host.slot(
+                &card.pcie,
+                card.relaxed_ordering,
+                link,
+                (Resource::AcceleratorTags, card.read_tags),
+                platform,
+            ),
             engines: platform.station(Resource::AcceleratorEngines, card.engines),
         });
         let cards = cards.collect();
-        let nics = nics.into_iter().zip(nic_links).map(|(nic, link)| nic_device(nic, link, &host, keys, platform));
-        Devices { nics: nics.collect(), cards }
+        let classes = s.classes();
+        let nics = nics.into_iter().zip(nic_links).map(|(nic, link)| {
+            let device = nic_device(nic, link, &host, keys, platform);
+            let gather = gathers(nic, &classes).then(|| platform.station(Resource::NicGather, 1));
+            NicDevice { gather, ..device }
+        });
+        Devices { nics: nics.collect(), cards, beyond: host.beyond }
     }
 
     /// The number of the card that a core hands requests to.
@@ -93,7 +106,10 @@ struct HostSide {
     memory: Option<Memory>,
     /// What leaks from the cache of what NICs write.
     leak: Option<Leak>,
+    beyond: Option<BeyondCache>,
     translation: Translation,
+    /// Translations that a device may have under way, where that is limited.
+    translations: Option<u32>,
     root_complex: Option<(StationId, Time)>,
 }
 
@@ -130,22 +146,31 @@ impl HostSide {
         let translation = Translation::place(s, &profile.host, keys, platform);
         let root_complex =
             |rate: crate::units::PacketRate| (platform.station(Resource::RootComplex, 1), rate.interval());
+        // No way at all is as without direct cache access; where nobody says how many, all that is written stays.
+        let memory = (!s.host.ddio_ways.map_or(profile.host.ddio, |ways| ways > 0)).then_some(dram);
+        let ways = s.host.ddio_ways.filter(|ways| *ways > 0);
+        let leak = ways.and_then(|ways| Leak::new(written(s), &profile.host, ways, dram));
         HostSide {
             uplink: (s.pcie.attachment == Attachment::SharedUplink).then_some(uplink),
-            // No way at all is as without direct cache access; where nobody says how many, all that is written stays.
-            memory: (!s.host.ddio_ways.map_or(profile.host.ddio, |ways| ways > 0)).then_some(dram),
-            leak: s
-                .host
-                .ddio_ways
-                .filter(|ways| *ways > 0)
-                .and_then(|ways| Leak::new(written(s), &profile.host, ways, dram)),
+            memory,
+            leak,
+            beyond: beyond(s, profile, dram, (memory.is_some(), leak)),
             translation,
+            translations: s.pcie.iommu.walk_queue.map(|queue| s.pcie.iommu.walkers + queue),
             root_complex: s.pcie.root_complex_rate.map(root_complex),
         }
     }
 
-    fn slot(&self, params: &SlotParams, own: Link, tags: (Resource, u32), platform: &mut Platform) -> Slot {
+    fn slot(
+        &self,
+        params: &SlotParams,
+        relaxed: bool,
+        own: Link,
+        tags: (Resource, u32),
+        platform: &mut Platform,
+    ) -> Slot {
         let credits = params.posted_data_credits;
+        let iommu = self.translation.of_slot(platform);
         Slot {
             params: params.clone(),
             links: [Some(own), self.uplink].into_iter().flatten().collect(),
@@ -156,10 +181,38 @@ impl HostSide {
             completion_buffer: params
                 .completion_buffer
                 .map(|room| platform.pool(Resource::CompletionBuffer, room.get() as u32)),
-            iommu: self.translation.of_slot(platform),
+            translations: self
+                .translations
+                .filter(|_| iommu.is_some())
+                .map(|n| platform.pool(Resource::Translations, n)),
+            ordering: Ordering::place(params, relaxed, iommu.is_some(), platform),
+            iommu,
             root_complex: self.root_complex,
         }
     }
+}
+
+/// What cores meet of DRAM; `None` where all that they touch is in the cache. What devices write may all go to memory, or
+/// leak from the cache, whose way back is counted with the leak.
+fn beyond(
+    s: &Scenario,
+    profile: &Profile,
+    dram: Memory,
+    (uncached, leak): (bool, Option<Leak>),
+) -> Option<BeyondCache> {
+    let host = &profile.host;
+    let around_l3 = (f64::from(host.l3_cores) / f64::from(s.host.cores)).min(1.0);
+    let applications = s.host.working_set.map_or(0.0, |all| ddio::leaks(all.scale(around_l3), host.l3).fraction());
+    // Costs of a host without direct cache access hold what its cores wait for; of one that has it turned off they do not.
+    let waits = if uncached && host.ddio { 1.0 } else { leak.map_or(0.0, |leak| leak.share().fraction()) };
+    (applications > 0.0 || uncached || waits > 0.0).then(|| BeyondCache {
+        memory: dram,
+        applications: Share::from_fraction(applications),
+        reads_packets: uncached,
+        waits: Share::from_fraction(waits),
+        line: Cycles(s.host.line_wait.as_seconds() * host.clock(s.host.cores, false).get() as f64),
+        prefetches: s.host.stack.prefetches(),
+    })
 }
 
 fn link(params: &SlotParams, platform: &mut Platform, names: [Resource; 2]) -> Link {
@@ -171,11 +224,29 @@ fn nic_device(nic: &NicParams, link: Link, host: &HostSide, keys: u32, platform:
     NicDevice {
         params: nic.clone(),
         // A card writes what it has just read, which is in the cache.
-        slot: Slot { leak: host.leak, ..host.slot(&nic.pcie, link, (Resource::NicTags, nic.read_tags), platform) },
+        slot: Slot {
+            leak: host.leak,
+            ..host.slot(&nic.pcie, nic.relaxed_ordering, link, (Resource::NicTags, nic.read_tags), platform)
+        },
         esp: nic.esp.as_ref().map(|esp| esp_engine(esp, keys, platform)),
         ports: (0..nic.ports).map(|_| port(nic, platform)).collect(),
+        gather: None,
         buffer: platform.pool(Resource::NicBuffer, nic.buffer.get() as u32),
     }
+}
+
+/// Whether the ports' lines are fast enough for frames of some class that gathering them may limit.
+fn gathers(nic: &NicParams, classes: &[Traffic]) -> bool {
+    let least = |class: &Traffic| mean(class, |l3| wire::on_wire(wire::frame(l3)));
+    let least = classes.iter().map(least).min().unwrap_or(Bytes::ZERO);
+    nic.gather_rate.is_some_and(|rate| rate.interval() * u64::from(nic.ports) > least / nic.line_rate)
+}
+
+/// The mean over the packets of a class of what is said of their sizes.
+fn mean(class: &Traffic, of: impl Fn(Bytes) -> Bytes) -> Bytes {
+    let weight: u64 = class.mix.iter().map(|entry| u64::from(entry.weight)).sum();
+    let all: u64 = class.mix.iter().map(|entry| u64::from(entry.weight) * of(class.l3(entry)).get()).sum();
+    Bytes::new(all / weight.max(1))
 }
 
 fn esp_engine(esp: &InlineEsp, keys: u32, platform: &mut Platform) -> EspEngine {
@@ -204,12 +275,7 @@ fn port(nic: &NicParams, platform: &mut Platform) -> Port {
 fn written(s: &Scenario) -> Bytes {
     let classes: Vec<Traffic> = s.classes();
     let received = classes.iter().filter(|class| class.direction != Direction::Transmit);
-    let touched = |class: &Traffic| {
-        let weight: u64 = class.mix.iter().map(|entry| u64::from(entry.weight)).sum();
-        let lines = |octets: Bytes| octets.pieces(LINE) * LINE.get();
-        let all: u64 = class.mix.iter().map(|entry| u64::from(entry.weight) * lines(class.l3(entry))).sum();
-        all / weight.max(1)
-    };
+    let touched = |class: &Traffic| mean(class, |l3| LINE * l3.pieces(LINE)).get();
     // Classes share the rings: the largest packets are what is in them at the worst.
     let packet = received.map(touched).max().unwrap_or(0);
     let ring = |nic: &&NicParams| if packet > 0 { u64::from(nic.ring) * (packet + nic.completion.get()) } else { 0 };

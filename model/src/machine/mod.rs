@@ -295,7 +295,7 @@ impl<'a> Builder<'a> {
             let unit_of_card = devices.cards[devices.card_of(path.core.into())].slot.iommu;
             let unit = devices.nics[usize::from(path.nic)].slot.iommu;
             let mapping = DmaMapping::new(&s.pcie.iommu, clock, unit, unit_of_card);
-            let core = Core { mapping, ..self.core(path, cores[usize::from(path.core)]) };
+            let core = Core { mapping, beyond: devices.beyond, ..self.core(path, cores[usize::from(path.core)]) };
             let mut host = queues.host((s, &devices), (path, class), core, *hits);
             host.core.lock = lock.filter(|_| path.shared && passes_lock(path.way));
             host.numbered = !ways.is_empty();
@@ -355,6 +355,7 @@ impl<'a> Builder<'a> {
             cipher: s.software_cost(self.profile, self.classes[usize::from(path.class)].direction),
             lock: None,
             mapping: None,
+            beyond: None,
         }
     }
 

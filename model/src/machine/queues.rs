@@ -134,6 +134,8 @@ impl Queues {
             stack: s.host.stack,
             forwards: class.direction.is_forwarding(),
             by_accelerator: by_card,
+            touches_all: !class.direction.is_forwarding()
+                || matches!(path.way, Way::By(design) if design.encrypts_on_cpu()),
             policy: Vec::new(),
             hooks: Vec::new(),
             tunnel: Vec::new(),
@@ -175,6 +177,7 @@ impl Queues {
             slot: device.slot.clone(),
             packet_engine: out.packet_engine,
             receive_engine: into.receive_engine,
+            gather: device.gather,
             esp_engine: device.esp.map(|esp| esp.station),
             sa_cache: device.esp.map(|esp| SaCache {
                 cache: esp.cache,

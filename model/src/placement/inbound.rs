@@ -51,7 +51,8 @@ impl Host<'_> {
     /// A packet comes in by these frames and to a poll: that of its queue, or of what another core hands on.
     fn comes_to_poll(&self, frames: &[Bytes], dma: Bytes, p: &Packet, decrypt: bool) -> Route {
         let Some(Steered { dispatcher, polling, backlog }) = self.steered else {
-            return self.nic.receive(frames, dma, p, decrypt, self.polls(&self.core));
+            let comes = self.nic.receive(frames, dma, p, decrypt, self.polls(&self.core));
+            return route![comes, self.core.touches(dma, self.touches_all)];
         };
         let (costs, n) = (dispatcher.costs, frames.len() as u32);
         let each = f64::from(n);
@@ -60,6 +61,7 @@ impl Host<'_> {
         let place = if self.nic.drops { Hop::AcquireOrDrop(backlog, n, 1) } else { Hop::Acquire(backlog, n) };
         route![
             self.nic.receive(frames, dma, p, decrypt, self.polls(&dispatcher)),
+            dispatcher.touches(dma, self.touches_all),
             Hop::Serve(dispatcher.work("receive packet, hand on", &hands_on)),
             Hop::Polled(self.nic.polling),
             self.nic.refill(n),
@@ -114,18 +116,19 @@ impl Host<'_> {
         let copy = (Category::Copy, core.memory.copy * p.goodput);
         let costs = [costs, self.tunnel.clone()].concat();
         let deliver = [vec![(Category::Deliver, core.costs.deliver)], self.hooks.clone()].concat();
+        let copied = core.writes_application(p.goodput);
         let end = route![self.in_replay_window(), Hop::Depart(*p), self.received(p.fragments())];
         match merging {
             Some(merging) => {
                 let costs = [costs, vec![(Category::Gro, core.costs.gro), copy]].concat();
                 let deliver = core.work("deliver", &deliver);
                 let merge = Hop::Merge(merging.gate, gate, deliver, self.acknowledges(1, Some(1)));
-                route![Hop::Serve(core.work(label, &costs)), merge, end]
+                route![Hop::Serve(core.work(label, &costs)), copied, merge, end]
             }
             None => {
                 let costs = [costs, vec![copy], deliver].concat();
                 let acks = self.acknowledges(1, None);
-                route![Hop::Serve(core.work(label, &costs)), Hop::Polled(gate), end, acks]
+                route![Hop::Serve(core.work(label, &costs)), copied, Hop::Polled(gate), end, acks]
             }
         }
     }

@@ -111,6 +111,8 @@ pub struct Host<'a> {
     pub forwards: bool,
     /// Whether the path leads through an accelerator.
     pub by_accelerator: bool,
+    /// Whether a core touches all of a received packet, to copy it or for its cipher, and not its headers alone.
+    pub touches_all: bool,
     /// IPsec policy lookup of a forwarded packet, where there are policies.
     pub policy: Costs,
     /// Hooks that every packet passes: netfilter, connection tracking.
@@ -222,17 +224,20 @@ impl Host<'_> {
         segment: impl Fn(&Packet) -> (Costs, Route),
     ) -> Route {
         let head = self.send_costs(send);
+        let octets = send.total(|p| p.goodput);
         let count = send.count();
         if count == 1 {
             let (costs, rest) = segment(&send.segments[0].0);
-            return route![self.thread(), Hop::Serve(self.core.work(labels[0], &[head, costs].concat())), rest];
+            let work = Hop::Serve(self.core.work(labels[0], &[head, costs].concat()));
+            return route![self.thread(), work, self.core.reads_application(octets), rest];
         }
         let parts = send.segments.iter().map(|(packet, n)| {
             let (mut costs, rest) = segment(packet);
             costs.push((Category::Segment, self.core.costs.segment));
             (route![self.thread(), Hop::Serve(self.core.work(labels[1], &costs)), rest], *n)
         });
-        route![Hop::Serve(self.core.work("send", &head)), Hop::Split(parts.collect())]
+        let work = Hop::Serve(self.core.work("send", &head));
+        route![work, self.core.reads_application(octets), Hop::Split(parts.collect())]
     }
 
     /// Segmentation in the NIC: the core sends once with `costs`, the NIC reads headers once and each segment's payload.
@@ -249,17 +254,24 @@ impl Host<'_> {
             costs.push((Category::Transmit, self.core.map(f64::from(buffers - 1))));
         }
         let segments = match send.segments[..] {
-            [(p, 1)] => self.nic.transmit(headers + p.goodput, &[p.frame], &p, encrypt),
+            [(p, 1)] => {
+                let (dma, frames) = (headers + p.goodput, [p.frame]);
+                route![
+                    self.nic.copies_in(dma, &frames, &p, &self.core),
+                    self.nic.fetch_descriptors(dma, &frames, &p),
+                    self.nic.transmit(dma, &frames, &p, encrypt)
+                ]
+            }
             _ => {
-                let parts =
-                    send.segments.iter().map(|(p, n)| (self.nic.transmit(p.goodput, &[p.frame], p, encrypt), *n));
-                route![self.nic.read_headers(headers), Hop::Split(parts.collect()),]
+                let nic = self.nic.by_pointers();
+                let parts = send.segments.iter().map(|(p, n)| (nic.transmit(p.goodput, &[p.frame], p, encrypt), *n));
+                route![nic.fetch_super_packet(headers), Hop::Split(parts.collect())]
             }
         };
         route![
             Hop::Serve(self.core.work("send", &[head, costs].concat())),
+            self.core.reads_application(send.total(|p| p.goodput)),
             Hop::Acquire(self.nic.ring, 1),
-            self.nic.fetch_descriptor(),
             segments,
             self.nic.complete(&self.core, 1, buffers),
         ]
@@ -273,9 +285,9 @@ impl Host<'_> {
     /// With places in the ring: the NIC reads `dma` octets and sends them in these frames.
     fn nic_takes(&self, p: &Packet, dma: Bytes, frames: &[Bytes], encrypt: bool) -> Route {
         let n = frames.len() as u32;
-        let descriptors = (0..n).map(|_| self.nic.fetch_descriptor());
         route![
-            Route::concat(descriptors),
+            self.nic.copies_in(dma, frames, p, &self.core),
+            self.nic.fetch_descriptors(dma, frames, p),
             self.nic.transmit(dma, frames, p, encrypt),
             self.nic.complete(&self.core, n, n)
         ]
@@ -286,8 +298,10 @@ impl Host<'_> {
         let costs = StackCost { complete: self.core.costs.complete * share, ..self.core.costs.clone() };
         let mapping = self.core.mapping.map(|mapping| mapping.times(share));
         let core = Core { costs: &costs, mapping, ..self.core };
-        let sent = self.nic.transmit(leaving.dma, &leaving.frames, p, leaving.encrypt);
-        route![self.nic.fetch_descriptor(), sent, self.nic.complete(&core, 1, 1)]
+        let nic = self.nic.by_pointers();
+        let fetched = nic.fetch_descriptors(leaving.dma, &leaving.frames, p);
+        let sent = nic.transmit(leaving.dma, &leaving.frames, p, leaving.encrypt);
+        route![fetched, sent, nic.complete(&core, 1, 1)]
     }
 
     /// One send call, with the copy of its payload and the hooks on its way.

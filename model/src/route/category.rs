@@ -45,6 +45,8 @@ pub enum Category {
     Steer,
     /// Merging received packets (GRO).
     Gro,
+    /// Waiting for lines of received packets that are not in the cache.
+    Memory,
     /// IP input, transport, socket and receive call.
     Deliver,
     /// Route lookup and forwarding.
@@ -63,7 +65,7 @@ pub enum Category {
 
 impl Category {
     /// Every category, in the order of a packet's way.
-    pub const ALL: [Category; 27] = [
+    pub const ALL: [Category; 28] = [
         Category::Send,
         Category::Copy,
         Category::Segment,
@@ -84,6 +86,7 @@ impl Category {
         Category::Receive,
         Category::Steer,
         Category::Gro,
+        Category::Memory,
         Category::Deliver,
         Category::Forward,
         Category::Switch,
@@ -116,6 +119,7 @@ impl Category {
             Category::Receive => "receive",
             Category::Steer => "steer",
             Category::Gro => "gro",
+            Category::Memory => "memory",
             Category::Deliver => "deliver",
             Category::Forward => "forward",
             Category::Switch => "switch",

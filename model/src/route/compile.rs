@@ -53,6 +53,7 @@ impl Platform {
         program.pools = self.pools.iter().map(|p| p.units).collect();
         program.gates = self.gates.clone();
         program.caches = self.caches.clone();
+        program.orders = self.orders;
         program.lock = self.lock;
         program.burst = self.burst.as_ps();
         renumber_lanes(&mut program, &lanes);
@@ -269,6 +270,12 @@ impl<'a> Compiler<'a> {
                 }
             }
             Hop::Lookup(lookup, miss) => self.lookup(lookup, miss, job),
+            Hop::Enter(order) => {
+                self.emit(Op::Enter { order: order.0 }, None);
+            }
+            Hop::Leave(order, waits) => {
+                self.emit_wait(Op::Leave { order: order.0, waits: *waits }, "writes before it");
+            }
             Hop::Place(pages) => {
                 self.emit(Op::Place { pages: *pages }, None);
             }

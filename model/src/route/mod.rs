@@ -33,6 +33,10 @@ pub struct GateId(pub u16);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CacheId(pub u16);
 
+/// An order on the platform, which jobs enter and leave in turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrderId(pub u16);
+
 /// What a visit is charged to, beyond its station's time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Charge {
@@ -105,6 +109,10 @@ pub enum Hop {
     Merge(GateId, GateId, Visit, Route),
     /// Look up in a cache; on a miss, go the route first, while others that miss the same wait.
     Lookup(Lookup, Route),
+    /// Come to an order.
+    Enter(OrderId),
+    /// Leave it: once all that entered before have left, or at once.
+    Leave(OrderId, bool),
     /// The job's buffer is in one of so many pages from now on.
     Place(u32),
     /// Go on as so many packets on each of these routes, all of which must end before the route goes on.
@@ -223,6 +231,8 @@ pub struct Platform {
     pub gates: Vec<Gate>,
     /// Caches.
     pub caches: Vec<Cache>,
+    /// How many orders there are.
+    pub orders: u16,
     /// What passing a lock takes.
     pub lock: LockTimes,
     /// How long packets may come ahead of the rate that their SA is held to.
@@ -269,6 +279,12 @@ impl Platform {
     fn add_gate(&mut self, gate: Gate) -> GateId {
         self.gates.push(gate);
         GateId(self.gates.len() as u16 - 1)
+    }
+
+    /// Adds an order.
+    pub fn order(&mut self) -> OrderId {
+        self.orders += 1;
+        OrderId(self.orders - 1)
     }
 
     /// Adds a cache.

@@ -61,6 +61,8 @@ impl Scenario {
         within_if_given("sa.packet_rate", self.sa.packet_rate)?;
         within("sa.burst", self.sa.burst)?;
         within_if_given("sa.replay_window", self.sa.replay_window)?;
+        within_if_given("host.working_set", self.host.working_set)?;
+        within("host.line_wait", self.host.line_wait)?;
         within("lookaside.threads", self.lookaside.threads)?;
         within("lookaside.smallest", self.lookaside.smallest)?;
         within("lookaside.copies", self.lookaside.copies)?;
@@ -217,6 +219,8 @@ fn check_nic(at: &str, nic: &NicParams) -> Result<(), Invalid> {
     within_if_given(&key("receive_padding"), nic.receive_padding)?;
     within(&key("moderation_packets"), nic.moderation_packets)?;
     within_if_given(&key("queue_packet_rate"), nic.queue_packet_rate)?;
+    within_if_given(&key("gather_rate"), nic.gather_rate)?;
+    within_if_given(&key("inline"), nic.inline)?;
     if let Some(esp) = &nic.esp {
         within(&key("esp.sa_cache"), esp.sa_cache)?;
         within(&key("esp.sa_context"), esp.sa_context)?;
@@ -242,6 +246,7 @@ fn check_slot(at: &str, slot: &SlotParams) -> Result<(), Invalid> {
     within_if_given(&key("posted_data_credits"), slot.posted_data_credits)?;
     within_if_given(&key("request_turnaround"), slot.request_turnaround)?;
     within_if_given(&key("completion_buffer"), slot.completion_buffer)?;
+    within_if_given(&key("ordered_writes"), slot.ordered_writes)?;
     if let Some(room) = slot.completion_buffer.filter(|room| *room < slot.max_read_request_size) {
         // A device asks for no more than it has room for.
         let allowed = format!("at least max_read_request_size, {}", slot.max_read_request_size);
@@ -262,6 +267,7 @@ fn check_iommu(iommu: &IommuParams) -> Result<(), Invalid> {
     within("pcie.iommu.entries", iommu.entries)?;
     within("pcie.iommu.page", iommu.page)?;
     within("pcie.iommu.walkers", iommu.walkers)?;
+    within_if_given("pcie.iommu.walk_queue", iommu.walk_queue)?;
     within("pcie.iommu.working_set", iommu.working_set)?;
     within("pcie.iommu.walk", iommu.walk)?;
     within("pcie.iommu.map", iommu.map)?;

@@ -75,6 +75,12 @@ pub struct HostParams {
     /// none, as without direct cache access; absent for what the profile says, all or none of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ddio_ways: Option<u32>,
+    /// Memory of applications that is sent from and received into, any of which is as likely to be next; absent where the
+    /// last-level cache holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub working_set: Option<Bytes>,
+    /// What a core waits longer for a line of DRAM than for one of the last-level cache.
+    pub line_wait: Time,
 }
 
 /// How callers wait for the accelerator.

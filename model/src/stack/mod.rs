@@ -87,6 +87,12 @@ impl Stack {
         }
     }
 
+    /// Whether software asks for the lines of a packet well before it works on it: VPP for the packets after next of a vector
+    /// (src/plugins/dpdk/device/node.c, src/plugins/rdma/input.c).
+    pub const fn prefetches(self) -> bool {
+        matches!(self, Stack::Vector)
+    }
+
     /// Whether received packets of a flow are merged (GRO).
     pub const fn merges(self) -> bool {
         matches!(self, Stack::Kernel)

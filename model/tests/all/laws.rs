@@ -86,7 +86,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         quantity(256..4096, "B"),
         (number(1..3), quantity(2000..300_000, "B"), number(1..8)),
     );
-    (hardware, traffic, paths, pcie).prop_map(|(hardware, traffic, paths, pcie)| {
+    (hardware, traffic, paths, pcie, host_side()).prop_map(|(hardware, traffic, paths, pcie, host_side)| {
         let ((translated, driver, smallest), working_set, mrrs, numa, credits, (ports, receive_buffer, sa_capacity)) =
             pcie;
         let (direction, gro, stack, submission, interrupts, when_full, (threads, devices, sas, nics), sa) = paths;
@@ -164,8 +164,23 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             ("nic.esp.sa_cache", sa_cache),
             ("nic.esp.sa_replacement", replacement),
         ];
-        let layer: Layer = settings.map(|(key, value)| (key.to_owned(), (value, Origin::Set))).into();
+        let settings = settings.into_iter().chain(host_side);
+        let layer: Layer = settings.map(|(key, value)| (key.to_owned(), (value, Origin::Set))).collect();
         layers::scenario(&layers::resolve(&layer).unwrap()).unwrap()
+    })
+}
+
+/// In which order writes are done and what waits for page walks, packets within descriptors, memory of applications.
+fn host_side() -> impl Strategy<Value = [(&'static str, Value); 5]> {
+    let values = (any::<bool>(), number(1..200), number(0..40), quantity(1..1500, "B"), quantity(1..200, "MiB"));
+    values.prop_map(|(relaxed, ordered, queue, inline, memory)| {
+        [
+            ("nic.relaxed_ordering", Value::Boolean(relaxed)),
+            ("nic.pcie.ordered_writes", ordered),
+            ("pcie.iommu.walk_queue", queue),
+            ("nic.inline", inline),
+            ("host.working_set", memory),
+        ]
     })
 }
 

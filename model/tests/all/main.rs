@@ -4,6 +4,7 @@ mod acks;
 mod arrivals;
 mod common;
 
+mod cores_memory;
 mod dataplanes;
 mod effects;
 mod failover;
@@ -11,8 +12,10 @@ mod failover_linux;
 mod laws;
 mod mtu;
 mod nic;
+mod nic_descriptors;
 mod overload;
 mod pcie;
+mod pcie_order;
 mod pcie_published;
 mod placements;
 mod queueing;

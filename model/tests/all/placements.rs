@@ -285,7 +285,7 @@ fn toy(p: &Packet, h: &Host<'_>) -> Route {
     route![
         Hop::Serve(h.core.work("a cycle an octet", &cost)),
         Hop::Acquire(h.nic.ring, 1),
-        h.nic.fetch_descriptor(),
+        h.nic.fetch_descriptors(p.dma(), &[p.frame], p),
         h.nic.transmit(p.dma(), &[p.frame], p, false),
         h.nic.complete(&h.core, 1, 1),
     ]

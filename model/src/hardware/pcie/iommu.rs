@@ -24,6 +24,11 @@ pub struct IommuParams {
     pub walk: Time,
     /// Walks at a time of one unit.
     pub walkers: u32,
+    /// Translations of a device that may wait for a walker; at that many beyond the walkers, those that would hit wait too.
+    /// Absent for any number: none is published for Intel's or AMD's; Arm's MMU-600 has 64 translation slots in Agilex 5, those
+    /// that walk included (Intel, Agilex 5 HPS Technical Reference Manual, TCUCFG_XLATE_SLOTS).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub walk_queue: Option<u32>,
     /// DMA buffers in use, any of which is as likely to be the next one.
     pub working_set: Bytes,
     /// Who maps the buffers that devices read.

@@ -1,6 +1,7 @@
 //! A device's attachment: what DMA through its links meets on the way.
 
-use super::{Iommu, SlotParams, TlpLoad};
+use super::ordering::Request;
+use super::{Iommu, Ordering, SlotParams, TlpLoad};
 use crate::hardware::ddio::Leak;
 use crate::hardware::memory::Memory;
 use crate::route;
@@ -51,6 +52,10 @@ pub struct Slot {
     pub completion_buffer: Option<PoolId>,
     /// The IOMMU, where it translates.
     pub iommu: Option<Iommu>,
+    /// Translations of this device that may be looked up or walked for at a time, where that is limited.
+    pub translations: Option<PoolId>,
+    /// In which order its requests are done.
+    pub ordering: Ordering,
     /// The root complex and its time for one transfer, where that limits.
     pub root_complex: Option<(StationId, Time)>,
 }
@@ -131,10 +136,10 @@ impl Slot {
         Hop::Split(requests).into()
     }
 
-    /// The device reads one descriptor of `n` octets out of a batch that it fetches at a time; `doorbell` octets of
-    /// MMIO write came down before.
-    pub fn read_descriptor(&self, n: Bytes, batch: u32, doorbell: Bytes, read: Read) -> Route {
-        self.reads(self.descriptors(n, batch, doorbell, false), n, read)
+    /// The device reads one descriptor of `n` octets, `goodput` of them payload, out of a batch that it fetches at a time;
+    /// `doorbell` octets of MMIO write came down before.
+    pub fn read_descriptor(&self, n: Bytes, goodput: Bytes, batch: u32, doorbell: Bytes, read: Read) -> Route {
+        self.reads(Transfer { payload: goodput, ..self.descriptors(n, batch, doorbell, false) }, n, read)
     }
 
     /// As [`Self::read_descriptor`], ahead of need: nobody waits for its latency.
@@ -156,7 +161,8 @@ impl Slot {
         let memory = self.memory.map(in_memory).or_else(|| self.leak.map(|leak| leak.access(n)));
         let requests = if descriptor > Bytes::ZERO { 2 } else { 1 };
         let credit = |hop: fn(PoolId, u32) -> Hop| self.credits.map(|pool| hop(pool, credits(n)));
-        let transfer = Transfer { requests, payload: goodput, ..Transfer::of(load, Target::Buffer) };
+        let request = Request::Payload(n + descriptor);
+        let transfer = Transfer { requests, payload: goodput, request, ..Transfer::of(load, Target::Buffer) };
         route![
             credit(Hop::Acquire).into_iter().collect::<Vec<_>>(),
             self.writes(transfer, label),
@@ -171,6 +177,7 @@ impl Slot {
         let entry = Transfer::of(self.params.write(n), Target::Ring);
         let (batch, packets) = (batch.max(1), message.map_or(1, |(_, packets)| packets.max(1)));
         // In the load of as many packets as make whole entries and whole messages.
+        let told = n * u64::from(packets) + message.map_or(Bytes::ZERO, |(octets, _)| octets * u64::from(batch));
         let message = message.map_or(Bytes::ZERO, |(message, _)| self.params.write(message).up);
         let up = entry.load.up * u64::from(packets) + message * u64::from(batch);
         let transfers = packets + if message > Bytes::ZERO { batch } else { 0 };
@@ -180,6 +187,7 @@ impl Slot {
                 batch: batch * packets,
                 requests: transfers,
                 transfers,
+                request: Request::Notice(told),
                 ..entry
             },
             label,
@@ -189,7 +197,8 @@ impl Slot {
     /// The device writes `n` octets of such an entry, and waits for nothing.
     pub fn post(&self, n: Bytes, entry: Bytes, label: &'static str) -> Route {
         let load = self.params.write(n);
-        let transfer = Transfer { ahead: true, ..Transfer::of(load, Target::Entry(entry)) };
+        let transfer =
+            Transfer { ahead: true, request: Request::Payload(n), ..Transfer::of(load, Target::Entry(entry)) };
         Route(self.up(&transfer, Bytes::ZERO, Time::ZERO, label))
     }
 
@@ -219,7 +228,8 @@ impl Slot {
             let turnaround = self.params.request_turnaround.unwrap_or(Time::ZERO) * u64::from(transfer.requests);
             own.time += turnaround.scale(transfer.share());
         }
-        if let Some(last) = visits.last_mut() {
+        let in_order = self.ordering.holds(transfer.request);
+        if let Some(last) = visits.last_mut().filter(|_| !in_order) {
             last.latency = latency;
         }
         let root_complex = self.root_complex.map(|(station, time)| {
@@ -237,7 +247,11 @@ impl Slot {
             Target::Entry(octets) => Some(iommu.translate_entry(octets)),
             Target::Ring => None,
         });
-        visits.into_iter().map(Hop::Serve).chain(root_complex).chain(translation).collect()
+        let places =
+            |hop: fn(PoolId, u32) -> Hop| self.translations.filter(|_| translation.is_some()).map(|pool| hop(pool, 1));
+        let translation = places(Hop::Acquire).into_iter().chain(translation.clone()).chain(places(Hop::Release));
+        let met = self.ordering.meets(transfer.request, transfer.share(), latency, translation.collect());
+        visits.into_iter().map(Hop::Serve).chain(root_complex).chain(met).collect()
     }
 
     fn read_latency(&self) -> Time {
@@ -263,6 +277,8 @@ struct Transfer {
     /// Octets of goodput that cross PCIe with it.
     payload: Bytes,
     target: Target,
+    /// What it is as order goes.
+    request: Request,
     /// Whether nobody waits for it.
     ahead: bool,
 }
@@ -285,7 +301,16 @@ enum Target {
 impl Transfer {
     /// One transfer for one packet, which waits for it.
     fn of(load: TlpLoad, target: Target) -> Self {
-        Transfer { load, requests: 1, batch: 1, transfers: 1, payload: Bytes::ZERO, target, ahead: false }
+        Transfer {
+            load,
+            requests: 1,
+            batch: 1,
+            transfers: 1,
+            payload: Bytes::ZERO,
+            target,
+            request: Request::Read,
+            ahead: false,
+        }
     }
 
     fn share(&self) -> f64 {

@@ -69,6 +69,11 @@ pub(super) const ACCELERATOR: &[Entry] = &[
     Entry::new("response", size(1, 4096), "Size of a response descriptor, which the device writes for every packet."),
     Entry::new("request_batch", integer(1, 1024), "Request descriptors that the device fetches by one DMA read."),
     Entry::new(
+        "relaxed_ordering",
+        Takes::Boolean,
+        "Whether payload passes what the device wrote before (the relaxed ordering attribute).",
+    ),
+    Entry::new(
         "read_tags",
         integer(1, 1024),
         "DMA reads that the device may have outstanding: with the latency of one they bound what it takes in.",

@@ -2,9 +2,10 @@
 
 use super::Entry;
 use super::names::names;
-use super::takes::{Quantity, Range, Takes, integer};
+use super::takes::{Quantity, Range, Takes, integer, size, time_to};
 use crate::placement::Placement;
 use crate::stack::Stack;
+use crate::units::Time;
 
 pub(super) const ROOT: &[Entry] = &[Entry::new(
     "placement",
@@ -28,6 +29,17 @@ pub(super) const HOST: &[Entry] = &[
         "Ways of the L3 cache that device writes land in, 0 for none; absent for all or none, as the profile says.",
     )
     .example("0"),
+    Entry::new(
+        "working_set",
+        size(1, 1 << 40),
+        "Memory that applications send from and receive into, whose copies take memory bandwidth beyond the L3; absent for what fits.",
+    )
+    .example("1 GiB"),
+    Entry::new(
+        "line_wait",
+        time_to(Time::from_us(10)),
+        "What a core waits longer for a line of a received packet that is not in the cache; payload comes ten lines at a time.",
+    ),
 ];
 
 /// `GSO_MAX_SIZE` in include/linux/netdevice.h: what Linux takes with BIG TCP.

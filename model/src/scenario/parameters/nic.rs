@@ -57,6 +57,28 @@ pub(super) const NIC: &[Entry] = &[
         "DMA reads that the NIC may have outstanding: with the latency of one they bound what it reads.",
     ),
     Entry::new(
+        "relaxed_ordering",
+        Takes::Boolean,
+        "Whether payload passes what the NIC wrote before (the relaxed ordering attribute); completions never do.",
+    ),
+    Entry::new(
+        "inline",
+        size(1, 4096),
+        "Packets of up to this size are copied into their descriptors, core cycles for a PCIe read less; absent for none.",
+    )
+    .example("268 B"),
+    Entry::new(
+        "inline_headers",
+        Takes::Boolean,
+        "Whether the headers of what the NIC segments are copied into the descriptor, which spares a read.",
+    ),
+    Entry::new(
+        "gather_rate",
+        PACKET_RATE,
+        "Most packets per second that the NIC reads by pointers, all queues and ports together; absent for no such limit.",
+    )
+    .example("70 Mpps"),
+    Entry::new(
         "descriptor",
         size(1, 4096),
         "Size of a transmit descriptor (WQE), which the NIC reads for every packet.",

@@ -104,6 +104,12 @@ pub(super) const SLOT: &[Entry] = &[
         "Room of the device for the answers of its reads, at least Max_Read_Request_Size: bounds reads in flight beside \
          tags; absent for no bound.",
     ),
+    Entry::new(
+        "ordered_writes",
+        integer(1, 4096),
+        "Lines written in order that the root complex makes visible at a time, which bounds payload that is not relaxed; absent for any.",
+    )
+    .example("5"),
 ];
 
 pub(super) const PCIE: &[Entry] = &[
@@ -153,6 +159,12 @@ pub(super) const IOMMU: &[Entry] = &[
         integer(1, 1024),
         "Page walks at a time of a unit; with the time of one they bound the rate of misses.",
     ),
+    Entry::new(
+        "walk_queue",
+        integer(0, 65_536),
+        "Misses of a device that may wait for a walker; at that many its other translations wait behind them; absent for any.",
+    )
+    .example("58"),
     Entry::new(
         "working_set",
         size(1, 1 << 36),
