@@ -79,13 +79,13 @@ impl<T: Tracer> Engine<T> {
 
     /// Occupies the lock of the job's key and sends the job down a lane on which it is alone.
     #[inline(never)]
-    pub(super) fn lock(&mut self, lane: u16, core: u16, next: Pc, job: u32) -> Option<Pc> {
+    pub(super) fn lock(&mut self, (lane, core): (u16, u16), time: u64, next: Pc, job: u32) -> Option<Pc> {
         let key = self.key_of(job) as usize;
         let lock = &mut self.keyed.locks[key];
         while lock.ends.front().is_some_and(|&end| end <= self.now) {
             lock.ends.pop_front();
         }
-        let time = self.keyed.lock.held(core, lock.owner, lock.ends.len());
+        let time = time + self.keyed.lock.passed_on(core, lock.owner, lock.ends.len());
         let done = lock.ends.back().map_or(self.now, |&last| last.max(self.now)).saturating_add(time);
         lock.ends.push_back(done);
         lock.owner = Some(core);

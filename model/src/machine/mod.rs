@@ -292,7 +292,8 @@ impl<'a> Builder<'a> {
             let hits = hits.or_insert_with(|| self.sa_hits(path, cache, if both { s.sas() } else { 0 }));
             let core = Core { mapping, ..self.core(path, cores[usize::from(path.core)]) };
             let mut host = queues.host((s, &devices), (path, class), core, *hits);
-            host.core.lock = lock.filter(|_| path.shared && passes_lock(path.way));
+            let lock = lock.filter(|_| path.shared && passes_lock(path.way));
+            host.core.lock = lock.map(|lock| self.takes(lock, path));
             host.numbered = !ways.is_empty();
             let costs = |host: &mut Host<'_>| {
                 host.sa_state = sa_state;

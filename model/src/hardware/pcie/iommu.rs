@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::program::{Cache, Key, Replacement};
 use crate::resource::Resource;
-use crate::route::{CacheId, Hop, Lookup, Platform, Route, StationId, Visit};
+use crate::route::{CacheId, Hop, Lookup, Platform, Route, StationId, Taken, Visit};
 use crate::units::{Bytes, Cycles, Hertz, Share, Time};
 
 /// Parameters of the IOMMU that all devices share, and of the DMA buffers in use.
@@ -61,7 +61,7 @@ pub struct DmaMapping {
     /// Cycles to unmap a buffer, without its invalidation.
     pub unmap: Cycles,
     /// The IOMMU's invalidation queue, which cores that share the IOMMU wait for, and its time for one buffer.
-    pub invalidation: (StationId, Time),
+    pub invalidation: Taken,
 }
 
 impl DmaMapping {
@@ -82,14 +82,18 @@ impl DmaMapping {
         }
         let cycles = |time: Time| Cycles(time.as_seconds() * clock.get() as f64);
         let queue = platform.station(Resource::Invalidation, 1);
-        Some(DmaMapping { map: cycles(params.map), unmap: cycles(params.unmap), invalidation: (queue, each) })
+        Some(DmaMapping {
+            map: cycles(params.map),
+            unmap: cycles(params.unmap),
+            invalidation: Taken::once(queue, each),
+        })
     }
 
     /// The same for so many buffers.
     #[must_use]
     pub fn times(self, buffers: f64) -> Self {
-        let (queue, time) = self.invalidation;
-        let invalidation = (queue, time.scale(buffers));
+        let Taken { lock, time, .. } = self.invalidation;
+        let invalidation = Taken::once(lock, time.scale(buffers));
         DmaMapping { map: self.map * buffers, unmap: self.unmap * buffers, invalidation }
     }
 }
