@@ -1,6 +1,8 @@
 //! What a lock costs those who take it: by who had it before, and who waits.
 
-/// What passing a lock on takes beside what is done with it. Times in picoseconds.
+/// What passing a lock on takes beside what is done with it, on average: it varies from half to one and a half times, as
+/// cores of one chip are nearer to some than to others. Were it always the same, few cores could fall into a turn in which
+/// none ever waits, which no host keeps up. Times in picoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct LockTimes {
     /// Moving the lines that it protects: from a core of the same group, of the same socket, of another one. The core

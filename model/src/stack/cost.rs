@@ -96,7 +96,8 @@ stack_costs! {
     poll or "vector" in ALL: "One poll, however many packets it finds; of vector processing one vector: graph dispatch, instruction cache misses.";
     receive in ALL, before it 0.0 in VECTOR: "Driver receive of one packet: completion, buffer, refill.";
     gro in KERNEL: "Merging one received packet (GRO).";
-    deliver in KERNEL: "IP input, transport, socket, wake-up and receive call for one packet or one merged by GRO.";
+    deliver in KERNEL: "IP input, transport and socket for one packet or one merged by GRO. Profiles from before read have it in here.";
+    read in KERNEL, before it 0.0 in KERNEL: "One receive call with the wake-up: for a datagram, or for 64 KiB of TCP.";
     forward or "packet" in ALL: "Route lookup and forwarding of one packet, or of one merged by GRO.";
     policy in KERNEL, before it 700.0 in KERNEL: "Policy lookup for one forwarded packet where there are IPsec policies, and the bundle of transformations that is built for it: whoever encrypts, packet offload too.";
     policy_level in KERNEL, before it 40.0 in KERNEL: "One level of the tree that policies for prefixes are in; there are as many as the logarithm of their number.";

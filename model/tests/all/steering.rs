@@ -156,7 +156,8 @@ fn sas_of_single_cores_need_no_lock() {
         assert_eq!(cycles(&sixteen, Category::Lock), 0.0);
         assert_eq!(sixteen.spread.sas_as_asked, 16);
         // One SA alone stays on one core, or is contended for.
-        assert!(goodput(&at("16", &[])) < 0.6 * goodput(&sixteen), "{direction}");
+        let shared = goodput(&at("16", &[])) / goodput(&sixteen);
+        assert!(shared < 0.75, "{direction}: {shared}");
     }
 }
 
