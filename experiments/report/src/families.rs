@@ -13,7 +13,7 @@ pub struct Family {
 }
 
 /// Every family, in the order of the report.
-pub const FAMILIES: [Family; 12] = [
+pub const FAMILIES: [Family; 13] = [
     family("pcie-model", "PCIe effective bandwidth: the published model", "Transfer (B)", "Payload (Gb/s)"),
     family("pcie-nic", "NIC on PCIe: the published model", "Frame without FCS (B)", "Payload (Gb/s)"),
     family("pcie-bandwidth", "Measured PCIe bandwidth, Broadwell host", "Transfer (B)", "Payload (Gb/s)"),
@@ -35,6 +35,7 @@ pub const FAMILIES: [Family; 12] = [
         "Tunnels",
         "Throughput (Gb/s, frames)",
     ),
+    family("sa-lock", "One SA on several receive queues: its lock", "Receive queues", "Goodput (Gb/s)"),
     family("limits", "What limits: reports from the field", "", ""),
 ];
 

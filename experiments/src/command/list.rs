@@ -146,6 +146,7 @@ pub const SCENARIOS: &[(&str, &str)] = scenario_files!(
     "receive",
     "sa-cache",
     "sa-lock",
+    "sa-lock-receive",
     "small-frames",
     "tags-latency",
     "three-pass",

@@ -76,12 +76,27 @@ fn no_estimate() -> Failure {
 /// # Errors
 /// Those of `model`, or [`Failure`] if no factor does.
 pub fn fit(published: f64, mut model: impl FnMut(f64) -> Result<f64, Failure>) -> Result<f64, Failure> {
-    let measured = [Measured { value: published, error: ERROR }];
-    match solve(1, &measured, |factors| Ok(vec![model(factors[0])?])) {
-        Ok(fitted) => Ok(fitted[0].factor),
+    Ok(fit_all(1, &[published], |factors| Ok(vec![model(factors[0])?]))?[0])
+}
+
+/// The factors of so many parameters at which `model` gives what was published.
+///
+/// # Errors
+/// As [`fit`].
+pub fn fit_all(
+    parameters: usize,
+    published: &[f64],
+    model: impl FnMut(&[f64]) -> Result<Vec<f64>, Failure>,
+) -> Result<Vec<f64>, Failure> {
+    let measured: Vec<Measured> = published.iter().map(|&value| Measured { value, error: ERROR }).collect();
+    match solve(parameters, &measured, model) {
+        Ok(fitted) => Ok(fitted.iter().map(|fitted| fitted.factor).collect()),
         // As it is: a signal has an exit code of its own.
         Err(NoFit::Model(failure)) => Err(failure),
-        Err(error) => Err(Failure::new(error.explain(&["the parameter".into()], &["published"]))),
+        Err(error) => {
+            let names: Vec<String> = (1..=parameters).map(|n| format!("parameter {n}")).collect();
+            Err(Failure::new(error.explain(&names, &vec!["published"; published.len()])))
+        }
     }
 }
 

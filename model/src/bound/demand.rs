@@ -45,10 +45,10 @@ impl Demand {
 
     /// A visit that is made `times` times; the station waits while the lock is held.
     fn visit(&mut self, visit: &Visit, times: f64) {
-        let held = visit.lock.map_or(Time::ZERO, |(_, time)| time);
+        let held = visit.lock.map_or(Time::ZERO, |taken| taken.held());
         *self.stations.entry(visit.station).or_default() += times * (visit.time + held).as_seconds();
-        if let Some((lock, time)) = visit.lock {
-            *self.stations.entry(lock).or_default() += times * time.as_seconds();
+        if let Some(taken) = visit.lock {
+            *self.stations.entry(taken.lock).or_default() += times * held.as_seconds();
         }
     }
 

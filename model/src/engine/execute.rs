@@ -196,7 +196,7 @@ impl<T: Tracer> Engine<T> {
                     pc = next;
                 }
                 Op::Merge { gate, poll } => return self.merge(usize::from(gate), usize::from(poll), next, job),
-                Op::Lock { lane, core } => match self.lock(lane, core, next, job) {
+                Op::Lock { lane, core, time } => match self.lock((lane, core), time, next, job) {
                     Some(next) => pc = next,
                     None => return,
                 },

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::lane::Transit;
 use super::program::{Key, LockTimes, Op, Pc, Program, Workload};
+use super::random::{Purpose, Stream};
 use super::tournament::Due;
 use super::trace::Tracer;
 use super::{Engine, Job, NO_PAGE};
@@ -13,6 +14,8 @@ use super::{Engine, Job, NO_PAGE};
 pub(super) struct Keyed {
     locks: Vec<HeldLock>,
     lock: LockTimes,
+    /// By which the times to pass locks on vary, where there are locks.
+    passing: Option<Stream>,
     /// How long locks have been or will be held by jobs that have come to them, in picoseconds.
     locked: u64,
     /// What [`Op::Tally`] has added up.
@@ -43,7 +46,7 @@ struct Window {
 
 impl Keyed {
     /// What a program needs for so many keys.
-    pub fn new(program: &Program, workload: &Workload) -> Self {
+    pub fn new(program: &Program, workload: &Workload, seed: u64) -> Self {
         let keys = workload.keys.iter().max().map_or(0, |&key| key as usize + 1);
         let of = |used: fn(&Op) -> bool| if program.ops.iter().any(used) { keys } else { 0 };
         // No more wait than there are cores; most locks are waited for by none.
@@ -57,6 +60,7 @@ impl Keyed {
             way_of_flow: ways().filter_map(|way| number.get(&way).copied()).collect(),
             locks: (0..of(|op| matches!(op, Op::Lock { .. }))).map(|_| lock()).collect(),
             lock: program.lock,
+            passing: (of(|op| matches!(op, Op::Lock { .. })) > 0).then(|| Stream::new(seed, Purpose::Locks)),
             locked: 0,
             tallies: vec![0; of(|op| matches!(op, Op::Tally { .. }))],
             limits: vec![[0; 2]; of(|op| matches!(op, Op::Limit { .. }))],
@@ -79,13 +83,16 @@ impl<T: Tracer> Engine<T> {
 
     /// Occupies the lock of the job's key and sends the job down a lane on which it is alone.
     #[inline(never)]
-    pub(super) fn lock(&mut self, lane: u16, core: u16, next: Pc, job: u32) -> Option<Pc> {
+    pub(super) fn lock(&mut self, (lane, core): (u16, u16), time: u64, next: Pc, job: u32) -> Option<Pc> {
         let key = self.key_of(job) as usize;
         let lock = &mut self.keyed.locks[key];
         while lock.ends.front().is_some_and(|&end| end <= self.now) {
             lock.ends.pop_front();
         }
-        let time = self.keyed.lock.held(core, lock.owner, lock.ends.len());
+        // Half as long to one and a half times: cores are not equally far from each other.
+        let mean = self.keyed.lock.passed_on(core, lock.owner, lock.ends.len());
+        let passing = self.keyed.passing.as_mut().map_or(mean, |stream| mean / 2 + stream.below(mean + 1));
+        let time = time + passing;
         let done = lock.ends.back().map_or(self.now, |&last| last.max(self.now)).saturating_add(time);
         lock.ends.push_back(done);
         lock.owner = Some(core);

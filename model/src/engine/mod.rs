@@ -157,7 +157,7 @@ impl<T: Tracer> Engine<T> {
         let steps = program.ops.iter().zip(followers).map(|(&op, chained)| Step { op, visits: 0, chained });
         let lanes = program.lanes.iter().map(|&latency| Lane::new(latency));
         let spawns = program.ops.iter().any(|op| matches!(op, Op::Spawn { .. }));
-        let keyed = Keyed::new(&program, &workload);
+        let keyed = Keyed::new(&program, &workload, seed);
         let pools = program.pools.iter().map(|pool| Pool {
             available: pool.capacity,
             quantum: pool.quantum.clamp(1, pool.capacity.max(1)),

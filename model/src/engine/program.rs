@@ -96,13 +96,15 @@ pub enum Op {
         /// The pool.
         pool: u16,
     },
-    /// Occupy the lock of the job's flow's key for as long as [`LockTimes`] says, first come, first served, and go down a lane
-    /// that belongs to a server which the job holds: no other job is on it.
+    /// Occupy the lock of the job's flow's key for a time and what [`LockTimes`] says on top, first come, first served, and go
+    /// down a lane that belongs to a server which the job holds: no other job is on it.
     Lock {
         /// Lane to leave by.
         lane: u16,
         /// The core that takes it, by number.
         core: u16,
+        /// How long it holds it at least.
+        time: u64,
     },
     /// Wait at a gate until it has its number of jobs or the first has waited its time. The first job goes on at the
     /// next operation, the others skip that one: it holds what is paid once per batch.

@@ -20,6 +20,8 @@ pub enum Purpose {
     Bursts(u8),
     /// What is looked up in caches, and what they forget.
     Lookups,
+    /// How long locks take to be passed on.
+    Locks,
     /// When random events of a failover scenario happen.
     Events,
     /// How long the messages of the control path take.
@@ -36,6 +38,7 @@ impl Purpose {
             Purpose::Flows(source) => 0x100 * u64::from(source) + 3,
             Purpose::Bursts(source) => 0x100 * u64::from(source) + 7,
             Purpose::Lookups => 4,
+            Purpose::Locks => 8,
             Purpose::Events => 5,
             Purpose::Messages => 6,
             Purpose::Service(server) => 0x1_0000 + u64::from(server),

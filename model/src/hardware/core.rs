@@ -3,7 +3,7 @@
 use crate::hardware::memory::BeyondCache;
 use crate::hardware::pcie::DmaMapping;
 use crate::profile::{AeadCost, MemoryCost};
-use crate::route::{Category, Charge, Hop, Route, StationId, Visit};
+use crate::route::{Category, Charge, Hop, Route, StationId, Taken, Visit};
 use crate::stack::StackCost;
 use crate::units::{Bytes, Cycles, Hertz, Time};
 
@@ -20,12 +20,23 @@ pub struct Core<'a> {
     pub clock: Hertz,
     /// The cipher's cost, where the profile has one.
     pub cipher: Option<&'a AeadCost>,
-    /// The lock of the SA that its packets pass, where other cores pass it too, and how long it is held.
-    pub lock: Option<(StationId, Time)>,
+    /// The lock of the SA that its packets pass, where other cores pass it too.
+    pub lock: Option<SaLock>,
     /// What it takes to map buffers for devices, where drivers do.
     pub mapping: Option<DmaMapping>,
     /// What it meets of DRAM, where it does.
     pub beyond: Option<BeyondCache>,
+}
+
+/// How packets take the lock of their SA.
+#[derive(Debug, Clone, Copy)]
+pub struct SaLock {
+    /// The lock.
+    pub lock: StationId,
+    /// What a core does with it each time, of what ESP costs.
+    pub held: Cycles,
+    /// How often a packet takes it; the cipher, if the core runs it, comes between.
+    pub times: u32,
 }
 
 /// Buffers that are mapped for a request to a lookaside card: the packet, and the list that says where its pieces are
@@ -33,18 +44,32 @@ pub struct Core<'a> {
 const CARD_BUFFERS: f64 = 2.0;
 
 impl Core<'_> {
-    /// Work on the core: the cycles of all categories in one go; ESP encapsulation passes the SA's
-    /// lock.
+    /// Work on the core: the cycles of all categories in one go; ESP encapsulation passes the SA's lock, with which a part
+    /// of it is done.
     pub fn work(&self, label: &'static str, costs: &[(Category, Cycles)]) -> Visit {
-        let cycles: Cycles = costs.iter().map(|(_, cycles)| *cycles).sum();
         let has = |category| costs.iter().any(|(other, _)| *other == category);
+        let lock = self.lock.filter(|_| has(Category::Xfrm));
+        let held = lock.map_or(0.0, |lock| lock.held.0 * f64::from(lock.times));
+        let mut costs = costs.to_vec();
+        if let Some((_, esp)) = costs.iter_mut().find(|(category, _)| *category == Category::Xfrm) {
+            *esp = Cycles((esp.0 - held).max(0.0));
+        }
+        let of = |some: &dyn Fn(Category) -> bool| -> Time {
+            costs.iter().filter(|(category, _)| some(*category)).map(|(_, cycles)| *cycles).sum::<Cycles>() / self.clock
+        };
+        let taken = lock.map(|SaLock { lock, held, times }| Taken {
+            lock,
+            time: held / self.clock,
+            times,
+            between: of(&|category| category == Category::Aead),
+        });
         Visit {
             station: self.station,
-            time: cycles / self.clock,
+            time: of(&|_| true),
             latency: Time::ZERO,
             label,
             octets: Bytes::ZERO,
-            lock: self.lock.filter(|_| has(Category::Xfrm)).or_else(|| {
+            lock: taken.or_else(|| {
                 // What a poll costs however many responses it finds unmaps nothing.
                 let taken = has(Category::CryptoComplete) && !has(Category::Poll);
                 self.mapping.filter(|_| taken).map(|m| m.times(CARD_BUFFERS).invalidation_of_card())

@@ -55,6 +55,8 @@ pub struct Class {
     pub recorded: Recorded,
     /// Whether received packets merge (GRO).
     pub merges: bool,
+    /// Whether they are of a stream (TCP), not datagrams.
+    pub stream: bool,
     /// ACKs that come back, where there are some.
     pub ack: Option<Ack>,
 }
@@ -71,6 +73,7 @@ impl Class {
             train: s.train(class),
             recorded: class.replayed().map(|trace| trace.jobs().clone()).unwrap_or_default(),
             merges: s.merges(class),
+            stream: class.transport == Transport::Tcp,
             ack: Ack::of(s, class),
             sends,
             weights,

@@ -2,22 +2,21 @@
 
 use std::ops::Range;
 
-use super::{Builder, Class, Path, passes_lock};
+use super::{Builder, Class, Path, Way, passes_lock};
 use crate::engine::program;
+use crate::hardware::core::SaLock;
 use crate::placement::SaLimit;
 use crate::profile::Profile;
 use crate::resource::Resource;
 use crate::route::{Platform, StationId};
 use crate::scenario::{Lock, Scenario};
 use crate::traffic::Direction;
-use crate::units::{Cycles, Hertz, Time};
+use crate::units::{Cycles, Hertz};
 
-/// Cache lines of an SA that move between cores with its lock: the lock with the sequence number, the replay state, the
-/// counters (`struct xfrm_state`, Linux include/net/xfrm.h).
-const SA_LINES: f64 = 3.0;
-/// Fetches of the lock's line before the next holder's turn comes, for each core that waits, where all spin on that line:
-/// half of them on average (Boyd-Wickizer et al., "Non-scalable locks are dangerous", Linux Symposium 2012, section 3).
-const FETCHES_PER_WAITER: f64 = 0.5;
+/// How often a core waits for lines of an SA that it takes the lock of after another one: for the lock's, then at the same
+/// time for those of the replay state and the counters (`struct xfrm_state`, Linux include/net/xfrm.h), which checks read
+/// that the other core has written.
+const SA_LINES: f64 = 2.0;
 
 /// Which SAs several cores take the lock of: those that several send through, and those whose packets come to several
 /// because the NIC or the core that it interrupts spreads them.
@@ -47,8 +46,7 @@ impl Locks {
         if direction.is_inbound() { self.inbound[sa] } else { self.outbound[sa] }
     }
 
-    /// Places the locks, if some path passes one, with how long each is held for a packet at least: by a core that had it
-    /// before too.
+    /// Places the locks, if some path passes one.
     pub fn place(
         &self,
         s: &Scenario,
@@ -57,14 +55,14 @@ impl Locks {
         paths: &[Path],
         cores: &[StationId],
         platform: &mut Platform,
-    ) -> Option<(StationId, Time)> {
+    ) -> Option<StationId> {
         if !paths.iter().any(|path| path.shared && passes_lock(path.way)) {
             return None;
         }
         let_spin(cores, platform);
         platform.lock = lock(s, profile, clock);
         let locks = self.inbound.iter().chain(&self.outbound).filter(|shared| **shared).count() as u32;
-        Some((platform.station(Resource::SaLock, locks), Time::from_ps(platform.lock.time)))
+        Some(platform.station(Resource::SaLock, locks))
     }
 }
 
@@ -80,6 +78,19 @@ pub(super) fn let_spin(cores: &[StationId], platform: &mut Platform) {
 }
 
 impl Builder<'_> {
+    /// How the packets of a path take the lock of their SA. What is sent takes it once, for its number and the counters
+    /// (`xfrm_output_one`, Linux net/xfrm/xfrm_output.c). What is received takes it twice: before it is decrypted, to check
+    /// state, window and lifetime; after it, to check and advance the window and count (`xfrm_input`, xfrm_input.c). What
+    /// the NIC has decrypted takes it once for both where the kernel knows that nothing comes between.
+    pub(super) fn takes(&self, lock: StationId, path: &Path) -> SaLock {
+        let times = match path.way {
+            _ if !self.classes[usize::from(path.class)].direction.is_inbound() => 1,
+            Way::By(design) if design.encrypts_in_nic() => self.scenario.sa.lock_passes,
+            _ => 2,
+        };
+        SaLock { lock, held: self.costs().sa_lock * (1.0 / f64::from(times)), times }
+    }
+
     /// Places the rates that SAs are held to, where they are: of as many SAs as flows use.
     pub(super) fn limit(&self, platform: &mut Platform) -> Option<SaLimit> {
         let sa = &self.scenario.sa;
@@ -96,17 +107,16 @@ impl Builder<'_> {
 /// What passing a lock takes on a host.
 fn lock(s: &Scenario, profile: &Profile, clock: Hertz) -> program::LockTimes {
     let stack = &profile.stack;
-    let fetches = match s.sa.lock {
-        Lock::Queued => 0.0,
-        Lock::Ticket => FETCHES_PER_WAITER,
+    let waiter = match s.sa.lock {
+        Lock::Queued => Cycles(0.0),
+        Lock::Ticket => stack.lock_waiter,
     };
     let distances = [stack.line_transfer, stack.line_transfer_l3, stack.line_transfer_socket];
     let ps = |cycles: Cycles| (cycles / clock).as_ps();
     let cores = |cores: u32| cores.clamp(1, u32::from(u16::MAX)) as u16;
     program::LockTimes {
-        time: ps(stack.sa_lock),
         moved: distances.map(|transfer| ps(transfer * SA_LINES)),
-        waiter: distances.map(|transfer| ps(transfer * fetches)),
+        waiter: ps(waiter),
         group: cores(profile.host.l3_cores),
         socket: cores(profile.host.socket_cores.unwrap_or(u32::MAX)),
     }

@@ -297,7 +297,8 @@ impl<'a> Builder<'a> {
             let mapping = DmaMapping::new(&s.pcie.iommu, clock, unit, unit_of_card);
             let core = Core { mapping, beyond: devices.beyond, ..self.core(path, cores[usize::from(path.core)]) };
             let mut host = queues.host((s, &devices), (path, class), core, *hits);
-            host.core.lock = lock.filter(|_| path.shared && passes_lock(path.way));
+            let lock = lock.filter(|_| path.shared && passes_lock(path.way));
+            host.core.lock = lock.map(|lock| self.takes(lock, path));
             host.numbered = !ways.is_empty();
             let costs = |host: &mut Host<'_>| {
                 host.sa_state = sa_state;

@@ -17,6 +17,8 @@ use crate::units::{Bytes, Cycles, Share, Time};
 
 /// Packets that wait in a core's backlog: the default of `net.core.netdev_max_backlog`, Linux net/core/dev.c.
 const MAX_BACKLOG: u32 = 1000;
+/// Octets of a stream that a receive call takes: as many as GRO merges at most, for which the call's cost is known.
+const READ: Bytes = Bytes::new(65_536);
 
 /// The queues of one core on one NIC.
 #[derive(Clone, Copy)]
@@ -147,6 +149,7 @@ impl Queues {
             acks: None,
             numbered: false,
             limit: None,
+            reads: class.stream.then_some(READ),
             replay_window: None,
             steered: own.backlog.filter(|_| path.dispatcher != path.core).map(|(polling, backlog)| Steered {
                 dispatcher: Core { station: StationId(path.dispatcher), lock: None, ..core },

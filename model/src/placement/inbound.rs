@@ -114,7 +114,10 @@ impl Host<'_> {
         p: &Packet,
     ) -> Route {
         let copy = (Category::Copy, core.memory.copy * p.goodput);
-        let costs = [costs, self.tunnel.clone()].concat();
+        // A call takes what has come of a stream meanwhile, in however many packets.
+        let calls = self.reads.map_or(1.0, |reads| p.goodput.get() as f64 / reads.get() as f64);
+        let read = (Category::Deliver, core.costs.read * calls);
+        let costs = [costs, self.tunnel.clone(), vec![read]].concat();
         let deliver = [vec![(Category::Deliver, core.costs.deliver)], self.hooks.clone()].concat();
         let copied = core.writes_application(p.goodput);
         let end = route![self.in_replay_window(), Hop::Depart(*p), self.received(p.fragments())];

@@ -137,6 +137,8 @@ pub struct Host<'a> {
     pub numbered: bool,
     /// What each SA is held to, where it is.
     pub limit: Option<SaLimit>,
+    /// Octets that a receive call takes, of a stream; a datagram takes one of its own.
+    pub reads: Option<Bytes>,
     /// Packets of an inbound SA's replay window, where packets may come out of order.
     pub replay_window: Option<u32>,
     /// The core that hands received packets on to this one, where one does.

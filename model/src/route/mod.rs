@@ -67,8 +67,8 @@ pub struct Visit {
     pub octets: Bytes,
     /// What it is charged to.
     pub charges: Vec<Charge>,
-    /// A lock that is held for so long at least at the end of the visit, while the station waits with it.
-    pub lock: Option<(StationId, Time)>,
+    /// A lock that is taken at the end of the visit.
+    pub lock: Option<Taken>,
 }
 
 impl Visit {
@@ -81,6 +81,31 @@ impl Visit {
     #[must_use]
     pub fn of(self, octets: Bytes) -> Self {
         Visit { octets, ..self }
+    }
+}
+
+/// A lock that a visit takes, while its station waits with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// The lock.
+    pub lock: StationId,
+    /// How long it is held at least, each time.
+    pub time: Time,
+    /// How often it is taken, one time after the other: whoever waits for it gets it in between.
+    pub times: u32,
+    /// How long the station works between the first time and the last: a part of the visit's time.
+    pub between: Time,
+}
+
+impl Taken {
+    /// A lock that is taken once.
+    pub const fn once(lock: StationId, time: Time) -> Self {
+        Taken { lock, time, times: 1, between: Time::ZERO }
+    }
+
+    /// How long it is held at least, all times together.
+    pub fn held(&self) -> Time {
+        self.time * u64::from(self.times)
     }
 }
 

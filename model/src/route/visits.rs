@@ -2,7 +2,7 @@
 
 use super::compile::{Account, Compiler, Note};
 use super::on_its_way::OnItsWay;
-use super::{PoolId, Route, StationId, Visit};
+use super::{PoolId, Route, StationId, Taken, Visit};
 use crate::engine::program::{Op, Pc};
 use crate::resource::Resource;
 use crate::units::Time;
@@ -46,23 +46,31 @@ impl Compiler<'_> {
             return;
         };
         self.emit_wait(Op::Hold { pool: held.0 }, self.pool(held).resource.name());
-        self.serve(visit);
-        if let Some((lock, time)) = visit.lock {
-            let account = Account { busy: Some((lock, time)), charges: Vec::new() };
-            // A lock of SAs is that of the job's SA; any other is a queue of its own.
-            let (op, label) = match self.platform.stations[usize::from(lock.0)].resource {
-                Resource::SaLock => {
-                    (Op::Lock { lane: self.lane(visit.station, Time::ZERO), core: visit.station.0 }, "SA lock held")
-                }
-                resource => {
-                    let lane = self.lane(lock, Time::ZERO);
-                    (Op::Serve { server: lock.0, lane, time: time.as_ps() }, resource.name())
-                }
-            };
-            let pc = self.emit_wait(op, label);
-            self.accounts[pc as usize] = Some(account);
+        let Some(taken) = visit.lock else {
+            self.serve(visit);
+            self.emit(Op::Free { pool: held.0 }, None);
+            return;
+        };
+        let between = if taken.times > 1 { taken.between.min(visit.time) } else { Time::ZERO };
+        self.serve(&Visit { time: visit.time - between, ..visit.clone() });
+        for time in 0..taken.times {
+            if time == 1 && between > Time::ZERO {
+                self.serve(&Visit::new(visit.station, between, Time::ZERO, visit.label));
+            }
+            self.take(taken, visit.station);
         }
         self.emit(Op::Free { pool: held.0 }, None);
+    }
+
+    /// Takes the lock once. A lock of SAs is that of the job's SA; any other is a queue of its own.
+    fn take(&mut self, taken: Taken, core: StationId) {
+        let (lock, time) = (taken.lock, taken.time.as_ps());
+        let (op, label) = match self.platform.stations[usize::from(lock.0)].resource {
+            Resource::SaLock => (Op::Lock { lane: self.lane(core, Time::ZERO), core: core.0, time }, "SA lock held"),
+            resource => (Op::Serve { server: lock.0, lane: self.lane(lock, Time::ZERO), time }, resource.name()),
+        };
+        let pc = self.emit_wait(op, label);
+        self.accounts[pc as usize] = Some(Account { busy: Some((lock, taken.time)), charges: Vec::new() });
     }
 
     pub(super) fn lane(&mut self, station: StationId, latency: Time) -> u16 {

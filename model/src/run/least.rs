@@ -47,7 +47,7 @@ fn least(op: &Op, program: &Program) -> u64 {
             time.saturating_add(latency(lane))
         }
         Op::ServeRandom { lane, .. } | Op::ServeAnyRandom { lane, .. } | Op::Wait { lane } => latency(lane),
-        Op::Lock { .. } => program.lock.time,
+        Op::Lock { time, .. } => time,
         _ => 0,
     }
 }

@@ -57,6 +57,7 @@ impl Scenario {
         within("sa.count", self.sa.count)?;
         within("sa.count", self.sas())?;
         within("sa.peers", self.sa.peers)?;
+        within("sa.lock_passes", self.sa.lock_passes)?;
         within_if_given("sa.rate", self.sa.rate)?;
         within_if_given("sa.packet_rate", self.sa.packet_rate)?;
         within("sa.burst", self.sa.burst)?;

@@ -178,6 +178,8 @@ pub struct SaParams {
     pub count: u32,
     /// How the lock is passed on.
     pub lock: Lock,
+    /// How often a packet that the NIC has decrypted takes it.
+    pub lock_passes: u32,
     /// What policies select packets by.
     pub selectors: Selectors,
     /// Whether each of these SAs is one for every core (RFC 9611), which no lock is needed for.

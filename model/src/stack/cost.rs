@@ -96,7 +96,8 @@ stack_costs! {
     poll or "vector" in ALL: "One poll, however many packets it finds; of vector processing one vector: graph dispatch, instruction cache misses.";
     receive in ALL, before it 0.0 in VECTOR: "Driver receive of one packet: completion, buffer, refill.";
     gro in KERNEL: "Merging one received packet (GRO).";
-    deliver in KERNEL: "IP input, transport, socket, wake-up and receive call for one packet or one merged by GRO.";
+    deliver in KERNEL: "IP input, transport and socket for one packet or one merged by GRO. Profiles from before read have it in here.";
+    read in KERNEL, before it 0.0 in KERNEL: "One receive call with the wake-up: for a datagram, or for 64 KiB of TCP.";
     forward or "packet" in ALL: "Route lookup and forwarding of one packet, or of one merged by GRO.";
     policy in KERNEL, before it 700.0 in KERNEL: "Policy lookup for one forwarded packet where there are IPsec policies, and the bundle of transformations that is built for it: whoever encrypts, packet offload too.";
     policy_level in KERNEL, before it 40.0 in KERNEL: "One level of the tree that policies for prefixes are in; there are as many as the logarithm of their number.";
@@ -106,10 +107,11 @@ stack_costs! {
     ack in KERNEL, before it 900.0 in KERNEL: "One ACK of TCP that is sent or that is received, without the driver: transport, IP, socket buffers.";
     fragment in KERNEL_AND_VECTOR, before it 700.0 in KERNEL_AND_VECTOR: "Making one IP fragment, or taking one up for reassembly, without copies.";
     steer in KERNEL, before it 200.0 in KERNEL: "Handing one received packet to another core (RPS, cpumap): choice, backlog with its lock, part of the interrupt that is sent.";
-    sa_lock in KERNEL: "How long the lock of an SA is held for one packet (`xfrm_state.lock`: sequence number or replay window).";
+    sa_lock in KERNEL: "What is done for one packet with the lock of an SA (`xfrm_state.lock`: sequence number or replay window), a part of what ESP costs.";
     line_transfer in KERNEL: "Moving one cache line from another core that shares the L3 cache.";
     line_transfer_l3 in KERNEL, before it 400.0 in KERNEL: "Moving one cache line from a core of another L3 cache of the same socket.";
     line_transfer_socket in KERNEL, before it 600.0 in KERNEL: "Moving one cache line from a core of another socket.";
+    lock_waiter in KERNEL, before it 75.0 in KERNEL: "How much longer each core that waits makes passing a lock on where all spin on one line (sa.lock = \"ticket\").";
 }
 
 impl StackCost {

@@ -69,16 +69,18 @@ fn gro_delivers_once_for_all_that_merged() {
     ];
     let off = run(&with(&base, &[("offload.gro", "off")]));
     let on = run(&with(&base, &[("offload.gro", "16 KiB")]));
-    let deliver = profile().stack.deliver.0;
-    near(cycles(&off, Category::Deliver), deliver, 1e-6);
+    let (deliver, read) = (profile().stack.deliver.0, profile().stack.read.0);
+    // A receive call takes what has come of a stream, 64 KiB at a time; 1400 B are 1348 of them.
+    let part = read * 1348.0 / 65_536.0;
+    near(cycles(&off, Category::Deliver), deliver + part, 1e-6);
     // 11 packets of 1400 B; the last of a poll of 64 are fewer.
-    near(cycles(&on, Category::Deliver), deliver / 11.0, 0.1);
+    near(cycles(&on, Category::Deliver), deliver / 11.0 + part, 0.1);
     assert!(on.packets_per_s.unwrap() > 2.0 * off.packets_per_s.unwrap());
     // Many flows share a poll: fewer merge.
     let flows = [("offload.gro", "64 KiB"), ("traffic.flows", "16"), ("sa.count", "16")];
-    near(cycles(&run(&with(&base, &flows)), Category::Deliver), deliver / 4.0, 0.05);
-    // Of UDP nothing merges unless a socket asks for it.
-    near(cycles(&run(&with(&base, &[("traffic.transport", "udp")])), Category::Deliver), deliver, 1e-6);
+    near(cycles(&run(&with(&base, &flows)), Category::Deliver), deliver / 4.0 + part, 0.05);
+    // Of UDP nothing merges unless a socket asks for it, and each datagram takes a call.
+    near(cycles(&run(&with(&base, &[("traffic.transport", "udp")])), Category::Deliver), deliver + read, 1e-6);
 }
 
 #[test]
@@ -98,16 +100,16 @@ fn the_lock_of_one_sa_limits_many_cores() {
         run_on(&profile, &with(&with(&base, more), &[("host.cores", cores)])).packets_per_s.unwrap()
     };
     let (queued, ticket) = ([("sa.count", "1")], [("sa.count", "1"), ("sa.lock", "ticket")]);
-    // Three lines move with each passing on.
-    let held = profile.stack.sa_lock.0 + 3.0 * profile.stack.line_transfer.0;
+    // It waits for two lines with each passing on.
+    let held = profile.stack.sa_lock.0 + 2.0 * profile.stack.line_transfer.0;
     near(rate("32", &queued), profile.host.frequency.get() as f64 / held, 0.01);
     near(rate("24", &queued), rate("32", &queued), 0.01);
     // All waiters fetch the ticket's line: more cores carry less.
     assert!(rate("32", &ticket) < 0.7 * rate("12", &ticket));
-    assert!(rate("32", &[("sa.count", "96")]) > 3.0 * rate("32", &queued));
+    assert!(rate("32", &[("sa.count", "96")]) > 2.0 * rate("32", &queued));
     // Waiting is spinning: no core is idle.
     let record = run(&with(&with(&base, &queued), &[("host.cores", "32")]));
-    assert!(record.idle_cores.unwrap() < 0.5 && cycles(&record, Category::Lock) > 10_000.0);
+    assert!(record.idle_cores.unwrap() < 0.5 && cycles(&record, Category::Lock) > 5_000.0);
     assert_eq!(record.bottleneck.map(Resource::name), Some("SA lock"));
 }
 

@@ -156,7 +156,8 @@ fn sas_of_single_cores_need_no_lock() {
         assert_eq!(cycles(&sixteen, Category::Lock), 0.0);
         assert_eq!(sixteen.spread.sas_as_asked, 16);
         // One SA alone stays on one core, or is contended for.
-        assert!(goodput(&at("16", &[])) < 0.6 * goodput(&sixteen), "{direction}");
+        let shared = goodput(&at("16", &[])) / goodput(&sixteen);
+        assert!(shared < 0.75, "{direction}: {shared}");
     }
 }
 
@@ -180,12 +181,48 @@ fn a_lock_that_cores_take_in_turn_costs_what_its_lines_travel() {
     };
     let held = |rate: f64| clock / rate;
     let (near_most, far_most) =
-        (stack.sa_lock.0 + 3.0 * stack.line_transfer.0, stack.sa_lock.0 + 3.0 * stack.line_transfer_l3.0);
+        (stack.sa_lock.0 + 2.0 * stack.line_transfer.0, stack.sa_lock.0 + 2.0 * stack.line_transfer_l3.0);
     // Thirty-two cores of eight complexes: most often the lock comes from another one.
     let far = held(rate("32", "queued"));
     assert!(far > 0.8 * far_most && far < 1.01 * far_most, "{far} of {near_most} to {far_most}");
     // Waiters that spin on the lock's line take it away from who passes it on.
     assert!(rate("32", "ticket") < 0.7 * rate("32", "queued"));
+}
+
+/// What is received takes the lock for its check and again for what it counts, closed form: cores that are not with their
+/// own work (Little's law) wait for it, and where they spin on its line each adds to passing it on.
+#[test]
+fn a_received_packet_takes_its_lock_twice_and_who_waits_slows_it() {
+    let host = profile("ice-lake-sp");
+    let (stack, clock) = (&host.stack, host.host.clock(32, false).get() as f64);
+    let cycles = |cores: u32, lock: &str, passes: &str| {
+        let cores = cores.to_string();
+        let settings = [
+            ("placement", "inline-crypto"),
+            ("host.cores", cores.as_str()),
+            ("traffic.direction", "receive"),
+            ("traffic.packet", "128 B"),
+            ("traffic.flows", "96"),
+            ("sa.count", "1"),
+            ("sa.lock", lock),
+            ("sa.lock_passes", passes),
+            ("offload.gro", "off"),
+            ("nic.preset", "connectx-7"),
+            ("nic.esp.rss_inner", "true"),
+        ];
+        clock / run_on("ice-lake-sp", &settings, &[]).packets_per_s.unwrap()
+    };
+    let moves = 2.0 * stack.line_transfer.0;
+    for (passes, name) in [(1.0, "1"), (2.0, "2")] {
+        let (alone, queued, ticket) =
+            (cycles(1, "queued", name), cycles(32, "queued", name), cycles(32, "ticket", name));
+        near(queued, stack.sa_lock.0 + passes * moves, 0.02);
+        let waiting = 31.0 - (alone - stack.sa_lock.0) / ticket;
+        near(ticket, stack.sa_lock.0 + passes * (moves + stack.lock_waiter.0 * waiting), 0.05);
+    }
+    // More cores carry less, as published: commit 10a118619439, 34 Gb/s on 4 queues and 16 on 16.
+    let falls = ["1", "2"].map(|passes| cycles(32, "ticket", passes) / cycles(16, "ticket", passes));
+    assert!(falls.iter().all(|fall| *fall > 1.2), "{falls:?}");
 }
 
 /// AWS Site-to-Site VPN quotas: 1.25 Gb/s and 140 000 packets per second a tunnel.

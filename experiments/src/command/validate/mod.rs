@@ -16,6 +16,7 @@ mod pcie_nic;
 mod published;
 mod report;
 mod sa_cache;
+mod sa_lock;
 mod stack;
 mod vector;
 
@@ -57,6 +58,7 @@ fn rows(family: &Family, simulations: &Simulations<'_>) -> Result<Vec<Row>, Fail
         "vector" => vector::rows(simulations),
         "lookaside" => lookaside::rows(simulations),
         "sa-cache" => sa_cache::rows(simulations),
+        "sa-lock" => sa_lock::rows(simulations),
         "limits" => limits::rows(simulations),
         other => Err(Failure::new(format!("nothing simulates the family `{other}`"))),
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::program::{Cache, Key, Replacement};
 use crate::resource::Resource;
-use crate::route::{CacheId, Hop, Lookup, Platform, Route, StationId, Visit};
+use crate::route::{CacheId, Hop, Lookup, Platform, Route, StationId, Taken, Visit};
 use crate::units::{Bytes, Cycles, Hertz, Share, Time};
 
 /// Parameters of the host's IOMMU, each of its units, and of the DMA buffers in use.
@@ -110,13 +110,13 @@ impl DmaMapping {
     }
 
     /// What a core spins for after it has unmapped a buffer of the NIC.
-    pub fn invalidation(&self) -> (StationId, Time) {
-        (self.queue, self.invalidate)
+    pub fn invalidation(&self) -> Taken {
+        Taken::once(self.queue, self.invalidate)
     }
 
     /// What a core spins for after it has unmapped a buffer of the card.
-    pub fn invalidation_of_card(&self) -> (StationId, Time) {
-        (self.card_queue, self.invalidate)
+    pub fn invalidation_of_card(&self) -> Taken {
+        Taken::once(self.card_queue, self.invalidate)
     }
 }
 

@@ -194,6 +194,11 @@ pub(super) const SA: &[Entry] = &[
         "Spinlock of an SA that several cores take: queued as on x86 since Linux 4.2; ticket before, and like it in guests.",
     ),
     Entry::new(
+        "lock_passes",
+        integer(1, 2),
+        "How often a received packet that the NIC has decrypted takes the SA's lock: twice, once since Linux commit 10a118619439.",
+    ),
+    Entry::new(
         "selectors",
         Takes::Name(names::<Selectors>),
         "What IPsec policies select by: single addresses, found by hash, or prefixes, found in a tree that grows.",

@@ -1,0 +1,107 @@
+//! One SA with crypto offload on several receive queues: what its lock does to cores that share it.
+//!
+//! The host is not stated. Each of two queues got 17.2 Gb/s in spite of the lock. Of the presets one core of Zen 4 alone can
+//! receive that much, at a clock that some of them reach; the threads that read run on other cores than those of the queues,
+//! and all cores are taken to be as near to each other. That throughput
+//! falls as queues are added says that whoever waits for the lock slows down who passes it on, as where all spin on one
+//! line. Fitted on 2 and 8 queues with a kernel that takes the lock twice for a packet: what a cache line takes from core to
+//! core, and what each core that waits adds. The other numbers of queues are predicted, and the kernel that takes it once.
+
+use espsim_model::profile::Profile;
+use espsim_model::units::{Cycles, CyclesPerByte};
+use espsim_sweep::campaign::simulations::Simulations;
+use espsim_sweep::failure::Failure;
+use rayon::prelude::*;
+use toml::Value;
+
+use super::Row;
+use super::published::{Published, read, value};
+use crate::fitting::machine::{cpu_at, fit_all, goodput_gbps, run};
+
+const TOLERANCE: f64 = 0.15;
+/// AMD product specification, EPYC 9274F and 9374F: up to 4.3 GHz.
+const CLOCK: &str = "4 GHz";
+const TWICE: &str = "lock taken twice";
+
+/// The machine before its lock is fitted.
+fn base() -> Result<Profile, Failure> {
+    let mut profile = cpu_at("zen4", CLOCK)?;
+    (profile.memory.copy, profile.stack.read) = (CyclesPerByte(0.0), Cycles(0.0));
+    profile.host.l3_cores = profile.host.cores;
+    Ok(profile)
+}
+
+/// The same with so many times the preset's cost of a line, and of each core that waits.
+fn with(base: &Profile, factors: &[f64]) -> Profile {
+    let mut profile = base.clone();
+    let stack = &mut profile.stack;
+    stack.line_transfer = stack.line_transfer * factors[0];
+    stack.lock_waiter = stack.lock_waiter * factors[1];
+    profile
+}
+
+/// Goodput in Gb/s by so many queues.
+fn goodput(
+    simulations: &Simulations<'_>,
+    profile: &Profile,
+    queues: i64,
+    settings: &[(&str, Value)],
+) -> Result<f64, Failure> {
+    let machine = [
+        ("placement", "inline-crypto".into()),
+        ("host.cores", Value::Integer(queues)),
+        ("traffic.direction", "receive".into()),
+        ("traffic.transport", "tcp".into()),
+        ("traffic.packet", "1466 B".into()),
+        ("traffic.flows", 64.into()),
+        ("sa.count", 1.into()),
+        ("sa.mode", "transport".into()),
+        ("sa.lock", "ticket".into()),
+        ("nic.preset", "connectx-7".into()),
+        ("nic.esp.rss_inner", true.into()),
+    ];
+    goodput_gbps(&run(simulations, profile, &[&machine[..], settings].concat())?)
+}
+
+pub(super) fn rows(simulations: &Simulations<'_>) -> Result<Vec<Row>, Failure> {
+    let published: Vec<Published> = read("sa_lock.csv", include_str!("../../../validation/sa_lock.csv"))?;
+    let base = base()?;
+    let fitted = [2.0, 8.0];
+    let measured: Vec<f64> = (fitted.iter())
+        .map(|&queues| value(&published, |row| row.series == TWICE && row.x == Some(queues)))
+        .collect::<Result<_, _>>()?;
+    let factors = fit_all(2, &measured, |factors| {
+        let machine = with(&base, factors);
+        fitted.iter().map(|&queues| goodput(simulations, &machine, queues as i64, &[])).collect()
+    })?;
+    let machine = with(&base, &factors);
+    let compare = |row: Published| {
+        let passes = if row.series == TWICE { 2 } else { 1 };
+        let settings = [("sa.lock_passes", Value::Integer(passes))];
+        let simulated = goodput(simulations, &machine, row.x.unwrap_or(1.0) as i64, &settings)?;
+        Ok(row.row("sa-lock", simulated, Some(TOLERANCE), true))
+    };
+    published.into_par_iter().map(compare).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::asked;
+    use super::*;
+
+    /// A queued lock gives eight queues what was measured, and then as much to any number: it cannot fall.
+    #[test]
+    fn waiters_that_spin_on_lines_of_their_own_would_not_make_it_fall() {
+        let base = base().unwrap();
+        let at = |factors: &[f64], queues, lock: &str| {
+            let settings = [("sa.lock", lock.into())];
+            asked(|simulations| goodput(simulations, &with(&base, factors), queues, &settings).unwrap())
+        };
+        let queued = |queues| at(&[3.1, 1.0], queues, "queued");
+        assert!((queued(8) / 23.1 - 1.0).abs() < 0.1 && (queued(16) / queued(8) - 1.0).abs() < 0.02);
+        assert!(queued(4) < 0.75 * 34.4 && queued(16) > 1.3 * 16.0);
+        // One line for all does, with what the preset says of lock and line.
+        let (eight, sixteen) = (at(&[1.0; 2], 8, "ticket"), at(&[1.0; 2], 16, "ticket"));
+        assert!(sixteen < 0.75 * eight, "{eight} {sixteen}");
+    }
+}
