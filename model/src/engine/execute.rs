@@ -256,6 +256,15 @@ impl<T: Tracer> Engine<T> {
                     pc = next;
                 }
                 Op::InWindow { window, otherwise } => pc = if self.in_window(window, job) { next } else { otherwise },
+                Op::Enter { order } => {
+                    self.orders.enter(order, job);
+                    pc = next;
+                }
+                Op::InOrder { order } => match self.in_order(order, next, job) {
+                    Some(next) => pc = next,
+                    None => return,
+                },
+                Op::Choose { choice } => pc = self.choose(choice),
                 Op::Jump { to } => pc = to,
                 Op::End => match self.end(job) {
                     Some(start) => pc = start,

@@ -16,6 +16,7 @@ mod keyed;
 mod lane;
 mod lock;
 pub mod observer;
+mod orders;
 pub mod program;
 pub mod random;
 pub mod recorded;
@@ -34,6 +35,7 @@ use gate::Gate;
 use keyed::Keyed;
 use lane::Lane;
 use observer::Observer;
+use orders::Orders;
 use program::{Op, Pc, Program, Workload};
 use random::{Purpose, Stream};
 use source::Source;
@@ -43,6 +45,9 @@ use trace::{Tracer, Untraced};
 
 const NO_PARENT: u32 = u32::MAX;
 const NO_PAGE: u32 = u32::MAX;
+
+/// Jobs that have been set free, in order, and where each goes on.
+type Ready = VecDeque<(u32, Pc)>;
 
 #[derive(Debug, Clone)]
 struct Pool {
@@ -112,11 +117,12 @@ pub struct Engine<T = Untraced> {
     steps: Box<[Step]>,
     jobs: Vec<Job>,
     spare_jobs: Vec<u32>,
-    ready: VecDeque<(u32, Pc)>,
+    ready: Ready,
     workload: Workload,
     sources: Vec<Source>,
     /// What there is for each key.
     keyed: Keyed,
+    orders: Orders,
     lookups: Stream,
     /// What [`Op::Spawn`] has counted and not started a child for, by flow; empty in a program without it.
     counted: Vec<u32>,
@@ -155,6 +161,7 @@ impl<T: Tracer> Engine<T> {
         let lanes = program.lanes.iter().map(|&latency| Lane::new(latency));
         let spawns = program.ops.iter().any(|op| matches!(op, Op::Spawn { .. }));
         let keyed = Keyed::new(&program, &workload);
+        let orders = Orders::new(&program);
         let pools = program.pools.iter().map(|pool| Pool {
             available: pool.capacity,
             quantum: pool.quantum.clamp(1, pool.capacity.max(1)),
@@ -185,6 +192,7 @@ impl<T: Tracer> Engine<T> {
             spare_jobs: Vec::new(),
             ready: VecDeque::with_capacity(256),
             keyed,
+            orders,
             lookups: Stream::new(seed, Purpose::Lookups),
             counted: if spawns { vec![0; workload.flows.len()] } else { Vec::new() },
             service,

@@ -212,6 +212,21 @@ pub enum Op {
         /// Where to go on beyond it.
         otherwise: Pc,
     },
+    /// Come to the first place of an order.
+    Enter {
+        /// The order.
+        order: u16,
+    },
+    /// Wait until every job that entered the order before this one has come here too.
+    InOrder {
+        /// The order.
+        order: u16,
+    },
+    /// Go on where the job is served first.
+    Choose {
+        /// Which of the program's choices.
+        choice: u32,
+    },
     /// Go on elsewhere.
     Jump {
         /// Where.
@@ -301,6 +316,17 @@ impl Pool {
     }
 }
 
+/// One of several ways that a job may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// The server of one unit that it begins with.
+    pub server: u16,
+    /// The pool that is held throughout a visit there, where one is.
+    pub held: Option<u16>,
+    /// Where it begins.
+    pub at: Pc,
+}
+
 /// The resources and operations of one simulation.
 #[derive(Debug, Clone, Default)]
 pub struct Program {
@@ -316,6 +342,10 @@ pub struct Program {
     pub gates: Vec<Gate>,
     /// Caches.
     pub caches: Vec<Cache>,
+    /// Orders that jobs keep.
+    pub orders: u16,
+    /// Ways that jobs choose from, at each place where they do.
+    pub choices: Vec<Vec<Choice>>,
     /// What passing a lock takes.
     pub lock: LockTimes,
     /// How far jobs may be ahead of the rate that their key is held to, in picoseconds.

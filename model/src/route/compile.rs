@@ -53,6 +53,7 @@ impl Platform {
         program.pools = self.pools.iter().map(|p| p.units).collect();
         program.gates = self.gates.clone();
         program.caches = self.caches.clone();
+        program.orders = self.orders;
         program.lock = self.lock;
         program.burst = self.burst.as_ps();
         renumber_lanes(&mut program, &lanes);
@@ -287,6 +288,13 @@ impl<'a> Compiler<'a> {
                 let account = Account { busy: None, charges: vec![Charge::Sent(*packet)] };
                 let bytes = packet.goodput.get() as u32;
                 self.emit(Op::Depart { class: self.class, bytes }, Some(account));
+            }
+            Hop::OneOf(ways) => self.one_of(ways, job),
+            Hop::Enter(order) => {
+                self.emit(Op::Enter { order: order.0 }, None);
+            }
+            Hop::InOrder(order) => {
+                self.emit_wait(Op::InOrder { order: order.0 }, "packets before");
             }
             Hop::Limit(limit) => self.limit(limit, job),
             Hop::Number => {

@@ -33,6 +33,10 @@ pub struct GateId(pub u16);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CacheId(pub u16);
 
+/// An order that jobs keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrderId(pub u16);
+
 /// What a visit is charged to, beyond its station's time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Charge {
@@ -112,6 +116,12 @@ pub enum Hop {
     /// Add the first number to the count of the job's flow; whenever that reaches the second one, another packet goes this
     /// route, for which the job waits at its end and nowhere else. Not in a part of a split.
     Spawn(Route, u32, u32),
+    /// Go one of these routes, each of which begins with a visit: the one whose station has least to do. All cost the same.
+    OneOf(Vec<Route>),
+    /// Come to the first place of an order.
+    Enter(OrderId),
+    /// Wait for every job that entered the order before.
+    InOrder(OrderId),
     /// A packet has left.
     Depart(Packet),
     /// Keep to the rate of the job's SA.
@@ -223,6 +233,8 @@ pub struct Platform {
     pub gates: Vec<Gate>,
     /// Caches.
     pub caches: Vec<Cache>,
+    /// Orders that jobs keep, how many.
+    pub orders: u16,
     /// What passing a lock takes.
     pub lock: LockTimes,
     /// How long packets may come ahead of the rate that their SA is held to.
@@ -269,6 +281,12 @@ impl Platform {
     fn add_gate(&mut self, gate: Gate) -> GateId {
         self.gates.push(gate);
         GateId(self.gates.len() as u16 - 1)
+    }
+
+    /// Adds an order.
+    pub fn order(&mut self) -> OrderId {
+        self.orders += 1;
+        OrderId(self.orders - 1)
     }
 
     /// Adds a cache.
