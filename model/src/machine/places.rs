@@ -66,13 +66,13 @@ impl Places {
         let mut of_flow = deal(class.flows, used, class.hash_seed, Spreading::FlowsOverSas);
         if s.sa.per_cpu && s.placement.has_sas() {
             // An application's core has an SA of the set: on this host, and on the peer's for what comes in.
-            let sent_on = cores(class, class.flows, s.host.cores, Spreading::FlowsOverCores);
+            let sent_on = cores(class, class.flows, s.flow_cores(), Spreading::FlowsOverCores);
             of_flow.iter_mut().zip(sent_on).for_each(|(sa, core)| *sa = *sa * s.host.cores + core);
         }
         let under_esp = s.placement.has_sas() && built.direction.is_inbound();
         let places = match under_esp {
             true => self.inbound(s, class, &of_flow, sas),
-            false => cores(class, class.flows, s.host.cores, Spreading::FlowsOverCores),
+            false => cores(class, class.flows, s.flow_cores(), Spreading::FlowsOverCores),
         };
         match class.steering == Steering::Rps && under_esp {
             true => self.core_of_flow.extend(handed_on(s, class, &places)),
@@ -84,9 +84,9 @@ impl Places {
 
     /// The core of each flow of a class that comes in under ESP.
     fn inbound(&mut self, s: &Scenario, class: &Traffic, sa_of_flow: &[u32], sas: &Sas) -> Vec<u32> {
-        let n = s.host.cores;
+        let n = s.flow_cores();
         let nics = s.nics();
-        let set = if s.sa.per_cpu { n } else { 1 };
+        let set = if s.sa.per_cpu { s.host.cores } else { 1 };
         let used = class.sas.unwrap_or(s.sa.count).min(s.sa.count) * set;
         let peers = s.sa.peers.min(s.sa.count);
         let peer_of_set = deal(s.sa.count, peers, s.traffic[0].hash_seed, Spreading::SasOverPeers);
@@ -121,7 +121,7 @@ impl Places {
 /// whatever the flow: under ESP nothing of it is seen (cilium pull request 35661; the kernel's own hash sees addresses,
 /// `__skb_flow_dissect` in Linux net/core/flow_dissector.c, and would hand all of a peer to one core).
 fn handed_on(s: &Scenario, class: &Traffic, dispatchers: &[u32]) -> Vec<u32> {
-    let others: Vec<u32> = (0..s.host.cores).filter(|core| !dispatchers.contains(core)).collect();
+    let others: Vec<u32> = (0..s.flow_cores()).filter(|core| !dispatchers.contains(core)).collect();
     if others.is_empty() {
         return dispatchers.to_vec();
     }

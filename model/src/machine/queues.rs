@@ -1,6 +1,7 @@
 //! What a core has of each device: rings, queues and interrupts of its own, and the host as it sees it.
 
 use super::devices::{Card, Devices, NicDevice};
+use super::workers::WORKER_RING;
 use super::{Class, Path, Way};
 use crate::hardware::accelerator::{Accelerator, AcceleratorParams};
 use crate::hardware::core::Core;
@@ -44,6 +45,8 @@ struct CoreQueues {
     completion: StationId,
     /// Polls of what other cores hand on, and packets that wait for them, where cores do.
     backlog: Option<(GateId, PoolId)>,
+    /// Polls of what crypto workers have done, and packets of each direction that wait for them, where there are such.
+    returns: Option<(GateId, [PoolId; 2])>,
 }
 
 /// The queues of all cores.
@@ -86,6 +89,8 @@ impl Queues {
                 (polls, platform.pool(Resource::Backlog, MAX_BACKLOG))
             });
             polls.extend(backlog.map(|(polls, _)| polls));
+            let returns = s.crypto_workers().map(|_| returns(s, platform));
+            polls.extend(returns.map(|(polls, _)| polls));
             let merging = merging(s, merged, receiving[i], &polls, platform);
             CoreQueues {
                 card_ring: platform.pool(Resource::AcceleratorRing, devices.cards[card].params.ring),
@@ -99,6 +104,7 @@ impl Queues {
                 card,
                 nics,
                 backlog,
+                returns,
             }
         });
         Queues { cores: queues.collect(), polled_card }
@@ -146,12 +152,19 @@ impl Queues {
             numbered: false,
             limit: None,
             replay_window: None,
+            workers: None,
             steered: own.backlog.filter(|_| path.dispatcher != path.core).map(|(polling, backlog)| Steered {
                 dispatcher: Core { station: StationId(path.dispatcher), lock: None, ..core },
                 polling,
                 backlog,
             }),
         }
+    }
+
+    /// Polls of what workers have done that comes back to a core, and where it waits.
+    pub fn returns(&self, core: u16, direction: Direction) -> Option<(GateId, PoolId)> {
+        let (polling, waiting) = self.cores[usize::from(core)].returns?;
+        Some((polling, waiting[usize::from(direction.is_inbound())]))
     }
 
     /// What the path's core has of its NIC: the queue that receives is that of the core which the NIC interrupts.
@@ -231,6 +244,17 @@ fn nic_queues(s: &Scenario, nic: &NicDevice, classes: &[Traffic], platform: &mut
             .map(|class| platform.pool(Resource::TransmitQueue, class.queue)),
         moderation: platform.gate(p.moderation_packets, p.moderation_time),
     }
+}
+
+/// Polls of what crypto workers have done on a core, and where it waits: in the kernel packets that `gro_cells_receive` or
+/// `netif_rx` has taken, and those that go out as if they were as limited; in VPP those that have not come back.
+fn returns(s: &Scenario, platform: &mut Platform) -> (GateId, [PoolId; 2]) {
+    let polls = platform.polled_gate(1, Time::ZERO, s.host.stack.budget());
+    let waiting = match s.host.stack {
+        Stack::Vector => [(); 2].map(|()| platform.pool(Resource::WorkerQueue, WORKER_RING)),
+        Stack::Kernel | Stack::Xdp => [platform.pool(Resource::Backlog, MAX_BACKLOG); 2],
+    };
+    (polls, waiting)
 }
 
 /// Coalescing of an accelerator's responses: into interrupts, or into the polls of a core.

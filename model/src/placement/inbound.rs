@@ -38,7 +38,7 @@ impl Host<'_> {
         let costs = core.costs;
         let mut poll = vec![(Category::Poll, costs.poll)];
         // What is handed on in this poll is told to the devices at its end.
-        if self.stack.rings_once_per_poll() && self.forwards {
+        if self.stack.rings_once_per_poll() && self.forwards && self.workers.is_none() {
             poll.push((Category::Doorbell, costs.doorbell));
             if self.by_accelerator {
                 poll.push((Category::CryptoSubmit, costs.crypto_submit_burst));
@@ -162,6 +162,39 @@ impl Host<'_> {
     pub(super) fn forwards_clear(&self, mut f: Forwarding, p: &Packet) -> Route {
         f.comes.extend(self.tunnel.clone());
         self.forwards_as(f, p, p.fragments(), &self.leaves_clear(p))
+    }
+
+    /// The same for one that this core takes back from another, which saw its frames.
+    pub(super) fn forwards_taken(&self, mut comes: Costs, p: &Packet) -> Route {
+        comes.extend(self.tunnel.clone());
+        self.forwards_as(Forwarding { comes, once: Vec::new(), goes: Vec::new() }, p, 1, &self.leaves_clear(p))
+    }
+
+    /// A gateway's packet that came by so many frames, until the core has handed it to whoever does the cipher, at the cost of
+    /// `submit`. Where it may have `merged` it is routed once with others and cut before.
+    pub(super) fn until_handed_over(
+        &self,
+        labels: [&'static str; 2],
+        p: &Packet,
+        came: u32,
+        submit: Costs,
+        merged: bool,
+    ) -> Route {
+        let work = |label, costs: Costs| Hop::Serve(self.core.work(label, &costs));
+        let receive = if came == 1 { vec![self.receive_cost()] } else { self.receive_costs(p) };
+        let Some(merging) = self.merging.filter(|_| merged) else {
+            let costs = [receive, self.route_costs(), submit].concat();
+            return self.in_poll(labels[0], costs, came);
+        };
+        let comes = vec![self.receive_cost(), (Category::Gro, self.core.costs.gro)];
+        let cut = [vec![(Category::Segment, self.core.costs.segment)], submit].concat();
+        let forward = self.core.work("forward", &self.route_costs());
+        route![
+            work("receive packet, merge", comes),
+            Hop::Merge(merging.gate, self.polling(), forward, Route::default()),
+            self.received(1),
+            work(labels[1], cut),
+        ]
     }
 
     fn leaves_clear(&self, p: &Packet) -> Leaving {

@@ -14,9 +14,11 @@ mod inbound;
 mod inline_crypto;
 mod inline_packet;
 mod lookaside;
+mod workers;
 
 pub use acks::Acks;
 pub use design::{Agent, Design, Orphan, Placement};
+pub use workers::Workers;
 
 use crate::esp::{CipherSizes, ESP_TRAILER};
 use crate::hardware::accelerator::Accelerator;
@@ -139,6 +141,8 @@ pub struct Host<'a> {
     pub replay_window: Option<u32>,
     /// The core that hands received packets on to this one, where one does.
     pub steered: Option<Steered<'a>>,
+    /// Cores that do the cipher in this one's place, where some do.
+    pub workers: Option<Workers<'a>>,
 }
 
 /// The rates that each SA is held to.
@@ -338,7 +342,12 @@ impl Host<'_> {
 
     /// The CPU's own cipher: a request, and the octets.
     fn software_cipher(&self, p: &Packet) -> Costs {
-        let mut costs = vec![(Category::CryptoRequest, self.core.costs.crypto_request), self.core.cipher(p.encrypted)];
+        [vec![(Category::CryptoRequest, self.core.costs.crypto_request)], self.cipher_itself(p)].concat()
+    }
+
+    /// The octets of a request that has been made.
+    fn cipher_itself(&self, p: &Packet) -> Costs {
+        let mut costs = vec![self.core.cipher(p.encrypted)];
         if self.sizes.unsent > Bytes::ZERO {
             costs.push(self.core.authenticates(self.sizes.unsent));
         }

@@ -75,6 +75,10 @@ pub struct HostParams {
     /// none, as without direct cache access; absent for what the profile says, all or none of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ddio_ways: Option<u32>,
+    /// Cores, the last of them, that do the cipher of all where the CPU encrypts; as many as there are or more: all of them,
+    /// beside packets of their own. Absent, each core does its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crypto_workers: Option<u32>,
 }
 
 /// How callers wait for the accelerator.

@@ -20,3 +20,4 @@ mod replay;
 mod steering;
 mod traffic;
 mod tunnels;
+mod workers;

@@ -28,6 +28,12 @@ pub(super) const HOST: &[Entry] = &[
         "Ways of the L3 cache that device writes land in, 0 for none; absent for all or none, as the profile says.",
     )
     .example("0"),
+    Entry::new(
+        "crypto_workers",
+        integer(1, 256),
+        "Cores, the last of them, that do the cipher of all (pcrypt, VPP's crypto_sw_scheduler); as many as cores: all; absent: none.",
+    )
+    .example("2"),
 ];
 
 /// `GSO_MAX_SIZE` in include/linux/netdevice.h: what Linux takes with BIG TCP.
