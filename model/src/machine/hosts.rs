@@ -92,7 +92,7 @@ impl<'a> Builder<'a> {
         let hits = host.nic.sa_cache.as_ref().map_or(Share::from_fraction(1.0), |cache| cache.hits);
         let mut back = self.bare(placed, &self.returned(path), class, hits);
         let core = Core { lock: None, ..host.core };
-        back.steered = Some(Steered { dispatcher: core, polling, backlog });
+        back.steered = Some(Steered { dispatcher: core, polling, backlog, routed: false });
         back.replay_window = host.replay_window;
         back.acks = host.acks.clone();
         Some(Workers {

@@ -1,5 +1,7 @@
 //! The SA and the core of each flow: what the NIC can tell packets apart by decides what can be spread.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::sas::Sas;
 use super::steering::{Spreading, cores, deal};
 use super::{Class, Way};
@@ -76,6 +78,13 @@ impl Places {
         };
         match class.steering == Steering::Rps && under_esp {
             true => self.core_of_flow.extend(handed_on(s, class, &places)),
+            false if s.hands_to_owners() && !under_esp => {
+                let owners = owners(class, &of_flow, &places);
+                if owners.iter().collect::<BTreeSet<_>>().len() < places.iter().collect::<BTreeSet<_>>().len() {
+                    self.confined = self.confined.or(Unit::Sa.limit());
+                }
+                self.core_of_flow.extend(owners);
+            }
             false => self.core_of_flow.extend(&places),
         }
         self.dispatcher_of_flow.extend(places);
@@ -115,6 +124,23 @@ impl Places {
         }
         cores
     }
+}
+
+/// The core of each flow's SA, which has used it first: that of its first flow, or where flows are spread evenly the one of
+/// all its flows' cores that has fewest flows so.
+fn owners(class: &Traffic, sa_of_flow: &[u32], places: &[u32]) -> Vec<u32> {
+    let mut cores_of: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    sa_of_flow.iter().zip(places).for_each(|(sa, core)| cores_of.entry(*sa).or_default().push(*core));
+    let mut owned: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut owner = BTreeMap::new();
+    for (&sa, cores) in &cores_of {
+        let fewest = cores.iter().min_by_key(|core| owned.get(core).copied().unwrap_or(0));
+        let core = if class.steering == Steering::Spread { fewest } else { cores.first() };
+        let core = core.copied().unwrap_or(0);
+        *owned.entry(core).or_default() += cores.len();
+        owner.insert(sa, core);
+    }
+    sa_of_flow.iter().map(|sa| owner[sa]).collect()
 }
 
 /// The core that each flow is handed on to: of those that the NIC does not interrupt, where there are any. Cores take turns,

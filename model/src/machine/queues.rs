@@ -18,6 +18,8 @@ use crate::units::{Bytes, Cycles, Share, Time};
 
 /// Packets that wait in a core's backlog: the default of `net.core.netdev_max_backlog`, Linux net/core/dev.c.
 const MAX_BACKLOG: u32 = 1000;
+/// Packets that wait for the thread of their SA: 64 frames (`FRAME_QUEUE_MAX_NELTS`, VPP src/vlib/node.h) of up to a vector.
+const HANDOFF_QUEUE: u32 = 64 * 256;
 
 /// The queues of one core on one NIC.
 #[derive(Clone, Copy)]
@@ -83,10 +85,12 @@ impl Queues {
             };
             let mut polls: Vec<GateId> = nics.iter().map(|nic| nic.polling).collect();
             polls.extend(one_core.is_none().then_some(own).filter(|_| received.is_some()));
-            let backlog = classes.iter().any(|class| class.steering == Steering::Rps).then(|| {
+            let handed = s.hands_to_owners() || classes.iter().any(|class| class.steering == Steering::Rps);
+            let backlog = handed.then(|| {
                 // The first packet of a burst wakes the core.
                 let polls = platform.polled_gate(1, Time::ZERO, s.host.stack.budget());
-                (polls, platform.pool(Resource::Backlog, MAX_BACKLOG))
+                let most = if s.hands_to_owners() { HANDOFF_QUEUE } else { MAX_BACKLOG };
+                (polls, platform.pool(Resource::Backlog, most))
             });
             polls.extend(backlog.map(|(polls, _)| polls));
             let returns = s.crypto_workers().map(|_| returns(s, platform));
@@ -157,6 +161,7 @@ impl Queues {
                 dispatcher: Core { station: StationId(path.dispatcher), lock: None, ..core },
                 polling,
                 backlog,
+                routed: s.hands_to_owners(),
             }),
         }
     }

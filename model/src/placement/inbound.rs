@@ -50,12 +50,15 @@ impl Host<'_> {
 
     /// A packet comes in by these frames and to a poll: that of its queue, or of what another core hands on.
     fn comes_to_poll(&self, frames: &[Bytes], dma: Bytes, p: &Packet, decrypt: bool) -> Route {
-        let Some(Steered { dispatcher, polling, backlog }) = self.steered else {
+        let Some(Steered { dispatcher, polling, backlog, routed }) = self.steered else {
             return self.nic.receive(frames, dma, p, decrypt, self.polls(&self.core));
         };
         let (costs, n) = (dispatcher.costs, frames.len() as u32);
         let each = f64::from(n);
-        let hands_on = [(Category::Receive, costs.receive * each), (Category::Steer, costs.steer * each)];
+        let mut hands_on = vec![(Category::Receive, costs.receive * each), (Category::Steer, costs.steer * each)];
+        if routed {
+            hands_on.push((Category::Forward, costs.forward));
+        }
         let [interrupt, poll] = self.polls(&self.core);
         let place = if self.nic.drops { Hop::AcquireOrDrop(backlog, n, 1) } else { Hop::Acquire(backlog, n) };
         route![
@@ -134,6 +137,7 @@ impl Host<'_> {
     pub(super) fn receive_cost(&self) -> (Category, Cycles) {
         match self.steered {
             None => (Category::Receive, self.core.costs.receive),
+            Some(Steered { routed: true, .. }) => (Category::Steer, self.core.costs.steer),
             // The driver has run elsewhere; what it wrote has to come here.
             Some(_) => (Category::Steer, self.core.costs.line_transfer * SKB_LINES),
         }
@@ -141,7 +145,9 @@ impl Host<'_> {
 
     /// What is paid for each forwarded packet, or once for all that have merged: route, policy where there are some, hooks.
     pub(super) fn route_costs(&self) -> Costs {
-        [vec![(Category::Forward, self.core.costs.forward)], self.policy.clone(), self.hooks.clone()].concat()
+        let routed = self.steered.is_some_and(|steered| steered.routed);
+        let forward = if routed { Cycles(0.0) } else { self.core.costs.forward };
+        [vec![(Category::Forward, forward)], self.policy.clone(), self.hooks.clone()].concat()
     }
 
     /// The core forwards a packet, merged with others or by itself, and it leaves under ESP. What has merged goes into a

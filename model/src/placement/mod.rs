@@ -156,7 +156,7 @@ pub struct SaLimit {
     pub packet_rate: Option<PacketRate>,
 }
 
-/// How received packets come from another core (RPS, cpumap).
+/// How received packets come from another core (RPS, cpumap, VPP's handoff).
 #[derive(Debug, Clone, Copy)]
 pub struct Steered<'a> {
     /// The core that the NIC interrupts.
@@ -165,6 +165,8 @@ pub struct Steered<'a> {
     pub polling: GateId,
     /// Packets that wait for them.
     pub backlog: PoolId,
+    /// Whether that core has looked up the packet's route, and so found its SA to be this one's.
+    pub routed: bool,
 }
 
 /// The most data in one buffer of a socket.

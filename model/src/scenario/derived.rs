@@ -26,6 +26,12 @@ impl Scenario {
         self.sa.count * if self.sa.per_cpu { self.host.cores } else { 1 }
     }
 
+    /// Whether packets that are to be encrypted are handed to the core of their SA, where the CPU takes sequence numbers.
+    pub fn hands_to_owners(&self) -> bool {
+        let outbound = self.traffic.iter().any(|class| !class.direction.is_inbound());
+        self.host.stack.hands_to_owners() && self.placement.passes_sa_lock() && self.placement.has_sas() && outbound
+    }
+
     /// Cores that do the cipher for all, where the CPU encrypts.
     pub fn crypto_workers(&self) -> Option<u32> {
         let asked = self.host.crypto_workers.filter(|_| self.placement.encrypts_on_cpu())?;

@@ -106,7 +106,7 @@ stack_costs! {
     tunnel in KERNEL_AND_VECTOR, before it 600.0 in KERNEL_AND_VECTOR: "A tunnel inside ESP, one packet or super-packet into it or one packet out of it: header, device, a route lookup of its own.";
     ack in KERNEL, before it 900.0 in KERNEL: "One ACK of TCP that is sent or that is received, without the driver: transport, IP, socket buffers.";
     fragment in KERNEL_AND_VECTOR, before it 700.0 in KERNEL_AND_VECTOR: "Making one IP fragment, or taking one up for reassembly, without copies.";
-    steer in KERNEL, before it 200.0 in KERNEL: "Handing one received packet to another core (RPS, cpumap): choice, backlog with its lock, part of the interrupt that is sent.";
+    steer in KERNEL_AND_VECTOR, before it 200.0 in KERNEL, before it 40.0 in VECTOR: "Handing one received packet to another core (RPS, cpumap): choice, backlog with its lock, part of the interrupt that is sent. In VPP to the thread of its SA, which pays as much to take it.";
     worker_submit in KERNEL_AND_VECTOR, before it 1100.0 in KERNEL, before it 60.0 in VECTOR: "Handing one packet to crypto workers beside the request itself: in the kernel a work item, its locks and part of a wake-up (pcrypt), in VPP its place in a frame (crypto_sw_scheduler).";
     worker in KERNEL_AND_VECTOR, before it 1500.0 in KERNEL, before it 150.0 in VECTOR: "What a crypto worker takes for one packet beside the cipher: taking it up with the lines of the core that sent it, and putting it in order.";
     worker_complete in KERNEL_AND_VECTOR, before it 600.0 in KERNEL, before it 60.0 in VECTOR: "Taking one packet back from crypto workers and resuming it.";

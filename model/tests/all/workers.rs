@@ -174,3 +174,32 @@ fn workers_are_of_the_cpus_cipher() {
         assert_eq!(goodput(&with), goodput(&without), "{placement}");
     }
 }
+
+/// VPP: the core that has used an SA first encrypts for all, and others hand its packets over; each of several SAs has a core.
+#[test]
+fn packets_of_an_sa_are_handed_to_the_core_that_owns_it() {
+    let at = |more: &[(&str, &str)]| {
+        let base = [("host.stack", "vector"), ("traffic.direction", "encrypt"), ("host.cores", "8")];
+        run(&ONE_SA, &[&base[..], more].concat())
+    };
+    let one = at(&[]);
+    let zen4 = profile("zen4");
+    let costs = zen4.vector.as_ref().unwrap();
+    // Closed form: the owner takes each packet, and does all of ESP.
+    let owner = costs.steer.0 + costs.xfrm.0 + costs.crypto_request.0 + costs.complete.0 + cycles(&one, Category::Aead);
+    near(pps(&one), zen4.host.clock(8, true).get() as f64 / owner, 0.04);
+    assert_eq!(one.bottleneck, Some(Resource::SaCore));
+    near(cycles(&one, Category::Steer), 2.0 * costs.steer.0, 0.25);
+    // One flow of an SA is handed to nobody.
+    let flows = at(&[("sa.count", "64")]);
+    assert_eq!(cycles(&flows, Category::Steer), 0.0);
+    assert!(goodput(&flows) > 6.0 * goodput(&one));
+    // What takes no sequence numbers on the CPU is not handed over.
+    let packet = at(&[("placement", "inline-packet"), ("sa.algorithm", "aes-128-gcm")]);
+    assert_eq!(cycles(&packet, Category::Steer), 0.0);
+    // Beyond what the owner does packets are lost, and every class balances.
+    let open = at(&[("traffic.arrival", "poisson"), ("traffic.rate", "40 Gbps")]);
+    let b = open.classes[0].balance;
+    assert_eq!(b.offered + b.in_flight[0], b.carried + b.dropped + b.in_flight[1]);
+    assert!(b.dropped > 1000);
+}
