@@ -119,6 +119,7 @@ macro_rules! scenario_files {
 pub const SCENARIOS: &[(&str, &str)] = scenario_files!(
     "bursts",
     "completion-interrupts",
+    "crypto-workers",
     "failover",
     "failover-api-policy",
     "failover-bond",

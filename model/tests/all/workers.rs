@@ -185,11 +185,14 @@ fn packets_of_an_sa_are_handed_to_the_core_that_owns_it() {
     let one = at(&[]);
     let zen4 = profile("zen4");
     let costs = zen4.vector.as_ref().unwrap();
-    // Closed form: the owner takes each packet, and does all of ESP.
-    let owner = costs.steer.0 + costs.xfrm.0 + costs.crypto_request.0 + costs.complete.0 + cycles(&one, Category::Aead);
-    near(pps(&one), zen4.host.clock(8, true).get() as f64 / owner, 0.04);
+    // Closed form: the owner does all of ESP, takes what is handed to it and looks up the route of the rest. At both ends a
+    // packet that is handed over costs as much.
+    let handed = cycles(&one, Category::Steer) / (2.0 * costs.steer.0);
+    assert!((0.3..=1.0).contains(&handed), "{handed}");
+    let came = handed * costs.steer.0 + (1.0 - handed) * costs.forward.0;
+    let esp = costs.xfrm.0 + costs.crypto_request.0 + costs.complete.0 + cycles(&one, Category::Aead);
+    near(pps(&one), zen4.host.clock(8, true).get() as f64 / (came + esp), 0.02);
     assert_eq!(one.bottleneck, Some(Resource::SaCore));
-    near(cycles(&one, Category::Steer), 2.0 * costs.steer.0, 0.25);
     // One flow of an SA is handed to nobody.
     let flows = at(&[("sa.count", "64")]);
     assert_eq!(cycles(&flows, Category::Steer), 0.0);
