@@ -2,6 +2,7 @@
 //!
 //! - **Stations**: the bottleneck law, rate <= units / demand (Lazowska et al., "Quantitative System Performance", 1984,
 //!   chapter 5).
+//! - **Any of several stations** (crypto workers): the same law of all together, for the work that no others can do.
 //! - **Pools and the window**: Little's law, rate <= units / (units held x shortest time held).
 //!
 //! Two questions are asked of them. *Without loss*: at which rate of the whole traffic, in its proportions, is the first
@@ -11,7 +12,7 @@
 mod delivered;
 mod demand;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use demand::Demand;
 use serde::{Deserialize, Serialize};
@@ -152,7 +153,8 @@ fn goodput(class: &Class) -> f64 {
     class.mean(|send| send.total(|p| p.goodput).get() as f64) / class.packets_per_send()
 }
 
-/// A station or a pool that is used: what it is, its units, and what a packet of each row that uses it takes of it.
+/// A station, several of which any serves, or a pool that is used: what it is, its units, and what a packet of each row that
+/// uses it takes of it.
 struct Taken {
     resource: Resource,
     units: f64,
@@ -160,25 +162,32 @@ struct Taken {
     users: Vec<usize>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum At {
     Station(StationId),
+    OneOf(Vec<StationId>),
     Pool(PoolId),
 }
 
 impl Taken {
     /// Everything that some demand takes.
-    fn all<'d>(platform: &Platform, demands: impl Iterator<Item = &'d Demand>) -> Vec<Taken> {
+    fn all<'d>(platform: &Platform, demands: impl Iterator<Item = &'d Demand> + Clone) -> Vec<Taken> {
         let mut users: BTreeMap<At, Vec<usize>> = BTreeMap::new();
+        let groups = groups(demands.clone());
         for (row, demand) in demands.enumerate() {
             let stations = demand.stations.iter().map(|(id, taken)| (At::Station(*id), *taken));
             let pools = demand.pools.iter().map(|(id, taken)| (At::Pool(*id), *taken));
-            for (at, _) in stations.chain(pools).filter(|(_, taken)| *taken > 0.0) {
+            let groups = groups.iter().map(|group| (At::OneOf(group.clone()), demand.within(group)));
+            for (at, _) in stations.chain(pools).chain(groups).filter(|(_, taken)| *taken > 0.0) {
                 users.entry(at).or_default().push(row);
             }
         }
         let taken = users.into_iter().map(|(at, users)| {
-            let (resource, units) = match at {
+            let (resource, units) = match &at {
+                At::OneOf(stations) => {
+                    let units = stations.iter().map(|id| platform.stations[usize::from(id.0)].units);
+                    (Resource::CryptoWorkers, units.sum())
+                }
                 At::Station(id) => {
                     let station = &platform.stations[usize::from(id.0)];
                     (station.resource, station.units)
@@ -194,13 +203,24 @@ impl Taken {
     }
 
     fn of(&self, demand: &Demand) -> f64 {
-        match self.at {
-            At::Station(id) => demand.stations.get(&id),
-            At::Pool(id) => demand.pools.get(&id),
+        match &self.at {
+            At::OneOf(stations) => return demand.within(stations),
+            At::Station(id) => demand.stations.get(id),
+            At::Pool(id) => demand.pools.get(id),
         }
         .copied()
         .unwrap_or(0.0)
     }
+}
+
+/// Stations of which any may serve, and all such together.
+fn groups<'d>(demands: impl Iterator<Item = &'d Demand>) -> BTreeSet<Vec<StationId>> {
+    let mut groups: BTreeSet<Vec<StationId>> = demands.flat_map(|demand| demand.one_of.keys().cloned()).collect();
+    let all: BTreeSet<StationId> = groups.iter().flatten().copied().collect();
+    if !all.is_empty() {
+        groups.insert(all.into_iter().collect());
+    }
+    groups
 }
 
 /// The limits of jobs on one route, per job: stations by the bottleneck law, pools by Little's.

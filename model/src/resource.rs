@@ -78,6 +78,10 @@ resources! {
     EspCore = Host, "one core for all ESP", "the one core that all ESP comes to", "the NIC does not spread ESP over its queues";
     /// The core that takes all completion interrupts, where one does.
     CompletionCore = Host, "completion core", "the completion core", "cycles of the core that takes the accelerator's interrupts";
+    /// The cores that do the cipher for others: some of their own, or all.
+    CryptoWorkers = Host, "crypto workers", "the crypto workers", "cores that do the cipher of others' packets";
+    /// Packets that wait for crypto workers.
+    WorkerQueue = Host, "worker queue", "the queue of crypto workers", "packets that wait for a core that does the cipher";
     /// The lock of an SA that cores share.
     SaLock = Host, "SA lock", "the SA's lock", "one packet of an SA at a time";
     /// The rate or packet rate that each SA is held to.

@@ -120,6 +120,7 @@ pub const SCENARIOS: &[(&str, &str)] = scenario_files!(
     "bursts",
     "cold-copies",
     "completion-interrupts",
+    "crypto-workers",
     "descriptors",
     "failover",
     "failover-api-policy",

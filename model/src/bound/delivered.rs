@@ -70,7 +70,7 @@ pub(super) fn closed(
         let per_worth = |&r: &usize| resource.of(&rows[r].per_packet) / worth(&rows[r]);
         let Some(demand) = resource.users.iter().map(per_worth).reduce(f64::min) else { continue };
         let rate = resource.units / demand;
-        if resource.users.len() == rows.len() && rows.len() > 1 {
+        if resource.users.len() == rows.len() {
             least(&mut limits, resource.resource, rate);
         } else {
             let (sum, used) = private.entry(resource.resource).or_insert_with(|| (0.0, vec![false; rows.len()]));

@@ -1,6 +1,6 @@
 //! What one job on a route takes of everything, in seconds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::program::Key;
 use crate::route::{Hop, Platform, PoolId, Route, StationId, Visit};
@@ -11,6 +11,8 @@ use crate::units::Time;
 pub(super) struct Demand {
     /// Time at each station.
     pub stations: BTreeMap<StationId, f64>,
+    /// Time at one of several stations, whichever of them.
+    pub one_of: BTreeMap<Vec<StationId>, f64>,
     /// Units times the shortest time held.
     pub pools: BTreeMap<PoolId, f64>,
     /// Shortest mean time from start to end.
@@ -36,6 +38,9 @@ impl Demand {
     pub fn add(&mut self, other: &Demand, times: f64) {
         for (&station, time) in &other.stations {
             *self.stations.entry(station).or_default() += times * time;
+        }
+        for (stations, time) in &other.one_of {
+            *self.one_of.entry(stations.clone()).or_default() += times * time;
         }
         for (&pool, held) in &other.pools {
             *self.pools.entry(pool).or_default() += times * held;
@@ -92,7 +97,13 @@ impl Demand {
                 Hop::AcquireElse(_, _, with, without) => {
                     let (with, without) =
                         (Demand::walk(with, platform, &mut page.clone()), Demand::walk(without, platform, page));
-                    total.add(&with.common(&without), 1.0);
+                    let spread = !with.one_of.is_empty() || !without.one_of.is_empty();
+                    total.add(&if spread { with.either(&without) } else { with.common(&without) }, 1.0);
+                }
+                Hop::OneOf(ways) => {
+                    let ways = ways.iter().map(|way| Demand::walk(way, platform, &mut page.clone()));
+                    let any = ways.reduce(|one, other| one.either(&other)).unwrap_or_default();
+                    total.add(&any, 1.0);
                 }
                 Hop::Acquire(pool, n) | Hop::AcquireOrDrop(pool, n, _) => {
                     let n = (*n).min(platform.pools[usize::from(pool.0)].units.capacity);
@@ -116,8 +127,8 @@ impl Demand {
 
     /// Jobs beside this one, for which it does not wait: what they take of stations.
     fn beside(&mut self, route: &Route, platform: &Platform, times: f64) {
-        let Demand { stations, .. } = Demand::of(route, platform);
-        self.add(&Demand { stations, ..Demand::default() }, times);
+        let Demand { stations, one_of, .. } = Demand::of(route, platform);
+        self.add(&Demand { stations, one_of, ..Demand::default() }, times);
     }
 
     /// Parts that go on side by side: all of what they take, and the time of the slowest. Of parts that share a page only
@@ -145,8 +156,37 @@ impl Demand {
         let both = |(&station, &time): (&StationId, &f64)| Some((station, time.min(*other.stations.get(&station)?)));
         Demand {
             stations: self.stations.iter().filter_map(both).collect(),
+            one_of: BTreeMap::new(),
             pools: BTreeMap::new(),
             elapsed: self.elapsed.min(other.elapsed),
         }
+    }
+    /// What two ways have in common, and of what they have not the lesser, which comes to a station of either.
+    fn either(&self, other: &Demand) -> Demand {
+        let mut common = self.common(other);
+        let (mut stations, mut least) = (BTreeSet::new(), f64::INFINITY);
+        for demand in [self, other] {
+            let apart = demand
+                .stations
+                .iter()
+                .map(|(&station, &time)| (station, time - common.stations.get(&station).copied().unwrap_or(0.0)));
+            let apart: Vec<(StationId, f64)> = apart.filter(|(_, time)| *time > 0.0).collect();
+            stations.extend(apart.iter().map(|(station, _)| *station));
+            stations.extend(demand.one_of.keys().flatten());
+            let time: f64 = apart.iter().map(|(_, time)| time).chain(demand.one_of.values()).sum();
+            least = least.min(time);
+        }
+        if least > 0.0 {
+            common.one_of.insert(stations.into_iter().collect(), least);
+        }
+        common
+    }
+
+    /// Time that comes to some of these stations, which are in order, whatever is chosen.
+    pub fn within(&self, stations: &[StationId]) -> f64 {
+        let has = |station: &StationId| stations.binary_search(station).is_ok();
+        let own = self.stations.iter().filter(|(station, _)| has(station)).map(|(_, time)| time);
+        let chosen = self.one_of.iter().filter(|(group, _)| group.iter().all(has)).map(|(_, time)| time);
+        own.chain(chosen).sum()
     }
 }

@@ -264,6 +264,7 @@ impl<T: Tracer> Engine<T> {
                     true => pc = next,
                     false => return,
                 },
+                Op::Choose { choice } => pc = self.choose(choice),
                 Op::Jump { to } => pc = to,
                 Op::End => match self.end(job) {
                     Some(start) => pc = start,

@@ -2,10 +2,8 @@
 
 use std::collections::VecDeque;
 
+use super::Ready;
 use super::program::{self, Pc};
-
-/// Jobs that have been set free, in order.
-type Ready = VecDeque<(u32, Pc)>;
 
 #[derive(Debug, Clone)]
 pub(super) struct Gate {

@@ -10,6 +10,7 @@
 //! (released units, opened gates, forked children) go on after it has parked, in the order in which they were freed.
 
 mod cache;
+mod choice;
 mod execute;
 mod gate;
 mod keyed;
@@ -36,7 +37,7 @@ use keyed::Keyed;
 use lane::Lane;
 use observer::Observer;
 use order::Order;
-use program::{Op, Pc, Program, Workload};
+use program::{Choice, Op, Pc, Program, Workload};
 use random::{Purpose, Stream};
 use source::Source;
 use timers::Timers;
@@ -45,6 +46,9 @@ use trace::{Tracer, Untraced};
 
 const NO_PARENT: u32 = u32::MAX;
 const NO_PAGE: u32 = u32::MAX;
+
+/// Jobs that have been set free, in order, and where each goes on.
+type Ready = VecDeque<(u32, Pc)>;
 
 #[derive(Debug, Clone)]
 struct Pool {
@@ -115,11 +119,13 @@ pub struct Engine<T = Untraced> {
     steps: Box<[Step]>,
     jobs: Vec<Job>,
     spare_jobs: Vec<u32>,
-    ready: VecDeque<(u32, Pc)>,
+    ready: Ready,
     workload: Workload,
     sources: Vec<Source>,
     /// What there is for each key.
     keyed: Keyed,
+    /// Ways that jobs choose from, at each place where they do.
+    choices: Vec<Vec<Choice>>,
     lookups: Stream,
     /// What [`Op::Spawn`] has counted and not started a child for, by flow; empty in a program without it.
     counted: Vec<u32>,
@@ -158,6 +164,7 @@ impl<T: Tracer> Engine<T> {
         let lanes = program.lanes.iter().map(|&latency| Lane::new(latency));
         let spawns = program.ops.iter().any(|op| matches!(op, Op::Spawn { .. }));
         let keyed = Keyed::new(&program, &workload, seed);
+        let choices = program.choices.clone();
         let pools = program.pools.iter().map(|pool| Pool {
             available: pool.capacity,
             quantum: pool.quantum.clamp(1, pool.capacity.max(1)),
@@ -189,6 +196,7 @@ impl<T: Tracer> Engine<T> {
             spare_jobs: Vec::new(),
             ready: VecDeque::with_capacity(256),
             keyed,
+            choices,
             lookups: Stream::new(seed, Purpose::Lookups),
             counted: if spawns { vec![0; workload.flows.len()] } else { Vec::new() },
             service,

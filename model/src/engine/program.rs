@@ -226,6 +226,11 @@ pub enum Op {
         /// Whether it waits for them.
         waits: bool,
     },
+    /// Go on where the job is served first.
+    Choose {
+        /// Which of the program's choices.
+        choice: u32,
+    },
     /// Go on elsewhere.
     Jump {
         /// Where.
@@ -315,6 +320,17 @@ impl Pool {
     }
 }
 
+/// One of several ways that a job may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// The server of one unit that it begins with.
+    pub server: u16,
+    /// The pool that is held throughout a visit there, where one is.
+    pub held: Option<u16>,
+    /// Where it begins.
+    pub at: Pc,
+}
+
 /// The resources and operations of one simulation.
 #[derive(Debug, Clone, Default)]
 pub struct Program {
@@ -332,6 +348,8 @@ pub struct Program {
     pub caches: Vec<Cache>,
     /// How many orders there are.
     pub orders: u16,
+    /// Ways that jobs choose from, at each place where they do.
+    pub choices: Vec<Vec<Choice>>,
     /// What passing a lock takes.
     pub lock: LockTimes,
     /// How far jobs may be ahead of the rate that their key is held to, in picoseconds.

@@ -5,27 +5,29 @@
 
 mod class;
 mod devices;
+mod hosts;
 mod locks;
 mod places;
 mod queues;
 mod sa_state;
 mod sas;
 mod steering;
+mod workers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use class::Class;
 use devices::Devices;
+use hosts::Placed;
 use locks::{Locks, let_spin};
 use places::Places;
 use queues::{Queues, completes_on_one_core};
 use sas::{Sas, best_held};
 use serde::{Deserialize, Serialize};
+use workers::WorkerQueues;
 
 use crate::engine::program::Cache;
-use crate::hardware::core::Core;
-use crate::hardware::pcie::DmaMapping;
-use crate::placement::{Acks, Host, Placement};
+use crate::placement::{Host, Placement};
 use crate::profile::Profile;
 use crate::resource::Resource;
 use crate::route;
@@ -58,6 +60,8 @@ pub struct Path {
     pub core: u16,
     /// The core that the NIC interrupts: the same, or one that hands packets on to it.
     pub dispatcher: u16,
+    /// The core that packets come back to from crypto workers: the same where there are none.
+    pub returns: u16,
     /// The NIC, by number: those in use from the start, then the standby.
     pub nic: u8,
     /// Whether other cores send through its SA too.
@@ -205,7 +209,7 @@ impl<'a> Builder<'a> {
     }
 
     fn note_spread(&mut self) {
-        let mut load = vec![0.0; self.scenario.host.cores as usize];
+        let mut load = vec![0.0; self.scenario.flow_cores() as usize];
         for class in &self.classes {
             let per_flow = class.offered_pps().unwrap_or(1.0) / class.flows.len() as f64;
             for flow in class.flows.clone() {
@@ -241,7 +245,8 @@ impl<'a> Builder<'a> {
         let (sa, core) = (self.sa_of_flow[flow as usize] as usize, self.core_of_flow[flow as usize]);
         let shared = self.locks.is_shared(self.classes[usize::from(class)].direction, sa);
         let dispatcher = self.dispatcher_of_flow[flow as usize] as u16;
-        Path { class, core: core as u16, dispatcher, nic: self.sas.nic[sa], shared, way: self.sas.way[sa] }
+        let returns = self.returns(sa, core) as u16;
+        Path { class, core: core as u16, dispatcher, returns, nic: self.sas.nic[sa], shared, way: self.sas.way[sa] }
     }
 
     fn finish(self, ways: &[(u8, Way)]) -> Result<Machine, Invalid> {
@@ -271,7 +276,11 @@ impl<'a> Builder<'a> {
 
         let mut platform = Platform::default();
         let one_core = completes_on_one_core(s);
-        let core_name = |core: u32| if one_core && core == 0 { Resource::CompletionCore } else { Resource::Core };
+        let core_name = |core: u32| match core {
+            0 if one_core => Resource::CompletionCore,
+            _ if core >= s.flow_cores() => Resource::CryptoWorkers,
+            _ => Resource::Core,
+        };
         let cores: Vec<StationId> = (0..s.host.cores).map(|core| platform.station(core_name(core), 1)).collect();
         let both = self.has(Direction::is_inbound) && self.has(|direction| !direction.is_inbound());
         let sa_keys = if both { 2 * s.sas() } else { s.sas() };
@@ -279,44 +288,21 @@ impl<'a> Builder<'a> {
         let queues = Queues::place(s, &self.traffic, &devices, &cores, &self.receiving(), &mut platform);
         let clock = self.profile.host.clock(s.host.cores, s.placement.encrypts_on_cpu());
         let lock = self.locks.place(s, self.profile, clock, &paths, &cores, &mut platform);
-        let sa_state = self.sa_state();
-        let limit = self.limit(&mut platform);
         if devices.nics.iter().any(|nic| nic.slot.iommu.is_some_and(|unit| unit.is_fresh())) {
             let_spin(&cores, &mut platform);
         }
+        let workers = WorkerQueues::place(s, self.profile, &cores, &mut platform);
+        let (sa_state, limit, numbered) = (self.sa_state(), self.limit(&mut platform), !ways.is_empty());
+        let placed = Placed { devices, queues, cores, clock, lock, limit, workers, sa_state, numbered };
         let mut routes = Vec::with_capacity(paths.len());
         let mut hits: BTreeMap<(u8, u8), Share> = BTreeMap::new();
         for path in &paths {
             let class = &self.classes[usize::from(path.class)];
-            let esp = devices.nics[usize::from(path.nic)].esp;
+            let esp = placed.devices.nics[usize::from(path.nic)].esp;
             let cache = esp.map(|esp| platform.caches[usize::from(esp.cache.0)]);
             let hits = hits.entry((path.class, path.nic));
             let hits = hits.or_insert_with(|| self.sa_hits(path, cache, if both { s.sas() } else { 0 }));
-            let unit_of_card = devices.cards[devices.card_of(path.core.into())].slot.iommu;
-            let unit = devices.nics[usize::from(path.nic)].slot.iommu;
-            let mapping = DmaMapping::new(&s.pcie.iommu, clock, unit, unit_of_card);
-            let core = Core { mapping, beyond: devices.beyond, ..self.core(path, cores[usize::from(path.core)]) };
-            let mut host = queues.host((s, &devices), (path, class), core, *hits);
-            let lock = lock.filter(|_| path.shared && passes_lock(path.way));
-            host.core.lock = lock.map(|lock| self.takes(lock, path));
-            host.numbered = !ways.is_empty();
-            let costs = |host: &mut Host<'_>| {
-                host.sa_state = sa_state;
-                host.policy = s.policy_costs(core.costs);
-                host.hooks = s.hook_costs(core.costs);
-                host.tunnel = s.tunnel_costs(core.costs);
-            };
-            costs(&mut host);
-            host.limit = limit;
-            host.replay_window = s.sa.replay_window.filter(|_| class.direction.is_inbound() && s.placement.has_sas());
-            if let (Some(ack), Way::By(design)) = (&class.ack, path.way) {
-                let back = class.back();
-                let core = Core { cipher: s.software_cost(self.profile, back.direction), ..core };
-                let mut reverse = queues.host((s, &devices), (path, &back), core, *hits);
-                costs(&mut reverse);
-                let route = design.ack(back.direction, &ack.packet, &reverse);
-                host.acks = Some(Acks { route, every: ack.every });
-            }
+            let host = self.host(&placed, path, *hits);
             routes.push(class.sends.iter().map(|send| route(path, class.direction, send, &host)).collect());
         }
         let inbound = |class: &Class| if both && class.direction.is_inbound() { s.sas() } else { 0 };
@@ -335,7 +321,12 @@ impl<'a> Builder<'a> {
     fn receiving(&self) -> Vec<u32> {
         let mut flows = vec![0; self.scenario.host.cores as usize];
         for class in self.classes.iter().filter(|class| class.merges) {
-            class.flows.clone().for_each(|flow| flows[self.core_of_flow[flow as usize] as usize] += 1);
+            for flow in class.flows.clone().map(|flow| flow as usize) {
+                let core = self.core_of_flow[flow];
+                let inbound = class.direction.is_inbound();
+                let merges_on = if inbound { self.returns(self.sa_of_flow[flow] as usize, core) } else { core };
+                flows[merges_on as usize] += 1;
+            }
         }
         flows
     }
@@ -343,21 +334,6 @@ impl<'a> Builder<'a> {
     /// What the stack costs; a scenario whose profile lacks it does not pass the check.
     fn costs(&self) -> &'a StackCost {
         self.profile.costs(self.scenario.host.stack).unwrap_or(&self.profile.stack)
-    }
-
-    fn core(&self, path: &Path, station: StationId) -> Core<'a> {
-        let s = self.scenario;
-        let on_cpu = matches!(path.way, Way::By(design) if design.encrypts_on_cpu());
-        Core {
-            station,
-            costs: self.costs(),
-            memory: &self.profile.memory,
-            clock: self.profile.host.clock(s.host.cores, on_cpu),
-            cipher: s.software_cost(self.profile, self.classes[usize::from(path.class)].direction),
-            lock: None,
-            mapping: None,
-            beyond: None,
-        }
     }
 
     /// The highest share of a class's packets by a NIC that can find their SA's context in its cache. Where flows are drawn

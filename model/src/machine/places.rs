@@ -1,5 +1,7 @@
 //! The SA and the core of each flow: what the NIC can tell packets apart by decides what can be spread.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::sas::Sas;
 use super::steering::{Spreading, cores, deal};
 use super::{Class, Way};
@@ -66,16 +68,23 @@ impl Places {
         let mut of_flow = deal(class.flows, used, class.hash_seed, Spreading::FlowsOverSas);
         if s.sa.per_cpu && s.placement.has_sas() {
             // An application's core has an SA of the set: on this host, and on the peer's for what comes in.
-            let sent_on = cores(class, class.flows, s.host.cores, Spreading::FlowsOverCores);
+            let sent_on = cores(class, class.flows, s.flow_cores(), Spreading::FlowsOverCores);
             of_flow.iter_mut().zip(sent_on).for_each(|(sa, core)| *sa = *sa * s.host.cores + core);
         }
         let under_esp = s.placement.has_sas() && built.direction.is_inbound();
         let places = match under_esp {
             true => self.inbound(s, class, &of_flow, sas),
-            false => cores(class, class.flows, s.host.cores, Spreading::FlowsOverCores),
+            false => cores(class, class.flows, s.flow_cores(), Spreading::FlowsOverCores),
         };
         match class.steering == Steering::Rps && under_esp {
             true => self.core_of_flow.extend(handed_on(s, class, &places)),
+            false if s.hands_to_owners() && !under_esp => {
+                let owners = owners(class, &of_flow, &places);
+                if owners.iter().collect::<BTreeSet<_>>().len() < places.iter().collect::<BTreeSet<_>>().len() {
+                    self.confined = self.confined.or(Unit::Sa.limit());
+                }
+                self.core_of_flow.extend(owners);
+            }
             false => self.core_of_flow.extend(&places),
         }
         self.dispatcher_of_flow.extend(places);
@@ -84,9 +93,9 @@ impl Places {
 
     /// The core of each flow of a class that comes in under ESP.
     fn inbound(&mut self, s: &Scenario, class: &Traffic, sa_of_flow: &[u32], sas: &Sas) -> Vec<u32> {
-        let n = s.host.cores;
+        let n = s.flow_cores();
         let nics = s.nics();
-        let set = if s.sa.per_cpu { n } else { 1 };
+        let set = if s.sa.per_cpu { s.host.cores } else { 1 };
         let used = class.sas.unwrap_or(s.sa.count).min(s.sa.count) * set;
         let peers = s.sa.peers.min(s.sa.count);
         let peer_of_set = deal(s.sa.count, peers, s.traffic[0].hash_seed, Spreading::SasOverPeers);
@@ -117,11 +126,28 @@ impl Places {
     }
 }
 
+/// The core of each flow's SA, which has used it first: that of its first flow, or where flows are spread evenly the one of
+/// all its flows' cores that has fewest flows so.
+fn owners(class: &Traffic, sa_of_flow: &[u32], places: &[u32]) -> Vec<u32> {
+    let mut cores_of: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+    sa_of_flow.iter().zip(places).for_each(|(sa, core)| cores_of.entry(*sa).or_default().push(*core));
+    let mut owned: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut owner = BTreeMap::new();
+    for (&sa, cores) in &cores_of {
+        let fewest = cores.iter().min_by_key(|core| owned.get(core).copied().unwrap_or(0));
+        let core = if class.steering == Steering::Spread { fewest } else { cores.first() };
+        let core = core.copied().unwrap_or(0);
+        *owned.entry(core).or_default() += cores.len();
+        owner.insert(sa, core);
+    }
+    sa_of_flow.iter().map(|sa| owner[sa]).collect()
+}
+
 /// The core that each flow is handed on to: of those that the NIC does not interrupt, where there are any. Cores take turns,
 /// whatever the flow: under ESP nothing of it is seen (cilium pull request 35661; the kernel's own hash sees addresses,
 /// `__skb_flow_dissect` in Linux net/core/flow_dissector.c, and would hand all of a peer to one core).
 fn handed_on(s: &Scenario, class: &Traffic, dispatchers: &[u32]) -> Vec<u32> {
-    let others: Vec<u32> = (0..s.host.cores).filter(|core| !dispatchers.contains(core)).collect();
+    let others: Vec<u32> = (0..s.flow_cores()).filter(|core| !dispatchers.contains(core)).collect();
     if others.is_empty() {
         return dispatchers.to_vec();
     }

@@ -1,6 +1,7 @@
 //! What a core has of each device: rings, queues and interrupts of its own, and the host as it sees it.
 
 use super::devices::{Card, Devices, NicDevice};
+use super::workers::WORKER_RING;
 use super::{Class, Path, Way};
 use crate::hardware::accelerator::{Accelerator, AcceleratorParams};
 use crate::hardware::core::Core;
@@ -19,6 +20,8 @@ use crate::units::{Bytes, Cycles, Share, Time};
 const MAX_BACKLOG: u32 = 1000;
 /// Octets of a stream that a receive call takes: as many as GRO merges at most, for which the call's cost is known.
 const READ: Bytes = Bytes::new(65_536);
+/// Packets that wait for the thread of their SA: 64 frames (`FRAME_QUEUE_MAX_NELTS`, VPP src/vlib/node.h) of up to a vector.
+const HANDOFF_QUEUE: u32 = 64 * 256;
 
 /// The queues of one core on one NIC.
 #[derive(Clone, Copy)]
@@ -46,6 +49,8 @@ struct CoreQueues {
     completion: StationId,
     /// Polls of what other cores hand on, and packets that wait for them, where cores do.
     backlog: Option<(GateId, PoolId)>,
+    /// Polls of what crypto workers have done, and packets of each direction that wait for them, where there are such.
+    returns: Option<(GateId, [PoolId; 2])>,
 }
 
 /// The queues of all cores.
@@ -82,12 +87,16 @@ impl Queues {
             };
             let mut polls: Vec<GateId> = nics.iter().map(|nic| nic.polling).collect();
             polls.extend(one_core.is_none().then_some(own).filter(|_| received.is_some()));
-            let backlog = classes.iter().any(|class| class.steering == Steering::Rps).then(|| {
+            let handed = s.hands_to_owners() || classes.iter().any(|class| class.steering == Steering::Rps);
+            let backlog = handed.then(|| {
                 // The first packet of a burst wakes the core.
                 let polls = platform.polled_gate(1, Time::ZERO, s.host.stack.budget());
-                (polls, platform.pool(Resource::Backlog, MAX_BACKLOG))
+                let most = if s.hands_to_owners() { HANDOFF_QUEUE } else { MAX_BACKLOG };
+                (polls, platform.pool(Resource::Backlog, most))
             });
             polls.extend(backlog.map(|(polls, _)| polls));
+            let returns = s.crypto_workers().map(|_| returns(s, platform));
+            polls.extend(returns.map(|(polls, _)| polls));
             let merging = merging(s, merged, receiving[i], &polls, platform);
             CoreQueues {
                 card_ring: platform.pool(Resource::AcceleratorRing, devices.cards[card].params.ring),
@@ -101,6 +110,7 @@ impl Queues {
                 card,
                 nics,
                 backlog,
+                returns,
             }
         });
         Queues { cores: queues.collect(), polled_card }
@@ -151,12 +161,20 @@ impl Queues {
             limit: None,
             reads: class.stream.then_some(READ),
             replay_window: None,
+            workers: None,
             steered: own.backlog.filter(|_| path.dispatcher != path.core).map(|(polling, backlog)| Steered {
                 dispatcher: Core { station: StationId(path.dispatcher), lock: None, ..core },
                 polling,
                 backlog,
+                routed: s.hands_to_owners(),
             }),
         }
+    }
+
+    /// Polls of what workers have done that comes back to a core, and where it waits.
+    pub fn returns(&self, core: u16, direction: Direction) -> Option<(GateId, PoolId)> {
+        let (polling, waiting) = self.cores[usize::from(core)].returns?;
+        Some((polling, waiting[usize::from(direction.is_inbound())]))
     }
 
     /// What the path's core has of its NIC: the queue that receives is that of the core which the NIC interrupts.
@@ -237,6 +255,17 @@ fn nic_queues(s: &Scenario, nic: &NicDevice, classes: &[Traffic], platform: &mut
             .map(|class| platform.pool(Resource::TransmitQueue, class.queue)),
         moderation: platform.gate(p.moderation_packets, p.moderation_time),
     }
+}
+
+/// Polls of what crypto workers have done on a core, and where it waits: in the kernel packets that `gro_cells_receive` or
+/// `netif_rx` has taken, and those that go out as if they were as limited; in VPP those that have not come back.
+fn returns(s: &Scenario, platform: &mut Platform) -> (GateId, [PoolId; 2]) {
+    let polls = platform.polled_gate(1, Time::ZERO, s.host.stack.budget());
+    let waiting = match s.host.stack {
+        Stack::Vector => [(); 2].map(|()| platform.pool(Resource::WorkerQueue, WORKER_RING)),
+        Stack::Kernel | Stack::Xdp => [platform.pool(Resource::Backlog, MAX_BACKLOG); 2],
+    };
+    (polls, waiting)
 }
 
 /// Coalescing of an accelerator's responses: into interrupts, or into the polls of a core.

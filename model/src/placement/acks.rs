@@ -1,6 +1,6 @@
 //! ACKs of TCP: small packets the other way, on the same cores.
 
-use super::{Host, Placement};
+use super::{Host, Placement, Workers};
 use crate::hardware::core::Core;
 use crate::hardware::nic::Nic;
 use crate::route::{Hop, Route};
@@ -36,6 +36,16 @@ impl Placement {
             admission: None,
             threads: None,
             acks: None,
+            workers: h.workers.clone().map(|w| {
+                let back = Host {
+                    core: Core { costs: &costs, ..w.back.core },
+                    nic: Nic { drops: false, ..w.back.nic.clone() },
+                    merging: None,
+                    acks: None,
+                    ..*w.back
+                };
+                Workers { back: Box::new(back), ..w }
+            }),
             ..h.clone()
         };
         let by_cpu = self.uses_accelerator() && direction == Direction::Receive && !h.accelerator.polled;

@@ -38,7 +38,7 @@ impl Host<'_> {
         let costs = core.costs;
         let mut poll = vec![(Category::Poll, costs.poll)];
         // What is handed on in this poll is told to the devices at its end.
-        if self.stack.rings_once_per_poll() && self.forwards {
+        if self.stack.rings_once_per_poll() && self.forwards && self.workers.is_none() {
             poll.push((Category::Doorbell, costs.doorbell));
             if self.by_accelerator {
                 poll.push((Category::CryptoSubmit, costs.crypto_submit_burst));
@@ -50,13 +50,16 @@ impl Host<'_> {
 
     /// A packet comes in by these frames and to a poll: that of its queue, or of what another core hands on.
     fn comes_to_poll(&self, frames: &[Bytes], dma: Bytes, p: &Packet, decrypt: bool) -> Route {
-        let Some(Steered { dispatcher, polling, backlog }) = self.steered else {
+        let Some(Steered { dispatcher, polling, backlog, routed }) = self.steered else {
             let comes = self.nic.receive(frames, dma, p, decrypt, self.polls(&self.core));
             return route![comes, self.core.touches(dma, self.touches_all)];
         };
         let (costs, n) = (dispatcher.costs, frames.len() as u32);
         let each = f64::from(n);
-        let hands_on = [(Category::Receive, costs.receive * each), (Category::Steer, costs.steer * each)];
+        let mut hands_on = vec![(Category::Receive, costs.receive * each), (Category::Steer, costs.steer * each)];
+        if routed {
+            hands_on.push((Category::Forward, costs.forward));
+        }
         let [interrupt, poll] = self.polls(&self.core);
         let place = if self.nic.drops { Hop::AcquireOrDrop(backlog, n, 1) } else { Hop::Acquire(backlog, n) };
         route![
@@ -140,6 +143,7 @@ impl Host<'_> {
     pub(super) fn receive_cost(&self) -> (Category, Cycles) {
         match self.steered {
             None => (Category::Receive, self.core.costs.receive),
+            Some(Steered { routed: true, .. }) => (Category::Steer, self.core.costs.steer),
             // The driver has run elsewhere; what it wrote has to come here.
             Some(_) => (Category::Steer, self.core.costs.line_transfer * SKB_LINES),
         }
@@ -147,7 +151,9 @@ impl Host<'_> {
 
     /// What is paid for each forwarded packet, or once for all that have merged: route, policy where there are some, hooks.
     pub(super) fn route_costs(&self) -> Costs {
-        [vec![(Category::Forward, self.core.costs.forward)], self.policy.clone(), self.hooks.clone()].concat()
+        let routed = self.steered.is_some_and(|steered| steered.routed);
+        let forward = if routed { Cycles(0.0) } else { self.core.costs.forward };
+        [vec![(Category::Forward, forward)], self.policy.clone(), self.hooks.clone()].concat()
     }
 
     /// The core forwards a packet, merged with others or by itself, and it leaves under ESP. What has merged goes into a
@@ -168,6 +174,39 @@ impl Host<'_> {
     pub(super) fn forwards_clear(&self, mut f: Forwarding, p: &Packet) -> Route {
         f.comes.extend(self.tunnel.clone());
         self.forwards_as(f, p, p.fragments(), &self.leaves_clear(p))
+    }
+
+    /// The same for one that this core takes back from another, which saw its frames.
+    pub(super) fn forwards_taken(&self, mut comes: Costs, p: &Packet) -> Route {
+        comes.extend(self.tunnel.clone());
+        self.forwards_as(Forwarding { comes, once: Vec::new(), goes: Vec::new() }, p, 1, &self.leaves_clear(p))
+    }
+
+    /// A gateway's packet that came by so many frames, until the core has handed it to whoever does the cipher, at the cost of
+    /// `submit`. Where it may have `merged` it is routed once with others and cut before.
+    pub(super) fn until_handed_over(
+        &self,
+        labels: [&'static str; 2],
+        p: &Packet,
+        came: u32,
+        submit: Costs,
+        merged: bool,
+    ) -> Route {
+        let work = |label, costs: Costs| Hop::Serve(self.core.work(label, &costs));
+        let receive = if came == 1 { vec![self.receive_cost()] } else { self.receive_costs(p) };
+        let Some(merging) = self.merging.filter(|_| merged) else {
+            let costs = [receive, self.route_costs(), submit].concat();
+            return self.in_poll(labels[0], costs, came);
+        };
+        let comes = vec![self.receive_cost(), (Category::Gro, self.core.costs.gro)];
+        let cut = [vec![(Category::Segment, self.core.costs.segment)], submit].concat();
+        let forward = self.core.work("forward", &self.route_costs());
+        route![
+            work("receive packet, merge", comes),
+            Hop::Merge(merging.gate, self.polling(), forward, Route::default()),
+            self.received(1),
+            work(labels[1], cut),
+        ]
     }
 
     fn leaves_clear(&self, p: &Packet) -> Leaving {

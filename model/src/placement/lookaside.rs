@@ -142,36 +142,15 @@ impl Host<'_> {
     /// From the poll of a gateway through the card until the core has handed the result to the NIC's driver. Packets that
     /// merge are routed once and cut before they are encrypted; those that come under ESP are not merged again.
     fn by_card(&self, p: &Packet, crypto: Crypto) -> Route {
-        let work = |label, costs: Costs| Hop::Serve(self.core.work(label, &costs));
         let submit = [self.tunnel.clone(), self.xfrm(), self.submit_costs()].concat();
         let (came, fragments) = match crypto {
             Crypto::Seal => (1, self.fragment_costs(p)),
             Crypto::Open => (p.fragments(), Vec::new()),
         };
-        let receive = if came == 1 { vec![self.receive_cost()] } else { self.receive_costs(p) };
         let resume = [self.complete_costs(), fragments, self.driver_costs(1)].concat();
         let card = self.to_card(p, crypto, "take from card, transmit", resume);
-        let arrives = match self.merging.filter(|_| matches!(crypto, Crypto::Seal)) {
-            None => {
-                let costs = [receive, self.route_costs(), submit].concat();
-                self.in_poll("receive packet, submit to card", costs, came)
-            }
-            Some(merging) => {
-                let comes = vec![self.receive_cost(), (Category::Gro, self.core.costs.gro)];
-                let cut = [vec![(Category::Segment, self.core.costs.segment)], submit].concat();
-                route![
-                    work("receive packet, merge", comes),
-                    Hop::Merge(
-                        merging.gate,
-                        self.polling(),
-                        self.core.work("forward", &self.route_costs()),
-                        Route::default()
-                    ),
-                    self.received(1),
-                    work("segment, submit to card", cut),
-                ]
-            }
-        };
+        let labels = ["receive packet, submit to card", "segment, submit to card"];
+        let arrives = self.until_handed_over(labels, p, came, submit, matches!(crypto, Crypto::Seal));
         route![arrives, self.card_or_core(p, card, self.ring_or_drop())]
     }
 

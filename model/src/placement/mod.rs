@@ -14,9 +14,11 @@ mod inbound;
 mod inline_crypto;
 mod inline_packet;
 mod lookaside;
+mod workers;
 
 pub use acks::Acks;
 pub use design::{Agent, Design, Orphan, Placement};
+pub use workers::Workers;
 
 use crate::esp::{CipherSizes, ESP_TRAILER};
 use crate::hardware::accelerator::Accelerator;
@@ -143,6 +145,8 @@ pub struct Host<'a> {
     pub replay_window: Option<u32>,
     /// The core that hands received packets on to this one, where one does.
     pub steered: Option<Steered<'a>>,
+    /// Cores that do the cipher in this one's place, where some do.
+    pub workers: Option<Workers<'a>>,
 }
 
 /// The rates that each SA is held to.
@@ -156,7 +160,7 @@ pub struct SaLimit {
     pub packet_rate: Option<PacketRate>,
 }
 
-/// How received packets come from another core (RPS, cpumap).
+/// How received packets come from another core (RPS, cpumap, VPP's handoff).
 #[derive(Debug, Clone, Copy)]
 pub struct Steered<'a> {
     /// The core that the NIC interrupts.
@@ -165,6 +169,8 @@ pub struct Steered<'a> {
     pub polling: GateId,
     /// Packets that wait for them.
     pub backlog: PoolId,
+    /// Whether that core has looked up the packet's route, and so found its SA to be this one's.
+    pub routed: bool,
 }
 
 /// The most data in one buffer of a socket.
@@ -354,7 +360,12 @@ impl Host<'_> {
 
     /// The CPU's own cipher: a request, and the octets.
     fn software_cipher(&self, p: &Packet) -> Costs {
-        let mut costs = vec![(Category::CryptoRequest, self.core.costs.crypto_request), self.core.cipher(p.encrypted)];
+        [vec![(Category::CryptoRequest, self.core.costs.crypto_request)], self.cipher_itself(p)].concat()
+    }
+
+    /// The octets of a request that has been made.
+    fn cipher_itself(&self, p: &Packet) -> Costs {
+        let mut costs = vec![self.core.cipher(p.encrypted)];
         if self.sizes.unsent > Bytes::ZERO {
             costs.push(self.core.authenticates(self.sizes.unsent));
         }

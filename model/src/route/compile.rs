@@ -274,7 +274,7 @@ impl<'a> Compiler<'a> {
                 self.emit(Op::Enter { order: order.0 }, None);
             }
             Hop::Leave(order, waits) => {
-                self.emit_wait(Op::Leave { order: order.0, waits: *waits }, "writes before it");
+                self.emit_wait(Op::Leave { order: order.0, waits: *waits }, "what came before it");
             }
             Hop::Place(pages) => {
                 self.emit(Op::Place { pages: *pages }, None);
@@ -295,6 +295,7 @@ impl<'a> Compiler<'a> {
                 let bytes = packet.goodput.get() as u32;
                 self.emit(Op::Depart { class: self.class, bytes }, Some(account));
             }
+            Hop::OneOf(ways) => self.one_of(ways, job),
             Hop::Limit(limit) => self.limit(limit, job),
             Hop::Number => {
                 self.emit(Op::Number, None);

@@ -145,6 +145,8 @@ pub enum Hop {
     /// Add the first number to the count of the job's flow; whenever that reaches the second one, another packet goes this
     /// route, for which the job waits at its end and nowhere else. Not in a part of a split.
     Spawn(Route, u32, u32),
+    /// Go one of these routes, each of which begins with a visit: the one whose station has least to do. All cost the same.
+    OneOf(Vec<Route>),
     /// A packet has left.
     Depart(Packet),
     /// Keep to the rate of the job's SA.

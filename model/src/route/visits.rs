@@ -2,8 +2,8 @@
 
 use super::compile::{Account, Compiler, Note};
 use super::on_its_way::OnItsWay;
-use super::{PoolId, Route, StationId, Taken, Visit};
-use crate::engine::program::{Op, Pc};
+use super::{Hop, PoolId, Route, StationId, Taken, Visit};
+use crate::engine::program::{Choice, Op, Pc};
 use crate::resource::Resource;
 use crate::units::Time;
 
@@ -34,6 +34,28 @@ impl Compiler<'_> {
         self.visit(visit);
         self.inline(once, job);
         self.program.ops[jumps[1] as usize] = Op::Jump { to: self.entry() };
+    }
+
+    /// The way whose first station has least to do. All cost a job the same.
+    pub(super) fn one_of(&mut self, ways: &[Route], job: &mut OnItsWay) {
+        let choice = self.program.choices.len() as u32;
+        self.program.choices.push(Vec::new());
+        self.emit(Op::Choose { choice }, None);
+        let before = job.clone();
+        let mut jumps = Vec::with_capacity(ways.len());
+        for way in ways {
+            let Some(Hop::Serve(first)) = way.0.first() else { continue };
+            let held = self.holder(first).map(|pool| pool.0);
+            let at = self.entry();
+            self.program.choices[choice as usize].push(Choice { server: first.station.0, held, at });
+            *job = before.clone();
+            self.inline(way, job);
+            jumps.push(self.emit(Op::Jump { to: Pc::MAX }, None));
+        }
+        let to = self.entry();
+        for jump in jumps {
+            self.program.ops[jump as usize] = Op::Jump { to };
+        }
     }
 
     fn holder(&self, visit: &Visit) -> Option<PoolId> {

@@ -66,6 +66,7 @@ fn ways_on(op: &Op, pc: Pc) -> [Option<Pc>; 3] {
         Op::Fork { body, .. } => [Some(next), Some(body), None],
         Op::Jump { to } => [Some(to), None, None],
         Op::Join | Op::End => [None; 3],
+        // Of ways to choose from the first comes next, and all cost the same.
         _ => [Some(next), None, None],
     }
 }

@@ -112,5 +112,5 @@ pub(super) fn busy(window: &[Mark; 2], machine: &Machine, compiled: &Compiled) -
 
 /// Whether a station is a core of the data path.
 pub(super) fn is_core(station: &Station) -> bool {
-    matches!(station.resource, Resource::Core | Resource::CompletionCore)
+    matches!(station.resource, Resource::Core | Resource::CompletionCore | Resource::CryptoWorkers)
 }

@@ -45,6 +45,7 @@ impl Scenario {
     pub fn check(&self, profile: &Profile) -> Result<(), Invalid> {
         within("host.cores", self.host.cores)?;
         within_if_given("host.ddio_ways", self.host.ddio_ways)?;
+        within_if_given("host.crypto_workers", self.host.crypto_workers)?;
         self.check_ddio(profile)?;
         within_if_given("offload.gso", self.offload.gso.0)?;
         within_if_given("offload.gro", self.offload.gro.0)?;

@@ -26,6 +26,24 @@ impl Scenario {
         self.sa.count * if self.sa.per_cpu { self.host.cores } else { 1 }
     }
 
+    /// Whether packets that are to be encrypted are handed to the core of their SA, where the CPU takes sequence numbers.
+    pub fn hands_to_owners(&self) -> bool {
+        let outbound = self.traffic.iter().any(|class| !class.direction.is_inbound());
+        self.host.stack.hands_to_owners() && self.placement.passes_sa_lock() && self.placement.has_sas() && outbound
+    }
+
+    /// Cores that do the cipher for all, where the CPU encrypts.
+    pub fn crypto_workers(&self) -> Option<u32> {
+        let asked = self.host.crypto_workers.filter(|_| self.placement.encrypts_on_cpu())?;
+        Some(asked.min(self.host.cores))
+    }
+
+    /// Cores that flows come to: all but those that do nothing but the cipher.
+    pub fn flow_cores(&self) -> u32 {
+        let workers = self.crypto_workers().unwrap_or(0);
+        if workers < self.host.cores { self.host.cores - workers } else { self.host.cores }
+    }
+
     /// The cost of doing the cipher on the CPU: one backend for all sizes, the best at full-sized packets, since a
     /// kernel does not change ciphers by packet.
     pub fn software_cost<'a>(&self, profile: &'a Profile, direction: Direction) -> Option<&'a AeadCost> {

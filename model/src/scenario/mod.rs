@@ -81,6 +81,10 @@ pub struct HostParams {
     pub working_set: Option<Bytes>,
     /// What a core waits longer for a line of DRAM than for one of the last-level cache.
     pub line_wait: Time,
+    /// Cores, the last of them, that do the cipher of all where the CPU encrypts; as many as there are or more: all of them,
+    /// beside packets of their own. Absent, each core does its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crypto_workers: Option<u32>,
 }
 
 /// How callers wait for the accelerator.

@@ -17,7 +17,7 @@ pub struct Cost {
     pub stacks: &'static [Stack],
     /// What it was called in profiles of before.
     pub former: Option<&'static str>,
-    before: Option<(f64, &'static [Stack])>,
+    before: &'static [(f64, &'static [Stack])],
     of: fn(&mut StackCost) -> &mut Cycles,
 }
 
@@ -25,7 +25,8 @@ impl Cost {
     /// What it is taken to be where a profile was written before a stack had it; `None` for what the stack always had.
     /// Cycles of a core at 3 to 4 GHz, by the estimates of the presets.
     pub fn before(&self, stack: Stack) -> Option<Cycles> {
-        self.before.filter(|(_, stacks)| stacks.contains(&stack)).map(|(cycles, _)| Cycles(cycles))
+        let (cycles, _) = self.before.iter().find(|(_, stacks)| stacks.contains(&stack))?;
+        Some(Cycles(*cycles))
     }
 
     /// The cost of a stack.
@@ -46,7 +47,7 @@ const VECTOR: &[Stack] = &[Stack::Vector];
 const ALL: &[Stack] = &Stack::ALL;
 
 macro_rules! stack_costs {
-    ($($name:ident $(or $former:literal)? in $stacks:ident $(, before it $before:literal in $older:ident)?: $meaning:literal;)+) => {
+    ($($name:ident $(or $former:literal)? in $stacks:ident $(, before it $before:literal in $older:ident)*: $meaning:literal;)+) => {
         /// What a stack costs a core, in cycles. Zero where a stack has no such thing.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -66,7 +67,7 @@ macro_rules! stack_costs {
             name: stringify!($name),
             meaning: $meaning,
             stacks: $stacks,
-            before: stack_costs!(@maybe $(($before, $older))?),
+            before: &[$(($before, $older)),*],
             former: stack_costs!(@maybe $($former)?),
             of: |costs| &mut costs.$name,
         }),+];
@@ -106,7 +107,10 @@ stack_costs! {
     tunnel in KERNEL_AND_VECTOR, before it 600.0 in KERNEL_AND_VECTOR: "A tunnel inside ESP, one packet or super-packet into it or one packet out of it: header, device, a route lookup of its own.";
     ack in KERNEL, before it 900.0 in KERNEL: "One ACK of TCP that is sent or that is received, without the driver: transport, IP, socket buffers.";
     fragment in KERNEL_AND_VECTOR, before it 700.0 in KERNEL_AND_VECTOR: "Making one IP fragment, or taking one up for reassembly, without copies.";
-    steer in KERNEL, before it 200.0 in KERNEL: "Handing one received packet to another core (RPS, cpumap): choice, backlog with its lock, part of the interrupt that is sent.";
+    steer in KERNEL_AND_VECTOR, before it 200.0 in KERNEL, before it 40.0 in VECTOR: "Handing one received packet to another core (RPS, cpumap): choice, backlog with its lock, part of the interrupt that is sent. In VPP to the thread of its SA, which pays as much to take it.";
+    worker_submit in KERNEL_AND_VECTOR, before it 1100.0 in KERNEL, before it 60.0 in VECTOR: "Handing one packet to crypto workers beside the request itself: in the kernel a work item, its locks and part of a wake-up (pcrypt), in VPP its place in a frame (crypto_sw_scheduler).";
+    worker in KERNEL_AND_VECTOR, before it 1500.0 in KERNEL, before it 150.0 in VECTOR: "What a crypto worker takes for one packet beside the cipher: taking it up with the lines of the core that sent it, and putting it in order.";
+    worker_complete in KERNEL_AND_VECTOR, before it 600.0 in KERNEL, before it 60.0 in VECTOR: "Taking one packet back from crypto workers and resuming it.";
     sa_lock in KERNEL: "What is done for one packet with the lock of an SA (`xfrm_state.lock`: sequence number or replay window), a part of what ESP costs.";
     line_transfer in KERNEL: "Moving one cache line from another core that shares the L3 cache.";
     line_transfer_l3 in KERNEL, before it 400.0 in KERNEL: "Moving one cache line from a core of another L3 cache of the same socket.";

@@ -70,10 +70,15 @@ impl Stack {
         matches!(self, Stack::Kernel)
     }
 
-    /// Whether cores that send through one SA contend for its lock. Vector processing hands an SA's packets to one worker
-    /// (VPP src/vnet/ipsec: `thread_index` of an SA).
+    /// Whether cores that send through one SA contend for its lock.
     pub const fn locks_sas(self) -> bool {
         matches!(self, Stack::Kernel)
+    }
+
+    /// Whether an SA belongs to the core that has used it first, to which others hand its packets (VPP
+    /// src/vnet/ipsec/ipsec_handoff.c: `encrypt_thread_index` of an SA).
+    pub const fn hands_to_owners(self) -> bool {
+        matches!(self, Stack::Vector)
     }
 
     /// What the state of one SA takes of the caches. In the kernel `struct xfrm_state`, `struct xfrm_policy`, the bundle and

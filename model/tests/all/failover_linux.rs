@@ -151,12 +151,16 @@ fn an_address_that_stays_is_not_followed() {
         assert_eq!((away.outage_max, at_end(&away, State::Orphaned)), (MS(300), 16), "{daemon}");
         assert_eq!((away.time_to_95(), away.goodput_gbps(away.bins.last().unwrap())), (None, 0.0));
         let there_and_back = [("route-change", "standby", 100), ("route-change", "nic", 250)];
-        assert_eq!(run(&scenario("inline-packet", &failover, &there_and_back)).outage_max, MS(150), "{daemon}");
+        // Nobody has sent on the SAs meanwhile: the NIC's numbers are those that the peer waits for.
+        let back = run(&scenario("inline-packet", &failover, &there_and_back));
+        assert_eq!((back.outage_max, at_end(&back, State::Offloaded)), (MS(150), 16), "{daemon}");
+        assert_eq!((back.numbers_repeated, lost(&back, Loss::Replayed)), (0, 0.0), "{daemon}");
         let crypto = run(&scenario("inline-crypto", &failover, &there_and_back));
         assert_eq!(crypto.outage_max, Time::ZERO);
         near(software(&crypto), RATE * 0.15, 0.01);
     }
-    // What is negotiated while the address is away is in the other NIC, and does not follow it back.
+    // What is negotiated while the address is away is in the other NIC, and does not follow it back: the course of that issue,
+    // in which the IKE SA is 771 s old and lies with the second NIC when the first has its address again.
     let renewed = [("route-change", "standby", 100), ("rekey", "nic", 150), ("route-change", "nic", 250)];
     let timeline = run(&scenario("inline-packet", "daemon = \"libreswan\"", &renewed));
     assert_eq!((at_end(&timeline, State::Orphaned), timeline.bins.last().unwrap().packets), (16, 0));

@@ -90,7 +90,7 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         let ((translated, driver, smallest), working_set, mrrs, numa, credits, (ports, receive_buffer, sa_capacity)) =
             pcie;
         let (direction, gro, stack, submission, interrupts, when_full, (threads, devices, sas, nics), sa) = paths;
-        let (sa_cache, replacement, lock, (rss_esp, rss_inner, per_cpu)) = sa;
+        let (sa_cache, replacement, lock, (rss_esp, rss_inner, per_cpu, workers)) = sa;
         let (placement, attachment, uplink, cores, ring, card_ring, tags) = hardware;
         let (arrival, rate, packet, gso, nic_segmentation, flows, window, steering) = traffic;
         // Without a network buffers are sent and nothing else; in XDP there is no ESP but the NIC's.
@@ -164,8 +164,11 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             ("nic.esp.sa_cache", sa_cache),
             ("nic.esp.sa_replacement", replacement),
         ];
-        let settings = settings.into_iter().chain(host_side);
-        let layer: Layer = settings.map(|(key, value)| (key.to_owned(), (value, Origin::Set))).collect();
+        let mut layer: Layer =
+            settings.into_iter().chain(host_side).map(|(key, value)| (key.to_owned(), (value, Origin::Set))).collect();
+        if workers > 0 {
+            layer.insert("host.crypto_workers".into(), (workers.into(), Origin::Set));
+        }
         layers::scenario(&layers::resolve(&layer).unwrap()).unwrap()
     })
 }
@@ -184,9 +187,9 @@ fn host_side() -> impl Strategy<Value = [(&'static str, Value); 5]> {
     })
 }
 
-/// What a NIC hashes of ESP, before and after it decrypts, and whether SAs are per CPU.
-fn rss_esp() -> impl Strategy<Value = (Value, bool, bool)> {
-    (one_of(&["spi", "addresses", "none"]), any::<bool>(), any::<bool>())
+/// What a NIC hashes of ESP, before and after it decrypts, whether SAs are per CPU, and cores that do the cipher of others.
+fn rss_esp() -> impl Strategy<Value = (Value, bool, bool, i64)> {
+    (one_of(&["spi", "addresses", "none"]), any::<bool>(), any::<bool>(), 0..6i64)
 }
 
 /// Packets sent and dropped, octets sent, by the operations' own counts.

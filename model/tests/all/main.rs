@@ -23,3 +23,4 @@ mod replay;
 mod steering;
 mod traffic;
 mod tunnels;
+mod workers;

@@ -40,6 +40,12 @@ pub(super) const HOST: &[Entry] = &[
         time_to(Time::from_us(10)),
         "What a core waits longer for a line of a received packet that is not in the cache; payload comes ten lines at a time.",
     ),
+    Entry::new(
+        "crypto_workers",
+        integer(1, 256),
+        "Cores, the last of them, that do the cipher of all (pcrypt, VPP's crypto_sw_scheduler); as many as cores: all; absent: none.",
+    )
+    .example("2"),
 ];
 
 /// `GSO_MAX_SIZE` in include/linux/netdevice.h: what Linux takes with BIG TCP.
