@@ -69,7 +69,7 @@ impl Class {
             flows: first..first + class.flows,
             arrivals: Arrivals::Closed { jobs_per_flow: 1 },
             train: s.train(class),
-            recorded: class.replayed().map(|trace| trace.jobs().clone()).unwrap_or_default(),
+            recorded: Recorded(class.replayed().map(|trace| trace.clone() as _)),
             merges: s.merges(class),
             ack: Ack::of(s, class),
             sends,
