@@ -9,7 +9,7 @@ use crate::engine::trace::{Recorder, Step, Stretch};
 use crate::machine::Machine;
 use crate::profile::Profile;
 use crate::route::{Category, Charge, Compiled, Platform, StationId};
-use crate::run::{EVENTS_PER_PACKET, too_large, traced_engine};
+use crate::run::{EVENTS_PER_PACKET, all_was_had, too_large, traced_engine};
 use crate::scenario::{Invalid, Scenario};
 use crate::traffic::Packet;
 use crate::units::{Bytes, Cycles, Time};
@@ -118,6 +118,7 @@ pub fn trace(scenario: &Scenario, profile: &Profile, seed: u64, sends: usize, af
             break;
         }
     }
+    all_was_had(scenario, &engine)?;
     let jobs = numbered(engine.tracer.parts(), &compiled);
     Ok(Trace { platform: machine.platform, jobs })
 }

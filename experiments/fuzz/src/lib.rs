@@ -15,6 +15,7 @@ use espsim::question::compare::grid;
 use espsim::question::plan::prices::Prices;
 use espsim::question::plan::question::Question;
 use espsim::question::plan::search::Hardware;
+use espsim_model::engine::recorded::Recording;
 use espsim_model::run::simulate;
 use espsim_model::uncertainty::draw;
 use espsim_report::page::{figure, points::Points as Csv, read::Results, render};
@@ -129,7 +130,16 @@ fn machine(input: &[u8]) -> Result<(), Failure> {
 /// A trace of packets, for `run`.
 fn packets(input: &[u8]) -> Result<(), Failure> {
     let trace = trace::parse(Path::new("trace"), input)?;
-    assert!(trace.jobs().iter().all(|job| usize::from(job.size) < trace.mix().len()), "sizes are those of the mix");
+    let (mut playback, mut block, mut jobs) = (trace.play(), Vec::new(), 0);
+    loop {
+        playback.next(&mut block).expect("what was read once can be read again");
+        assert!(block.iter().all(|job| usize::from(job.size) < trace.mix().len()), "sizes are those of the mix");
+        jobs += block.len() as u64;
+        if block.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(jobs, trace.packets());
     Ok(())
 }
 

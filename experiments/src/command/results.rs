@@ -28,6 +28,9 @@ const CHUNK: usize = 128;
 /// Exit code of a command that has written its results, though some point has no estimate.
 const NO_ESTIMATE: u8 = 3;
 
+/// Packets of a trace that are enough for an estimate and its interval: forty batches.
+const ENOUGH_OF_TRACE: u64 = 10_000;
+
 /// What was written.
 pub struct Written {
     /// The table.
@@ -41,17 +44,25 @@ pub struct Written {
 /// Points without an estimate: how many, and why the first of them has none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Missing {
+    /// Points so far, with those that have one.
+    seen: usize,
     points: usize,
     why: &'static str,
+    /// Packets of the first one's trace.
+    trace: Option<u64>,
 }
 
 impl Missing {
-    fn add(&mut self, outcome: &Outcome) {
-        let Some(why) = outcome.why_no_estimate() else { return };
+    fn add(&mut self, outcome: &Outcome, points: Points<'_>) -> Result<(), Failure> {
+        self.seen += 1;
+        let Some(why) = outcome.why_no_estimate() else { return Ok(()) };
         self.points += 1;
         if self.points == 1 {
             self.why = why;
+            let scenario = points.resolve(self.seen - 1)?.scenario;
+            self.trace = scenario.traffic.iter().filter_map(|class| Some(class.replayed()?.packets())).max();
         }
+        Ok(())
     }
 
     /// Says that results, which are written, are not whole.
@@ -59,14 +70,20 @@ impl Missing {
     /// # Errors
     /// [`Failure`] with an exit code of its own if a point has no estimate.
     pub fn check(&self, of: usize) -> Result<(), Failure> {
-        let Missing { points: n, why } = *self;
+        let Missing { points: n, why, trace, .. } = *self;
         if n == 0 {
             return Ok(());
         }
         let (have, first) = if n == 1 { ("has", "") } else { ("have", " of the first of them") };
         let message = format!("{n} of {of} points {have} no estimate; the reason{first}: {why}");
-        let help = "raise run.max_packets, or run.max_time where packets are slow";
-        Err(Failure::new(message).with_help(Some(help.into())).with_code(NO_ESTIMATE))
+        let help = match trace {
+            None => "raise run.max_packets, or run.max_time where packets are slow".to_owned(),
+            Some(packets) => format!(
+                "the trace has {packets} packets, each of which comes once: set traffic.trace to one of {ENOUGH_OF_TRACE} \
+                 or more, or traffic.arrival to poisson and traffic.rate"
+            ),
+        };
+        Err(Failure::new(message).with_help(Some(help)).with_code(NO_ESTIMATE))
     }
 }
 
@@ -185,7 +202,7 @@ impl<'a> Outputs<'a> {
             file.write(columns)?;
         }
         self.table.add(&outcome);
-        self.missing.add(&outcome);
+        self.missing.add(&outcome, self.campaign.points)?;
         for drawing in &mut self.drawings {
             drawing.add(&outcome);
         }

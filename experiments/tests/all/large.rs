@@ -5,7 +5,7 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use crate::common::sweep::{quick, run, with_memory};
+use crate::common::sweep::{Used, quick, run, with_usage};
 
 /// How many queues, of six points each, the sweep has; the variable is for long runs.
 const QUEUES: (&str, usize) = ("ESPSIM_TEST_QUEUES", 2000);
@@ -21,7 +21,8 @@ fn a_large_sweep_takes_little_memory() {
     let folder = TempDir::new().unwrap();
     let once = quick(queues).replace("replications = 2", "replications = 1");
     fs::write(folder.path().join("s.toml"), once).unwrap();
-    let (output, used) = with_memory(&mut run(folder.path(), "s.toml", &["--out", "out", "--jobs", "2"]));
+    let (output, Used { mib: used, .. }) =
+        with_usage(&mut run(folder.path(), "s.toml", &["--out", "out", "--jobs", "2"]));
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains(&format!("{} points", 6 * queues)), "{said}");

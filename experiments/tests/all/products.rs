@@ -5,7 +5,7 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use crate::common::sweep::{assert_refused, program, with_memory};
+use crate::common::sweep::{Used, assert_refused, program, with_usage};
 
 /// What refusing may take, in MiB: the file itself, some ten thousand lines, is most of it.
 const MOST: u64 = 300;
@@ -15,7 +15,7 @@ fn refused(command: &str, scenario: &str, expected: &[&str]) {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("s.toml"), scenario).unwrap();
     let mut command_line = program(folder.path(), &[command, "s.toml", "--profile", "preset:zen4", "--out", "out"]);
-    let (output, used) = with_memory(&mut command_line);
+    let (output, Used { mib: used, .. }) = with_usage(&mut command_line);
     assert_refused(&command_line, &output, &[&["s.toml:"], expected].concat());
     assert!(!folder.path().join("out").exists());
     println!("{command}, {}: at most {used} MiB", expected[0]);

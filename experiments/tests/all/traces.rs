@@ -1,10 +1,14 @@
 //! Traces of packets: what the program reads of captures and tables, and what it makes of them.
 
 use std::fs;
+use std::io::BufWriter;
 use std::path::Path;
 
 use tempfile::TempDir;
 
+use crate::common::capture::{Arrivals, Capture};
+#[cfg(target_os = "linux")]
+use crate::common::sweep::with_usage;
 use crate::common::sweep::{refuse, run, succeed};
 
 fn seed(name: &str) -> Vec<u8> {
@@ -107,7 +111,55 @@ fn what_is_wrong_in_a_trace_is_named_by_packet_or_line() {
     let set = ["--out", "out", "--set", "traffic.trace=trace#0123456789abcdef"];
     fs::write(folder.path().join("s.toml"), scenario("").replace("trace = \"trace\"\n", "")).unwrap();
     refuse(&mut run(folder.path(), "s.toml", &set), &["another trace", "0123456789abcdef"]);
+    refused_as_short(folder.path());
     fs::write(folder.path().join("s.toml"), scenario("").replace("trace = \"trace\"\n", "trace = \"nothing\"\n"))
         .unwrap();
     refuse(&mut run(folder.path(), "s.toml", &["--out", "out"]), &["cannot read trace nothing"]);
+}
+
+/// What is too short to measure has a code of its own, and help that names its packets.
+fn refused_as_short(folder: &Path) {
+    fs::write(folder.join("trace"), table(100)).unwrap();
+    fs::write(folder.join("s.toml"), scenario("")).unwrap();
+    let output = run(folder, "s.toml", &["--out", "short"]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("the trace has 100 packets") && said.contains("traffic.trace"), "{said}");
+}
+
+/// How many packets the longer one of two traces has; the variable is for long runs.
+const PACKETS: (&str, u64) = ("ESPSIM_TEST_TRACE", 400_000);
+/// What ten times the packets may take more, in MiB: chance of the allocator and of when memory is looked at.
+const MORE: u64 = 4;
+
+/// However long a trace is, no design takes more memory for it.
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_does_not_grow_with_a_trace() {
+    let packets: u64 = std::env::var(PACKETS.0).map_or(PACKETS.1, |text| text.parse().unwrap());
+    let folder = TempDir::new().unwrap();
+    let arrivals = Arrivals::OnOff { on: 100e3, off: 100e3 };
+    for (name, packets) in [("shorter", packets / 10), ("longer", packets)] {
+        let file = BufWriter::new(fs::File::create(folder.path().join(name)).unwrap());
+        Capture { packets, flows: 1000, rate: 2e6, arrivals, seed: 1 }.write(file).unwrap();
+    }
+    for design in ["host", "lookaside", "inline-crypto", "inline-packet"] {
+        let of = format!(
+            "title = \"t\"\nplacement = \"{design}\"\n[host]\ncores = 16\n[lookaside]\ndriver = \"complete\"\n\
+             [traffic]\ndirection = \"encrypt\"\narrival = \"trace\"\n[[series]]\nname = \"s\"\n"
+        );
+        fs::write(folder.path().join("s.toml"), of).unwrap();
+        let used = ["shorter", "longer"].map(|name| {
+            let trace = format!("traffic.trace={name}");
+            let out = format!("{design}-{name}");
+            let mut command = run(folder.path(), "s.toml", &["--out", &out, "--jobs", "1", "--set", &trace]);
+            let (output, used) = with_usage(&mut command);
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            used
+        });
+        let [shorter, longer] = used;
+        let seconds = longer.user_seconds;
+        println!("{design}: {packets} packets in {seconds} s and {} MiB, a tenth in {} MiB", longer.mib, shorter.mib);
+        assert!(longer.mib <= shorter.mib + MORE, "{design}: {used:?}");
+    }
 }

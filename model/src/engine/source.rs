@@ -2,7 +2,7 @@
 
 use super::program::{self, Arrivals, Pc, Train};
 use super::random::{Purpose, Stream};
-use super::recorded::Recorded;
+use super::recorded::Player;
 use super::trace::Tracer;
 use super::{Engine, Job, NO_PAGE, NO_PARENT};
 
@@ -10,7 +10,7 @@ use super::{Engine, Job, NO_PAGE, NO_PARENT};
 const MOST_DRAWN: u64 = 10_000;
 
 /// What starts jobs of one traffic class, at work.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Source {
     pub arrivals: Arrivals,
     /// Its first flow, and the first of the next source.
@@ -32,9 +32,11 @@ pub(super) struct Source {
     sizes: Stream,
     drawn_flows: Stream,
     bursts: Stream,
-    recorded: Recorded,
-    /// Recorded jobs that have started.
-    replayed: usize,
+    player: Player,
+    /// The size of the recorded job that has started last.
+    recorded_size: u16,
+    /// When the last recorded job comes, in picoseconds.
+    end_of_record: Option<u64>,
 }
 
 impl Source {
@@ -60,8 +62,9 @@ impl Source {
             sizes: Stream::new(seed, Purpose::Sizes(number)),
             drawn_flows: Stream::new(seed, Purpose::Flows(number)),
             bursts,
-            recorded: source.recorded.clone(),
-            replayed: 0,
+            player: Player::new(&source.recorded),
+            recorded_size: 0,
+            end_of_record: source.recorded.0.as_ref().map(|record| source.arrivals.replayed_at(record.end())),
         }
     }
 }
@@ -70,7 +73,7 @@ impl Source {
     /// Which size the next job has.
     fn draw_size(&mut self) -> usize {
         if let Arrivals::Recorded { .. } = self.arrivals {
-            return usize::from(self.recorded[self.replayed - 1].size);
+            return usize::from(self.recorded_size);
         }
         let mut draw = self.sizes.below(self.total_weight);
         for (size, &weight) in self.weights.iter().enumerate() {
@@ -100,7 +103,7 @@ impl Source {
 
     /// When the next recorded job comes; never after the last.
     fn next_recorded(&self) -> u64 {
-        self.recorded.get(self.replayed).map_or(u64::MAX, |job| self.arrivals.replayed_at(job.at))
+        self.player.peek().map_or(u64::MAX, |job| self.arrivals.replayed_at(job.at))
     }
 
     /// From one job of a train to the next, and between the trains of a burst.
@@ -188,7 +191,12 @@ impl<T: Tracer> Engine<T> {
 
     /// When the last recorded job of all sources comes, in picoseconds; `None` where nothing was recorded.
     pub fn end_of_records(&self) -> Option<u64> {
-        self.sources.iter().filter_map(|s| s.recorded.last().map(|job| s.arrivals.replayed_at(job.at))).max()
+        self.sources.iter().filter_map(|source| source.end_of_record).max()
+    }
+
+    /// What kept recorded jobs from being had: then those that started are not all.
+    pub fn failure(&self) -> Option<&str> {
+        self.sources.iter().find_map(|source| source.player.failure.as_deref())
     }
 
     pub(super) fn arrive(&mut self, index: usize) {
@@ -197,8 +205,10 @@ impl<T: Tracer> Engine<T> {
             return;
         }
         if let Arrivals::Recorded { .. } = source.arrivals {
-            let flow = source.flows.0 + source.recorded[source.replayed].flow;
-            source.replayed += 1;
+            let Some(job) = source.player.peek() else { return };
+            let flow = source.flows.0 + job.flow;
+            source.recorded_size = job.size;
+            source.player.advance();
             let next = source.next_recorded();
             self.show(self.arrival_slot(index), next);
             return self.start_job(index, flow);

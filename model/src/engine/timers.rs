@@ -23,19 +23,19 @@ impl Timers {
         self.heap.first().map(|&(time, timer)| (time, timer as usize))
     }
 
-    /// Sets a timer, whether or not it is running.
-    pub fn set(&mut self, timer: usize, time: u64) {
-        self.cancel(timer);
+    /// Sets a timer, whether or not it is running; returns whether the next to fire may be another one.
+    pub fn set(&mut self, timer: usize, time: u64) -> bool {
+        let was_first = self.cancel(timer);
         self.place[timer] = self.heap.len() as u32;
         self.heap.push((time, timer as u32));
-        self.sift_up(self.heap.len() - 1);
+        self.sift_up(self.heap.len() - 1) == 0 || was_first
     }
 
-    /// Stops a timer; does nothing if it is not running.
-    pub fn cancel(&mut self, timer: usize) {
+    /// Stops a timer; does nothing if it is not running. Returns whether it was the next to fire.
+    pub fn cancel(&mut self, timer: usize) -> bool {
         let place = std::mem::replace(&mut self.place[timer], NONE);
         if place == NONE {
-            return;
+            return false;
         }
         let place = place as usize;
         self.heap.swap_remove(place);
@@ -44,6 +44,7 @@ impl Timers {
             let place = self.sift_up(place);
             self.sift_down(place);
         }
+        place == 0
     }
 
     fn sift_up(&mut self, mut at: usize) -> usize {
@@ -89,22 +90,20 @@ mod tests {
             let mut timers = Timers::new(8);
             let mut model: BTreeSet<(u64, usize)> = BTreeSet::new();
             for (what, timer, time) in steps {
-                match what {
+                let first = model.first().copied();
+                let may_be_another = match what {
                     0 => {
                         model.retain(|&(_, t)| t != timer);
                         model.insert((time, timer));
-                        timers.set(timer, time);
+                        timers.set(timer, time)
                     }
                     1 => {
                         model.retain(|&(_, t)| t != timer);
-                        timers.cancel(timer);
+                        timers.cancel(timer)
                     }
-                    _ => {
-                        if let Some((_, timer)) = model.pop_first() {
-                            timers.cancel(timer);
-                        }
-                    }
-                }
+                    _ => model.pop_first().is_some_and(|(_, timer)| timers.cancel(timer)),
+                };
+                prop_assert!(may_be_another || timers.first() == first);
                 prop_assert_eq!(timers.first(), model.first().copied());
             }
         }

@@ -71,7 +71,7 @@ impl Class {
             flows: first..first + class.flows,
             arrivals: Arrivals::Closed { jobs_per_flow: 1 },
             train: s.train(class),
-            recorded: class.replayed().map(|trace| trace.jobs().clone()).unwrap_or_default(),
+            recorded: Recorded(class.replayed().map(|trace| trace.clone() as _)),
             merges: s.merges(class),
             stream: class.transport == Transport::Tcp,
             ack: Ack::of(s, class),

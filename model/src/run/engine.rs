@@ -45,11 +45,17 @@ fn starts(machine: &Machine, starts: &[Pc]) -> Vec<Vec<Pc>> {
     of_path.collect()
 }
 
+/// The most batches of a trace: its batches are as much longer as it is, so that no list grows with it.
+const MOST_BATCHES_OF_TRACE: u64 = 16_384;
+
 /// A batch of a quarter of what is in flight: shorter ones would see the bursts in which packets come out.
 fn batch_packets(machine: &Machine) -> u32 {
     let segments = machine.classes.iter().map(Class::most_segments).max().unwrap_or(1);
     let in_flight: u32 = machine.classes.iter().map(in_flight).fold(0, u32::saturating_add);
-    (in_flight / 4).max(4 * segments).clamp(256, 16_384)
+    let batch = (in_flight / 4).max(4 * segments).clamp(256, 16_384);
+    let recordings = machine.classes.iter().filter_map(|class| class.recorded.0.as_ref());
+    let recorded: u64 = recordings.map(|recording| recording.jobs()).sum();
+    batch.max(u32::try_from(recorded.div_ceil(MOST_BATCHES_OF_TRACE)).unwrap_or(u32::MAX))
 }
 
 /// Packets of a class in flight, as far as that is known beforehand.

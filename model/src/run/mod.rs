@@ -14,6 +14,7 @@ use steady::run_to_width;
 
 use crate::bound::bound;
 use crate::engine::Engine;
+use crate::engine::trace::Tracer;
 use crate::machine::Machine;
 use crate::profile::Profile;
 use crate::record::Record;
@@ -72,8 +73,17 @@ pub fn simulate_unless(
     let bound = bound(&machine);
     let mut engine = engine(&machine, &compiled, seed);
     let Some(run) = run_to_width(&mut engine, scenario, &bound, &compiled, is_stopped) else { return Ok(None) };
+    all_was_had(scenario, &engine)?;
     let measurement = Measurement::take(scenario, &machine, &compiled, &mut engine, run);
     Ok(Some(measurement.record(seed, bound)))
+}
+
+/// That no trace broke off.
+pub(crate) fn all_was_had<T: Tracer>(scenario: &Scenario, engine: &Engine<T>) -> Result<(), Invalid> {
+    let Some(failure) = engine.failure() else { return Ok(()) };
+    let names = scenario.traffic.iter().filter_map(|class| Some(class.trace.as_ref()?.name()));
+    let value = names.collect::<Vec<_>>().join(", ");
+    Err(Invalid { key: "traffic.trace".into(), value, allowed: failure.to_owned() })
 }
 
 /// What to make smaller.

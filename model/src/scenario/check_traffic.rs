@@ -39,7 +39,7 @@ impl Scenario {
             let allowed = "offload.gso off, or a direction other than transmit: a trace has packets, not super-packets";
             return invalid(&format!("{at}.arrival"), "trace", allowed);
         }
-        let last = trace.jobs().last().map_or(0, |job| Class::new(self, t, 0).arrivals.replayed_at(job.at));
+        let last = Class::new(self, t, 0).arrivals.replayed_at(trace.span().as_ps());
         if last > HORIZON_PS {
             let allowed = "a trace that lasts 5 hours at the most, at the rate that it comes at";
             return invalid(&format!("{at}.trace"), Time::from_ps(last), allowed);

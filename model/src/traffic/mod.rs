@@ -9,7 +9,7 @@ pub use arrival::{Arrival, Direction, Steering};
 pub use mix::{Basis, GSO_MAX_SIZE, MixEntry, TooBig, Transport};
 pub use packet::{Fit, Fragments, Packet, SendCall};
 use serde::{Deserialize, Serialize};
-pub use trace::{PacketTrace, Trace, TraceBuilder};
+pub use trace::{CapturedPacket, PacketReader, PacketSource, PacketTrace, Trace, TraceError};
 
 use crate::esp::{Encapsulation, Family};
 use crate::hardware::wire;

@@ -1,12 +1,15 @@
 //! Traces: what they are read into, and that what was recorded is what comes.
 
+use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use espsim_model::engine::recorded::{RecordedJob, Recording};
 use espsim_model::preset;
 use espsim_model::record::Record;
 use espsim_model::scenario::Scenario;
 use espsim_model::simulate;
-use espsim_model::traffic::TraceBuilder;
+use espsim_model::traffic::{CapturedPacket, PacketReader, PacketSource, PacketTrace, TraceError};
 use espsim_model::units::BitRate;
 
 use crate::common::near;
@@ -15,6 +18,52 @@ const PACKETS: u64 = 40_000;
 const FLOWS: u64 = 16;
 /// Picoseconds between two packets: those of 1000 octets come at 4 Gb/s.
 const INTERVAL: u64 = 2_000_000;
+
+/// Packets in memory, handed on so many at a time; some are missing from the second time on.
+#[derive(Debug)]
+struct Kept {
+    packets: Arc<[CapturedPacket]>,
+    at_a_time: usize,
+    opened: AtomicUsize,
+    missing_later: usize,
+}
+
+struct Reading(Arc<[CapturedPacket]>, Range<usize>, usize);
+
+impl PacketSource for Kept {
+    fn open(&self) -> Result<Box<dyn PacketReader>, String> {
+        let missing = if self.opened.fetch_add(1, Ordering::Relaxed) > 0 { self.missing_later } else { 0 };
+        Ok(Box::new(Reading(self.packets.clone(), 0..self.packets.len() - missing, self.at_a_time)))
+    }
+}
+
+impl PacketReader for Reading {
+    fn next(&mut self, block: &mut Vec<CapturedPacket>) -> Result<(), String> {
+        let Reading(packets, left, at_a_time) = self;
+        let end = left.end.min(left.start + *at_a_time);
+        block.clear();
+        block.extend_from_slice(&packets[left.start..end]);
+        left.start = end;
+        Ok(())
+    }
+}
+
+fn survey(packets: impl Iterator<Item = (u64, u16, u32)>, missing_later: usize) -> Result<PacketTrace, TraceError> {
+    let packets = packets.map(|(at, l3, flow)| CapturedPacket { at, flow, l3 }).collect();
+    PacketTrace::survey(Arc::new(Kept { packets, at_a_time: 1000, opened: AtomicUsize::new(0), missing_later }))
+}
+
+/// Everything that a trace replays.
+fn jobs(trace: &PacketTrace) -> Result<Vec<RecordedJob>, String> {
+    let (mut playback, mut block, mut jobs) = (trace.play(), Vec::new(), Vec::new());
+    loop {
+        playback.next(&mut block)?;
+        if block.is_empty() {
+            return Ok(jobs);
+        }
+        jobs.extend_from_slice(&block);
+    }
+}
 
 fn gateway(arrival: &str) -> Scenario {
     let flows = FLOWS.to_string();
@@ -34,11 +83,9 @@ fn gateway(arrival: &str) -> Scenario {
 }
 
 fn replayed(rate: Option<BitRate>, packets: impl Iterator<Item = (u64, u16, u32)>) -> Scenario {
-    let mut trace = TraceBuilder::default();
-    packets.for_each(|(at, l3, flow)| trace.push(at, l3, flow));
     let mut scenario = gateway("trace");
     scenario.traffic[0].rate = rate;
-    scenario.traffic[0].replay(Arc::new(trace.finish().unwrap()));
+    scenario.traffic[0].replay(Arc::new(survey(packets, 0).unwrap()));
     scenario
 }
 
@@ -75,17 +122,51 @@ fn bursts_of_a_trace_are_kept() {
 /// Lengths beyond 64 different ones come together with others', but octets stay; times are put in order.
 #[test]
 fn lengths_are_grouped_and_times_put_in_order() {
-    let mut trace = TraceBuilder::default();
     let length = |i: u32| 40 + (i * 7919 % 1461) as u16;
-    (0..10_000).for_each(|i| trace.push(u64::from(10_000 - i) * 1000, length(i), i % 3));
-    let trace = trace.finish().unwrap();
-    assert!(trace.mix().len() <= 64 && trace.jobs().is_sorted_by_key(|job| job.at));
-    assert_eq!((trace.jobs()[0].at, trace.jobs().len(), trace.interval().as_ps()), (0, 10_000, 1000));
-    let sizes = trace.jobs().iter().map(|job| trace.mix()[usize::from(job.size)].size.get());
+    let trace = survey((0..10_000).map(|i| (u64::from(10_000 - i) * 1000, length(i), i % 3)), 0).unwrap();
+    let jobs = jobs(&trace).unwrap();
+    assert!(trace.mix().len() <= 64 && jobs.is_sorted_by_key(|job| job.at));
+    assert_eq!((jobs[0].at, jobs.len(), trace.interval().as_ps()), (0, 10_000, 1000));
+    let sizes = jobs.iter().map(|job| trace.mix()[usize::from(job.size)].size.get());
     near(sizes.sum::<u64>() as f64, (0..10_000).map(|i| f64::from(length(i))).sum(), 1e-3);
-    let flows: std::collections::BTreeSet<u32> = trace.jobs().iter().map(|job| job.flow).collect();
+    let flows: std::collections::BTreeSet<u32> = jobs.iter().map(|job| job.flow).collect();
     assert_eq!(flows.into_iter().collect::<Vec<_>>(), [0, 1, 2]);
-    assert!(TraceBuilder::default().finish().is_err());
+    assert_eq!(survey(std::iter::empty(), 0).unwrap_err(), TraceError::TooFew(0));
+}
+
+/// Packets that swap places over some thousands come in order, of equal times as they stand; one that comes later than what
+/// is held is refused, wherever it stands.
+#[test]
+fn order_is_kept_as_far_as_packets_are_held() {
+    let swapped = |i: u64| (i / 8000 * 8000 + 7999 - i % 8000) / 2 * 1000;
+    let trace = survey((0..100_000).map(|i| (swapped(i), 100, i as u32 % 7)), 0).unwrap();
+    let mut expected: Vec<(u64, u32)> = (0..100_000).map(|i| (swapped(i), i as u32 % 7)).collect();
+    expected.sort_by_key(|(at, _)| *at);
+    let numbers: Vec<u32> = expected.iter().map(|(_, flow)| *flow).collect();
+    let replayed = jobs(&trace).unwrap();
+    assert!(replayed.iter().map(|job| job.at).eq(expected.iter().map(|(at, _)| *at)));
+    // Flows have their numbers in the order in which they come first.
+    let mut flows: Vec<u32> = Vec::new();
+    for flow in &numbers {
+        if !flows.contains(flow) {
+            flows.push(*flow);
+        }
+    }
+    assert!(replayed.iter().zip(&numbers).all(|(job, flow)| flows[job.flow as usize] == *flow));
+    let late = |at: u64| (0..100_000).map(move |i| if i == at { (0, 100, 0) } else { (1000 * i + 1, 100, 0) });
+    assert!(matches!(survey(late(60_000), 0), Err(TraceError::Read(why)) if why.contains("sort the trace")));
+    assert!(survey(late(10_000), 0).is_ok());
+}
+
+/// A simulation whose packets are not those of the first pass gives no record.
+#[test]
+fn a_trace_that_changes_is_refused() {
+    let even = (0..PACKETS).map(|i| (i * INTERVAL, 1000, 0));
+    let mut scenario = gateway("trace");
+    scenario.traffic[0].rate = None;
+    scenario.traffic[0].replay(Arc::new(survey(even, 10).unwrap()));
+    let refused = simulate(&scenario, &preset::profile("zen4").unwrap().unwrap(), 1).unwrap_err();
+    assert!(refused.key == "traffic.trace" && refused.allowed.contains("has changed"), "{refused}");
 }
 
 /// What cannot be replayed is refused by the key that says so.

@@ -1,6 +1,7 @@
 //! What tests of the program share.
 
 pub mod browser;
+pub mod capture;
 pub mod message;
 pub mod skip;
 pub mod sweep;

@@ -143,24 +143,39 @@ pub fn mark(folder: &Path) {
     espsim_sweep::store::own::Own::mark(folder, names.collect()).unwrap();
 }
 
-/// Runs it to its end; with what it printed, the most memory that it had, in MiB: as Linux says while it is there.
+/// What a process took.
 #[cfg(target_os = "linux")]
-pub fn with_memory(command: &mut Command) -> (Output, u64) {
+#[derive(Debug, Clone, Copy)]
+pub struct Used {
+    /// The most memory that it had, in MiB.
+    pub mib: u64,
+    /// Seconds of processor time in user mode, as long as it was looked at.
+    pub user_seconds: f64,
+}
+
+/// Runs it to its end; with what it printed, what it took: as Linux says while it is there.
+#[cfg(target_os = "linux")]
+pub fn with_usage(command: &mut Command) -> (Output, Used) {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let path = format!("/proc/{}/status", child.id());
+    let path = format!("/proc/{}", child.id());
     let watched = std::thread::spawn(move || {
-        let mut most = 0;
+        let (mut kib, mut ticks) = (0, 0u64);
         // What has ended and is waited for has a status without memory.
-        while let Ok(status) = fs::read_to_string(&path) {
+        while let Ok(status) = fs::read_to_string(format!("{path}/status")) {
             let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-            let Some(kib) = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse::<u64>().ok()) else {
+            let Some(peak) = peak.and_then(|peak| peak.trim().trim_end_matches(" kB").parse::<u64>().ok()) else {
                 break;
             };
-            most = most.max(kib);
+            kib = kib.max(peak);
+            let stat = fs::read_to_string(format!("{path}/stat")).unwrap_or_default();
+            // Field 14 of proc_pid_stat(5), the twelfth behind the name.
+            let user = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(11)?.parse().ok());
+            ticks = user.unwrap_or(ticks);
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
-        most
+        // USER_HZ is 100 on all machines that Linux has it on now.
+        Used { mib: kib.div_ceil(1024), user_seconds: ticks as f64 / 100.0 }
     });
     let output = child.wait_with_output().unwrap();
-    (output, watched.join().unwrap().div_ceil(1024))
+    (output, watched.join().unwrap())
 }

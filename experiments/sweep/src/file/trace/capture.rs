@@ -2,11 +2,12 @@
 
 use std::io::Read;
 
-use espsim_model::traffic::TraceBuilder;
+use espsim_model::traffic::{CapturedPacket, PacketReader};
+use pcap_parser::traits::PcapReaderIterator;
 use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError, create_reader};
 
 use super::headers::packet;
-use super::{Wrong, take};
+use super::{PACKETS, Wrong, packet_at};
 
 /// What a reader holds: a block with the largest packet that interfaces capture (`MAXIMUM_SNAPLEN` of libpcap), and room.
 const BUFFER: usize = 1 << 20;
@@ -41,11 +42,27 @@ impl Interface {
         let per_second = base.checked_pow(power).filter(|per_second| *per_second <= 1 << 64)?;
         Some(Interface { link, per_second })
     }
+
+    fn picoseconds(&self, ticks: u128) -> u128 {
+        const SECOND: u128 = 1_000_000_000_000;
+        // A division of 128 bits takes as long as all else of a packet.
+        match self.per_second {
+            1_000_000_000 => ticks * 1000,
+            1_000_000 => ticks * 1_000_000,
+            per_second => ticks.saturating_mul(SECOND) / per_second,
+        }
+    }
 }
 
-/// A capture on its way into a trace.
-struct Capture<'a> {
-    trace: &'a mut TraceBuilder,
+/// A capture that is being read.
+pub(super) struct Reader {
+    blocks: Box<dyn PcapReaderIterator + Send>,
+    capture: Capture,
+}
+
+/// Where it is.
+#[derive(Default)]
+struct Capture {
     interfaces: Vec<Interface>,
     /// Packets so far, those that are not of IP too.
     packets: usize,
@@ -53,23 +70,36 @@ struct Capture<'a> {
     first: Option<i128>,
 }
 
-/// Reads a capture to its end.
-pub(super) fn read(octets: impl Read + Send, trace: &mut TraceBuilder) -> Result<(), Wrong> {
-    let mut reader = create_reader(BUFFER, octets).map_err(|error| Wrong::packet(0, said(&error)))?;
-    let mut capture = Capture { trace, interfaces: Vec::new(), packets: 0, first: None };
-    loop {
-        match reader.next() {
-            Ok((offset, block)) => {
-                capture.block(&block)?;
-                reader.consume(offset);
+impl Reader {
+    pub fn new(octets: impl Read + Send + 'static) -> Result<Self, Wrong> {
+        let blocks = create_reader(BUFFER, octets).map_err(|error| Wrong::packet(0, said(&error)))?;
+        Ok(Reader { blocks, capture: Capture::default() })
+    }
+
+    fn read(&mut self, packets: &mut Vec<CapturedPacket>) -> Result<(), Wrong> {
+        let Reader { blocks, capture } = self;
+        packets.clear();
+        while packets.len() < PACKETS {
+            match blocks.next() {
+                Ok((offset, block)) => {
+                    packets.extend(capture.block(&block)?);
+                    blocks.consume(offset);
+                }
+                Err(PcapError::Eof) => break,
+                Err(PcapError::Incomplete(_)) => {
+                    let refilled = blocks.refill().map_err(|error| said(&error));
+                    refilled.map_err(|message| Wrong::packet(capture.packets + 1, message))?;
+                }
+                Err(error) => return Err(Wrong::packet(capture.packets + 1, said(&error))),
             }
-            Err(PcapError::Eof) => return Ok(()),
-            Err(PcapError::Incomplete(_)) => {
-                let refilled = reader.refill().map_err(|error| said(&error));
-                refilled.map_err(|message| Wrong::packet(capture.packets + 1, message))?;
-            }
-            Err(error) => return Err(Wrong::packet(capture.packets + 1, said(&error))),
         }
+        Ok(())
+    }
+}
+
+impl PacketReader for Reader {
+    fn next(&mut self, block: &mut Vec<CapturedPacket>) -> Result<(), String> {
+        self.read(block).map_err(|wrong| wrong.to_string())
     }
 }
 
@@ -84,8 +114,9 @@ fn said<T>(error: &PcapError<T>) -> &'static str {
     }
 }
 
-impl Capture<'_> {
-    fn block(&mut self, block: &PcapBlockOwned<'_>) -> Result<(), Wrong> {
+impl Capture {
+    /// The packet of a block, if there is one of IP.
+    fn block(&mut self, block: &PcapBlockOwned<'_>) -> Result<Option<CapturedPacket>, Wrong> {
         match block {
             PcapBlockOwned::LegacyHeader(header) => {
                 let resolution = if header.is_nanosecond_precision() { 9 } else { 6 };
@@ -94,7 +125,7 @@ impl Capture<'_> {
             PcapBlockOwned::Legacy(frame) => {
                 let interface = self.interface(0)?;
                 let ticks = u128::from(frame.ts_sec) * interface.per_second + u128::from(frame.ts_usec);
-                self.frame(interface, ticks, frame.data, frame.origlen)?;
+                return self.frame(interface, ticks, frame.data, frame.origlen);
             }
             // Interfaces are numbered anew in each section.
             PcapBlockOwned::NG(Block::SectionHeader(_)) => self.interfaces.clear(),
@@ -106,14 +137,14 @@ impl Capture<'_> {
             PcapBlockOwned::NG(Block::EnhancedPacket(block)) => {
                 let ticks = u128::from(block.ts_high) << 32 | u128::from(block.ts_low);
                 let interface = self.interface(block.if_id)?;
-                self.frame(interface, ticks, block.data, block.origlen)?;
+                return self.frame(interface, ticks, block.data, block.origlen);
             }
             PcapBlockOwned::NG(Block::SimplePacket(_)) => {
                 return Err(Wrong::packet(self.packets + 1, "a simple packet block, which has no time"));
             }
             PcapBlockOwned::NG(_) => {}
         }
-        Ok(())
+        Ok(None)
     }
 
     fn interface(&self, number: u32) -> Result<Interface, Wrong> {
@@ -121,11 +152,17 @@ impl Capture<'_> {
         self.interfaces.get(number as usize).copied().ok_or_else(wrong)
     }
 
-    /// A frame of which `data` was captured; what is not of IP is passed over.
-    fn frame(&mut self, interface: Interface, ticks: u128, data: &[u8], length: u32) -> Result<(), Wrong> {
+    /// The packet of a frame of which `data` was captured; what is not of IP is passed over.
+    fn frame(
+        &mut self,
+        interface: Interface,
+        ticks: u128,
+        data: &[u8],
+        length: u32,
+    ) -> Result<Option<CapturedPacket>, Wrong> {
         self.packets += 1;
         let wrong = |message: String| Wrong::packet(self.packets, message);
-        let ps = i128::try_from(ticks.saturating_mul(1_000_000_000_000) / interface.per_second).unwrap_or(i128::MAX);
+        let ps = i128::try_from(interface.picoseconds(ticks)).unwrap_or(i128::MAX);
         let since = ps.saturating_sub(*self.first.get_or_insert(ps));
         // Several queues of a NIC are not captured in the order of time.
         let at = since + LONGEST_PS / 1_000_000;
@@ -133,8 +170,8 @@ impl Capture<'_> {
             return Err(wrong("more than a second before, or eleven days after the first".into()));
         }
         match packet(interface.link, data, length).map_err(wrong)? {
-            Some((l3, flow)) => take(self.trace, at as u64, l3, flow).map_err(wrong),
-            None => Ok(()),
+            Some((l3, flow)) => packet_at(at as u64, l3, flow).map(Some).map_err(wrong),
+            None => Ok(None),
         }
     }
 }

@@ -1,27 +1,30 @@
 //! Traces of packets: captures (pcap and pcapng) and tables of time, length and flow.
 //!
-//! A trace is read once, octet by octet as it comes, into sixteen octets a packet. What it is called in manifests and
-//! identifiers has a hash of its content, so that another file under the same name is another trace.
+//! A trace is read once to learn what there is in it, and again by each simulation, some thousand packets at a time. What it
+//! is called in manifests and identifiers has a hash of its content, so that another file under the same name is another
+//! trace.
 
 mod capture;
 mod headers;
 mod table;
 
-use std::fs::File;
+use std::fmt;
+use std::fs::{File, Metadata};
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use espsim_model::layers::Layer;
 use espsim_model::scenario::Scenario;
-use espsim_model::traffic::{PacketTrace, TraceBuilder};
+use espsim_model::traffic::{CapturedPacket, PacketReader, PacketSource, PacketTrace, TraceError};
 use sha2::{Digest, Sha256};
 use toml::Value;
 
 use crate::failure::Failure;
 
-/// The most packets of a trace: of 16 octets each.
-const MOST_PACKETS: usize = 200_000_000;
+/// Packets that are read at a time.
+const PACKETS: usize = 4096;
 /// The smallest header of IP (RFC 791, section 3.1).
 const LEAST_IP: u16 = 20;
 /// Traces that are kept for further points.
@@ -54,9 +57,11 @@ impl Wrong {
     fn line(number: u64, message: impl Into<String>) -> Self {
         Wrong { at: format!("line {number}"), message: message.into() }
     }
+}
 
-    fn of(self, path: &Path) -> Failure {
-        Failure::new(format!("{}: {}: {}", path.display(), self.at, self.message))
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.at, self.message)
     }
 }
 
@@ -116,54 +121,96 @@ fn find(name: &str) -> Result<Kept, Failure> {
     }
 }
 
-fn read(path: &Path) -> Result<Kept, Failure> {
-    let file = File::open(path).map_err(|error| Failure::io("read trace", path, &error))?;
-    let mut octets = Hashed { inner: file, hash: Sha256::new() };
-    let packets = parse(path, &mut octets)?;
-    // What a reader leaves unread belongs to the content too.
-    std::io::copy(&mut octets, &mut std::io::sink()).map_err(|error| Failure::io("read trace", path, &error))?;
-    let hash: String = octets.hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect();
-    Ok(Kept { path: path.to_owned(), hash: hash[..DIGITS].to_owned(), packets: Arc::new(packets) })
+/// A trace's file, as it was when it was first opened.
+#[derive(Debug)]
+struct TraceFile {
+    path: PathBuf,
+    octets: u64,
+    modified: Option<SystemTime>,
 }
 
-/// The packets of a trace; `path` is for messages.
+impl TraceFile {
+    fn is(&self, found: &Metadata) -> bool {
+        (found.len(), found.modified().ok()) == (self.octets, self.modified)
+    }
+}
+
+impl PacketSource for TraceFile {
+    fn open(&self) -> Result<Box<dyn PacketReader>, String> {
+        let file = File::open(&self.path).and_then(|file| Ok((file.metadata()?, file)));
+        let (found, file) = file.map_err(|error| format!("it can no longer be read: {error}"))?;
+        if !self.is(&found) {
+            return Err("it has changed since it was read first: leave it as it is until the run has ended".into());
+        }
+        reader(file)
+    }
+}
+
+/// A reader of a capture or a table.
+fn reader(octets: impl Read + Send + 'static) -> Result<Box<dyn PacketReader>, String> {
+    let mut octets = BufReader::with_capacity(1 << 16, octets);
+    let start = octets.fill_buf().map_err(|error| format!("it cannot be read: {error}"))?;
+    let reader: Result<Box<dyn PacketReader>, Wrong> = match capture::is_capture(start) {
+        true => capture::Reader::new(octets).map(|reader| Box::new(reader) as _),
+        false => table::Reader::new(octets).map(|reader| Box::new(reader) as _),
+    };
+    reader.map_err(|wrong| wrong.to_string())
+}
+
+fn read(path: &Path) -> Result<Kept, Failure> {
+    let failed = |error| Failure::io("read trace", path, &error);
+    let mut file = File::open(path).map_err(failed)?;
+    let found = file.metadata().map_err(failed)?;
+    if !found.is_file() {
+        let message = format!("cannot read trace {}: not a file, which can be read again and again", path.display());
+        return Err(Failure::new(message).with_help(Some("copy what comes by it into a file".into())));
+    }
+    let mut hash = Sha256::new();
+    let mut octets = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut octets).map_err(failed)? {
+            0 => break,
+            n => hash.update(&octets[..n]),
+        }
+    }
+    let hash: String = hash.finalize().iter().map(|octet| format!("{octet:02x}")).collect();
+    let source = TraceFile { path: path.to_owned(), octets: found.len(), modified: found.modified().ok() };
+    let packets = Arc::new(survey(path, Arc::new(source))?);
+    Ok(Kept { path: path.to_owned(), hash: hash[..DIGITS].to_owned(), packets })
+}
+
+fn survey(path: &Path, source: Arc<dyn PacketSource>) -> Result<PacketTrace, Failure> {
+    PacketTrace::survey(source).map_err(|error| {
+        let help = match error {
+            TraceError::TooFew(_) => Some("give a capture with IP packets, of some thousands at least".to_owned()),
+            TraceError::Read(_) => None,
+        };
+        Failure::new(format!("{}: {error}", path.display())).with_help(help)
+    })
+}
+
+/// The trace that octets are; `path` is for messages.
 ///
 /// # Errors
 /// [`Failure`] at the packet or line that is wrong.
-pub fn parse(path: &Path, octets: impl Read + Send) -> Result<PacketTrace, Failure> {
-    let mut octets = BufReader::with_capacity(1 << 16, octets);
-    let mut trace = TraceBuilder::default();
-    let start = octets.fill_buf().map_err(|error| Failure::io("read trace", path, &error))?;
-    let read = match capture::is_capture(start) {
-        true => capture::read(octets, &mut trace),
-        false => table::read(octets, &mut trace),
-    };
-    read.map_err(|wrong| wrong.of(path))?;
-    trace.finish().map_err(|error| Failure::new(format!("{}: {error}", path.display())))
+pub fn parse(path: &Path, octets: &[u8]) -> Result<PacketTrace, Failure> {
+    survey(path, Arc::new(Octets(octets.into())))
 }
 
-/// Takes a packet, unless there are too many.
-fn take(trace: &mut TraceBuilder, at_ps: u64, l3: u16, flow: u32) -> Result<(), String> {
-    if trace.len() == MOST_PACKETS {
-        return Err(format!("more than {MOST_PACKETS} packets"));
+/// A trace in memory.
+#[derive(Debug)]
+struct Octets(Arc<[u8]>);
+
+impl PacketSource for Octets {
+    fn open(&self) -> Result<Box<dyn PacketReader>, String> {
+        reader(std::io::Cursor::new(self.0.clone()))
     }
+}
+
+/// A packet, unless there is none of its length.
+fn packet_at(at: u64, l3: u16, flow: u32) -> Result<CapturedPacket, String> {
     if l3 < LEAST_IP {
         return Err(format!("an IP packet of {l3} octets, fewer than its header has"));
     }
-    trace.push(at_ps, l3, flow);
-    Ok(())
-}
-
-/// Octets, and their hash as they are read.
-struct Hashed<R> {
-    inner: R,
-    hash: Sha256,
-}
-
-impl<R: Read> Read for Hashed<R> {
-    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
-        let n = self.inner.read(into)?;
-        self.hash.update(&into[..n]);
-        Ok(n)
-    }
+    Ok(CapturedPacket { at, flow, l3 })
 }
