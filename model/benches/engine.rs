@@ -34,9 +34,8 @@ fn engine(c: &mut Criterion) {
     group.sample_size(20).throughput(Throughput::Elements(EVENTS));
     for (name, exponential) in [("deterministic", false), ("exponential", true)] {
         for packets in [64, 1024, 65536] {
-            let warm = tandem(packets, exponential);
-            group.bench_with_input(BenchmarkId::new(name, packets), &warm, |b, warm| {
-                let mut engine = warm.clone();
+            group.bench_function(BenchmarkId::new(name, packets), |b| {
+                let mut engine = tandem(packets, exponential);
                 b.iter(|| {
                     let done = engine.observer.packets() + EVENTS / u64::from(SERVERS);
                     engine.run(black_box(done), u64::MAX, u64::MAX);

@@ -115,14 +115,8 @@ impl<'a> Drawing<'a> {
         self.marks += 1;
         let i = known.unwrap_or(self.curves.len());
         if known.is_none() {
-            self.by_name.insert(name.clone(), i);
-            self.curves.push(Curve {
-                name,
-                points: Vec::new(),
-                bound: Vec::new(),
-                band: Vec::new(),
-                style: Style::Curve,
-            });
+            self.curves.push(Curve::new(&name, Vec::new(), Style::Curve));
+            self.by_name.insert(name, i);
         }
         self.curves.get_mut(i)
     }

@@ -4,7 +4,6 @@ use espsim_model::layers::{self, Layer, Origin};
 use espsim_model::preset;
 use espsim_model::profile::Profile;
 use espsim_model::record::Record;
-use espsim_model::stack::{COSTS, Stack};
 use espsim_model::traffic::Basis;
 use espsim_sweep::campaign::simulations::{NoRecord, Simulations};
 use espsim_sweep::failure::Failure;
@@ -97,13 +96,5 @@ pub fn fit_all(
             let names: Vec<String> = (1..=parameters).map(|n| format!("parameter {n}")).collect();
             Err(Failure::new(error.explain(&names, &vec!["published"; published.len()])))
         }
-    }
-}
-
-/// Multiplies what a stack costs.
-pub fn scale_stack(profile: &mut Profile, stack: Stack, factor: f64) {
-    let Some(costs) = profile.costs_mut(stack) else { return };
-    for cost in COSTS {
-        *cost.of(costs) = *cost.of(costs) * factor;
     }
 }

@@ -45,6 +45,13 @@ pub struct Curve {
     pub style: Style,
 }
 
+impl Curve {
+    /// Points with neither bound nor band.
+    pub fn new(name: &str, points: Vec<Point>, style: Style) -> Self {
+        Curve { name: name.to_owned(), points, bound: Vec::new(), band: Vec::new(), style }
+    }
+}
+
 /// How a curve is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {

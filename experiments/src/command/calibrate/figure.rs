@@ -34,10 +34,8 @@ pub fn draw(calibration: &Calibration) -> Result<String, Failure> {
             let time = cost.cycles(Bytes::new(octets as u64)) / profile.host.frequency;
             Point { x: octets, y: time.as_ns(), half_width: None }
         });
-        let curve =
-            |points, style| Curve { name: cost.backend.clone(), points, bound: Vec::new(), band: Vec::new(), style };
-        let fitted = fitted.collect();
-        curves.extend([curve(points, Style::Published), curve(fitted, Style::Line)]);
+        let curve = |points, style| Curve::new(&cost.backend, points, style);
+        curves.extend([curve(points, Style::Published), curve(fitted.collect(), Style::Line)]);
     }
     let figure = Figure {
         title: "AES-128-GCM: time to seal by size".into(),

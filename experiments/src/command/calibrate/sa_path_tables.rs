@@ -250,14 +250,10 @@ fn half_width(cycles: &Estimate) -> Option<f64> {
 /// # Errors
 /// [`Failure`] if the drawing fails.
 pub fn figure(measurement: &Measurement, kernel: Kernel) -> Result<String, Failure> {
-    let curve = |way: &(&str, Protection, Option<Mode>)| Curve {
-        name: way.0.to_owned(),
-        points: of(measurement, way)
-            .map(|row| Point { x: row.payload as f64, y: row.cycles.value, half_width: half_width(&row.cycles) })
-            .collect(),
-        bound: Vec::new(),
-        band: Vec::new(),
-        style: Style::Curve,
+    let point =
+        |row: &DatagramRow| Point { x: row.payload as f64, y: row.cycles.value, half_width: half_width(&row.cycles) };
+    let curve = |way: &(&str, Protection, Option<Mode>)| {
+        Curve::new(way.0, of(measurement, way).map(point).collect(), Style::Curve)
     };
     let figure = Figure {
         title: "What one UDP datagram costs the kernel".into(),

@@ -15,8 +15,9 @@ use espsim_sweep::store::partial::{absent, write_new};
 use rayon::prelude::*;
 
 pub use self::rows::FitFile;
-use self::rows::{Row, simulated, value_mut};
+use self::rows::{Row, simulated};
 use crate::console::{print, say};
+use crate::fitting::keys::{scale, value_mut};
 use crate::fitting::solve::{Fitted, Measured, solve};
 
 /// Options of `espsim fit`.
@@ -75,11 +76,7 @@ pub fn fit(args: &FitArgs) -> Result<(), Failure> {
 fn changed(base: &Profile, parameters: &[(String, Vec<String>)], factors: &[f64]) -> Profile {
     let mut profile = base.clone();
     for ((_, keys), factor) in parameters.iter().zip(factors) {
-        for key in keys {
-            if let Some(value) = value_mut(&mut profile, key) {
-                *value *= factor;
-            }
-        }
+        scale(&mut profile, keys, *factor);
     }
     profile
 }

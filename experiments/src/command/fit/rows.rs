@@ -10,11 +10,12 @@ use espsim_model::scenario::Scenario;
 use espsim_model::simulate;
 use espsim_model::traffic::Basis;
 use espsim_model::units::{BitRate, PacketRate, Share};
-use espsim_sweep::failure::{Failure, explain, nearest, read_text};
+use espsim_sweep::failure::{Failure, explain, read_text};
 use espsim_sweep::file::plain;
 use serde::Deserialize;
 use toml::Table;
 
+use crate::fitting::keys::keys;
 use crate::fitting::solve::Measured;
 
 /// How well a value was measured, if nothing is said.
@@ -137,23 +138,7 @@ impl FitFile {
     /// # Errors
     /// [`Failure`] for a key that the profile lacks, with the nearest that it has.
     pub fn keys(&self, profile: &Profile) -> Result<Vec<(String, Vec<String>)>, Failure> {
-        let known = settable(profile);
-        let names: Vec<&str> = known.iter().map(String::as_str).collect();
-        let of = |(name, patterns): (&String, &Vec<String>)| {
-            let mut keys = Vec::new();
-            for pattern in patterns {
-                let matching: Vec<String> = match pattern.strip_suffix('*') {
-                    Some(prefix) => known.iter().filter(|key| key.starts_with(prefix)).cloned().collect(),
-                    None => known.iter().filter(|key| *key == pattern).cloned().collect(),
-                };
-                if matching.is_empty() {
-                    return Err(Failure::new(format!("parameter `{name}`: the profile has no `{pattern}`"))
-                        .with_help(nearest(pattern, &names)));
-                }
-                keys.extend(matching);
-            }
-            Ok((name.clone(), keys))
-        };
+        let of = |(name, patterns): (&String, &Vec<String>)| Ok((name.clone(), keys(profile, name, patterns)?));
         self.parameters.iter().map(of).collect()
     }
 
@@ -184,19 +169,4 @@ pub fn simulated(row: &Row, scenario: &Scenario, profile: &Profile) -> Result<f6
     let record =
         simulate(scenario, profile, 1).map_err(|error| Failure::new(format!("row `{}`: {error}", row.name)))?;
     row.given(&record).ok_or_else(|| Failure::new(format!("row `{}`: its simulation has no estimate", row.name)))
-}
-
-/// Keys of a profile that can be fitted.
-fn settable(profile: &Profile) -> Vec<String> {
-    let stacks = profile.stack_costs().into_iter().map(|(key, _, _)| key);
-    ["memory.copy", "memory.checksum"].map(str::to_owned).into_iter().chain(stacks).collect()
-}
-
-/// A value of a profile by its key.
-pub fn value_mut<'a>(profile: &'a mut Profile, key: &str) -> Option<&'a mut f64> {
-    match key {
-        "memory.copy" => Some(&mut profile.memory.copy.0),
-        "memory.checksum" => Some(&mut profile.memory.checksum.0),
-        _ => profile.stack_cost_mut(key).map(|cycles| &mut cycles.0),
-    }
 }

@@ -24,16 +24,10 @@ pub fn draw(family: &Family, rows: &[Row]) -> Result<Option<String>, Failure> {
     }
     let more = series.len().saturating_sub(SERIES);
     series.truncate(SERIES);
-    let curve = |name: &str, value: fn(&Row) -> f64, style| Curve {
-        name: name.to_owned(),
-        points: rows
-            .iter()
-            .filter(|row| row.series == name)
-            .filter_map(|row| Some(Point { x: row.x?, y: value(row), half_width: None }))
-            .collect(),
-        bound: Vec::new(),
-        band: Vec::new(),
-        style,
+    let curve = |name: &str, value: fn(&Row) -> f64, style| {
+        let rows = rows.iter().filter(|row| row.series == name);
+        let points = rows.filter_map(|row| Some(Point { x: row.x?, y: value(row), half_width: None }));
+        Curve::new(name, points.collect(), style)
     };
     let curves = series.iter().flat_map(|name| {
         [curve(name, |row| row.published, Style::Published), curve(name, |row| row.simulated, Style::Line)]

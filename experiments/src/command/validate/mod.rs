@@ -6,19 +6,13 @@
 mod aead;
 pub mod args;
 mod figure;
-mod forwarding;
-mod limits;
-mod lookaside;
-
 mod pcie_bench;
 mod pcie_model;
 mod pcie_nic;
 mod published;
 mod report;
-mod sa_cache;
 mod sa_lock;
-mod stack;
-mod vector;
+mod simulated;
 
 use std::time::Instant;
 
@@ -53,14 +47,8 @@ fn rows(family: &Family, simulations: &Simulations<'_>) -> Result<Vec<Row>, Fail
         "pcie-latency" => pcie_bench::latency(simulations),
         "pcie-window" => pcie_bench::window(simulations),
         "aead" => aead::rows(),
-        "stack" => stack::rows(simulations),
-        "forwarding" => forwarding::rows(simulations),
-        "vector" => vector::rows(simulations),
-        "lookaside" => lookaside::rows(simulations),
-        "sa-cache" => sa_cache::rows(simulations),
         "sa-lock" => sa_lock::rows(simulations),
-        "limits" => limits::rows(simulations),
-        other => Err(Failure::new(format!("nothing simulates the family `{other}`"))),
+        other => simulated::rows(other, simulations),
     }
 }
 

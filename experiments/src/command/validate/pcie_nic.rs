@@ -1,6 +1,8 @@
 //! The published NIC models: what a simple NIC, one with a kernel driver and one with a DPDK driver move over PCIe for
 //! a packet of each direction, besides the packet.
 
+use std::collections::BTreeMap;
+
 use espsim_model::hardware::pcie::{COMPLETION_TLP, MEMORY_REQUEST_TLP, SlotParams, TlpLoad};
 use espsim_model::units::Bytes;
 use espsim_sweep::failure::Failure;
@@ -26,15 +28,9 @@ struct Nic {
     mps: u64,
     mrrs: u64,
     dma_bytes: u64,
-    simple_bidir: f64,
-    simple_tx: f64,
-    simple_rx: f64,
-    kernel_bidir: f64,
-    kernel_tx: f64,
-    kernel_rx: f64,
-    dpdk_bidir: f64,
-    dpdk_tx: f64,
-    dpdk_rx: f64,
+    /// Columns such as `simple_tx`: a driver's payload in Gb/s.
+    #[serde(flatten)]
+    columns: BTreeMap<String, f64>,
 }
 
 /// TLP octets per packet, fractional where several packets share a transfer.
@@ -101,15 +97,13 @@ pub(super) fn rows() -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     for nic in read::<Nic>("pcie_model_nic.csv", include_str!("../../../validation/pcie_model_nic.csv"))? {
         let slot = SlotParams { max_read_request_size: Bytes::new(nic.mrrs), ..slot(&nic.r#gen, &nic.lanes, nic.mps)? };
-        let published = [
-            [nic.simple_tx, nic.simple_rx, nic.simple_bidir],
-            [nic.kernel_tx, nic.kernel_rx, nic.kernel_bidir],
-            [nic.dpdk_tx, nic.dpdk_rx, nic.dpdk_bidir],
-        ];
         let rate = slot.tlp_rate().as_gbps();
-        for ((driver, tx, rx), published) in drivers(&slot, Bytes::new(nic.dma_bytes)).into_iter().zip(published) {
-            let loads = [("transmit", tx), ("receive", rx), ("both", Load::sum(&[tx, rx]))];
-            for ((direction, load), published) in loads.into_iter().zip(published) {
+        for (driver, tx, rx) in drivers(&slot, Bytes::new(nic.dma_bytes)) {
+            let loads = [("transmit", "tx", tx), ("receive", "rx", rx), ("both", "bidir", Load::sum(&[tx, rx]))];
+            for (direction, column, load) in loads {
+                let column = format!("{}_{column}", driver.to_lowercase().trim_end_matches(" driver"));
+                let missing = || Failure::new(format!("pcie_model_nic.csv has no column {column}"));
+                let published = *nic.columns.get(&column).ok_or_else(missing)?;
                 let ours = rate * nic.dma_bytes as f64 / load.up.max(load.down);
                 let series = format!("{driver}, {direction}, {} {}", nic.r#gen, nic.lanes);
                 let id = format!("{}-{}", series.replace([' ', ','], "-"), nic.dma_bytes);

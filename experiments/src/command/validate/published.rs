@@ -60,11 +60,11 @@ pub fn read<T: DeserializeOwned>(name: &str, text: &str) -> Result<Vec<T>, Failu
         .map_err(|error| Failure::new(format!("{name}: {error}")))
 }
 
-/// The published value of the first row of which this is so.
+/// The first row of which this is so.
 ///
 /// # Errors
 /// [`Failure`] where there is none: as of [`read`].
-pub fn value(rows: &[Published], is_it: impl Fn(&Published) -> bool) -> Result<f64, Failure> {
+pub fn find(rows: &[Published], is_it: impl Fn(&Published) -> bool) -> Result<&Published, Failure> {
     let row = rows.iter().find(|row| is_it(row));
-    row.map(|row| row.published).ok_or_else(|| Failure::new("a row that a parameter is set by is missing"))
+    row.ok_or_else(|| Failure::new("a row that a parameter is set by is missing"))
 }

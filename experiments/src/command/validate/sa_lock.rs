@@ -4,7 +4,7 @@
 //! receive that much, at a clock that some of them reach; the threads that read run on other cores than those of the queues,
 //! and all cores are taken to be as near to each other. That throughput
 //! falls as queues are added says that whoever waits for the lock slows down who passes it on, as where all spin on one
-//! line. Fitted on 2 and 8 queues with a kernel that takes the lock twice for a packet: what a cache line takes from core to
+//! line. Lines for each passing on, clock and distances were chosen with the rows in view. Fitted on 2 and 8 queues with a kernel that takes the lock twice for a packet: what a cache line takes from core to
 //! core, and what each core that waits adds. The other numbers of queues are predicted, and the kernel that takes it once.
 
 use espsim_model::profile::Profile;
@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use toml::Value;
 
 use super::Row;
-use super::published::{Published, read, value};
+use super::published::{Published, find, read};
 use crate::fitting::machine::{cpu_at, fit_all, goodput_gbps, run};
 
 const TOLERANCE: f64 = 0.15;
@@ -68,7 +68,7 @@ pub(super) fn rows(simulations: &Simulations<'_>) -> Result<Vec<Row>, Failure> {
     let base = base()?;
     let fitted = [2.0, 8.0];
     let measured: Vec<f64> = (fitted.iter())
-        .map(|&queues| value(&published, |row| row.series == TWICE && row.x == Some(queues)))
+        .map(|&queues| find(&published, |row| row.series == TWICE && row.x == Some(queues)).map(|row| row.published))
         .collect::<Result<_, _>>()?;
     let factors = fit_all(2, &measured, |factors| {
         let machine = with(&base, factors);

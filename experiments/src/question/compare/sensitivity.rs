@@ -17,6 +17,7 @@ use rayon::prelude::*;
 use toml::Value;
 
 use super::grid::middle;
+use crate::fitting::keys::value_mut;
 use crate::question::compare::args::CompareArgs;
 
 /// Where nothing is known of a parameter's uncertainty, it is moved by this share.
@@ -184,21 +185,12 @@ fn of_profile(profile: &Profile, scenario: &Scenario) -> Vec<Change> {
     let mut changes = Vec::new();
     // Of the stack in use: others' costs change nothing.
     let stack = scenario.host.stack;
-    for cost in COSTS.iter().filter(|cost| cost.stacks.contains(&stack)) {
-        let key = cost.key(stack);
-        let Some(cycles) = profile.clone().stack_cost_mut(&key).map(|cycles| cycles.0) else { continue };
-        let ends = ends(cycles, interval(&key));
-        let set = |profile: &mut Profile, value: f64| {
-            if let Some(cycles) = profile.stack_cost_mut(&key) {
-                cycles.0 = value;
-            }
-        };
-        changes.push(change(key.clone(), ends, &set));
+    let costs = COSTS.iter().filter(|cost| cost.stacks.contains(&stack)).map(|cost| cost.key(stack));
+    for key in costs.chain(["memory.copy", "memory.checksum"].map(str::to_owned)) {
+        let Some(now) = value_mut(&mut profile.clone(), &key).map(|value| *value) else { continue };
+        let set = |profile: &mut Profile, value: f64| value_mut(profile, &key).into_iter().for_each(|of| *of = value);
+        changes.push(change(key.clone(), ends(now, interval(&key)), &set));
     }
-    let copy = ends(profile.memory.copy.0, interval("memory.copy"));
-    changes.push(change("memory.copy".into(), copy, &|profile, value| profile.memory.copy.0 = value));
-    let checksum = ends(profile.memory.checksum.0, interval("memory.checksum"));
-    changes.push(change("memory.checksum".into(), checksum, &|profile, value| profile.memory.checksum.0 = value));
     let way = scenario.traffic[0].direction;
     let direction = if way.is_inbound() { Direction::Open } else { Direction::Seal };
     let uses = |i: usize| {

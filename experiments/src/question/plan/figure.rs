@@ -14,9 +14,7 @@ use super::search::Hardware;
 pub(super) fn growth_svg(question: &Question, plans: &[Plan], footnote: &str) -> Result<String, Failure> {
     let curves = plans.iter().filter_map(|plan| {
         let least = plan.result.as_ref().ok()?;
-        let points = points(question, least);
-        let style = Style::Curve;
-        Some(Curve { name: name(plan, least), points, bound: Vec::new(), band: Vec::new(), style })
+        Some(Curve::new(&name(plan, least), points(question, least), Style::Curve))
     });
     let figure = Figure {
         title: format!("Cores that each placement takes, {}", question.mix),
