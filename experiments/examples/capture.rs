@@ -5,7 +5,7 @@ mod capture;
 
 use std::io::{BufWriter, stdout};
 
-use capture::{Arrivals, Capture};
+use capture::Capture;
 
 fn main() -> std::io::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -14,11 +14,8 @@ fn main() -> std::io::Result<()> {
         eprintln!("capture PACKETS [SEED] [on-off]");
         std::process::exit(2);
     };
-    let arrivals = match arguments.iter().any(|text| text == "on-off") {
-        true => Arrivals::OnOff { on: 100e3, off: 100e3 },
-        false => Arrivals::Poisson,
-    };
+    let on_off = arguments.iter().any(|text| text == "on-off").then_some((100e3, 100e3));
     let seed = number(1).unwrap_or(1);
-    let capture = Capture { packets, flows: 1000, rate: 2e6, arrivals, seed };
+    let capture = Capture { packets, flows: 1000, rate: 2e6, on_off, seed };
     capture.write(BufWriter::with_capacity(1 << 16, stdout().lock()))
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::common::capture::{Arrivals, Capture};
+use crate::common::capture::Capture;
 #[cfg(target_os = "linux")]
 use crate::common::sweep::with_usage;
 use crate::common::sweep::{refuse, run, succeed};
@@ -138,10 +138,10 @@ const MORE: u64 = 4;
 fn memory_does_not_grow_with_a_trace() {
     let packets: u64 = std::env::var(PACKETS.0).map_or(PACKETS.1, |text| text.parse().unwrap());
     let folder = TempDir::new().unwrap();
-    let arrivals = Arrivals::OnOff { on: 100e3, off: 100e3 };
+    let on_off = Some((100e3, 100e3));
     for (name, packets) in [("shorter", packets / 10), ("longer", packets)] {
         let file = BufWriter::new(fs::File::create(folder.path().join(name)).unwrap());
-        Capture { packets, flows: 1000, rate: 2e6, arrivals, seed: 1 }.write(file).unwrap();
+        Capture { packets, flows: 1000, rate: 2e6, on_off, seed: 1 }.write(file).unwrap();
     }
     for design in ["host", "lookaside", "inline-crypto", "inline-packet"] {
         let of = format!(

@@ -2,15 +2,6 @@
 
 use std::io::{Result, Write};
 
-/// How packets come.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Arrivals {
-    /// A Poisson process.
-    Poisson,
-    /// The same while it is on, and none while it is off: both for so many nanoseconds on average.
-    OnOff { on: f64, off: f64 },
-}
-
 /// A capture that is to be made.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Capture {
@@ -18,7 +9,8 @@ pub struct Capture {
     pub flows: u32,
     /// Packets a second on average.
     pub rate: f64,
-    pub arrivals: Arrivals,
+    /// Packets come as a Poisson process, while it is on, and none while it is off: for so many nanoseconds on average.
+    pub on_off: Option<(f64, f64)>,
     pub seed: u64,
 }
 
@@ -56,7 +48,7 @@ impl Capture {
     /// Nanoseconds to the next packet.
     fn gap(&self, random: &mut SplitMix, on_left: &mut f64) -> f64 {
         let mean = 1e9 / self.rate;
-        let Arrivals::OnOff { on, off } = self.arrivals else { return random.exponential(mean) };
+        let Some((on, off)) = self.on_off else { return random.exponential(mean) };
         let mut gap = random.exponential(mean * on / (on + off));
         *on_left -= gap;
         while *on_left < 0.0 {
