@@ -21,6 +21,7 @@ mod order;
 pub mod program;
 pub mod random;
 pub mod recorded;
+mod seen;
 mod sets;
 mod source;
 pub mod steady;
@@ -237,32 +238,6 @@ impl<T: Tracer> Engine<T> {
         engine
     }
 
-    /// The clock, in picoseconds.
-    pub fn now_ps(&self) -> u64 {
-        self.now
-    }
-
-    /// Events handled so far: lane heads, arrivals and timers.
-    pub fn events(&self) -> u64 {
-        self.events
-    }
-
-    /// How often each operation has been executed. With what an operation stands for (octets, cycles), every account
-    /// follows from these counts; nothing else is added up per event.
-    pub fn visits(&self) -> Vec<u64> {
-        self.steps.iter().map(Step::visits).collect()
-    }
-
-    /// How long a pool has been held by [`Op::Hold`], in picoseconds.
-    pub fn held_ps(&self, pool: u16) -> u64 {
-        self.pools[usize::from(pool)].held
-    }
-
-    /// How often one operation has been executed.
-    pub fn visits_of(&self, pc: Pc) -> u64 {
-        self.steps[pc as usize].visits()
-    }
-
     /// From now on jobs of a flow start at another row of [`Workload::starts`]; those under way stay on their way.
     pub fn steer(&mut self, flow: u32, row: u16) {
         self.workload.flows[flow as usize] = row;
@@ -272,41 +247,6 @@ impl<T: Tracer> Engine<T> {
     /// and not after the next [`Self::run`]'s `until`; returns when it is over, in picoseconds.
     pub fn occupy_from(&mut self, server: u16, arrival: u64, time: u64) -> u64 {
         self.occupy(server, arrival, time)
-    }
-
-    /// When a server of one unit has done all that has come to it, in picoseconds.
-    pub fn free_at_ps(&self, server: u16) -> u64 {
-        self.free_at[usize::from(server)]
-    }
-
-    /// Jobs started and ended.
-    pub fn counts(&self) -> JobCounts {
-        self.counts
-    }
-
-    /// Packets of the jobs that a source has started.
-    pub fn started(&self, source: usize) -> u64 {
-        self.sources[source].started
-    }
-
-    /// Servers and pools.
-    pub fn sizes(&self) -> (u16, u16) {
-        (self.free_at.len() as u16, self.pools.len() as u16)
-    }
-
-    /// How much work has come to a server that is not done, in picoseconds of all its units.
-    pub fn backlog_ps(&self, server: u16) -> u64 {
-        let units = &self.units[usize::from(server)];
-        let busy = |free_at: u64| free_at.saturating_sub(self.now);
-        match units.len() {
-            1 => busy(self.free_at[usize::from(server)]),
-            _ => units.iter().map(|&free_at| busy(free_at)).sum(),
-        }
-    }
-
-    /// Jobs in flight, forked children not counted.
-    pub fn in_flight(&self) -> u64 {
-        self.counts.started - self.counts.ended
     }
 
     /// Runs until `packets` packets have departed in all, `events` events have been handled in all, the clock would
@@ -374,7 +314,7 @@ impl<T: Tracer> Engine<T> {
     }
 
     /// Executes a job and then every job that has been set free meanwhile.
-    #[inline]
+    #[inline(always)]
     fn go_all(&mut self, mut job: u32, mut pc: Pc) {
         loop {
             self.go(job, pc);

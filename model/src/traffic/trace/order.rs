@@ -44,7 +44,7 @@ impl InOrder {
             self.reader.next(&mut self.block)?;
             self.is_over = self.block.is_empty();
             self.held.extend_from_slice(&self.block);
-            let sum = self.block.iter().fold(self.read.1, |sum, packet| with(sum, packet));
+            let sum = self.block.iter().fold(self.read.1, with);
             self.read = (self.read.0 + self.block.len() as u64, sum);
         }
         if !self.held.is_sorted_by_key(|packet| packet.at) {
