@@ -44,7 +44,7 @@ impl<T: Tracer> Engine<T> {
         self.tracer.visits(job, pc - 1, self.now, time, done);
         if chained {
             while let Op::Chain { server, lane: next, time } = self.steps[pc as usize].op {
-                self.steps[pc as usize].visit();
+                self.steps[pc as usize].visits += 1;
                 let arrived = done.saturating_add(self.lanes[usize::from(lane)].latency);
                 done = self.occupy(server, arrived, time);
                 self.tracer.visits(job, pc, arrived, time, done);
@@ -99,8 +99,8 @@ impl<T: Tracer> Engine<T> {
         self.tracer.resumes(job, self.now);
         loop {
             let step = &mut self.steps[pc as usize];
-            step.visit();
-            let (next, chained) = (pc + 1, step.is_chained());
+            step.visits += 1;
+            let (next, chained) = (pc + 1, step.chained);
             match step.op {
                 Op::Serve { server, lane, time } => {
                     match self.serve(Visit { server, lane, time }, chained, next, job) {

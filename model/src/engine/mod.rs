@@ -77,36 +77,13 @@ struct Job {
     resume: Pc,
 }
 
-/// An operation and how often it has been executed: two of them in a cache line, since the programs of large machines do
-/// not fit in the first cache.
+/// An operation and how often it has been executed.
 #[derive(Debug, Clone, Copy)]
-#[repr(align(32))]
 struct Step {
     op: Op,
-    /// Twice the number of visits, and one more where an [`Op::Chain`] follows.
-    marked: u64,
-}
-
-const _: () = assert!(size_of::<Step>() == 32);
-
-impl Step {
-    fn new(op: Op, chained: bool) -> Self {
-        Step { op, marked: chained.into() }
-    }
-
-    #[inline(always)]
-    fn visit(&mut self) {
-        self.marked += 2;
-    }
-
-    #[inline(always)]
-    fn is_chained(&self) -> bool {
-        self.marked & 1 != 0
-    }
-
-    fn visits(&self) -> u64 {
-        self.marked >> 1
-    }
+    visits: u64,
+    /// Whether an [`Op::Chain`] follows.
+    chained: bool,
 }
 
 /// Where [`Engine::run`] stops.
@@ -184,7 +161,7 @@ impl<T: Tracer> Engine<T> {
             }
         }
         let followers = program.ops.iter().skip(1).map(|next| matches!(next, Op::Chain { .. })).chain([false]);
-        let steps = program.ops.iter().zip(followers).map(|(&op, chained)| Step::new(op, chained));
+        let steps = program.ops.iter().zip(followers).map(|(&op, chained)| Step { op, visits: 0, chained });
         let lanes = program.lanes.iter().map(|&latency| Lane::new(latency));
         let spawns = program.ops.iter().any(|op| matches!(op, Op::Spawn { .. }));
         let keyed = Keyed::new(&program, &workload, seed);

@@ -2,7 +2,7 @@
 
 use super::program::Pc;
 use super::trace::Tracer;
-use super::{Engine, JobCounts, Step};
+use super::{Engine, JobCounts};
 
 impl<T: Tracer> Engine<T> {
     /// The clock, in picoseconds.
@@ -18,7 +18,7 @@ impl<T: Tracer> Engine<T> {
     /// How often each operation has been executed. With what an operation stands for (octets, cycles), every account
     /// follows from these counts; nothing else is added up per event.
     pub fn visits(&self) -> Vec<u64> {
-        self.steps.iter().map(Step::visits).collect()
+        self.steps.iter().map(|step| step.visits).collect()
     }
 
     /// How long a pool has been held by [`Op::Hold`], in picoseconds.
@@ -28,7 +28,7 @@ impl<T: Tracer> Engine<T> {
 
     /// How often one operation has been executed.
     pub fn visits_of(&self, pc: Pc) -> u64 {
-        self.steps[pc as usize].visits()
+        self.steps[pc as usize].visits
     }
 
     /// When a server of one unit has done all that has come to it, in picoseconds.
