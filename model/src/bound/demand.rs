@@ -161,6 +161,7 @@ impl Demand {
             elapsed: self.elapsed.min(other.elapsed),
         }
     }
+
     /// What two ways have in common, and of what they have not the lesser, which comes to a station of either.
     fn either(&self, other: &Demand) -> Demand {
         let mut common = self.common(other);

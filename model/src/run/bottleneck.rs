@@ -1,5 +1,6 @@
 //! What limited, and what would limit next.
 
+use super::totals::is_core;
 use crate::bound::Bound;
 use crate::machine::Machine;
 use crate::record::Utilisation;
@@ -12,9 +13,8 @@ const FULL: f64 = 0.97;
 /// those of devices that nothing goes by. A core without work counts: it could have some.
 pub(super) fn utilisation(machine: &Machine, busy: &[f64], seconds: f64) -> Vec<Utilisation> {
     let mut kinds: Vec<(Resource, f64, f64)> = Vec::new();
-    let is_core = |resource| matches!(resource, Resource::Core | Resource::CompletionCore);
     let stations = machine.platform.stations.iter().zip(busy);
-    for (station, &busy) in stations.filter(|(station, busy)| **busy > 0.0 || is_core(station.resource)) {
+    for (station, &busy) in stations.filter(|(station, busy)| **busy > 0.0 || is_core(station)) {
         match kinds.iter_mut().find(|(resource, ..)| *resource == station.resource) {
             Some((_, sum, units)) => {
                 *sum += busy;

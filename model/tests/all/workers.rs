@@ -50,6 +50,11 @@ fn one_sa_carries_what_its_workers_do_or_what_is_handed_to_them() {
     for (cores, workers, n) in [("3", "2", 2.0), ("4", "3", 3.0)] {
         near(pps(&at(cores, workers)), n * one, 0.01);
     }
+    // A worker that has nothing to do is one of them: what is busy is the mean of all.
+    let little = [("host.cores", "6"), ("host.crypto_workers", "4"), ("traffic.arrival", "constant")];
+    let idle = run(&base, &[&little[..], &[("traffic.rate", "100 Mbps")]].concat());
+    let workers = idle.utilisation.iter().find(|u| u.resource == Resource::CryptoWorkers).unwrap();
+    near(workers.share, pps(&idle) / one / 4.0, 0.02);
     // From some number on the one core that hands over limits, however many there are.
     let (many, more) = (at("16", "14"), at("32", "30"));
     near(pps(&more), pps(&many), 0.02);
