@@ -1,6 +1,6 @@
 //! The calibrations, quick and full: one way of measuring, two plans of what to measure.
 
-use espsim_model::profile::{AeadCost, Algorithm, Direction, Origin, Profile};
+use espsim_model::profile::{AeadCost, Algorithm, Profile};
 use espsim_model::units::{Bytes, CyclesPerByte, Hertz};
 
 use crate::aead::{Context, Unavailable, openssl_version, self_check_of};
@@ -195,16 +195,14 @@ fn profile(
             profile.sources.insert(key.to_owned(), "measured: sysfs or CPUID".to_owned());
         }
     }
-    profile.memory.origin = Origin::Measured;
     profile.memory.copy = CyclesPerByte(memory::copy_seconds_per_byte() * hertz);
     profile.memory.checksum = CyclesPerByte(memory::checksum_seconds_per_byte() * hertz);
     // What was measured replaces all costs of that algorithm and direction; others stay what they were.
     profile
         .aead
         .retain(|old| !measured.iter().any(|new| (new.algorithm, new.direction) == (old.algorithm, old.direction)));
+    let kept: Vec<String> = profile.aead.iter().map(AeadCost::key).collect();
     profile.aead.splice(0..0, measured);
-    let kept: Vec<String> =
-        profile.aead.iter().filter(|cost| cost.origin != Origin::Measured).map(source_key).collect();
     profile.sources.retain(|key, _| !key.starts_with("aead.") || kept.contains(key));
     let thread = if pinned { "pinned thread" } else { "thread not pinned" };
     let batches = format!(
@@ -217,7 +215,7 @@ fn profile(
         ("host.model", "measured: the CPU's brand string".to_owned()),
         ("host.cores", "measured: cores that the process may use".to_owned()),
         ("host.frequency", format!("measured: chain of dependent additions, fastest of {} passes", clock::PASSES)),
-        ("host.ddio", "from the CPU's vendor: Intel Xeon has DDIO".to_owned()),
+        ("host.ddio", "derived: from the CPU's vendor, Intel Xeon has DDIO".to_owned()),
         ("memory.copy", "measured: copies of 64 KiB from 8 MiB of data into a warm buffer".to_owned()),
         ("memory.checksum", "measured: RFC 1071 over 1448 octets in cache".to_owned()),
         ("aead", batches),
@@ -227,19 +225,10 @@ fn profile(
     profile
 }
 
-/// The key of a cost's source, as presets write it.
-fn source_key(cost: &AeadCost) -> String {
-    let direction = match cost.direction {
-        Direction::Seal => "seal",
-        Direction::Open => "open",
-    };
-    format!("aead.{}.{direction}.{}", cost.algorithm.name(), cost.backend)
-}
-
 #[cfg(test)]
 mod tests {
-    use espsim_model::preset;
-    use espsim_model::profile::Algorithm;
+    use espsim_model::preset::{self, Evidence};
+    use espsim_model::profile::{Algorithm, Direction};
 
     use super::*;
 
@@ -264,7 +253,7 @@ mod tests {
                 let of = |cost: &&AeadCost| cost.algorithm == algorithm && cost.direction == direction;
                 let costs: Vec<_> = profile.aead.iter().filter(of).collect();
                 assert_eq!(costs.len(), available, "{}: measured ones replace all others", algorithm.name());
-                assert!(costs.iter().all(|cost| cost.origin == Origin::Measured));
+                assert!(costs.iter().all(|cost| profile.evidence(&cost.key()) == Evidence::Measured));
             }
             assert!(said.iter().any(|message| message.contains(algorithm.name())));
         }

@@ -29,7 +29,7 @@ pub fn draw(profile: &Profile, n: u32, seed: u64) -> Vec<Profile> {
 fn one(profile: &Profile, generator: &mut ChaCha8Rng) -> Profile {
     let mut drawn = profile.clone();
     for cost in &mut drawn.aead {
-        for coefficient in [&mut cost.fixed, &mut cost.per_byte, &mut cost.per_tail_block, &mut cost.partial_block] {
+        for coefficient in cost.curve.coefficients_mut() {
             coefficient.value = vary(coefficient, generator);
         }
     }
@@ -93,7 +93,7 @@ mod tests {
         profile.intervals.clear();
         let estimate = |value: f64| Estimate { value, low: Some(0.9 * value), high: Some(1.1 * value), n: Some(40) };
         for cost in &mut profile.aead {
-            cost.per_byte = estimate(cost.per_byte.value);
+            cost.curve.per_octet = estimate(cost.curve.per_octet.value);
         }
         profile.intervals.insert("memory.copy".into(), estimate(profile.memory.copy.0));
         profile
@@ -105,7 +105,7 @@ mod tests {
         let drawn = draw(&profile, 2000, 7);
         for (mean, of) in [
             (profile.memory.copy.0, (|p: &Profile| p.memory.copy.0) as fn(&Profile) -> f64),
-            (profile.aead[0].per_byte.value, |p: &Profile| p.aead[0].per_byte.value),
+            (profile.aead[0].curve.per_octet.value, |p: &Profile| p.aead[0].curve.per_octet.value),
         ] {
             let mut values: Vec<f64> = drawn.iter().map(of).collect();
             values.sort_by(f64::total_cmp);
@@ -113,7 +113,7 @@ mod tests {
             assert!((values[50] / mean - 0.9).abs() < 0.01 && (values[1950] / mean - 1.1).abs() < 0.01);
         }
         // What has no interval stays.
-        assert!(drawn.iter().all(|p| p.stack == profile.stack && p.aead[0].fixed.value == profile.aead[0].fixed.value));
+        assert!(drawn.iter().all(|p| p.stack == profile.stack && p.aead[0].curve.per_operation == profile.aead[0].curve.per_operation));
     }
 
     #[test]

@@ -23,8 +23,7 @@ pub fn cautions(profile: &Profile, drawn: u32) -> Vec<String> {
 /// How many of the costs were drawn at all.
 fn varied(profile: &Profile, drawn: u32) -> String {
     let is_drawn = |estimate: &Estimate| estimate.low.is_some() && estimate.high.is_some();
-    let coefficients =
-        (profile.aead.iter()).flat_map(|cost| [&cost.fixed, &cost.per_byte, &cost.per_tail_block, &cost.partial_block]);
+    let coefficients = profile.aead.iter().flat_map(|cost| cost.curve.coefficients().map(|(_, estimate)| estimate));
     let single = single_values(profile)
         .into_iter()
         .map(|(key, ..)| is_scalar(profile, &key) && profile.intervals.get(&key).is_some_and(is_drawn));

@@ -24,6 +24,8 @@ use crate::question::compare::args::CompareArgs;
 const ASSUMED: f64 = 0.2;
 /// The clock's key path.
 const FREQUENCY: &str = "host.frequency";
+/// Coefficients of a curve that count at any size: per operation and per octet.
+const OF_A_CURVE: usize = 2;
 /// Parameters of hardware; the others are the user's choice.
 const HARDWARE: [&str; 2] = ["nic.", "accelerator."];
 
@@ -201,10 +203,10 @@ fn of_profile(profile: &Profile, scenario: &Scenario) -> Vec<Change> {
         scenario.software_cost(profile, way).and_then(|cost| profile.aead.iter().position(|other| other == cost));
     for i in chosen.into_iter().filter(|&i| uses(i)) {
         let cost = &profile.aead[i];
-        let fixed = ends(cost.fixed.value, Some(&cost.fixed));
-        changes.push(change("aead.fixed".into(), fixed, &|profile, value| profile.aead[i].fixed.value = value));
-        let per_byte = ends(cost.per_byte.value, Some(&cost.per_byte));
-        changes.push(change("aead.per_byte".into(), per_byte, &|profile, v| profile.aead[i].per_byte.value = v));
+        for (at, (name, estimate)) in cost.curve.coefficients().into_iter().enumerate().take(OF_A_CURVE) {
+            let set = |profile: &mut Profile, value: f64| profile.aead[i].curve.coefficients_mut()[at].value = value;
+            changes.push(change(format!("{}.{name}", cost.key()), ends(estimate.value, Some(estimate)), &set));
+        }
     }
     let hertz = profile.host.frequency;
     let frequency = ends(hertz.get() as f64, interval(FREQUENCY));
