@@ -5,12 +5,14 @@
 
 mod aead;
 mod check;
+mod conditions;
 mod sa;
 mod stacks;
 
 use std::collections::BTreeMap;
 
 pub use aead::AeadCost;
+pub use conditions::Conditions;
 pub use sa::{Delay, SaCost};
 use serde::{Deserialize, Serialize};
 
@@ -244,7 +246,7 @@ pub struct MemoryCost {
 }
 
 /// How a profile was measured.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CalibrationRecord {
     /// Version of the program.
@@ -255,9 +257,15 @@ pub struct CalibrationRecord {
     pub kind: String,
     /// `trusted`, or why not.
     pub verdict: String,
+    /// What disturbed the measurement, a phrase each with the part that it hit (`scaling: ...`); empty where nothing did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disturbed: Vec<String>,
     /// What was not measured, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<String>,
+    /// What went on while each part was measured: `ciphers` (with the memory of one core), `repeated`, `stream`, `scaling`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub conditions: BTreeMap<String, Conditions>,
 }
 
 /// Speed of one core while so many are busy, relative to one alone.
