@@ -1,5 +1,7 @@
 //! The calibrations, quick and full: one way of measuring, two plans of what to measure.
 
+use std::collections::BTreeMap;
+
 use espsim_model::profile::{AeadCost, Algorithm, Profile};
 use espsim_model::units::{Bytes, CyclesPerByte, Hertz};
 
@@ -7,6 +9,7 @@ use crate::aead::{Context, Unavailable, openssl_version, self_check_of};
 use crate::clock::{self, core_frequency, time_stamp_counter};
 use crate::cold::Pool;
 use crate::fit::Size;
+use crate::gate::{self, Conditions, Watch};
 use crate::pinned::on_last_core;
 use crate::plan::Plan;
 use crate::report::{Report, Skipped};
@@ -52,6 +55,8 @@ fn run(plan: &Plan, base: &Profile, progress: &mut dyn FnMut(&str)) -> Result<Ca
     let mut base = base.clone();
     let stand_in = std::mem::replace(&mut base.host.model, host::cpu_model());
     base.host.cores = host::cores();
+    // Before the thread is pinned too: the watch is over all CPUs.
+    let watch = Watch::start();
     // Progress is told from here, since it need not be able to move to another thread.
     let (say, said) = std::sync::mpsc::channel::<String>();
     let mut calibration = std::thread::scope(|scope| {
@@ -59,9 +64,20 @@ fn run(plan: &Plan, base: &Profile, progress: &mut dyn FnMut(&str)) -> Result<Ca
         said.iter().for_each(|message| progress(&message));
         measuring.join().map_err(|_| CalibrateError::Thread("it panicked".into()))??
     })?;
+    let report = &mut calibration.report;
+    let noise = Conditions {
+        frequency: gate::frequency_change(&report.frequencies),
+        spread: Some(report.noise),
+        drift: Some(report.drift),
+        outliers: Some(report.outliers),
+        ..watch.end()
+    };
+    report.conditions.insert("ciphers".to_owned(), noise);
     if plan.whole_host {
         progress("streaming memory with all cores");
-        calibration.report.stream = Some(memory::stream_bytes_per_second()? / 1e9);
+        let watch = Watch::start();
+        report.stream = Some(memory::stream_bytes_per_second()? / 1e9);
+        report.conditions.insert("stream".to_owned(), watch.end());
         calibration.profile.host.scaling = scaling(&calibration.profile, progress)?;
         let method = "measured: AES-128-GCM with the fastest implementation on pinned threads at once".to_owned();
         calibration.profile.sources.insert("host.scaling".to_owned(), method);
@@ -86,8 +102,10 @@ fn measure(
         cold: Vec::new(),
         worst_residual: 0.0,
         noise: 0.0,
+        frequencies: vec![frequency.get() as f64],
         drift: 0.0,
         outliers: 0.0,
+        conditions: BTreeMap::new(),
         skipped: Vec::new(),
         memory: Vec::new(),
         allocation_ns: None,
@@ -106,6 +124,7 @@ fn measure(
         let (contexts, skipped) = open(plan);
         report.skipped = skipped;
         let frequency = core_frequency()?;
+        report.frequencies.push(frequency.get() as f64);
         let series = series(plan, &contexts, frequency);
         passes.resize(series.len(), Vec::new());
         for (series, passes) in series.iter().zip(&mut passes) {
@@ -140,6 +159,7 @@ fn measure(
         report.memory = memory::by_size();
         report.allocation_ns = Some(memory::allocation_seconds() * 1e9);
     }
+    report.frequencies.push(core_frequency()?.get() as f64);
     Ok(Calibration { profile: profile(plan, base, stand_in, pinned, frequency, aead), report })
 }
 

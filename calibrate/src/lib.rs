@@ -11,6 +11,7 @@ mod calibration;
 pub mod clock;
 mod cold;
 pub mod fit;
+pub mod gate;
 mod held_out;
 pub mod host;
 pub mod inventory;

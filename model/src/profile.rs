@@ -6,6 +6,7 @@
 mod aead;
 mod base;
 mod check;
+mod conditions;
 mod error;
 mod evidence;
 mod migrate;
@@ -18,6 +19,7 @@ mod stacks;
 use std::collections::BTreeMap;
 
 pub use aead::{AeadCost, Curve};
+pub use conditions::Conditions;
 pub use error::{ProfileError, UnknownKey};
 pub(crate) use evidence::nearest_source;
 pub use evidence::SET;
@@ -222,7 +224,7 @@ pub struct MemoryCost {
 }
 
 /// How a profile was measured.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CalibrationRecord {
     /// Version of the program.
@@ -233,9 +235,15 @@ pub struct CalibrationRecord {
     pub kind: String,
     /// `trusted`, or why not.
     pub verdict: String,
+    /// What disturbed the measurement, a phrase each with the part that it hit (`scaling: ...`); empty where nothing did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disturbed: Vec<String>,
     /// What was not measured, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<String>,
+    /// What went on while each part was measured: `ciphers` (with the memory of one core), `repeated`, `stream`, `scaling`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub conditions: BTreeMap<String, Conditions>,
 }
 
 /// Speed of one core while so many are busy, relative to one alone.

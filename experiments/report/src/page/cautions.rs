@@ -57,7 +57,9 @@ mod tests {
             time: String::new(),
             kind: "quick".into(),
             verdict: verdict.into(),
+            disturbed: Vec::new(),
             skipped: Vec::new(),
+            conditions: std::collections::BTreeMap::new(),
         };
         profile.calibration = Some(record("trusted"));
         assert!(cautions(&profile, 0).is_empty());

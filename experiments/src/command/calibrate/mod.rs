@@ -120,14 +120,17 @@ fn record(calibration: &Calibration, quick: bool) -> CalibrationRecord {
         .collect();
     skipped.push(format!("performance counters: {}", report.counters));
     skipped.push("network stack (stack.*) and memory.bandwidth: taken from a preset, as the sources say".into());
+    let disturbed = match report.verdict() {
+        Verdict::Trusted => Vec::new(),
+        Verdict::Noisy { reasons, .. } => reasons,
+    };
     CalibrationRecord {
         program: env!("CARGO_PKG_VERSION").into(),
         time: jiff::Timestamp::now().to_string(),
         kind: if quick { "quick" } else { "full" }.into(),
-        verdict: match report.verdict() {
-            Verdict::Trusted => "trusted".into(),
-            Verdict::Noisy { reasons, .. } => format!("noisy: {}", reasons.join("; ")),
-        },
+        verdict: if disturbed.is_empty() { "trusted".into() } else { format!("noisy: {}", disturbed.join("; ")) },
+        disturbed,
         skipped,
+        conditions: report.conditions.clone(),
     }
 }
