@@ -69,6 +69,14 @@ impl<'a> Scalar<'a> {
         })
     }
 
+    fn get(&self) -> f64 {
+        match self {
+            Scalar::Hertz(place) => place.get() as f64,
+            Scalar::Cycles(place) => place.0,
+            Scalar::PerByte(place) => place.0,
+        }
+    }
+
     fn set(self, value: f64) {
         match self {
             Scalar::Hertz(place) => *place = Hertz::new(value as u64),
@@ -76,6 +84,53 @@ impl<'a> Scalar<'a> {
             Scalar::PerByte(place) => *place = CyclesPerByte(value),
         }
     }
+}
+
+/// Where nothing is known of a value's uncertainty, it is moved by this share.
+pub const ASSUMED: f64 = 0.2;
+
+/// A value of a profile that is one number, in the unit of the profile (Hz, cycles, cycles per octet), with its interval
+/// where it has one; `None` for a key that is none of such a value.
+pub fn estimate(profile: &Profile, key: &str) -> Option<Estimate> {
+    if let Some(estimate) = coefficient(&mut profile.clone(), key) {
+        return Some(*estimate);
+    }
+    let value = Scalar::of(&mut profile.clone(), key)?.get();
+    let interval = profile.intervals.get(key).copied();
+    Some(Estimate { value, ..interval.unwrap_or(Estimate::exact(value)) })
+}
+
+/// The same profile with such a value moved. Where wide vector instructions have a clock of their own, it moves with the
+/// other.
+pub fn moved(profile: &Profile, key: &str, value: f64) -> Option<Profile> {
+    let mut changed = profile.clone();
+    if let Some(estimate) = coefficient(&mut changed, key) {
+        estimate.value = value;
+        return Some(changed);
+    }
+    Scalar::of(&mut changed, key)?.set(value);
+    let factor = changed.host.frequency.get() as f64 / profile.host.frequency.get() as f64;
+    if factor != 1.0 {
+        changed.host.avx_frequency = changed.host.avx_frequency.map(|clock| clock.scale(factor));
+    }
+    Some(changed)
+}
+
+/// Ends of an estimate: its interval if it has one, else what is assumed; and whether that is so.
+pub fn ends(estimate: &Estimate) -> ([f64; 2], bool) {
+    let value = estimate.value;
+    match (estimate.low, estimate.high) {
+        (Some(low), Some(high)) => ([low, high], false),
+        _ => ([value * (1.0 - ASSUMED), value * (1.0 + ASSUMED)], true),
+    }
+}
+
+/// A coefficient of a cipher's curve: `aead.aes-128-gcm.seal.ring.per_octet`.
+fn coefficient<'a>(profile: &'a mut Profile, key: &str) -> Option<&'a mut Estimate> {
+    let (row, name) = key.strip_prefix("aead.").and_then(|_| key.rsplit_once('.'))?;
+    let curve = &mut profile.aead.iter_mut().find(|cost| cost.key() == row)?.curve;
+    let at = curve.coefficients().iter().position(|(known, _)| *known == name)?;
+    Some(curve.coefficients_mut()[at])
 }
 
 /// Whether `intervals` may name a value.
