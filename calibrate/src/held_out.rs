@@ -52,10 +52,12 @@ const ROUNDS: usize = 3;
 pub fn held_out(calibration: &Calibration) -> Vec<HeldOut> {
     let profile = &calibration.profile;
     let costs: Vec<&AeadCost> = profile.aead.iter().filter(|cost| cost.origin == Origin::Measured).collect();
+    let clock = profile.host.frequency.get() as f64;
     let round = |_| -> Vec<Vec<(u64, f64)>> {
         let one = |cost: &&AeadCost| {
             // The clock of this moment: it may have changed since the calibration, the cycles have not.
-            let frequency = core_frequency().unwrap_or(profile.host.frequency);
+            let now = core_frequency().unwrap_or(profile.host.frequency);
+            let frequency = now.scale(profile.host.clock(1, Some(cost.algorithm)).get() as f64 / clock);
             unseen(cost, &SIZES, frequency).unwrap_or_default()
         };
         costs.iter().map(one).collect()

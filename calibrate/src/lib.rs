@@ -26,13 +26,14 @@ pub mod sa_path;
 pub mod sample;
 mod scaling;
 mod series;
+mod thread;
 pub mod verdict;
 
 pub use calibration::{Calibration, full, quick};
 pub use held_out::{GOAL, HeldOut, held_out};
 pub use pinned::pin_to_last_core;
 pub use report::{ColdRow, FitQuality, Report, ReportRow, Skipped};
-pub use scaling::scaling;
+pub use scaling::{CoreScaling, scaling};
 pub use verdict::Verdict;
 
 /// Why a host cannot be measured.

@@ -7,6 +7,7 @@ mod aead;
 mod check;
 mod conditions;
 mod sa;
+mod scaling;
 mod stacks;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 pub use aead::AeadCost;
 pub use conditions::Conditions;
 pub use sa::{Delay, SaCost};
+pub use scaling::{BEYOND, Scaling};
 use serde::{Deserialize, Serialize};
 
 use crate::stack::StackCost;
@@ -91,9 +93,23 @@ pub struct HostCpu {
     /// Core clock while wide vector instructions (AVX-512) run, where it is lower.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avx_frequency: Option<Hertz>,
-    /// Speed of a core while others are busy, in ascending order of cores; empty if they do not slow each other.
+    /// What two hardware threads of a core leave each of its speed alone, doing AES; absent where that was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub siblings: Option<Estimate>,
+    /// What each doubling of the number of busy cores leaves of their speed beyond the last row of a table; absent where it
+    /// stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scaling_beyond: Option<Estimate>,
+    /// Speed of a core while others are busy, in ascending order of cores, with AES in wide vectors; empty if they do not
+    /// slow each other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scaling: Vec<Scaling>,
+    /// The same with ChaCha20-Poly1305; as with AES where it is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scaling_chacha: Vec<Scaling>,
+    /// The same without a cipher, in plain instructions; as with AES where it is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scaling_stack: Vec<Scaling>,
 }
 
 /// Servers since Skylake-SP and Zen have several I/O stacks or hubs, each with a unit (estimate for others).
@@ -257,6 +273,9 @@ pub struct CalibrationRecord {
     pub kind: String,
     /// `trusted`, or why not.
     pub verdict: String,
+    /// The CPU that single values were measured on, with its place and kind; tables of cores name theirs among the sources.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_on: Option<String>,
     /// What disturbed the measurement, a phrase each with the part that it hit (`scaling: ...`); empty where nothing did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disturbed: Vec<String>,
@@ -266,35 +285,6 @@ pub struct CalibrationRecord {
     /// What went on while each part was measured: `ciphers` (with the memory of one core), `repeated`, `stream`, `scaling`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub conditions: BTreeMap<String, Conditions>,
-}
-
-/// Speed of one core while so many are busy, relative to one alone.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Scaling {
-    /// Busy cores.
-    pub cores: u32,
-    /// Speed of each, 1 for that of one core alone.
-    pub speed: f64,
-}
-
-impl HostCpu {
-    /// The clock of each of `cores` busy cores, on which wide vector instructions run or not. Between two rows of the
-    /// scaling table the speed is interpolated; beyond the last row it stays.
-    pub fn clock(&self, cores: u32, vectors: bool) -> Hertz {
-        let base = self.avx_frequency.filter(|_| vectors).unwrap_or(self.frequency);
-        let mut before = (1.0, 1.0);
-        let cores = f64::from(cores);
-        for row in &self.scaling {
-            let after = (f64::from(row.cores), row.speed);
-            if cores <= after.0 {
-                let share = if after.0 > before.0 { (cores - before.0) / (after.0 - before.0) } else { 1.0 };
-                return base.scale(before.1 + share * (after.1 - before.1));
-            }
-            before = after;
-        }
-        base.scale(before.1)
-    }
 }
 
 /// Why a profile cannot be used.

@@ -27,12 +27,13 @@ pub fn tables(profile: &Profile) -> String {
     // Writing to a string does not fail.
     let _ = writeln!(text, "\nAEAD, cycles per operation\n{}", aead(profile));
     let _ = writeln!(text, "\nOne value each\n{}", scalars(profile));
-    if !profile.host.scaling.is_empty() {
-        let mut scaling = table(["Busy cores", "Speed of each"], &[0, 1]);
-        for row in &profile.host.scaling {
-            scaling.add_row([row.cores.to_string(), format!("{:.3}", row.speed)]);
+    for (key, rows) in profile.host.scaling_tables().into_iter().filter(|(_, rows)| !rows.is_empty()) {
+        let mut scaling = table(["Busy cores", "Speed of each", "95 % interval"], &[0, 1, 2]);
+        for row in rows {
+            let ends = row.low.zip(row.high).map(|(low, high)| format!("{low:.3} to {high:.3}"));
+            scaling.add_row([row.cores.to_string(), format!("{:.3}", row.speed), ends.unwrap_or_default()]);
         }
-        let _ = writeln!(text, "\nScaling\n{scaling}");
+        let _ = writeln!(text, "\n{key}\n{scaling}");
     }
     if let Some(inventory) = &profile.inventory {
         let _ = writeln!(text, "\nInventory\n{}", toml::to_string_pretty(inventory).unwrap_or_default());

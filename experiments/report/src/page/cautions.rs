@@ -58,6 +58,7 @@ mod tests {
             time: String::new(),
             kind: "quick".into(),
             verdict: verdict.into(),
+            measured_on: None,
             disturbed: Vec::new(),
             skipped: Vec::new(),
             conditions: std::collections::BTreeMap::new(),

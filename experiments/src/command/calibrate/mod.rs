@@ -62,7 +62,8 @@ fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     }
     .map_err(fail)?;
     say("core frequency, copy and checksum, repeated");
-    espsim_calibrate::repeated::repeat(&mut calibration.profile).map_err(fail)?;
+    let conditions = espsim_calibrate::repeated::repeat(&mut calibration.profile).map_err(fail)?;
+    calibration.report.conditions.insert("repeated".to_owned(), conditions);
     say("PCIe devices and network interfaces");
     calibration.profile.inventory = inventory()?;
     calibration.profile.calibration = Some(record(&calibration, args.quick));
@@ -118,6 +119,9 @@ fn record(calibration: &Calibration, quick: bool) -> CalibrationRecord {
     let mut skipped: Vec<String> = (report.skipped.iter())
         .map(|skipped| format!("{} of {}: {}", skipped.algorithm.name(), skipped.backend, skipped.reason))
         .collect();
+    skipped.extend(report.limits.iter().cloned());
+    let scaling = report.scaling.iter().flat_map(|scaling| &scaling.missing);
+    skipped.extend(scaling.map(|why| format!("how cores slow each other: {why}")));
     skipped.push(format!("performance counters: {}", report.counters));
     skipped.push("network stack (stack.*) and memory.bandwidth: taken from a preset, as the sources say".into());
     let disturbed = match report.verdict() {
@@ -129,6 +133,7 @@ fn record(calibration: &Calibration, quick: bool) -> CalibrationRecord {
         time: jiff::Timestamp::now().to_string(),
         kind: if quick { "quick" } else { "full" }.into(),
         verdict: if disturbed.is_empty() { "trusted".into() } else { format!("noisy: {}", disturbed.join("; ")) },
+        measured_on: Some(report.measured_on.clone()),
         disturbed,
         skipped,
         conditions: report.conditions.clone(),
