@@ -10,6 +10,7 @@ use crate::clock::{self, core_frequency, time_stamp_counter};
 use crate::cold::Pool;
 use crate::fit::Size;
 use crate::gate::{self, Conditions, Watch};
+use crate::inventory::{Topology, topology};
 use crate::pinned::on_last_core;
 use crate::plan::Plan;
 use crate::report::{Report, Skipped};
@@ -53,14 +54,18 @@ fn run(plan: &Plan, base: &Profile, progress: &mut dyn FnMut(&str)) -> Result<Ca
     self_check_of(&plan.backends, plan.algorithms)?;
     // Before the thread is pinned, after which it would see one core.
     let mut base = base.clone();
-    let stand_in = std::mem::replace(&mut base.host.model, host::cpu_model());
+    let place = Place {
+        stand_in: std::mem::replace(&mut base.host.model, host::cpu_model()),
+        topology: topology(),
+        emulated: gate::emulator().is_some(),
+    };
     base.host.cores = host::cores();
     // Before the thread is pinned too: the watch is over all CPUs.
     let watch = Watch::start();
     // Progress is told from here, since it need not be able to move to another thread.
     let (say, said) = std::sync::mpsc::channel::<String>();
     let mut calibration = std::thread::scope(|scope| {
-        let measuring = scope.spawn(|| on_last_core(|pinned| measure(plan, base, &stand_in, pinned, say)));
+        let measuring = scope.spawn(|| on_last_core(|pinned| measure(plan, base, &place, pinned, say)));
         said.iter().for_each(|message| progress(&message));
         measuring.join().map_err(|_| CalibrateError::Thread("it panicked".into()))??
     })?;
@@ -78,17 +83,33 @@ fn run(plan: &Plan, base: &Profile, progress: &mut dyn FnMut(&str)) -> Result<Ca
         let watch = Watch::start();
         report.stream = Some(memory::stream_bytes_per_second()? / 1e9);
         report.conditions.insert("stream".to_owned(), watch.end());
-        calibration.profile.host.scaling = scaling(&calibration.profile, progress)?;
-        let method = "measured: AES-128-GCM with the fastest implementation on pinned threads at once".to_owned();
-        calibration.profile.sources.insert("host.scaling".to_owned(), method);
+        let scaling = scaling(&calibration.profile, progress)?;
+        scaling.write(&mut calibration.profile);
+        report.conditions.insert("scaling".to_owned(), scaling.conditions.clone());
+        report.scaling = Some(scaling);
     }
     Ok(calibration)
+}
+
+/// Where it is measured, and what stands in for what is not.
+struct Place {
+    stand_in: String,
+    topology: Topology,
+    emulated: bool,
+}
+
+impl Place {
+    /// The CPU that single values are from, in words.
+    fn core(&self, pinned: bool) -> String {
+        let cpu = self.topology.representative().filter(|_| pinned);
+        cpu.map_or_else(|| "any CPU: pinning is not allowed".into(), |cpu| self.topology.place(cpu))
+    }
 }
 
 fn measure(
     plan: &Plan,
     base: Profile,
-    stand_in: &str,
+    place: &Place,
     pinned: bool,
     say: std::sync::mpsc::Sender<String>,
 ) -> Result<Calibration, CalibrateError> {
@@ -106,6 +127,9 @@ fn measure(
         drift: 0.0,
         outliers: 0.0,
         conditions: BTreeMap::new(),
+        scaling: None,
+        measured_on: place.core(pinned),
+        limits: place.topology.limits(),
         skipped: Vec::new(),
         memory: Vec::new(),
         allocation_ns: None,
@@ -160,7 +184,7 @@ fn measure(
         report.allocation_ns = Some(memory::allocation_seconds() * 1e9);
     }
     report.frequencies.push(core_frequency()?.get() as f64);
-    Ok(Calibration { profile: profile(plan, base, stand_in, pinned, frequency, aead), report })
+    Ok(Calibration { profile: profile(plan, base, place, pinned, frequency, aead), report })
 }
 
 /// An algorithm, the name of an implementation, and its context.
@@ -193,12 +217,13 @@ fn series<'a>(plan: &Plan, contexts: &'a [Opened], frequency: Hertz) -> Vec<Seri
 fn profile(
     plan: &Plan,
     base: Profile,
-    stand_in: &str,
+    place: &Place,
     pinned: bool,
     frequency: Hertz,
     measured: Vec<AeadCost>,
 ) -> Profile {
     let mut profile = base;
+    let stand_in = &place.stand_in;
     for (key, source) in &mut profile.sources {
         if key.starts_with("stack") || key == "memory.bandwidth" {
             *source = format!("not measured here: {stand_in}; {source}");
@@ -224,9 +249,12 @@ fn profile(
     let kept: Vec<String> = profile.aead.iter().map(AeadCost::key).collect();
     profile.aead.splice(0..0, measured);
     profile.sources.retain(|key, _| !key.starts_with("aead.") || kept.contains(key));
+    attach(&mut profile, &place.topology);
     let thread = if pinned { "pinned thread" } else { "thread not pinned" };
+    // An emulator's times are a fact of function.
+    let how = if place.emulated { "estimate, in an emulator whose times are none" } else { "measured" };
     let batches = format!(
-        "measured: median of {} batches of at least {:.0} us, {thread}, warm buffers; packets to open are sealed \
+        "{how}: median of {} batches of at least {:.0} us, {thread}, warm buffers; packets to open are sealed \
          outside the measured time",
         plan.rounds,
         plan.batch_seconds * 1e6
@@ -234,15 +262,31 @@ fn profile(
     for (key, source) in [
         ("host.model", "measured: the CPU's brand string".to_owned()),
         ("host.cores", "measured: cores that the process may use".to_owned()),
-        ("host.frequency", format!("measured: chain of dependent additions, fastest of {} passes", clock::PASSES)),
+        ("host.frequency", format!("{how}: chain of dependent additions, fastest of {} passes", clock::PASSES)),
         ("host.ddio", "derived: from the CPU's vendor, Intel Xeon has DDIO".to_owned()),
-        ("memory.copy", "measured: copies of 64 KiB from 8 MiB of data into a warm buffer".to_owned()),
-        ("memory.checksum", "measured: RFC 1071 over 1448 octets in cache".to_owned()),
+        ("memory.copy", format!("{how}: copies of 64 KiB from 8 MiB of data into a warm buffer")),
+        ("memory.checksum", format!("{how}: RFC 1071 over 1448 octets in cache")),
         ("aead", batches),
     ] {
         profile.sources.insert(key.to_owned(), source);
     }
     profile
+}
+
+/// What the topology tells of the core that was measured: who shares its cache and its socket.
+fn attach(profile: &mut Profile, topology: &Topology) {
+    let Some(cpu) = topology.representative() else { return };
+    let (l3, socket) = topology.shared_by(cpu);
+    let mut measured = |key: &str| _ = profile.sources.insert(key.to_owned(), "measured: sysfs".to_owned());
+    if let Some(cores) = l3 {
+        profile.host.l3_cores = cores;
+        measured("host.l3_cores");
+    }
+    let several = topology.packages.known().is_some_and(|packages| packages.len() > 1);
+    profile.host.socket_cores = socket.filter(|_| several);
+    if several {
+        measured("host.socket_cores");
+    }
 }
 
 #[cfg(test)]

@@ -54,10 +54,12 @@ pub fn held_out(calibration: &Calibration) -> Vec<HeldOut> {
     let profile = &calibration.profile;
     let is_measured = |cost: &&AeadCost| profile.evidence(&cost.key()) == Evidence::Measured;
     let costs: Vec<&AeadCost> = profile.aead.iter().filter(is_measured).collect();
+    let clock = profile.host.frequency.get() as f64;
     let round = |_| -> Vec<Vec<(u64, f64)>> {
         let one = |cost: &&AeadCost| {
             // The clock of this moment: it may have changed since the calibration, the cycles have not.
-            let frequency = core_frequency().unwrap_or(profile.host.frequency);
+            let now = core_frequency().unwrap_or(profile.host.frequency);
+            let frequency = now.scale(profile.host.clock(1, Some(cost.algorithm)).get() as f64 / clock);
             unseen(cost, &SIZES, frequency).unwrap_or_default()
         };
         costs.iter().map(one).collect()
@@ -102,13 +104,7 @@ mod tests {
             backend: "synthetic".into(),
             only: None,
             batch: None,
-            curve: Curve {
-                stride: Bytes::new(stride),
-                per_operation,
-                per_octet,
-                per_tail_block,
-                per_partial_block,
-            },
+            curve: Curve { stride: Bytes::new(stride), per_operation, per_octet, per_tail_block, per_partial_block },
             residuals: Vec::new(),
         }
     }

@@ -8,6 +8,7 @@ use crate::clock::TimeStampCounter;
 use crate::gate::{self, Conditions};
 use crate::host::Cache;
 use crate::memory::MemoryRow;
+use crate::scaling::CoreScaling;
 use crate::verdict::Verdict;
 
 /// Measured values and how well the fits describe them.
@@ -32,6 +33,10 @@ pub struct Report {
     pub outliers: f64,
     /// What went on while each part was measured.
     pub conditions: BTreeMap<String, Conditions>,
+    /// The CPU that everything but `stream` and `scaling` was measured on, in words.
+    pub measured_on: String,
+    /// What this host's CPUs, or those that the process may use, keep from being measured; a sentence each.
+    pub limits: Vec<String>,
     /// What was not measured, and why.
     pub skipped: Vec<Skipped>,
     /// Copy and checksum by size; empty after a quick calibration.
@@ -42,6 +47,8 @@ pub struct Report {
     /// Gigabytes (10^9 octets) per second that all cores together stream, reads and writes; `None` after a quick
     /// calibration.
     pub stream: Option<f64>,
+    /// How cores slow each other; `None` after a quick calibration.
+    pub scaling: Option<CoreScaling>,
     /// Data caches, nearest first.
     pub caches: Vec<Cache>,
     /// The time stamp counter, where it is invariant.

@@ -12,6 +12,7 @@ mod evidence;
 mod migrate;
 mod read;
 mod sa;
+mod scaling;
 pub mod schema;
 mod set;
 mod stacks;
@@ -21,10 +22,11 @@ use std::collections::BTreeMap;
 pub use aead::{AeadCost, Curve};
 pub use conditions::Conditions;
 pub use error::{ProfileError, UnknownKey};
-pub(crate) use evidence::nearest_source;
 pub use evidence::SET;
+pub(crate) use evidence::nearest_source;
 pub use migrate::OLDEST;
 pub use sa::{Delay, SaCost};
+pub use scaling::{BEYOND, Scaling};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -102,9 +104,23 @@ pub struct HostCpu {
     /// Core clock while wide vector instructions (AVX-512) run, where it is lower.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avx_frequency: Option<Hertz>,
-    /// Speed of a core while others are busy, in ascending order of cores; empty if they do not slow each other.
+    /// What two hardware threads of a core leave each of its speed alone, doing AES; absent where that was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub siblings: Option<Estimate>,
+    /// What each doubling of the number of busy cores leaves of their speed beyond the last row of a table; absent where it
+    /// stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scaling_beyond: Option<Estimate>,
+    /// Speed of a core while others are busy, in ascending order of cores, with AES in wide vectors; empty if they do not
+    /// slow each other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scaling: Vec<Scaling>,
+    /// The same with ChaCha20-Poly1305; as with AES where it is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scaling_chacha: Vec<Scaling>,
+    /// The same without a cipher, in plain instructions; as with AES where it is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scaling_stack: Vec<Scaling>,
 }
 
 /// A value with its 95 % confidence interval, where one is known.
@@ -235,6 +251,9 @@ pub struct CalibrationRecord {
     pub kind: String,
     /// `trusted`, or why not.
     pub verdict: String,
+    /// The CPU that single values were measured on, with its place and kind; tables of cores name theirs among the sources.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_on: Option<String>,
     /// What disturbed the measurement, a phrase each with the part that it hit (`scaling: ...`); empty where nothing did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub disturbed: Vec<String>,
@@ -244,33 +263,4 @@ pub struct CalibrationRecord {
     /// What went on while each part was measured: `ciphers` (with the memory of one core), `repeated`, `stream`, `scaling`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub conditions: BTreeMap<String, Conditions>,
-}
-
-/// Speed of one core while so many are busy, relative to one alone.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Scaling {
-    /// Busy cores.
-    pub cores: u32,
-    /// Speed of each, 1 for that of one core alone.
-    pub speed: f64,
-}
-
-impl HostCpu {
-    /// The clock of each of `cores` busy cores, on which wide vector instructions run or not. Between two rows of the
-    /// scaling table the speed is interpolated; beyond the last row it stays.
-    pub fn clock(&self, cores: u32, vectors: bool) -> Hertz {
-        let base = self.avx_frequency.filter(|_| vectors).unwrap_or(self.frequency);
-        let mut before = (1.0, 1.0);
-        let cores = f64::from(cores);
-        for row in &self.scaling {
-            let after = (f64::from(row.cores), row.speed);
-            if cores <= after.0 {
-                let share = if after.0 > before.0 { (cores - before.0) / (after.0 - before.0) } else { 1.0 };
-                return base.scale(before.1 + share * (after.1 - before.1));
-            }
-            before = after;
-        }
-        base.scale(before.1)
-    }
 }

@@ -12,6 +12,9 @@ const HALF_95: f64 = 1.959_964;
 /// The share of a value that a draw leaves at least: a cost cannot vanish, whatever its interval.
 const LEAST: f64 = 0.05;
 
+/// The most that a core is faster while others are busy: what a measurement of its speed may be off.
+const FASTEST: f64 = 1.05;
+
 /// `n` profiles drawn from the intervals of one: each value that has an interval from a normal distribution of that
 /// interval, independently of the others; each that has none as it is. The same seed gives the same profiles.
 ///
@@ -39,6 +42,16 @@ fn one(profile: &Profile, generator: &mut ChaCha8Rng) -> Profile {
         if let Some(place) = Scalar::of(&mut drawn, key) {
             place.set(value);
         }
+    }
+    // Last, so that profiles from before they had intervals give the draws that they gave.
+    for row in
+        (drawn.host.scaling.iter_mut()).chain(&mut drawn.host.scaling_chacha).chain(&mut drawn.host.scaling_stack)
+    {
+        let speed = Estimate { value: row.speed, low: row.low, high: row.high, n: None };
+        row.speed = vary(&speed, generator).clamp(LEAST, FASTEST);
+    }
+    if let Some(beyond) = &mut drawn.host.scaling_beyond {
+        beyond.value = vary(beyond, generator).clamp(LEAST, 1.0);
     }
     drawn
 }
@@ -168,7 +181,29 @@ mod tests {
             assert!((values[50] / mean - 0.9).abs() < 0.01 && (values[1950] / mean - 1.1).abs() < 0.01);
         }
         // What has no interval stays.
-        assert!(drawn.iter().all(|p| p.stack == profile.stack && p.aead[0].curve.per_operation == profile.aead[0].curve.per_operation));
+        assert!(
+            drawn
+                .iter()
+                .all(|p| p.stack == profile.stack
+                    && p.aead[0].curve.per_operation == profile.aead[0].curve.per_operation)
+        );
+    }
+
+    #[test]
+    fn speeds_of_busy_cores_are_drawn_too() {
+        let mut profile = profile();
+        let mut row = crate::profile::Scaling::exact(8, 0.8);
+        profile.host.scaling = vec![row];
+        assert!(draw(&profile, 9, 7).iter().all(|p| p.host.scaling == profile.host.scaling), "no interval, no draw");
+        (row.low, row.high) = (Some(0.7), Some(0.9));
+        profile.host.scaling = vec![row];
+        profile.host.scaling_beyond = Some(crate::profile::BEYOND);
+        let drawn = draw(&profile, 2000, 7);
+        let inside = drawn.iter().filter(|p| (0.7..=0.9).contains(&p.host.scaling[0].speed)).count();
+        assert!((1850..=1950).contains(&inside), "{inside}");
+        let clock = |p: &Profile| p.host.clock(64, None).get();
+        assert!(drawn.iter().map(clock).min() < drawn.iter().map(clock).max());
+        assert!(drawn.iter().all(|p| p.host.scaling_beyond.unwrap().value <= 1.0));
     }
 
     #[test]

@@ -23,6 +23,11 @@ pub fn emulator() -> Option<String> {
     emulation::emulator(Path::new("/"))
 }
 
+/// Seconds that a hypervisor has taken from CPUs so far, if the system tells: in ticks of 10 ms.
+pub(crate) fn stolen_seconds(cpus: &[usize]) -> Option<f64> {
+    Reading::now(Path::new("/"), cpus).stolen
+}
+
 /// Watches the system while something is measured.
 pub struct Watch {
     root: PathBuf,

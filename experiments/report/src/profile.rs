@@ -7,6 +7,7 @@ use espsim_model::preset::Evidence;
 use espsim_model::profile::{Estimate, Profile};
 
 use crate::text_table::table;
+use crate::trust;
 
 /// An estimate with its interval.
 pub fn estimate(estimate: &Estimate, digits: usize) -> String {
@@ -20,14 +21,17 @@ pub fn estimate(estimate: &Estimate, digits: usize) -> String {
 pub fn tables(profile: &Profile) -> String {
     let mut text = heading(profile);
     // Writing to a string does not fail.
+    let counts: Vec<String> = trust::counts(profile).iter().map(|(kind, n)| format!("{n} {}", kind.name())).collect();
+    let _ = writeln!(text, "values: {}, of {}", counts.join(", "), profile.values().len());
     let _ = writeln!(text, "\nAEAD, cycles per operation\n{}", aead(profile));
     let _ = writeln!(text, "\nOne value each\n{}", scalars(profile));
-    if !profile.host.scaling.is_empty() {
-        let mut scaling = table(["Busy cores", "Speed of each"], &[0, 1]);
-        for row in &profile.host.scaling {
-            scaling.add_row([row.cores.to_string(), format!("{:.3}", row.speed)]);
+    for (key, rows) in profile.host.scaling_tables().into_iter().filter(|(_, rows)| !rows.is_empty()) {
+        let mut scaling = table(["Busy cores", "Speed of each", "95 % interval"], &[0, 1, 2]);
+        for row in rows {
+            let ends = row.low.zip(row.high).map(|(low, high)| format!("{low:.3} to {high:.3}"));
+            scaling.add_row([row.cores.to_string(), format!("{:.3}", row.speed), ends.unwrap_or_default()]);
         }
-        let _ = writeln!(text, "\nScaling\n{scaling}");
+        let _ = writeln!(text, "\n{key}\n{scaling}");
     }
     if let Some(inventory) = &profile.inventory {
         let _ = writeln!(text, "\nInventory\n{}", toml::to_string_pretty(inventory).unwrap_or_default());
@@ -40,6 +44,9 @@ pub fn heading(profile: &Profile) -> String {
     let host = &profile.host;
     let ddio = if host.ddio { "DDIO" } else { "no DDIO" };
     let mut text = format!("{}: {} cores at {}, {ddio}\n", host.model, host.cores, host.frequency);
+    if let Some(name) = &profile.filled_from {
+        let _ = writeln!(text, "what is not this host's own is that of preset:{name}");
+    }
     match &profile.calibration {
         Some(record) => {
             let _ = writeln!(text, "{} calibration by espsim {} at {}", record.kind, record.program, record.time);
@@ -54,8 +61,18 @@ pub fn heading(profile: &Profile) -> String {
 }
 
 fn aead(profile: &Profile) -> Table {
-    let header =
-        ["Algorithm", "", "Backend", "Stride", "Per operation", "Octet", "Tail block", "Partial block", "n", "Evidence"];
+    let header = [
+        "Algorithm",
+        "",
+        "Backend",
+        "Stride",
+        "Per operation",
+        "Octet",
+        "Tail block",
+        "Partial block",
+        "n",
+        "Evidence",
+    ];
     let mut table = table(header, &[3, 4, 5, 6, 7, 8]);
     for cost in &profile.aead {
         let curve = &cost.curve;

@@ -321,8 +321,7 @@ const LOOKED_AT: usize = 4;
 fn deciding_points(campaign: &Campaign<'_>) -> Result<Vec<String>, Failure> {
     let n = campaign.points.len();
     let some = (0..n).skip(n.div_ceil(LOOKED_AT) / 2).step_by(n.div_ceil(LOOKED_AT).max(1));
-    let scenarios: Result<Vec<Scenario>, Failure> =
-        some.map(|i| Ok(campaign.points.resolve(i)?.scenario)).collect();
+    let scenarios: Result<Vec<Scenario>, Failure> = some.map(|i| Ok(campaign.points.resolve(i)?.scenario)).collect();
     Ok(deciding(&campaign.profile.profile, &scenarios?))
 }
 

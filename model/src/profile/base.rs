@@ -74,8 +74,8 @@ fn replace_rows(whole: &mut Table, given: &mut Table) {
     }
     base.retain(|base| !rows.iter().any(|row| alike(base, row, &["algorithm", "direction"])));
     let source_of = |row: &Value| {
-        let [algorithm, direction, backend] =
-            ["algorithm", "direction", "backend"].map(|name| field(row, name).and_then(|v| Some(v.as_str()?.to_owned())));
+        let [algorithm, direction, backend] = ["algorithm", "direction", "backend"]
+            .map(|name| field(row, name).and_then(|v| Some(v.as_str()?.to_owned())));
         Some(format!("aead.{}.{}.{}", algorithm?, direction?, backend?))
     };
     let kept: Vec<String> = base.iter().filter_map(source_of).collect();

@@ -1,6 +1,6 @@
 //! What a profile may say.
 
-use super::{Curve, Profile, ProfileError};
+use super::{Curve, Estimate, Profile, ProfileError};
 
 impl Profile {
     pub(super) fn check(&self) -> Result<(), ProfileError> {
@@ -50,12 +50,22 @@ impl Profile {
         if let Some(sa) = &self.sa {
             sa.check()?;
         }
-        let mut cores = 0;
-        for row in &self.host.scaling {
-            if row.cores <= cores || !(0.01..=2.0).contains(&row.speed) {
-                return Err(value("host.scaling", row.speed, "ascending numbers of cores with speeds from 0.01 to 2"));
+        for (key, rows) in self.host.scaling_tables() {
+            let mut cores = 0;
+            for row in rows {
+                let speed = Estimate { value: row.speed, low: row.low, high: row.high, n: None };
+                if row.cores <= cores || !(0.01..=2.0).contains(&row.speed) || !speed.is_usable() {
+                    return Err(value(key, row.speed, "ascending numbers of cores with speeds from 0.01 to 2"));
+                }
+                cores = row.cores;
             }
-            cores = row.cores;
+        }
+        let factors = [("host.siblings", self.host.siblings), ("host.scaling_beyond", self.host.scaling_beyond)];
+        for (key, factor) in factors.into_iter().filter_map(|(key, factor)| Some((key, factor?))) {
+            let allowed = |factor: f64| (0.01..=1.05).contains(&factor);
+            if ![Some(factor.value), factor.low, factor.high].into_iter().flatten().all(allowed) {
+                return Err(value(key, factor.value, "a share from 0.01 to 1.05, and so the ends of its interval"));
+            }
         }
         for cost in &self.aead {
             let coefficients = cost.curve.coefficients();

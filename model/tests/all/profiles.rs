@@ -86,7 +86,10 @@ fn everything_that_is_missing_or_unknown_is_named_at_once() {
     assert_eq!(missing, ["aead[1].curve.per_octet", "host.l2", "memory", "stack.send", "stack.xfrm"]);
     let unknown: Vec<&str> = unknown.iter().map(|unknown| unknown.key.as_str()).collect();
     assert_eq!(unknown, ["aead[1].orgin", "stack.xfrn"]);
-    assert!(message.contains("missing: `") && message.contains("no profile has: `aead[1].orgin`, `stack.xfrn`"), "{message}");
+    assert!(
+        message.contains("missing: `") && message.contains("no profile has: `aead[1].orgin`, `stack.xfrn`"),
+        "{message}"
+    );
     let none = Profile::from_toml("format = 4\n").unwrap_err().to_string();
     assert_eq!(none, "missing: `host`, `aead`, `memory`, `stack`, `sources`");
 }
@@ -155,7 +158,10 @@ fn format_2_is_read_with_its_names() {
     let costs = [(vector.poll, "vector"), (vector.forward, "packet"), (vector.xfrm, "esp")];
     assert!(costs.iter().all(|(cost, name)| cost.0 == number("vector", name)), "{vector:?}");
     let xfrm = number("stack", "xfrm");
-    assert_eq!([before.stack.xfrm, before.stack.xfrm_offload, before.stack.xfrm_offload_segment].map(|c| c.0), [xfrm; 3]);
+    assert_eq!(
+        [before.stack.xfrm, before.stack.xfrm_offload, before.stack.xfrm_offload_segment].map(|c| c.0),
+        [xfrm; 3]
+    );
     assert!(before.source("vector.poll").is_some_and(|source| before.sources["vector.poll"] == source));
     assert_eq!(before.aead.len(), old["aead"].as_array().unwrap().len());
     assert_eq!(Profile::from_toml(&before.to_toml().unwrap()).unwrap(), before);
@@ -199,7 +205,9 @@ fn values_are_set_by_their_keys() {
     assert_eq!(set("sa.add", "\"3 us\"").unwrap().sa.unwrap().add.median(), Time::from_us(3));
     // What is set already is no change of a value.
     assert_eq!(xfrm.with(&[("stack.xfrm".into(), Value::from(900))]).unwrap(), xfrm);
-    for (key, value) in [("stack.xfrn", "900"), ("stack", "1"), ("aead", "1"), ("sources.stack", "\"a\""), ("format", "4")] {
+    for (key, value) in
+        [("stack.xfrn", "900"), ("stack", "1"), ("aead", "1"), ("sources.stack", "\"a\""), ("format", "4")]
+    {
         assert!(matches!(set(key, value), Err(ProfileError::Keys { .. })), "{key}");
     }
     for (key, value) in [("stack.xfrm", "-1"), ("stack.xfrm", "\"900\""), ("host.frequency", "3"), ("sa.add", "3")] {

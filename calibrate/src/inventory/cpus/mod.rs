@@ -101,6 +101,24 @@ impl Topology {
         if known.is_empty() { format!("CPU {cpu}") } else { format!("CPU {cpu} ({})", known.join("; ")) }
     }
 
+    /// What cannot be measured with these CPUs, a sentence each.
+    pub fn limits(&self) -> Vec<String> {
+        let count = |list: &str| cpu_list(list).map_or(0, |cpus| cpus.len());
+        let usable = count(&self.usable);
+        let online = self.online.known().map_or(usable, |online| count(online));
+        let mut limits = Vec::new();
+        if usable < online {
+            let text = format!("{usable} of {online} CPUs may be used (affinity or cpuset), {}", self.usable);
+            limits.push(format!("{text}: speeds of more busy cores are extrapolated"));
+        } else if usable == 1 {
+            limits.push("one CPU: how cores slow each other cannot be measured; it is extrapolated".to_owned());
+        }
+        let groups = [("cores", &self.cores), ("complexes", &self.complexes), ("packages", &self.packages)];
+        let unknown = |(name, groups): (&str, &Fact<Vec<String>>)| Some(format!("{name}: {}", groups.reason()?));
+        limits.extend(groups.into_iter().filter_map(unknown).map(|why| format!("topology is not known, {why}")));
+        limits
+    }
+
     /// Cores that share a last-level cache with a CPU, and cores of its socket; hardware threads of a core count once.
     pub fn shared_by(&self, cpu: usize) -> (Option<u32>, Option<u32>) {
         let cores = |groups: &Fact<Vec<String>>| {

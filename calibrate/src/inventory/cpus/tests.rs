@@ -67,6 +67,11 @@ fn neighbours_in_number_may_be_threads_of_one_core() {
     // Of each core one thread alone may be used.
     let half = topology_of(root.path(), &[1, 3]);
     assert_eq!((half.order(), half.separate(), half.siblings()), (vec![1, 3], 2, None));
+    assert!(topology.limits().is_empty());
+    assert_eq!(
+        half.limits(),
+        ["2 of 4 CPUs may be used (affinity or cpuset), 1,3: speeds of more busy cores are extrapolated"]
+    );
     assert_eq!(half.representative(), Some(3));
 }
 
@@ -110,6 +115,9 @@ fn a_host_that_shows_nothing_still_has_an_order() {
         assert!(!groups.reason().unwrap().is_empty());
     }
     assert_eq!(topology.kinds.reason(), Some("sysfs does not show the CPUs"));
+    let limits = topology.limits();
+    assert_eq!(limits[0], "topology is not known, cores: CPU 2: thread_siblings_list: no such file");
+    assert_eq!(limits.len(), 3);
     assert_eq!((topology.place(5), topology.shared_by(5)), ("CPU 5".to_owned(), (None, None)));
     let text = toml::to_string(&topology).unwrap();
     assert_eq!(toml::from_str::<Topology>(&text).unwrap(), topology, "unknown values have a form too");
@@ -123,6 +131,7 @@ fn one_cpu_is_a_host_too() {
     let topology = topology_of(root.path(), &[0]);
     assert_eq!((topology.order(), topology.representative(), topology.siblings()), (vec![0], Some(0), None));
     assert_eq!(topology.shared_by(0), (Some(1), Some(1)));
+    assert_eq!(topology.limits(), ["one CPU: how cores slow each other cannot be measured; it is extrapolated"]);
 }
 
 #[test]

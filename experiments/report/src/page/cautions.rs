@@ -21,7 +21,8 @@ pub fn cautions(choice: &ProfileChoice, drawn: u32) -> Vec<String> {
 /// That points are of more cores than were measured together.
 pub fn beyond(choice: &ProfileChoice, manifest: &Manifest) -> Option<String> {
     let own = manifest.points.iter().filter_map(|point| point.parameters.get(CORES));
-    let swept = manifest.axes.iter().filter_map(|axis| axis.get(CORES)).flatten().filter_map(|cores| cores.parse().ok());
+    let swept =
+        manifest.axes.iter().filter_map(|axis| axis.get(CORES)).flatten().filter_map(|cores| cores.parse().ok());
     let cores = manifest.parameters.get(CORES).into_iter().chain(own).filter_map(|cores| cores.shown().parse().ok());
     trust::beyond(&choice.from, &choice.profile, cores.chain(swept).max()?)
 }
@@ -63,6 +64,7 @@ mod tests {
             time: String::new(),
             kind: "quick".into(),
             verdict: verdict.into(),
+            measured_on: None,
             disturbed: Vec::new(),
             skipped: Vec::new(),
             conditions: std::collections::BTreeMap::new(),

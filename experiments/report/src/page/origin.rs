@@ -45,7 +45,9 @@ impl OriginKind {
     pub fn words(self) -> (&'static str, &'static str) {
         match self {
             OriginKind::Measured => (Evidence::Measured.name(), "measured on the host by a calibration"),
-            OriginKind::Derived => (Evidence::Derived.name(), "calculated from measured or published values, as is said"),
+            OriginKind::Derived => {
+                (Evidence::Derived.name(), "calculated from measured or published values, as is said")
+            }
             OriginKind::Published => (Evidence::Published.name(), "from the publication that is named"),
             OriginKind::Estimate => (Evidence::Estimate.name(), "estimated as is said; no figure is published"),
             OriginKind::Scenario => ("scenario", "written in the scenario file, for all points"),

@@ -34,9 +34,7 @@ fn pairs(first: &Profile, second: &Profile) -> Vec<Pair> {
     let key = |cost: &AeadCost| (cost.algorithm, cost.direction, cost.backend.clone());
     for a in &first.aead {
         let Some(b) = second.aead.iter().find(|b| key(b) == key(a)) else { continue };
-        for (coefficient, first, second) in [
-            ("per operation", a.curve.per_operation, b.curve.per_operation),
-        ] {
+        for (coefficient, first, second) in [("per operation", a.curve.per_operation, b.curve.per_operation)] {
             let name = format!("{} {} {} {coefficient}", a.algorithm.name(), a.direction.name(), a.backend);
             // Coefficients of different strides are of different models.
             if a.curve.stride == b.curve.stride {

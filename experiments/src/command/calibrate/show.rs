@@ -23,12 +23,11 @@ pub fn summary(calibration: &Calibration) -> String {
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
     let mut costs = table(header, &[3, 4, 5, 6, 7, 8, 9]);
     for cost in measured(profile) {
-        let ns = |octets: u64| (cost.cycles(Bytes::new(octets)) / profile.host.frequency).as_ns();
+        let ns = |octets: u64| (cost.cycles(Bytes::new(octets)) / profile.host.clock(1, Some(cost.algorithm))).as_ns();
         let fit = report.fits.iter().find(|fit| {
             (fit.algorithm, fit.backend, fit.direction) == (cost.algorithm, cost.backend.as_str(), cost.direction)
         });
-        let mut row =
-            vec![cost.algorithm.name().to_owned(), cost.direction.name().to_owned(), cost.backend.clone()];
+        let mut row = vec![cost.algorithm.name().to_owned(), cost.direction.name().to_owned(), cost.backend.clone()];
         row.extend(SIZES.map(|octets| format!("{:.0}", ns(octets))));
         row.push(format!("{:.2}", 1408.0 / ns(1408)));
         row.push(fit.map_or_else(String::new, |fit| format!("{:.1} %", 100.0 * fit.worst_residual)));
@@ -128,13 +127,12 @@ fn scalars_measured(profile: &Profile) -> Table {
         let ends = profile.intervals.get(&key).and_then(|i| Some(format!("{:.5} to {:.5}", i.low?, i.high?)));
         table.add_row([key, format!("{value:.5}"), unit.to_owned(), ends.unwrap_or_default()]);
     }
-    for row in &profile.host.scaling {
-        table.add_row([
-            format!("speed of each of {} cores", row.cores),
-            format!("{:.3}", row.speed),
-            String::new(),
-            String::new(),
-        ]);
+    for (key, rows) in profile.host.scaling_tables() {
+        for row in rows {
+            let ends = row.low.zip(row.high).map(|(low, high)| format!("{low:.3} to {high:.3}"));
+            let name = format!("{key}: {} busy cores", row.cores);
+            table.add_row([name, format!("{:.3}", row.speed), String::new(), ends.unwrap_or_default()]);
+        }
     }
     table
 }

@@ -143,7 +143,11 @@ fn help(error: &ProfileError) -> Option<String> {
             let near = |unknown: &UnknownKey| {
                 let known: Vec<&str> = unknown.known.iter().map(String::as_str).collect();
                 let near = nearest(&unknown.key, &known)?;
-                Some(if unknown.key.contains('.') || !missing.is_empty() { format!("{}: {near}", unknown.key) } else { near })
+                Some(if unknown.key.contains('.') || !missing.is_empty() {
+                    format!("{}: {near}", unknown.key)
+                } else {
+                    near
+                })
             };
             let base = "`base = \"zen4\"` before any [table] takes what is missing from a preset".to_owned();
             let lines = unknown.iter().filter_map(near).chain((!missing.is_empty()).then_some(base));
