@@ -21,6 +21,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub use self::sa_path::{guest_inside, guest_launch};
 use crate::console::{print, say};
 use crate::host_profile::base;
+use diff::{Allowed, Difference};
+
 use args::{CalibrateArgs, CalibrationPart};
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::{as_text, named};
@@ -38,8 +40,10 @@ pub fn calibrate(args: &CalibrateArgs) -> Result<(), Failure> {
     }
     if let Some([a, b]) = args.diff.as_deref() {
         let (first, second) = (named(a)?.profile, named(b)?.profile);
-        print(diff::table([a, b], &first, &second).as_bytes())?;
-        return Ok(());
+        let allowed = Allowed { margin: args.margin, apart: args.most_apart };
+        let difference = Difference::of([a, b], [&first, &second], allowed);
+        print(difference.table([a, b]).as_bytes())?;
+        return difference.verdict();
     }
     match args.only {
         #[cfg(target_os = "linux")]
