@@ -6,6 +6,7 @@
 mod lists;
 mod renamed;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::LazyLock;
@@ -13,22 +14,22 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::preset::{self, PresetKind, UnknownPreset};
-use crate::scenario::Scenario;
+use crate::preset::{self, Preset, PresetKind, UnknownPreset};
+use crate::scenario::{Scenario, parameters};
 
 /// Where a value comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// The program's defaults.
     Default,
-    /// A shipped preset, with the source that it names.
+    /// A preset, with the source that it names.
     Preset {
         /// Its kind.
         kind: PresetKind,
-        /// Its name, such as `connectx-6-dx`.
-        name: &'static str,
+        /// Its name, such as `connectx-6-dx`; of a user's own its path.
+        name: Cow<'static, str>,
         /// The source.
-        source: &'static str,
+        source: Cow<'static, str>,
     },
     /// The scenario file.
     Scenario,
@@ -97,7 +98,7 @@ pub fn flatten(table: &Table, origin: &Origin) -> Layer {
                     }
                 }
                 other => {
-                    into.insert(path, (other.clone(), *origin));
+                    into.insert(path, (other.clone(), origin.clone()));
                 }
             }
         }
@@ -135,9 +136,26 @@ static PRESETS: LazyLock<Laid> = LazyLock::new(|| {
     let places = PRESET_KEYS.into_iter();
     places
         .flat_map(|(place, kind)| kind.files().iter().map(move |(name, _)| (place, kind, *name)))
-        .filter_map(|(place, kind, name)| Some(((place, name), laid(place, kind, name).ok()?)))
+        .filter_map(|(place, kind, name)| Some(((place, name), shipped(place, kind, name)?)))
         .collect()
 });
+
+/// Presets of a user's own, by kind and by the name that overrides have for them.
+pub type Own = BTreeMap<(PresetKind, String), Preset>;
+
+/// The kind of preset that a key names, however it is spelt: `nic[1].preset`, `pcie.nic.preset`, `traffic.mix`.
+pub fn names_preset(key: &str) -> Option<PresetKind> {
+    let key = parameters::without_numbers(key);
+    let key = renamed::spelt_now(&key).unwrap_or_else(|| key.into_owned());
+    if key == MIX {
+        return Some(PresetKind::Mix);
+    }
+    let place = key.strip_suffix(".preset")?;
+    PRESET_KEYS.iter().find(|(known, _)| *known == place).map(|(_, kind)| *kind)
+}
+
+/// The key that names a mix.
+const MIX: &str = "traffic.mix";
 
 /// The program's defaults, with the presets that they name and not what those say.
 pub fn defaults() -> &'static Layer {
@@ -149,15 +167,23 @@ pub fn defaults() -> &'static Layer {
 /// # Errors
 /// [`LayerError`] for an unknown preset, a preset name that is not a string, or a key that is no more.
 pub fn resolve(overrides: &Layer) -> Result<Layer, LayerError> {
+    resolve_with(overrides, &Own::new())
+}
+
+/// The same where presets of a user's own may be named too.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_with(overrides: &Layer, own: &Own) -> Result<Layer, LayerError> {
     let overrides = &renamed::renamed(overrides)?;
     match overrides.keys().any(|key| key.contains('[')) {
-        true => lists::resolve(overrides),
-        false => resolve_one(overrides),
+        true => lists::resolve(overrides, own),
+        false => resolve_one(overrides, own),
     }
 }
 
 /// The same without lists.
-fn resolve_one(overrides: &Layer) -> Result<Layer, LayerError> {
+fn resolve_one(overrides: &Layer, own: &Own) -> Result<Layer, LayerError> {
     let mut values = DEFAULTS.clone();
     for (place, kind) in PRESET_KEYS {
         let key = format!("{place}.preset");
@@ -174,9 +200,10 @@ fn resolve_one(overrides: &Layer) -> Result<Layer, LayerError> {
         let Some(name) = name.as_str() else {
             return Err(LayerError::Value { key, message: "a preset's name is a string".into() });
         };
-        match PRESETS.get(&(place, name)) {
-            Some(layer) => values.extend(layer.iter().map(|(key, entry)| (key.clone(), entry.clone()))),
-            None => {
+        match (PRESETS.get(&(place, name)), find_own(own, kind, name)) {
+            (Some(layer), _) => values.extend(layer.iter().map(|(key, entry)| (key.clone(), entry.clone()))),
+            (None, Some(preset)) => values.extend(laid(place, preset, |key| own_origin(kind, preset, key))),
+            (None, None) => {
                 let error = UnknownPreset { kind, name: name.to_owned() };
                 return Err(LayerError::Preset { key, error });
             }
@@ -186,23 +213,40 @@ fn resolve_one(overrides: &Layer) -> Result<Layer, LayerError> {
         values.insert(key.clone(), entry.clone());
     }
     values.retain(|key, _| !key.ends_with(".preset"));
-    resolve_mix(&mut values, overrides)?;
+    resolve_mix(&mut values, overrides, own)?;
     Ok(values)
 }
 
-fn laid(place: &str, kind: PresetKind, name: &str) -> Result<Layer, UnknownPreset> {
-    let preset = preset::load(kind, name)?;
+fn find_own<'a>(own: &'a Own, kind: PresetKind, name: &str) -> Option<&'a Preset> {
+    // To look needs a key of its own, and nearly no scenario has any.
+    if own.is_empty() { None } else { own.get(&(kind, name.to_owned())) }
+}
+
+/// What a shipped preset says, at a place.
+fn shipped(place: &str, kind: PresetKind, name: &str) -> Option<Layer> {
+    let preset = preset::load(kind, name).ok()?;
+    Some(laid(place, preset, |key| shipped_origin(kind, preset, key)))
+}
+
+fn laid(place: &str, preset: &Preset, origin: impl Fn(&str) -> Origin) -> Layer {
     let values = flatten(&preset.values, &Origin::Default).into_iter();
-    Ok(values
-        .map(|(key, (value, _))| {
-            let source = preset.sources.get(&key).map(String::as_str).unwrap_or_default();
-            (format!("{place}.{key}"), (value, Origin::Preset { kind, name: preset.name, source }))
-        })
-        .collect())
+    values.map(|(key, (value, _))| (format!("{place}.{key}"), (value, origin(&key)))).collect()
+}
+
+/// Where the value at a key of a shipped preset comes from. Every point has it: nothing is copied.
+fn shipped_origin(kind: PresetKind, preset: &'static Preset, key: &str) -> Origin {
+    let source = preset.source(key).unwrap_or_default();
+    Origin::Preset { kind, name: Cow::Borrowed(&preset.name), source: source.into() }
+}
+
+/// The same of a user's own.
+fn own_origin(kind: PresetKind, preset: &Preset, key: &str) -> Origin {
+    let source = preset.source(key).unwrap_or_default().to_owned();
+    Origin::Preset { kind, name: preset.name.clone(), source: source.into() }
 }
 
 /// `traffic.packet = "1400 B"` is a mix of one size; `traffic.mix = "simple-imix"` is a preset.
-fn resolve_mix(values: &mut Layer, overrides: &Layer) -> Result<(), LayerError> {
+fn resolve_mix(values: &mut Layer, overrides: &Layer, own: &Own) -> Result<(), LayerError> {
     let (packet, mix) = (overrides.get("traffic.packet"), overrides.get("traffic.mix"));
     let default_packet = values.remove("traffic.packet");
     match (packet, mix) {
@@ -211,13 +255,17 @@ fn resolve_mix(values: &mut Layer, overrides: &Layer) -> Result<(), LayerError> 
             message: "there is a traffic.mix too: give one or the other".into(),
         }),
         (None, Some((Value::String(name), _))) => {
-            let key = "traffic.mix".to_owned();
-            let preset = preset::load(PresetKind::Mix, name).map_err(|error| LayerError::Preset { key, error })?;
-            let source = preset.sources.get("packet").map(String::as_str).unwrap_or_default();
-            let origin = Origin::Preset { kind: PresetKind::Mix, name: preset.name, source };
-            for (from, to) in [("packet", "traffic.mix"), ("basis", "traffic.size_basis")] {
+            let (preset, origin) = match find_own(own, PresetKind::Mix, name) {
+                Some(preset) => (preset, own_origin(PresetKind::Mix, preset, "packet")),
+                None => {
+                    let named = preset::load(PresetKind::Mix, name);
+                    let preset = named.map_err(|error| LayerError::Preset { key: MIX.to_owned(), error })?;
+                    (preset, shipped_origin(PresetKind::Mix, preset, "packet"))
+                }
+            };
+            for (from, to) in [("packet", MIX), ("basis", "traffic.size_basis")] {
                 if let Some(value) = preset.values.get(from) {
-                    values.insert(to.to_owned(), (value.clone(), origin));
+                    values.insert(to.to_owned(), (value.clone(), origin.clone()));
                 }
             }
             Ok(())
@@ -319,6 +367,23 @@ mod tests {
         let scenario = scenario(&values).unwrap();
         assert_eq!(scenario.nic[0].line_rate.as_gbps(), 25.0);
         assert!(scenario.nic[0].esp.is_none());
+    }
+
+    #[test]
+    fn a_preset_of_ones_own_stands_where_a_shipped_one_may() {
+        let text = "base = \"nic-40g\"\nring = 64\nslot = \"gen5-x16\"\n[sources]\nring = \"measured: by us\"";
+        let preset = preset::own(PresetKind::Nic, "my.toml", text.parse().unwrap()).unwrap();
+        let own = Own::from([((PresetKind::Nic, "a/my.toml".to_owned()), preset)]);
+        for key in ["nic.preset", "nic[0].preset"] {
+            let values = resolve_with(&set(&[(key, "a/my.toml")]), &own).unwrap();
+            let ring = values.iter().find(|(key, _)| key.ends_with(".ring") && key.starts_with("nic")).unwrap().1;
+            assert_eq!(ring.1.to_string(), "preset nic my.toml: measured: by us");
+            let nic = &scenario(&values).unwrap().nic[0];
+            assert_eq!((nic.ring, nic.line_rate.as_gbps(), nic.pcie.generation), (64, 40.0, 5));
+        }
+        assert!(resolve(&set(&[("nic.preset", "a/my.toml")])).is_err());
+        let kinds = ["nic[1].preset", "pcie.nic.preset", "traffic.mix", "nic.ring"].map(names_preset);
+        assert_eq!(kinds, [Some(PresetKind::Nic), Some(PresetKind::Pcie), Some(PresetKind::Mix), None]);
     }
 
     #[test]
