@@ -136,7 +136,7 @@ impl Entry {
     pub fn example_value(&self) -> Value {
         let text = match (self.example, self.takes) {
             (Some(text), _) => text.to_owned(),
-            (None, Takes::Name(names)) => names()[0].to_owned(),
+            (None, Takes::Name(names) | Takes::Preset(names)) => names()[0].to_owned(),
             (None, Takes::Quantity { quantity, .. }) => quantity.example().to_owned(),
             (None, Takes::Boolean) => return Value::Boolean(true),
             (None, _) => String::new(),

@@ -10,7 +10,7 @@ use crate::preset::PresetKind;
 use crate::profile::Algorithm;
 
 pub(super) const NIC: &[Entry] = &[
-    Entry::new("preset", Takes::Name(|| PresetKind::Nic.names()), "A shipped NIC, all of whose values are taken."),
+    Entry::new("preset", Takes::Preset(|| PresetKind::Nic.names()), "A NIC of the library, or of a file of your own, all of whose values are taken."),
     Entry::new("title", Takes::Text, "What reports call this NIC."),
     Entry::new(
         "count",
