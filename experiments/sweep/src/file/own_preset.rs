@@ -102,7 +102,8 @@ fn check(kind: PresetKind, source: &Source, preset: &Preset) -> Result<(), Failu
         .filter_map(|parameter| Some(parameter.key().strip_prefix(place)?.strip_prefix('.')?.to_owned()))
         .collect();
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
-    for key in layers::flatten(&preset.values, &Origin::Default).keys().filter(|key| !known.contains(&key.as_str())) {
+    let keys = layers::flatten(&preset.values, &Origin::Default);
+    if let Some(key) = keys.keys().find(|key| !known.contains(&key.as_str())) {
         let message = format!("`{key}` is no key of a preset of kind {}", kind.name());
         return Err(source.failure(key, message).with_help(nearest(key, &known)));
     }
