@@ -150,6 +150,16 @@ pub fn estimate(profile: &Profile, key: &str) -> Option<Estimate> {
     Some(Estimate { value, ..interval.unwrap_or(Estimate::exact(value)) })
 }
 
+/// Values of a profile by their keys, as [`estimate`] gives them one by one.
+pub fn values(profile: &Profile, keys: &[String]) -> Vec<Option<f64>> {
+    let mut profile = profile.clone();
+    let mut value = |key: &String| match coefficient(&mut profile, key) {
+        Some(estimate) => Some(estimate.value),
+        None => Scalar::of(&mut profile, key).map(|scalar| scalar.get()),
+    };
+    keys.iter().map(&mut value).collect()
+}
+
 /// The same profile with such a value moved. Where wide vector instructions have a clock of their own, it moves with the
 /// other.
 pub fn moved(profile: &Profile, key: &str, value: f64) -> Option<Profile> {
