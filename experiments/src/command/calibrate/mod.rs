@@ -3,6 +3,7 @@
 pub mod args;
 pub mod diff;
 mod figure;
+mod remote;
 #[cfg(target_os = "linux")]
 mod sa_path;
 #[cfg(target_os = "linux")]
@@ -28,12 +29,15 @@ use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::{as_text, named};
 use espsim_sweep::store::partial::{Partial, absent, in_the_way, write_new};
 
-/// Runs `espsim calibrate`.
+/// Runs `espsim calibrate`, of which `words` is the command line.
 ///
 /// # Errors
 /// [`Failure`] for a profile that cannot be read, a file that exists or cannot be written, or a host that cannot be
 /// measured.
-pub fn calibrate(args: &CalibrateArgs) -> Result<(), Failure> {
+pub fn calibrate(args: &CalibrateArgs, words: &[String]) -> Result<(), Failure> {
+    if let Some(host) = &args.ssh {
+        return remote::calibrate(args, host, words);
+    }
     if let Some(name) = &args.show {
         print(espsim_report::profile::tables(&named(name)?.profile).as_bytes())?;
         return Ok(());
