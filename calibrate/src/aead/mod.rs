@@ -2,7 +2,25 @@
 
 #[cfg(target_os = "linux")]
 pub(crate) mod af_alg;
+#[cfg(feature = "aws-lc")]
 mod aws_lc;
+#[cfg(not(feature = "aws-lc"))]
+mod aws_lc {
+    //! In place of `aws-lc-rs`, which this program was built without.
+
+    use espsim_model::profile::Algorithm;
+
+    use super::{Context, Unavailable};
+
+    pub(super) fn context(algorithm: Algorithm, _: &[u8]) -> Result<Box<dyn Context>, Unavailable> {
+        match algorithm {
+            Algorithm::Aes128Gcm | Algorithm::Aes256Gcm | Algorithm::ChaCha20Poly1305 => {
+                Err(Unavailable::Because("this program was built without it".into()))
+            }
+            _ => Err(Unavailable::Lacks),
+        }
+    }
+}
 mod cbc_hmac;
 mod check;
 mod openssl;
@@ -90,6 +108,14 @@ impl Backend {
 /// The reason, in words.
 pub fn openssl_version() -> Result<String, String> {
     openssl::version()
+}
+
+/// Why none of these libraries is used.
+fn no_library(names: &[&str]) -> String {
+    match cfg!(target_feature = "crt-static") {
+        true => "a static program opens no libraries".into(),
+        false => format!("none of {} can be opened", names.join(", ")),
+    }
 }
 
 /// Octets of the cipher's key: the algorithm's name says them; ChaCha20 takes 32 (RFC 8439 section 2.3).
