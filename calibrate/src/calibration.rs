@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use espsim_model::profile::{AeadCost, Algorithm, Direction, Origin, Profile};
+use espsim_model::profile::{AeadCost, Algorithm, Profile};
 use espsim_model::units::{Bytes, CyclesPerByte, Hertz};
 
 use crate::aead::{Context, Unavailable, openssl_version, self_check_of};
@@ -240,18 +240,14 @@ fn profile(
             profile.sources.insert(key.to_owned(), "measured: sysfs or CPUID".to_owned());
         }
     }
-    // An emulator's times are a fact of function.
-    let origin = if place.emulated { Origin::Emulated } else { Origin::Measured };
-    let measured: Vec<AeadCost> = measured.into_iter().map(|cost| AeadCost { origin, ..cost }).collect();
-    profile.memory.origin = origin;
     profile.memory.copy = CyclesPerByte(memory::copy_seconds_per_byte() * hertz);
     profile.memory.checksum = CyclesPerByte(memory::checksum_seconds_per_byte() * hertz);
     // What was measured replaces all costs of that algorithm and direction; others stay what they were.
     profile
         .aead
         .retain(|old| !measured.iter().any(|new| (new.algorithm, new.direction) == (old.algorithm, old.direction)));
+    let kept: Vec<String> = profile.aead.iter().map(AeadCost::key).collect();
     profile.aead.splice(0..0, measured);
-    let kept: Vec<String> = profile.aead.iter().filter(|cost| cost.origin == Origin::Preset).map(source_key).collect();
     profile.sources.retain(|key, _| !key.starts_with("aead.") || kept.contains(key));
     attach(&mut profile, &place.topology);
     let thread = if pinned { "pinned thread" } else { "thread not pinned" };
@@ -265,14 +261,24 @@ fn profile(
         ("host.model", "measured: the CPU's brand string".to_owned()),
         ("host.cores", "measured: cores that the process may use".to_owned()),
         ("host.frequency", format!("measured: chain of dependent additions, fastest of {} passes", clock::PASSES)),
-        ("host.ddio", "from the CPU's vendor: Intel Xeon has DDIO".to_owned()),
+        ("host.ddio", "derived: from the CPU's vendor, Intel Xeon has DDIO".to_owned()),
         ("memory.copy", "measured: copies of 64 KiB from 8 MiB of data into a warm buffer".to_owned()),
         ("memory.checksum", "measured: RFC 1071 over 1448 octets in cache".to_owned()),
         ("aead", batches),
     ] {
         profile.sources.insert(key.to_owned(), source);
     }
+    if place.emulated {
+        says_emulated(&mut profile);
+    }
     profile
+}
+
+/// An emulator's times are a fact of function: nothing of them counts as measured.
+fn says_emulated(profile: &mut Profile) {
+    for source in profile.sources.values_mut().filter(|source| source.starts_with("measured: ")) {
+        *source = format!("estimate: emulated, not a time of this CPU; {source}");
+    }
 }
 
 /// What the topology tells of the core that was measured: who shares its cache and its socket.
@@ -291,19 +297,10 @@ fn attach(profile: &mut Profile, topology: &Topology) {
     }
 }
 
-/// The key of a cost's source, as presets write it.
-fn source_key(cost: &AeadCost) -> String {
-    let direction = match cost.direction {
-        Direction::Seal => "seal",
-        Direction::Open => "open",
-    };
-    format!("aead.{}.{direction}.{}", cost.algorithm.name(), cost.backend)
-}
-
 #[cfg(test)]
 mod tests {
-    use espsim_model::preset;
-    use espsim_model::profile::Algorithm;
+    use espsim_model::preset::{self, Evidence};
+    use espsim_model::profile::{Algorithm, Direction};
 
     use super::*;
 
@@ -328,7 +325,7 @@ mod tests {
                 let of = |cost: &&AeadCost| cost.algorithm == algorithm && cost.direction == direction;
                 let costs: Vec<_> = profile.aead.iter().filter(of).collect();
                 assert_eq!(costs.len(), available, "{}: measured ones replace all others", algorithm.name());
-                assert!(costs.iter().all(|cost| cost.origin == Origin::Measured));
+                assert!(costs.iter().all(|cost| profile.evidence(&cost.key()) == Evidence::Measured));
             }
             assert!(said.iter().any(|message| message.contains(algorithm.name())));
         }

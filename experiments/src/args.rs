@@ -27,6 +27,22 @@ pub struct Cli {
     pub command: Command,
 }
 
+impl Cli {
+    /// What the words of a command line ask for, or what clap says of them and the end of the program.
+    pub fn of_command_line() -> Self {
+        let mut cli = Cli::parse();
+        match &mut cli.command {
+            Command::Run(args) | Command::Failover(args) => args.base.divide(),
+            Command::Submit(args) => args.base.divide(),
+            Command::Plan(args) => args.base.divide(),
+            Command::Compare(args) => args.base.divide(),
+            Command::Trace(args) => args.base.divide(),
+            _ => {}
+        }
+        cli
+    }
+}
+
 /// How parameters are set and swept.
 const SETTINGS: &str = "\
 Parameters: every key of `espsim list parameters` can stand in a scenario file, in a series, in a sweep or after --set.
@@ -36,6 +52,7 @@ The last of these wins: default, preset, file, series, sweep, --set.
   --set sa.algorithm=aes-256-gcm --set host.cores=4
   --set nic.preset=connectx-7              all values of a preset
   --set traffic.mix=simple-imix            instead of traffic.packet
+  --set profile.stack.xfrm=900             a value of the profile; calibrate --show lists them
 
 In a file:
 

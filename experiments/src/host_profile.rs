@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use espsim_model::profile::Profile;
+use espsim_report::trust;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::{ProfileChoice, as_text, from_file, named, stand_in};
+use espsim_sweep::file::value::Setting;
 use espsim_sweep::notice::say;
 use espsim_sweep::store::partial::Partial;
 use espsim_sweep::store::used_profile::taken_up;
@@ -40,6 +42,8 @@ pub struct HostName<'a> {
     pub name: Option<&'a String>,
     /// A folder that is taken up again, whose profile it is where none is named.
     pub of: Option<&'a Path>,
+    /// What is set over it.
+    pub settings: &'a [Setting],
 }
 
 /// The profile that is named, or else a quick calibration of this host, with a warning where it is of another machine. What
@@ -58,19 +62,32 @@ pub fn checked<T>(
         (None, Some(folder)) => taken_up(folder)?,
         (None, None) => None,
     };
+    let named = named.map(|choice| choice.with(host.settings)).transpose()?;
     match &named {
         Some(choice) => check(&choice.profile)?,
-        None => check(&stand_in()?.profile)?,
+        None => check(&stand_in()?.with(host.settings)?.profile)?,
     }
     let prepared = prepare()?;
     let choice = match named {
         Some(choice) => choice,
-        None => measured(&mut |message| say(&format!("espsim: {message}")))?,
+        None => measured(&mut |message| say(&format!("espsim: {message}")))?.with(host.settings)?,
     };
-    if let Some(warning) = other_machine(&choice) {
+    warn(&choice);
+    Ok((choice, prepared))
+}
+
+/// Says what is to be known of a profile: that it is of another machine, and what disturbed its calibration.
+pub fn warn(choice: &ProfileChoice) {
+    for warning in other_machine(choice).into_iter().chain(trust::disturbed(&choice.from, &choice.profile)) {
         say(&format!("espsim: {warning}"));
     }
-    Ok((choice, prepared))
+}
+
+/// Says that results are for more cores than were measured.
+pub fn warn_beyond(choice: &ProfileChoice, cores: u32) {
+    if let Some(warning) = trust::beyond(&choice.from, &choice.profile, cores) {
+        say(&format!("espsim: {warning}"));
+    }
 }
 
 /// Keeps a profile in the cache; without one the next run measures again.

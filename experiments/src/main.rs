@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use espsim::args::{Cli, Command};
 use espsim::command::{
     all, calibrate, completions, failover, fit, list, merge, report, run, schema, submit, trace, validate,
@@ -11,7 +10,7 @@ use espsim::console::{print, say};
 use espsim::question::{compare, plan};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::of_command_line();
     let done = match &cli.command {
         Command::Run(args) | Command::Failover(args) if args.all => all::run_all(args, &words()),
         Command::Run(args) => run::run(args, words()),

@@ -8,6 +8,7 @@
 pub mod bound;
 pub mod carried;
 pub mod control;
+pub mod deciding;
 pub mod engine;
 pub mod esp;
 pub mod hardware;

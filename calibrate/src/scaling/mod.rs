@@ -160,16 +160,28 @@ impl CoreScaling {
         (host.scaling_stack, host.siblings) = (self.stack.clone(), self.siblings);
         host.scaling_beyond = Some(BEYOND);
         let measured = format!("measured: {}, thread CPU time, median of {ROUNDS} rounds", self.method);
-        let why = || format!("not measured: {}", self.missing.join("; "));
-        let source = if self.aes.is_empty() { why() } else { measured };
+        let known = [
+            ("host.scaling", !self.aes.is_empty()),
+            ("host.scaling_chacha", !self.chacha.is_empty()),
+            ("host.scaling_stack", !self.stack.is_empty()),
+            ("host.siblings", self.siblings.is_some()),
+        ];
+        for (key, is_known) in known {
+            profile.sources.remove(key);
+            if is_known {
+                profile.sources.insert(key.to_owned(), measured.clone());
+            }
+        }
         let mut source_of = |key: &str, source: String| _ = profile.sources.insert(key.to_owned(), source);
-        source_of("host.scaling", source);
+        if self.aes.is_empty() {
+            source_of("host.scaling", format!("not measured: {}", self.missing.join("; ")));
+        }
         source_of("host.scaling_beyond", "estimate: turbo frequencies of servers, from one core to all".into());
         let lower = self.vectors.filter(|ratio| vectors::is_lower(ratio));
         host.avx_frequency = lower.map(|ratio| host.frequency.scale(ratio.value));
         if let Some(ratio) = lower {
             source_of("host.avx_frequency", format!("measured: {:.3} of host.frequency amid AES-128-GCM", ratio.value));
-            vectors::restate(&mut profile.aead, ratio.value);
+            vectors::restate(profile, ratio.value);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Whether wide vector instructions lower the core's clock, as they do where their power would not hold at the full one
 //! (Intel's AVX frequency licences).
 
-use espsim_model::profile::{AeadCost, Estimate, Origin};
+use espsim_model::preset::Evidence;
+use espsim_model::profile::{Estimate, Profile};
 
 use super::{ROUNDS, Work};
 use crate::CalibrateError;
@@ -42,9 +43,14 @@ pub(super) fn is_lower(ratio: &Estimate) -> bool {
 }
 
 /// Costs that were measured, in cycles of a clock that is lower by so much.
-pub(super) fn restate(aead: &mut [AeadCost], ratio: f64) {
-    for cost in aead.iter_mut().filter(|cost| cost.origin == Origin::Measured) {
-        for coefficient in [&mut cost.fixed, &mut cost.per_byte, &mut cost.per_tail_block, &mut cost.partial_block] {
+pub(super) fn restate(profile: &mut Profile, ratio: f64) {
+    let measured: Vec<bool> =
+        profile.aead.iter().map(|cost| profile.evidence(&cost.key()) == Evidence::Measured).collect();
+    for (cost, _) in profile.aead.iter_mut().zip(measured).filter(|(_, measured)| *measured) {
+        let curve = &mut cost.curve;
+        let coefficients =
+            [&mut curve.per_operation, &mut curve.per_octet, &mut curve.per_tail_block, &mut curve.per_partial_block];
+        for coefficient in coefficients {
             coefficient.value *= ratio;
             coefficient.low = coefficient.low.map(|low| low * ratio);
             coefficient.high = coefficient.high.map(|high| high * ratio);
@@ -75,14 +81,14 @@ mod tests {
     #[test]
     fn times_stay_what_they_were() {
         let mut profile = preset::profile("zen4").unwrap().unwrap();
-        profile.aead.iter_mut().for_each(|cost| cost.origin = Origin::Measured);
+        profile.sources.retain(|key, _| !key.starts_with("aead."));
+        profile.sources.insert("aead".into(), "measured: here".into());
         let cipher = Some(Algorithm::Aes128Gcm);
-        let time = |profile: &espsim_model::profile::Profile| {
-            (profile.aead[0].cycles(Bytes::new(1400)) / profile.host.clock(1, cipher)).as_ns()
-        };
+        let time =
+            |profile: &Profile| (profile.aead[0].cycles(Bytes::new(1400)) / profile.host.clock(1, cipher)).as_ns();
         let before = time(&profile);
         profile.host.avx_frequency = Some(profile.host.frequency.scale(0.8));
-        restate(&mut profile.aead, 0.8);
+        restate(&mut profile, 0.8);
         assert!((time(&profile) / before - 1.0).abs() < 1e-3, "{before}");
     }
 

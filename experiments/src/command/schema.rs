@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use espsim_model::layers::LISTS;
 use espsim_model::scenario::parameters::{Entry, Items, Names, Parameter, Range, Takes, parameters};
+use espsim_model::units::pattern::pattern;
 use espsim_sweep::file::value::shown;
 use serde_json::{Map, Value as Json, json};
 
@@ -13,8 +14,7 @@ fn takes(entry: &Entry, example: &toml::Value) -> Json {
         Takes::Name(names) => one_of(names),
         Takes::Quantity { quantity, or_off, .. } => {
             let off = if or_off { "|^off$" } else { "" };
-            let units = quantity.units().join("|");
-            let pattern = format!("^\\s*([0-9]+\\.?[0-9]*|\\.[0-9]+)\\s*({units})\\s*${off}");
+            let pattern = pattern(quantity.units()) + off;
             json!({ "type": "string", "pattern": pattern, "examples": [shown(example)] })
         }
         Takes::Integer(range) => number("integer", range, |n| json!(n as u64)),

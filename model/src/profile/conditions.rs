@@ -1,10 +1,11 @@
 //! What else went on while a host was measured.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What went on on a host while a part of it was measured: what decides whether the values can be trusted. Absent where
 /// the system does not tell it, or where it means nothing for that part. Shares are of 1.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Conditions {
     /// CPUs that the process may use.

@@ -1,12 +1,13 @@
 //! How cores slow each other: shared power, clock, execution units of hardware threads.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Algorithm, Estimate, HostCpu};
 use crate::units::Hertz;
 
 /// Speed of one core while so many are busy, relative to one alone.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scaling {
     /// Busy cores.
