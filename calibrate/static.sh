@@ -40,7 +40,7 @@ build() {
 for architecture; do
     case $architecture in
     x86_64) need x86_64 musl-gcc musl-tools ;;
-    aarch64) need aarch64 aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu ;;
+    aarch64) need aarch64 aarch64-linux-gnu-gcc "gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;;
     *) fail "unknown architecture $architecture: x86_64 or aarch64" ;;
     esac
 done

@@ -27,6 +27,9 @@ const OCTETS: u64 = 1440;
 /// Dependent additions of one operation of plain instructions.
 const ADDITIONS: u64 = 3200;
 
+/// Where [`BEYOND`] is from.
+pub(crate) const SCALING_BEYOND: &str = "estimate: turbo frequencies of servers, from one core to all";
+
 /// What cores do while they are compared.
 #[derive(Clone, Copy)]
 enum Work {
@@ -176,7 +179,7 @@ impl CoreScaling {
         if self.aes.is_empty() {
             source_of("host.scaling", format!("not measured: {}", self.missing.join("; ")));
         }
-        source_of("host.scaling_beyond", "estimate: turbo frequencies of servers, from one core to all".into());
+        source_of("host.scaling_beyond", SCALING_BEYOND.into());
         let lower = self.vectors.filter(|ratio| vectors::is_lower(ratio));
         host.avx_frequency = lower.map(|ratio| host.frequency.scale(ratio.value));
         if let Some(ratio) = lower {
