@@ -10,6 +10,7 @@ pub mod aead;
 mod calibration;
 pub mod clock;
 mod cold;
+pub mod cpu_id;
 pub mod fit;
 pub mod gate;
 mod held_out;

@@ -10,6 +10,7 @@ use crate::command::fit::FitArgs;
 use crate::command::list::Listed;
 use crate::command::report::ReportArgs;
 use crate::command::run_args::RunArgs;
+use crate::command::schema::Described;
 use crate::command::validate::args::ValidateArgs;
 
 use crate::command::merge::MergeArgs;
@@ -113,8 +114,12 @@ pub enum Command {
         /// What to list [default: everything but parameters]
         what: Option<Listed>,
     },
-    /// Print the JSON Schema of scenario files; editors with taplo use it by a first line `#:schema FILE`
-    Schema,
+    /// Print the JSON Schema of scenario files or profiles; editors with taplo use it by a first line `#:schema FILE`
+    Schema {
+        /// Of which files.
+        #[arg(value_enum, default_value_t)]
+        of: Described,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell.

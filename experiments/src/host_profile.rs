@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use espsim_model::profile::Profile;
+use espsim_calibrate::cpu_id::cpu_id;
+use espsim_model::nearest::nearest;
+use espsim_model::profile::{FORMAT, Profile};
 use espsim_report::trust;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::{ProfileChoice, as_text, from_file, named, stand_in};
@@ -23,10 +25,10 @@ pub fn measured(say: &mut dyn FnMut(&str)) -> Result<ProfileChoice, Failure> {
         return Ok(ProfileChoice { from: "measured".into(), ..choice });
     }
     say(
-        "no --profile given: measuring AES-GCM on this host, under 10 s (kept for today; --profile preset:zen4 to skip)",
+        "no --profile given: measuring AES-GCM on this host, under 10 s (kept for today; --profile preset:NAME to skip)",
     );
-    let base = stand_in()?.profile;
-    let calibration = espsim_calibrate::quick(&base, &mut |_| {})
+    let base = base()?;
+    let calibration = espsim_calibrate::quick(&base.profile, &mut |_| {})
         .map_err(|error| Failure::new(format!("quick calibration failed: {error}")))?;
     let text = as_text(&calibration.profile)?;
     // A host without a cache folder measures again the next time.
@@ -34,6 +36,25 @@ pub fn measured(say: &mut dyn FnMut(&str)) -> Result<ProfileChoice, Failure> {
         store(path, &text);
     }
     Ok(ProfileChoice { profile: calibration.profile, text, from: "measured".into() })
+}
+
+/// What a calibration of this host begins from, and takes what it does not measure from: the preset of the nearest CPU.
+///
+/// # Errors
+/// [`Failure`] if a shipped preset is wrong, which a test excludes.
+pub fn base() -> Result<ProfileChoice, Failure> {
+    filled_from_itself(named(&format!("preset:{}", nearest(&cpu_id()).preset))?)
+}
+
+/// A preset as what others are filled from.
+///
+/// # Errors
+/// As [`base`].
+pub fn filled_from_itself(mut choice: ProfileChoice) -> Result<ProfileChoice, Failure> {
+    if let Some(name) = choice.from.strip_prefix("preset:") {
+        choice.profile.filled_from = Some(name.to_owned());
+    }
+    Ok(choice)
 }
 
 /// Which host is asked for.
@@ -110,7 +131,7 @@ fn cache_file() -> Option<PathBuf> {
     let model = espsim_calibrate::host::cpu_model();
     let slug: String = model.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let day = jiff::Timestamp::now().to_string();
-    let name = format!("quick-{slug}-{}-{}.toml", env!("CARGO_PKG_VERSION"), day.get(..10)?);
+    let name = format!("quick-{slug}-{}-format-{FORMAT}-{}.toml", env!("CARGO_PKG_VERSION"), day.get(..10)?);
     Some(cache_folder()?.join(name))
 }
 

@@ -3,9 +3,7 @@
 use std::process::ExitCode;
 
 use espsim::args::{Cli, Command};
-use espsim::command::{
-    all, calibrate, completions, failover, fit, list, merge, report, run, schema, submit, trace, validate,
-};
+use espsim::command::{all, calibrate, completions, failover, fit, list, merge, report, run, submit, trace, validate};
 use espsim::console::{print, say};
 use espsim::question::{compare, plan};
 
@@ -20,7 +18,7 @@ fn main() -> ExitCode {
         Command::Plan(args) => plan::plan(args, words()),
         Command::Compare(args) => compare::compare(args, words()),
         Command::Trace(args) => trace::trace(args),
-        Command::Calibrate(args) => calibrate::calibrate(args),
+        Command::Calibrate(args) => calibrate::calibrate(args, &words()),
         Command::Fit(args) => fit::fit(args),
         Command::Validate(args) => validate::validate(args, words()),
         Command::Report(args) => report::report(args),
@@ -31,7 +29,7 @@ fn main() -> ExitCode {
             calibrate::guest_inside(result, plan);
             Ok(())
         }
-        Command::Schema => print(format!("{:#}\n", schema::schema()).as_bytes()),
+        Command::Schema { of } => print(format!("{:#}\n", of.schema()).as_bytes()),
         Command::Completions { shell } => print(&completions::completions(*shell)),
         Command::Man { command } => completions::man(command.as_deref()).and_then(|text| print(&text)),
         Command::List { what } => print(list::list(*what).as_bytes()),

@@ -15,6 +15,7 @@ pub mod hardware;
 pub mod layers;
 pub mod logca;
 pub mod machine;
+pub mod nearest;
 pub mod pcie_bench;
 pub mod placement;
 pub mod preset;

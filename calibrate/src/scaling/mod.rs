@@ -180,7 +180,7 @@ impl CoreScaling {
             source_of("host.scaling", format!("not measured: {}", self.missing.join("; ")));
         }
         source_of("host.scaling_beyond", SCALING_BEYOND.into());
-        let lower = self.vectors.filter(|ratio| vectors::is_lower(ratio));
+        let lower = self.vectors.filter(vectors::is_lower);
         host.avx_frequency = lower.map(|ratio| host.frequency.scale(ratio.value));
         if let Some(ratio) = lower {
             source_of("host.avx_frequency", format!("measured: {:.3} of host.frequency amid AES-128-GCM", ratio.value));

@@ -46,11 +46,8 @@ pub(super) fn is_lower(ratio: &Estimate) -> bool {
 pub(super) fn restate(profile: &mut Profile, ratio: f64) {
     let measured: Vec<bool> =
         profile.aead.iter().map(|cost| profile.evidence(&cost.key()) == Evidence::Measured).collect();
-    for (cost, _) in profile.aead.iter_mut().zip(measured).filter(|(_, measured)| *measured) {
-        let curve = &mut cost.curve;
-        let coefficients =
-            [&mut curve.per_operation, &mut curve.per_octet, &mut curve.per_tail_block, &mut curve.per_partial_block];
-        for coefficient in coefficients {
+    for (cost, _) in profile.aead.iter_mut().zip(measured).filter(|(_, is_measured)| *is_measured) {
+        for coefficient in cost.curve.coefficients_mut() {
             coefficient.value *= ratio;
             coefficient.low = coefficient.low.map(|low| low * ratio);
             coefficient.high = coefficient.high.map(|high| high * ratio);
@@ -81,8 +78,8 @@ mod tests {
     #[test]
     fn times_stay_what_they_were() {
         let mut profile = preset::profile("zen4").unwrap().unwrap();
-        profile.sources.retain(|key, _| !key.starts_with("aead."));
-        profile.sources.insert("aead".into(), "measured: here".into());
+        let keys: Vec<String> = profile.aead.iter().map(|cost| cost.key()).collect();
+        profile.sources.extend(keys.into_iter().map(|key| (key, "measured: here".to_owned())));
         let cipher = Some(Algorithm::Aes128Gcm);
         let time =
             |profile: &Profile| (profile.aead[0].cycles(Bytes::new(1400)) / profile.host.clock(1, cipher)).as_ns();

@@ -7,6 +7,7 @@ use espsim_model::preset::Evidence;
 use espsim_model::profile::{Estimate, Profile};
 
 use crate::text_table::table;
+use crate::trust;
 
 /// An estimate with its interval.
 pub fn estimate(estimate: &Estimate, digits: usize) -> String {
@@ -20,6 +21,8 @@ pub fn estimate(estimate: &Estimate, digits: usize) -> String {
 pub fn tables(profile: &Profile) -> String {
     let mut text = heading(profile);
     // Writing to a string does not fail.
+    let counts: Vec<String> = trust::counts(profile).iter().map(|(kind, n)| format!("{n} {}", kind.name())).collect();
+    let _ = writeln!(text, "values: {}, of {}", counts.join(", "), profile.values().len());
     let _ = writeln!(text, "\nAEAD, cycles per operation\n{}", aead(profile));
     let _ = writeln!(text, "\nOne value each\n{}", scalars(profile));
     for (key, rows) in profile.host.scaling_tables().into_iter().filter(|(_, rows)| !rows.is_empty()) {
@@ -41,6 +44,9 @@ pub fn heading(profile: &Profile) -> String {
     let host = &profile.host;
     let ddio = if host.ddio { "DDIO" } else { "no DDIO" };
     let mut text = format!("{}: {} cores at {}, {ddio}\n", host.model, host.cores, host.frequency);
+    if let Some(name) = &profile.filled_from {
+        let _ = writeln!(text, "what is not this host's own is that of preset:{name}");
+    }
     match &profile.calibration {
         Some(record) => {
             let _ = writeln!(text, "{} calibration by espsim {} at {}", record.kind, record.program, record.time);

@@ -2,7 +2,7 @@
 //! is measured.
 
 use espsim_model::preset::Evidence;
-use espsim_model::profile::Profile;
+use espsim_model::profile::{Algorithm, Profile};
 
 /// The verdict of a calibration that nothing disturbed.
 const TRUSTED: &str = "trusted";
@@ -30,7 +30,13 @@ pub fn beyond(from: &str, profile: &Profile, cores: u32) -> Option<String> {
             1 => "one core was measured".to_owned(),
             n => format!("{n} cores were measured together"),
         };
-        format!("{from}: {together}, results are for up to {cores}: how more of them slow each other is extrapolated")
+        let range = profile.host.extrapolated(cores, Some(Algorithm::Aes128Gcm)).and_then(|speed| {
+            Some(format!(", each to {:.2} ({:.2} to {:.2}) of its speed alone", speed.value, speed.low?, speed.high?))
+        });
+        format!(
+            "{from}: {together}, results are for up to {cores}: how more of them slow each other is extrapolated{}",
+            range.unwrap_or_default()
+        )
     })
 }
 
@@ -63,7 +69,7 @@ pub fn evidence(profile: &Profile, decisive: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use espsim_model::preset;
-    use espsim_model::profile::{CalibrationRecord, Scaling};
+    use espsim_model::profile::{BEYOND, CalibrationRecord, Scaling};
 
     use super::*;
 
@@ -106,7 +112,10 @@ mod tests {
         assert!(beyond("a.toml", &profile, 2).unwrap().contains("one core was measured, results are for up to 2"));
         profile.host.scaling = vec![Scaling::exact(8, 0.9)];
         assert_eq!(beyond("a.toml", &profile, 8), None);
-        assert!(beyond("a.toml", &profile, 9).unwrap().contains("8 cores were measured together"));
+        assert!(beyond("a.toml", &profile, 16).unwrap().contains("8 cores were measured together"));
+        profile.host.scaling_beyond = Some(BEYOND);
+        let said = beyond("a.toml", &profile, 16).unwrap();
+        assert!(said.ends_with("extrapolated, each to 0.87 (0.84 to 0.90) of its speed alone"), "{said}");
     }
 
     #[test]

@@ -37,10 +37,11 @@ impl Profile {
         let known = [
             ("socket_cores", host.socket_cores.is_some()),
             ("avx_frequency", host.avx_frequency.is_some()),
+            ("siblings", host.siblings.is_some()),
+            ("scaling_beyond", host.scaling_beyond.is_some()),
             ("scaling", !host.scaling.is_empty()),
             ("scaling_chacha", !host.scaling_chacha.is_empty()),
             ("scaling_stack", !host.scaling_stack.is_empty()),
-            ("scaling_beyond", host.scaling_beyond.is_some()),
         ];
         let host = always.into_iter().chain(known.into_iter().filter_map(|(name, is)| is.then_some(name)));
         let host = host.map(|name| format!("host.{name}"));

@@ -3,6 +3,7 @@
 pub mod args;
 pub mod diff;
 mod figure;
+mod remote;
 #[cfg(target_os = "linux")]
 mod sa_path;
 #[cfg(target_os = "linux")]
@@ -11,32 +12,42 @@ pub mod show;
 
 use std::time::Instant;
 
+use espsim_calibrate::cpu_id::cpu_id;
 use espsim_calibrate::{Calibration, Verdict};
+use espsim_model::nearest::nearest;
 use espsim_model::profile::CalibrationRecord;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 #[cfg(target_os = "linux")]
 pub use self::sa_path::{guest_inside, guest_launch};
-use crate::console::print;
+use crate::console::{print, say};
+use crate::host_profile::base;
+use diff::{Allowed, Difference};
+
 use args::{CalibrateArgs, CalibrationPart};
 use espsim_sweep::failure::Failure;
-use espsim_sweep::file::profile::{as_text, named, stand_in};
+use espsim_sweep::file::profile::{as_text, named};
 use espsim_sweep::store::partial::{Partial, absent, in_the_way, write_new};
 
-/// Runs `espsim calibrate`.
+/// Runs `espsim calibrate`, of which `words` is the command line.
 ///
 /// # Errors
 /// [`Failure`] for a profile that cannot be read, a file that exists or cannot be written, or a host that cannot be
 /// measured.
-pub fn calibrate(args: &CalibrateArgs) -> Result<(), Failure> {
+pub fn calibrate(args: &CalibrateArgs, words: &[String]) -> Result<(), Failure> {
+    if let Some(host) = &args.ssh {
+        return remote::calibrate(args, host, words);
+    }
     if let Some(name) = &args.show {
         print(espsim_report::profile::tables(&named(name)?.profile).as_bytes())?;
         return Ok(());
     }
     if let Some([a, b]) = args.diff.as_deref() {
         let (first, second) = (named(a)?.profile, named(b)?.profile);
-        print(diff::table([a, b], &first, &second).as_bytes())?;
-        return Ok(());
+        let allowed = Allowed { margin: args.margin, apart: args.most_apart };
+        let difference = Difference::of([a, b], [&first, &second], allowed);
+        print(difference.table([a, b]).as_bytes())?;
+        return difference.verdict();
     }
     match args.only {
         #[cfg(target_os = "linux")]
@@ -52,23 +63,24 @@ fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     let figure = args.out.with_extension("svg");
     absent(&[&args.out, &figure])?;
     let partial = Partial::create(&args.out)?;
-    let base = stand_in()?.profile;
+    let base = base()?.profile;
+    say(&format!("espsim: what is not measured is taken from {}", nearest(&cpu_id()).in_words()));
     let bar = progress_bar();
-    let mut say = |message: &str| tell(&bar, message);
+    let mut tell = |message: &str| tell(&bar, message);
     let fail = |error: espsim_calibrate::CalibrateError| Failure::new(format!("calibration failed: {error}"));
     let mut calibration = match args.quick {
-        true => espsim_calibrate::quick(&base, &mut say),
-        false => espsim_calibrate::full(&base, &mut say),
+        true => espsim_calibrate::quick(&base, &mut tell),
+        false => espsim_calibrate::full(&base, &mut tell),
     }
     .map_err(fail)?;
-    say("core frequency, copy and checksum, repeated");
+    tell("core frequency, copy and checksum, repeated");
     let conditions = espsim_calibrate::repeated::repeat(&mut calibration.profile).map_err(fail)?;
     calibration.report.conditions.insert("repeated".to_owned(), conditions);
-    say("PCIe devices and network interfaces");
+    tell("PCIe devices and network interfaces");
     calibration.profile.inventory = inventory()?;
     calibration.profile.calibration = Some(record(&calibration, args.quick));
     let held_out = args.held_out.then(|| {
-        say("sizes that the fits have not seen");
+        tell("sizes that the fits have not seen");
         espsim_calibrate::held_out(&calibration)
     });
     bar.finish_and_clear();
