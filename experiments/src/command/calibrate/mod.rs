@@ -132,8 +132,8 @@ fn record(calibration: &Calibration, quick: bool) -> CalibrationRecord {
         .map(|skipped| format!("{} of {}: {}", skipped.algorithm.name(), skipped.backend, skipped.reason))
         .collect();
     skipped.extend(report.limits.iter().cloned());
-    let scaling = report.scaling.iter().flat_map(|scaling| &scaling.missing);
-    skipped.extend(scaling.map(|why| format!("how cores slow each other: {why}")));
+    let missing = report.scaling.iter().map(|scaling| scaling.missing.join("; ")).filter(|why| !why.is_empty());
+    skipped.extend(missing.map(|why| format!("how cores slow each other: {why}")));
     skipped.push(format!("performance counters: {}", report.counters));
     skipped.push("network stack (stack.*) and memory.bandwidth: taken from a preset, as the sources say".into());
     let disturbed = match report.verdict() {
@@ -144,10 +144,20 @@ fn record(calibration: &Calibration, quick: bool) -> CalibrationRecord {
         program: env!("CARGO_PKG_VERSION").into(),
         time: jiff::Timestamp::now().to_string(),
         kind: if quick { "quick" } else { "full" }.into(),
-        verdict: if disturbed.is_empty() { "trusted".into() } else { format!("noisy: {}", disturbed.join("; ")) },
+        verdict: if disturbed.is_empty() {
+            "trusted".into()
+        } else {
+            format!("noisy: {}", disturbed_parts(&disturbed))
+        },
         measured_on: Some(report.measured_on.clone()),
         disturbed,
         skipped,
         conditions: report.conditions.clone(),
     }
+}
+
+/// The parts that were disturbed, by name.
+fn disturbed_parts(disturbed: &[String]) -> String {
+    let parts: Vec<&str> = disturbed.iter().filter_map(|reason| Some(reason.split_once(':')?.0)).collect();
+    format!("{} disturbed", parts.join(", "))
 }
