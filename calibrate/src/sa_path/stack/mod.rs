@@ -25,7 +25,7 @@ use espsim_model::stack::{COSTS, Stack};
 
 use self::check::checks;
 use self::control::control;
-use self::rows::{Rows, line};
+use self::rows::Rows;
 use super::data_path::{BATCH, Protection};
 use super::estimate::of_passes;
 use super::guest::Kernel;
@@ -37,6 +37,7 @@ pub use check::Check;
 pub use control::{Predicted, failovers};
 pub use interface::Interface;
 pub(super) use interface::system_call;
+pub(crate) use rows::line;
 
 /// Octets that tunnel mode adds to the plaintext: the inner IPv4 header.
 const INNER_HEADER: u64 = 20;

@@ -1,0 +1,101 @@
+//! Anchors: one core that sends and receives real UDP and TCP over the veth pair, at packet sizes and batches that no
+//! parameter was measured at, beside what the model makes of it with the fresh profile.
+
+mod model;
+mod tcp;
+mod udp;
+
+use espsim_model::profile::{Estimate, Profile};
+use serde::{Deserialize, Serialize};
+
+pub use model::{SimulationError, simulated};
+
+use super::derive::{Rows, veth};
+use super::rounds::{Job, Row, What};
+use super::site::Site;
+use crate::sa_path::error::SaPathError;
+
+/// The error that a prediction may have, in the clear.
+pub const GOAL: f64 = 0.2;
+
+/// Something that one core does end to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Anchor {
+    /// Datagrams, each by a call of its own.
+    Datagrams,
+    /// Datagrams, many by one call (`UDP_SEGMENT`), each read by a call of its own.
+    Trains,
+    /// A TCP stream, segmented by the sending kernel and merged by the receiving one.
+    Stream,
+}
+
+impl Anchor {
+    /// Every one.
+    pub const ALL: [Anchor; 3] = [Anchor::Datagrams, Anchor::Trains, Anchor::Stream];
+
+    /// Payload octets of a packet.
+    pub const fn octets(self) -> u32 {
+        match self {
+            Anchor::Datagrams => 777,
+            Anchor::Trains => 900,
+            Anchor::Stream => 1100,
+        }
+    }
+
+    /// Packets that one call sends and one poll finds.
+    pub const fn packets(self) -> u32 {
+        match self {
+            Anchor::Datagrams => 1,
+            Anchor::Trains => 12,
+            Anchor::Stream => 44,
+        }
+    }
+
+    /// What it is, in words.
+    pub fn name(self) -> String {
+        let (octets, packets) = (self.octets(), self.packets());
+        match self {
+            Anchor::Datagrams => format!("UDP, {octets} B, a call each"),
+            Anchor::Trains => format!("UDP, {octets} B, {packets} by a call"),
+            Anchor::Stream => format!("TCP, {octets} B, {packets} by a call"),
+        }
+    }
+}
+
+/// An anchor beside what the model says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Held {
+    /// Which.
+    pub anchor: Anchor,
+    /// Cycles per packet, both ends on one core: median over passes with its 95 % interval.
+    pub measured: Estimate,
+    /// Cycles per packet, simulated.
+    pub simulated: f64,
+}
+
+impl Held {
+    /// How much longer a packet takes by the model than measured, as a share.
+    pub fn error(&self) -> f64 {
+        self.simulated / self.measured.value - 1.0
+    }
+}
+
+/// Jobs of all anchors.
+pub(super) fn jobs(site: &Site) -> Result<Vec<Job<'static>>, SaPathError> {
+    Ok(vec![udp::job(site, Anchor::Datagrams)?, udp::job(site, Anchor::Trains)?, tcp::job(site)?])
+}
+
+/// Every anchor beside what the model makes of it with a profile.
+///
+/// # Errors
+/// [`SimulationError`] if the model does not take the profile.
+pub fn held(profile: &Profile, rows: &[Row]) -> Result<Vec<Held>, SimulationError> {
+    let driver = veth(rows);
+    let rows = Rows(rows);
+    let one = |anchor: Anchor| {
+        let measured = rows.over_passes(|pass| rows.single(What::Anchor(anchor), pass));
+        Ok(Held { anchor, measured, simulated: simulated(profile, anchor, driver.map(|cycles| cycles.value))? })
+    };
+    Anchor::ALL.into_iter().map(one).collect()
+}

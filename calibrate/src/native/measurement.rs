@@ -1,0 +1,111 @@
+//! All that is measured natively, pass after pass, each in namespaces, devices and sockets of its own: where memory lies
+//! moves costs by more than rounds within one pass show.
+
+use std::fs;
+
+use serde::{Deserialize, Serialize};
+
+use super::lines::{self, LineTransfer};
+use super::rounds::{self, Row};
+use super::site::Site;
+use super::{anchor, calls, path, send};
+use crate::clock::core_frequency;
+use crate::pin_to_last_core;
+use crate::sa_path::error::SaPathError;
+use crate::sample::median;
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Passes. Of nine, the second and the eighth bound the median with 96 % confidence.
+    pub passes: usize,
+    /// Rounds over everything in a pass.
+    pub rounds: usize,
+}
+
+impl Plan {
+    /// Some ten seconds.
+    pub const FULL: Plan = Plan { passes: 9, rounds: 15 };
+}
+
+/// What was measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// The kernel's release.
+    pub kernel: String,
+    /// The core's frequency, Hz: median over passes.
+    pub hertz: u64,
+    /// The kind of device that drops what is sent.
+    pub device: String,
+    /// Cycles, one value a pass.
+    pub rows: Vec<Row>,
+    /// Cache lines between cores.
+    pub lines: Vec<LineTransfer>,
+    /// What was not measured, and why.
+    pub skipped: Vec<String>,
+}
+
+/// Measures in this process, which must be privileged to make network namespaces. `progress` is told what is going on.
+///
+/// # Errors
+/// [`SaPathError`] if the kernel or the privileges lack something, or packets did not end where they should.
+pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measurement, SaPathError> {
+    let mut passes = Vec::new();
+    for number in 1..=plan.passes {
+        progress(&format!("the network stack of this kernel, pass {number} of {}", plan.passes));
+        passes.push(in_thread(plan.rounds)?);
+    }
+    let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned();
+    let hertz = median(&passes.iter().map(|pass| pass.hertz).collect::<Vec<_>>());
+    progress("cache lines between cores");
+    let lines = lines::measure(hertz);
+    let mut skipped = Vec::new();
+    if lines.is_empty() {
+        skipped.push("cache lines between cores: this process may use one core".to_owned());
+    }
+    let device = passes.first().map_or("", |pass| pass.device).to_owned();
+    Ok(Measurement { kernel, hertz: hertz as u64, device, rows: merged(passes), lines, skipped })
+}
+
+/// One pass.
+struct Pass {
+    rows: Vec<Row>,
+    hertz: f64,
+    device: &'static str,
+}
+
+/// On a thread of its own, which enters namespaces and takes them along when it ends.
+fn in_thread(rounds: usize) -> Result<Pass, SaPathError> {
+    let panicked = || SaPathError::unavailable("the measuring thread stopped", "");
+    let run = || {
+        pin_to_last_core();
+        pass(rounds)
+    };
+    std::thread::scope(|scope| scope.spawn(run).join().map_err(|_| panicked())?)
+}
+
+fn pass(rounds: usize) -> Result<Pass, SaPathError> {
+    let clock = |error: crate::CalibrateError| {
+        SaPathError::unavailable(error.to_string(), "a host whose clock advances evenly")
+    };
+    let site = Site::build()?;
+    let mut jobs = calls::jobs()?;
+    jobs.extend(send::jobs(&site)?);
+    jobs.extend(path::jobs(&site)?);
+    jobs.extend(anchor::jobs(&site)?);
+    let hertz = core_frequency().map_err(clock)?.get() as f64;
+    let rows = rounds::measure(&mut jobs, rounds, hertz)?;
+    Ok(Pass { rows, hertz, device: site.kind })
+}
+
+/// Rows with a value of each pass.
+fn merged(passes: Vec<Pass>) -> Vec<Row> {
+    let mut passes = passes.into_iter().map(|pass| pass.rows);
+    let mut merged = passes.next().unwrap_or_default();
+    for pass in passes {
+        for (row, other) in merged.iter_mut().zip(pass) {
+            row.passes.extend(other.passes);
+        }
+    }
+    merged
+}
