@@ -1,10 +1,11 @@
 //! TCP from an application to another on the same core.
 
+use std::ffi::OsString;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddrV4, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 
-use nix::sys::socket::sockopt::{RcvBuf, SndBuf, TcpMaxSeg};
+use nix::sys::socket::sockopt::{RcvBuf, SndBuf, TcpCongestion, TcpMaxSeg};
 use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind, connect, listen, setsockopt, socket};
 
 use super::Anchor;
@@ -84,6 +85,8 @@ fn connected(port: u16) -> io::Result<TcpStream> {
 fn new_socket() -> io::Result<std::os::fd::OwnedFd> {
     let socket = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
     setsockopt(&socket, TcpMaxSeg, &(Anchor::Stream.octets() + TIMESTAMPS))?;
+    // Built into every kernel, and without pacing, whose timers would leave the core idle.
+    setsockopt(&socket, TcpCongestion, &OsString::from("reno"))?;
     setsockopt(&socket, SndBuf, &BUFFER)?;
     setsockopt(&socket, RcvBuf, &BUFFER)?;
     Ok(socket)
