@@ -6,10 +6,10 @@ use std::thread::JoinHandle;
 use netlink_sys::protocols::NETLINK_ROUTE;
 
 use super::rounds::{Job, What};
+use super::send::repeated;
 use crate::pin_to_last_core;
 use crate::sa_path::error::{Doing, SaPathError};
 use crate::sa_path::netlink::{Channel, Request};
-use crate::sample::timed;
 
 /// Calls of one run.
 const CALLS: usize = 64;
@@ -21,13 +21,14 @@ pub(super) fn jobs() -> Result<Vec<Job<'static>>, SaPathError> {
     let (mut reader, mut writer) = pipe().doing("make a pipe")?;
     Ok(vec![
         Job::one((What::SystemCall, 0, 0), || {
-            Ok(timed(|| (0..CALLS).for_each(|_| _ = std::os::unix::process::parent_id())) / CALLS as f64)
+            many(|| {
+                let _ = std::os::unix::process::parent_id();
+                Ok(())
+            })
         }),
         Job::one((What::NetlinkNothing, 0, 0), move || {
-            let mut refused = None;
             let mut nothing = Request::nothing();
-            let seconds = timed(|| refused = (0..CALLS).find_map(|_| channel.must(&mut nothing).err()));
-            refused.map_or(Ok(seconds / CALLS as f64), Err)
+            many(|| channel.must(&mut nothing).map(drop).map_err(std::io::Error::other))
         }),
         Job::one((What::RoundTrip, 0, 0), move || many(|| other.round_trip())),
         Job::one((What::PipeCalls, 0, 0), move || {
@@ -42,13 +43,8 @@ pub(super) fn jobs() -> Result<Vec<Job<'static>>, SaPathError> {
     ])
 }
 
-fn many(mut once: impl FnMut() -> std::io::Result<()>) -> Result<f64, SaPathError> {
-    let mut failed = None;
-    let seconds = timed(|| failed = (0..CALLS).find_map(|_| once().err()));
-    match failed {
-        Some(error) => Err(error).doing("write to a pipe"),
-        None => Ok(seconds / CALLS as f64),
-    }
+fn many(once: impl FnMut() -> std::io::Result<()>) -> Result<f64, SaPathError> {
+    repeated(CALLS, once).map(|seconds| seconds / CALLS as f64)
 }
 
 /// A thread on the same core that sends back whatever comes. It ends with this value.

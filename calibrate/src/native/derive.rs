@@ -8,6 +8,7 @@
 //! | `stack.poll` | trains through a veth pair, whose far end polls, to a socket, less the same into a device: cycles at no packet |
 //! | `stack.deliver` | trains to a socket less those dropped where IP begins: slope by packets |
 //! | `stack.read` | `recv` of a datagram that waits: cycles at size 0 |
+//! | `memory.copy` | UDP super-packets sent whole into a device that drops: slope by octets |
 //! | `stack.switch` | a round trip to another thread of the same core by pipes, less the same calls by one thread |
 //!
 //! Each is computed in every pass by itself; values are medians over passes with 95 % intervals. What a device costs that
@@ -25,7 +26,7 @@ use crate::sample::{median, median_interval};
 pub struct Term {
     /// Its key path.
     pub key: &'static str,
-    /// Cycles: median over passes with its 95 % interval.
+    /// Cycles, or cycles per octet: median over passes with its 95 % interval.
     pub cycles: Estimate,
     /// How it was computed.
     pub method: &'static str,
@@ -36,7 +37,7 @@ impl Term {
     pub fn fault(&self) -> Option<String> {
         let Estimate { value, low, high, .. } = self.cycles;
         let (low, high) = (low.unwrap_or(value), high.unwrap_or(value));
-        let ends = format!("{value:.0} cycles ({low:.0} to {high:.0})");
+        let ends = format!("{value:.3} ({low:.3} to {high:.3}) cycles");
         match () {
             () if ![value, low, high].iter().all(|end| end.is_finite()) => Some("nothing was measured".into()),
             () if low <= 0.0 => Some(format!("{ends}: the interval covers zero")),
@@ -156,6 +157,15 @@ pub fn terms(rows: &[Row]) -> Vec<Term> {
             &|pass| rows.by_octets(What::Read, READ_TRAIN, pass).0,
         ),
         term(
+            "memory.copy",
+            "UDP super-packets sent whole into a device that drops, slope by octets: with allocating and freeing the pages",
+            &|pass| {
+                let whole = rows.of(What::Send(End::Dropped)).filter(|row| row.octets == SEGMENT_OCTETS[1]);
+                let octets = |row: &Row| Some((f64::from(row.packets * row.octets), *row.passes.get(pass)?));
+                line_of(&whole.filter_map(octets).collect::<Vec<_>>()).1
+            },
+        ),
+        term(
             "stack.switch",
             "round trips to another thread of the same core by pipes less the same calls by one thread: two switches, two \
              wake-ups",
@@ -210,6 +220,7 @@ mod tests {
             row(What::Send(End::Segmented), packets, TRAIN_OCTETS, 6000.0 + 1000.0 * n);
             row(What::Send(End::Ignored), packets, TRAIN_OCTETS, 8000.0 + 1900.0 * n);
             row(What::Send(End::Delivered), packets, TRAIN_OCTETS, 8000.0 + 2800.0 * n);
+            row(What::Send(End::Dropped), packets, SEGMENT_OCTETS[1], 6000.0 + 140.0 * n);
             for octets in SEGMENT_OCTETS {
                 row(What::Injected(End::NoRoute), packets, octets, 7000.0 + 300.0 * n);
                 row(What::Injected(End::Forwarded), packets, octets, 7950.0 + 300.0 * n);
@@ -225,6 +236,7 @@ mod tests {
             ("stack.poll", 2000.0),
             ("stack.deliver", 900.0),
             ("stack.read", 2004.0),
+            ("memory.copy", 0.1),
             ("stack.switch", 4000.0),
         ];
         let terms = terms(&rows);

@@ -1,5 +1,6 @@
 //! Moving a cache line between cores: two threads that write it in turn.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
@@ -47,32 +48,49 @@ impl Apart {
 pub struct LineTransfer {
     /// How the cores lie.
     pub apart: Apart,
-    /// Cycles one way: median over rounds and pairs with its 95 % interval.
+    /// Cycles one way: median over passes and pairs with its 95 % interval.
     pub cycles: Estimate,
     /// Pairs of cores.
     pub pairs: Vec<(usize, usize)>,
 }
 
+/// One measured pair of cores.
+pub(super) struct Pair {
+    apart: Apart,
+    cores: (usize, usize),
+    cycles: f64,
+}
+
 /// Measures from the last core to others, some of each kind; at a frequency in Hz.
-pub(super) fn measure(hertz: f64) -> Vec<LineTransfer> {
+pub(super) fn measure(hertz: f64) -> Vec<Pair> {
     let cores = core_affinity::get_core_ids().unwrap_or_default();
     let Some((last, others)) = cores.split_last() else { return Vec::new() };
     let place = |core: &CoreId| Place::read(core.id);
     let Some(here) = place(last) else { return Vec::new() };
-    let mut transfers = Vec::new();
-    for apart in [Apart::Cache, Apart::Socket, Apart::Sockets] {
+    let kind = |apart: Apart| {
         let lies_so = |core: &&CoreId| place(core).is_some_and(|there| here.apart(&there) == Some(apart));
-        let pairs: Vec<CoreId> = others.iter().filter(lies_so).take(PAIRS).copied().collect();
-        let rounds: Vec<f64> = pairs.iter().flat_map(|other| between(*last, *other)).map(|one| one * hertz).collect();
-        if rounds.is_empty() {
-            continue;
-        }
-        let (low, high) = median_interval(&rounds);
-        let n = Some(rounds.len() as u32);
-        let cycles = Estimate { value: median(&rounds), low: Some(low), high: Some(high), n };
-        transfers.push(LineTransfer { apart, cycles, pairs: pairs.iter().map(|other| (last.id, other.id)).collect() });
-    }
-    transfers
+        others.iter().filter(lies_so).take(PAIRS).map(|other| (apart, *other)).collect::<Vec<_>>()
+    };
+    let pairs = [Apart::Cache, Apart::Socket, Apart::Sockets].into_iter().flat_map(kind);
+    let pair = |(apart, other): (Apart, CoreId)| {
+        let rounds = between(*last, other);
+        (!rounds.is_empty()).then(|| Pair { apart, cores: (last.id, other.id), cycles: median(&rounds) * hertz })
+    };
+    pairs.filter_map(pair).collect()
+}
+
+/// What was measured of each kind in all passes: a virtual machine's cores may lie elsewhere in each.
+pub(super) fn over_passes<'a>(pairs: impl Iterator<Item = &'a Pair> + Clone) -> Vec<LineTransfer> {
+    let kind = |apart: Apart| {
+        let of = pairs.clone().filter(|pair| pair.apart == apart);
+        let cycles: Vec<f64> = of.clone().map(|pair| pair.cycles).collect();
+        let cores: BTreeSet<(usize, usize)> = of.map(|pair| pair.cores).collect();
+        let (low, high) = median_interval(&cycles);
+        let n = Some(cycles.len() as u32);
+        let estimate = Estimate { value: median(&cycles), low: Some(low), high: Some(high), n };
+        (!cycles.is_empty()).then(|| LineTransfer { apart, cycles: estimate, pairs: cores.into_iter().collect() })
+    };
+    [Apart::Cache, Apart::Socket, Apart::Sockets].into_iter().filter_map(kind).collect()
 }
 
 /// Where a core is (sysfs: Documentation/ABI/stable/sysfs-devices-system-cpu).

@@ -51,14 +51,17 @@ pub struct Measurement {
 /// [`SaPathError`] if the kernel or the privileges lack something, or packets did not end where they should.
 pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measurement, SaPathError> {
     let mut passes = Vec::new();
+    let mut pairs = Vec::new();
     for number in 1..=plan.passes {
         progress(&format!("the network stack of this kernel, pass {number} of {}", plan.passes));
-        passes.push(in_thread(plan.rounds)?);
+        let pass = in_thread(plan.rounds)?;
+        // From here, where every core is seen.
+        pairs.extend(lines::measure(pass.hertz));
+        passes.push(pass);
     }
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned();
     let hertz = median(&passes.iter().map(|pass| pass.hertz).collect::<Vec<_>>());
-    progress("cache lines between cores");
-    let lines = lines::measure(hertz);
+    let lines = lines::over_passes(pairs.iter());
     let mut skipped = Vec::new();
     if lines.is_empty() {
         skipped.push("cache lines between cores: this process may use one core".to_owned());

@@ -25,6 +25,8 @@ const NOBODY_THERE: Ipv4Addr = Ipv4Addr::new(10, 84, 1, 9);
 /// The discard service (RFC 863).
 pub(super) const DISCARD: u16 = 9;
 const PREFIX: u8 = 24;
+/// The queueing discipline that every kernel has.
+const QUEUE: &str = "pfifo_fast";
 
 /// The names of the veth pair's ends.
 pub(super) const ENDS: [&str; 2] = ["espsim0", "espsim1"];
@@ -85,11 +87,7 @@ fn network(end: End) -> Ipv4Addr {
 pub(super) struct Site {
     ours: Space,
     peer: Space,
-    /// Our namespace's interfaces.
-    pub(super) links: Links,
-    /// The peer's.
-    pub(super) peer_links: Links,
-    /// Indices of the veth pair's ends.
+    /// Our end of the veth pair and the peer's, by index.
     pub(super) ends: [u32; 2],
     /// Our end of the pair that super-packets pass whole.
     pub(super) whole: u32,
@@ -120,6 +118,8 @@ impl Site {
         links.neighbour_at(pair[0], PEER, PEER_HARDWARE)?;
         links.neighbour_at(pair[0], NOBODY_THERE, NOBODY)?;
         let (drops, kind) = dropping(&mut links, DROPS, 2)?;
+        // What is sent passes one on its way to a NIC.
+        links.queue(drops[0], QUEUE)?;
         for (end, device) in [(End::Dropped, 0), (End::Segmented, 1)] {
             let hop = Some((Ipv4Addr::new(10, 84, 2 + device, 2), drops[usize::from(device)]));
             links.route(&Route { network: network(end), prefix: PREFIX, hop, source: None })?;
@@ -135,10 +135,10 @@ impl Site {
         segment_before(ENDS[0])?;
         segment_before(DROPS[1])?;
         peer.enter()?;
-        let peer_links = at_peer();
+        let inner = at_peer();
         ours.enter()?;
-        let (peer_links, inner) = peer_links?;
-        Ok(Site { ours, peer, links, peer_links, ends: [pair[0], inner], whole: whole[0], drops, kind })
+        let inner = inner?;
+        Ok(Site { ours, peer, ends: [pair[0], inner], whole: whole[0], drops, kind })
     }
 
     /// Does something in the peer's namespace, such as opening a socket, which stays there.
@@ -163,7 +163,7 @@ impl Site {
 }
 
 /// The peer's side, in its namespace: its end of the pair, devices, routes. Gives the end's index.
-fn at_peer() -> Result<(Links, u32), SaPathError> {
+fn at_peer() -> Result<u32, SaPathError> {
     let mut links = Links::open()?;
     links.up(index_of("lo")?)?;
     let inner = index_of(ENDS[1])?;
@@ -181,10 +181,10 @@ fn at_peer() -> Result<(Links, u32), SaPathError> {
     links.route(&Route { network: network(End::NoRoute), prefix: PREFIX, hop: None, source: None })?;
     switch(ENDS[1], "rx-gro", true)?;
     segment_before(PEER_DROPS[1])?;
-    Ok((links, inner))
+    Ok(inner)
 }
 
-/// Two devices that drop what they send, of whatever kind this kernel has, with the queueing discipline of a NIC's queue.
+/// Two devices that drop what they send, of whatever kind this kernel has, without a queueing discipline, as a veth pair.
 fn dropping(links: &mut Links, names: [&str; 2], first: u8) -> Result<([u32; 2], &'static str), SaPathError> {
     // drivers/net/dummy.c; drivers/net/ifb.c drops what no filter has sent to it.
     let kinds = [("dummy", InfoKind::Dummy), ("ifb", InfoKind::Ifb)];
@@ -194,7 +194,7 @@ fn dropping(links: &mut Links, names: [&str; 2], first: u8) -> Result<([u32; 2],
             Ok(one) => {
                 let devices = [one, links.device(names[1], info)?];
                 for (number, device) in (first..).zip(devices) {
-                    links.pfifo_fast(device)?;
+                    links.queue(device, "noqueue")?;
                     links.address(device, Ipv4Addr::new(10, 84, number, 1), PREFIX)?;
                     links.neighbour(device, Ipv4Addr::new(10, 84, number, 2))?;
                 }

@@ -84,13 +84,13 @@ impl Links {
         Ok(index)
     }
 
-    /// Gives an interface the queueing discipline that every kernel has, as a NIC's queue would have one.
-    pub(crate) fn pfifo_fast(&mut self, index: u32) -> Result<(), SaPathError> {
+    /// Gives an interface a queueing discipline.
+    pub(crate) fn queue(&mut self, index: u32, discipline: &str) -> Result<(), SaPathError> {
         let mut message = TcMessage::with_index(index as i32);
         message.header.parent = TcHandle::ROOT;
-        message.attributes = vec![TcAttribute::Kind("pfifo_fast".to_owned())];
+        message.attributes = vec![TcAttribute::Kind(discipline.to_owned())];
         let flags = NLM_F_CREATE | NLM_F_REPLACE;
-        self.must("RTM_NEWQDISC pfifo_fast", RouteNetlinkMessage::NewQueueDiscipline(message), flags)
+        self.must("RTM_NEWQDISC", RouteNetlinkMessage::NewQueueDiscipline(message), flags)
     }
 
     /// Moves an interface to another network namespace, where it is down.

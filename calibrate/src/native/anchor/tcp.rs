@@ -16,8 +16,8 @@ use crate::sample::timed;
 
 /// Octets of the timestamp option, which Linux takes from each segment (RFC 7323 section 3.2).
 const TIMESTAMPS: u32 = 12;
-/// Writes of one run.
-const WRITES: u32 = 4;
+/// Writes of one run that come first, and those that are timed.
+const WRITES: [u32; 2] = [4, 8];
 /// Buffers that hold a congestion window.
 const BUFFER: usize = 4 << 20;
 /// Octets that open the congestion window before anything is timed.
@@ -40,12 +40,10 @@ pub(super) fn job(site: &Site) -> Result<Job<'static>, SaPathError> {
         over().doing("send by TCP")?;
     }
     Ok(Job::one((What::Anchor(anchor), packets, octets), move || {
-        let mut failed = None;
-        let seconds = timed(|| failed = (0..WRITES).find_map(|_| over().err()));
-        match failed {
-            Some(error) => Err(error).doing("send by TCP"),
-            None => Ok(seconds / f64::from(WRITES * packets)),
-        }
+        let [first, then] = WRITES;
+        let mut done = (0..first).try_for_each(|_| over());
+        let seconds = timed(|| done = std::mem::replace(&mut done, Ok(())).and_then(|()| (0..then).try_for_each(|_| over())));
+        done.doing("send by TCP").map(|()| seconds / f64::from(then * packets))
     }))
 }
 
