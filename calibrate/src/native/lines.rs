@@ -9,6 +9,7 @@ use core_affinity::CoreId;
 use espsim_model::profile::Estimate;
 use serde::{Deserialize, Serialize};
 
+use crate::inventory::topology;
 use crate::sample::{median, median_interval};
 
 /// Turns of one round, there and back.
@@ -61,20 +62,20 @@ pub(super) struct Pair {
     cycles: f64,
 }
 
-/// Measures from the last core to others, some of each kind; at a frequency in Hz.
+/// Measures from the core that all is measured on to others, some of each kind; at a frequency in Hz.
 pub(super) fn measure(hertz: f64) -> Vec<Pair> {
-    let cores = core_affinity::get_core_ids().unwrap_or_default();
-    let Some((last, others)) = cores.split_last() else { return Vec::new() };
-    let place = |core: &CoreId| Place::read(core.id);
-    let Some(here) = place(last) else { return Vec::new() };
+    let topology = topology();
+    let Some(cpu) = topology.representative() else { return Vec::new() };
+    let Some(here) = Place::read(cpu) else { return Vec::new() };
     let kind = |apart: Apart| {
-        let lies_so = |core: &&CoreId| place(core).is_some_and(|there| here.apart(&there) == Some(apart));
-        others.iter().filter(lies_so).take(PAIRS).map(|other| (apart, *other)).collect::<Vec<_>>()
+        let lies_so = |other: &usize| Place::read(*other).is_some_and(|there| here.apart(&there) == Some(apart));
+        let others = topology.order().into_iter().filter(|other| *other != cpu);
+        others.filter(lies_so).take(PAIRS).map(|other| (apart, other)).collect::<Vec<_>>()
     };
     let pairs = [Apart::Cache, Apart::Socket, Apart::Sockets].into_iter().flat_map(kind);
-    let pair = |(apart, other): (Apart, CoreId)| {
-        let rounds = between(*last, other);
-        (!rounds.is_empty()).then(|| Pair { apart, cores: (last.id, other.id), cycles: median(&rounds) * hertz })
+    let pair = |(apart, other): (Apart, usize)| {
+        let rounds = between(CoreId { id: cpu }, CoreId { id: other });
+        (!rounds.is_empty()).then(|| Pair { apart, cores: (cpu, other), cycles: median(&rounds) * hertz })
     };
     pairs.filter_map(pair).collect()
 }

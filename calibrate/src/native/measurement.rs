@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use espsim_model::profile::Conditions;
 use serde::{Deserialize, Serialize};
 
 use super::lines::{self, LineTransfer};
@@ -10,6 +11,7 @@ use super::rounds::{self, Row};
 use super::site::Site;
 use super::{anchor, calls, path, send};
 use crate::clock::core_frequency;
+use crate::gate::{self, Watch};
 use crate::pin_to_last_core;
 use crate::sa_path::error::SaPathError;
 use crate::sample::median;
@@ -41,6 +43,8 @@ pub struct Measurement {
     pub rows: Vec<Row>,
     /// Cache lines between cores.
     pub lines: Vec<LineTransfer>,
+    /// What went on meanwhile.
+    pub conditions: Conditions,
     /// What was not measured, and why.
     pub skipped: Vec<String>,
 }
@@ -50,6 +54,7 @@ pub struct Measurement {
 /// # Errors
 /// [`SaPathError`] if the kernel or the privileges lack something, or packets did not end where they should.
 pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measurement, SaPathError> {
+    let watch = Watch::start();
     let mut passes = Vec::new();
     let mut pairs = Vec::new();
     for number in 1..=plan.passes {
@@ -66,8 +71,10 @@ pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measuremen
     if lines.is_empty() {
         skipped.push("cache lines between cores: this process may use one core".to_owned());
     }
+    let frequencies: Vec<f64> = passes.iter().map(|pass| pass.hertz).collect();
+    let conditions = Conditions { frequency: gate::frequency_change(&frequencies), ..watch.end() };
     let device = passes.first().map_or("", |pass| pass.device).to_owned();
-    Ok(Measurement { kernel, hertz: hertz as u64, device, rows: merged(passes), lines, skipped })
+    Ok(Measurement { kernel, hertz: hertz as u64, device, rows: merged(passes), lines, conditions, skipped })
 }
 
 /// One pass.

@@ -7,7 +7,9 @@
 //! It touches nothing that it did not make, and namespaces end with the process, whatever ends it.
 
 pub mod anchor;
+mod apply;
 mod calls;
+mod child;
 mod derive;
 mod lines;
 mod measurement;
@@ -17,6 +19,8 @@ mod send;
 mod site;
 mod spaces;
 
+pub use apply::{Outcome, apply};
+pub use child::{COMMAND, inside, measure_in_child};
 pub use derive::{Term, terms};
 pub use lines::{Apart, LineTransfer};
 pub use measurement::{Measurement, Plan, measure};

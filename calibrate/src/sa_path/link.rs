@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE, Parseable};
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE};
 use netlink_packet_route::address::{AddressAttribute, AddressMessage};
 use netlink_packet_route::link::{InfoData, InfoKind, InfoVeth, LinkAttribute, LinkFlags, LinkInfo, LinkMessage};
 use netlink_packet_route::neighbour::{NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState};
@@ -107,22 +107,6 @@ impl Links {
         message.header.index = index;
         message.attributes = vec![LinkAttribute::Address(address.to_vec())];
         self.must("RTM_SETLINK of a hardware address", RouteNetlinkMessage::SetLink(message), 0)
-    }
-
-    /// Frames that an interface has sent or dropped as it sent them, and those that it has received.
-    pub(crate) fn frames(&mut self, index: u32) -> Result<[u64; 2], SaPathError> {
-        let mut message = LinkMessage::default();
-        message.header.index = index;
-        let mut request = Request::new("RTM_GETLINK", RouteNetlinkMessage::GetLink(message), 0);
-        let answer = self.channel.must(&mut request)?;
-        let read = answer.as_deref().and_then(|body| {
-            let message = LinkMessage::parse(body).ok()?;
-            message.attributes.iter().find_map(|attribute| match attribute {
-                LinkAttribute::Stats64(stats) => Some([stats.tx_packets + stats.tx_dropped, stats.rx_packets]),
-                _ => None,
-            })
-        });
-        read.ok_or_else(|| SaPathError::unavailable("the answer to RTM_GETLINK has no counters", "another kernel"))
     }
 
     /// Gives an interface an address.

@@ -5,7 +5,7 @@ mod model;
 mod tcp;
 mod udp;
 
-use espsim_model::profile::{Estimate, Profile};
+use espsim_model::profile::{Anchored, Profile};
 use serde::{Deserialize, Serialize};
 
 pub use model::{SimulationError, simulated};
@@ -56,28 +56,10 @@ impl Anchor {
     pub fn name(self) -> String {
         let (octets, packets) = (self.octets(), self.packets());
         match self {
-            Anchor::Datagrams => format!("UDP, {octets} B, a call each"),
-            Anchor::Trains => format!("UDP, {octets} B, {packets} by a call"),
-            Anchor::Stream => format!("TCP, {octets} B, {packets} by a call"),
+            Anchor::Datagrams => format!("UDP, {octets} B, a call each, in the clear over veth"),
+            Anchor::Trains => format!("UDP, {octets} B, {packets} by a call, in the clear over veth"),
+            Anchor::Stream => format!("TCP, {octets} B, {packets} by a call, in the clear over veth"),
         }
-    }
-}
-
-/// An anchor beside what the model says.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Held {
-    /// Which.
-    pub anchor: Anchor,
-    /// Cycles per packet, both ends on one core: median over passes with its 95 % interval.
-    pub measured: Estimate,
-    /// Cycles per packet, simulated.
-    pub simulated: f64,
-}
-
-impl Held {
-    /// How much longer a packet takes by the model than measured, as a share.
-    pub fn error(&self) -> f64 {
-        self.simulated / self.measured.value - 1.0
     }
 }
 
@@ -90,12 +72,13 @@ pub(super) fn jobs(site: &Site) -> Result<Vec<Job<'static>>, SaPathError> {
 ///
 /// # Errors
 /// [`SimulationError`] if the model does not take the profile.
-pub fn held(profile: &Profile, rows: &[Row]) -> Result<Vec<Held>, SimulationError> {
+pub fn anchored(profile: &Profile, rows: &[Row]) -> Result<Vec<Anchored>, SimulationError> {
     let driver = veth(rows);
     let rows = Rows(rows);
     let one = |anchor: Anchor| {
         let measured = rows.over_passes(|pass| rows.single(What::Anchor(anchor), pass));
-        Ok(Held { anchor, measured, simulated: simulated(profile, anchor, driver.map(|cycles| cycles.value))? })
+        let simulated = simulated(profile, anchor, driver.map(|cycles| cycles.value))?;
+        Ok(Anchored { what: anchor.name(), measured, simulated })
     };
     Anchor::ALL.into_iter().map(one).collect()
 }

@@ -1,0 +1,88 @@
+//! Measured parameters in a profile.
+
+use espsim_model::profile::Profile;
+use espsim_model::units::CyclesPerByte;
+
+use super::derive::{Term, terms};
+use super::measurement::Measurement;
+
+/// What became of a parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The parameter with its value.
+    pub term: Term,
+    /// Why it is not in the profile; nothing if it is.
+    pub fault: Option<String>,
+}
+
+/// Puts what was measured into a profile, each value with interval and method. What is no measurement of a cost stays as it
+/// was, and says so.
+pub fn apply(measurement: &Measurement, profile: &mut Profile) -> Vec<Outcome> {
+    let lines = measurement.lines.iter().map(|line| Term {
+        key: line.apart.key(),
+        cycles: line.cycles,
+        method: "two threads that write one cache line in turn, one way",
+    });
+    let how = format!("measured: Linux {} of this host, {}", measurement.kernel, measurement.device);
+    let one = |term: Term| {
+        let fault = term.fault();
+        match &fault {
+            None => put(profile, &term, &how),
+            Some(why) => {
+                let source = profile.sources.entry(term.key.to_owned()).or_default();
+                *source = format!("{source}; measured natively and not taken: {why}");
+            }
+        }
+        Outcome { term, fault }
+    };
+    terms(&measurement.rows).into_iter().chain(lines).map(one).collect()
+}
+
+fn put(profile: &mut Profile, term: &Term, how: &str) {
+    match profile.stack_cost_mut(term.key) {
+        Some(cost) => cost.0 = term.cycles.value,
+        None => profile.memory.copy = CyclesPerByte(term.cycles.value),
+    }
+    profile.intervals.insert(term.key.to_owned(), term.cycles);
+    profile.sources.insert(term.key.to_owned(), format!("{how}: {}", term.method));
+}
+
+#[cfg(test)]
+mod tests {
+    use espsim_model::preset::Evidence;
+    use espsim_model::profile::{Conditions, Estimate};
+
+    use super::*;
+    use crate::native::{Apart, LineTransfer, Row, What};
+
+    #[test]
+    fn what_is_measured_replaces_what_was_there_and_what_is_not_says_why() {
+        let calls = |octets: u32, cycles: f64| Row { what: What::Call, packets: 1, octets, passes: vec![cycles; 9] };
+        let line = |value: f64, high: f64| LineTransfer {
+            apart: Apart::Cache,
+            cycles: Estimate { value, low: Some(100.0), high: Some(high), n: Some(9) },
+            pairs: vec![(1, 0)],
+        };
+        let measurement = Measurement {
+            kernel: "6.18".into(),
+            hertz: 3_700_000_000,
+            device: "ifb".into(),
+            rows: vec![calls(64, 6000.0), calls(1400, 6200.0)],
+            // Of a virtual machine whose cores came to lie on one and on two.
+            lines: vec![line(300.0, 620.0)],
+            conditions: Conditions::default(),
+            skipped: Vec::new(),
+        };
+        let base = espsim_model::preset::profile("zen4").unwrap().unwrap();
+        let mut profile = base.clone();
+        let outcomes = apply(&measurement, &mut profile);
+        assert!((profile.stack.send.0 - 5990.6).abs() < 0.1, "{}", profile.stack.send.0);
+        assert!(profile.sources["stack.send"].starts_with("measured: Linux 6.18 of this host, ifb: send calls"));
+        assert_eq!(profile.evidence("stack.send"), Evidence::Measured);
+        assert_eq!(profile.stack.line_transfer, base.stack.line_transfer);
+        assert!(profile.sources["stack.line_transfer"].contains("wider than the value"));
+        assert_eq!(profile.memory.copy, base.memory.copy, "nothing was measured of it");
+        assert_eq!(outcomes.iter().filter(|outcome| outcome.fault.is_none()).count(), 1);
+        Profile::from_toml(&profile.to_toml().unwrap()).expect("the model takes it");
+    }
+}
