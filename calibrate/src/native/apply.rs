@@ -1,10 +1,11 @@
 //! Measured parameters in a profile.
 
 use espsim_model::profile::Profile;
-use espsim_model::units::CyclesPerByte;
+use espsim_model::units::{Cycles, CyclesPerByte};
 
 use super::derive::{Term, terms};
 use super::measurement::Measurement;
+use crate::sa_path::what;
 
 /// What became of a parameter.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,7 +36,31 @@ pub fn apply(measurement: &Measurement, profile: &mut Profile) -> Vec<Outcome> {
         }
         Outcome { term, fault }
     };
-    terms(&measurement.rows).into_iter().chain(lines).map(one).collect()
+    let outcomes: Vec<Outcome> = terms(&measurement.rows).into_iter().chain(lines).map(one).collect();
+    if outcomes.iter().any(|outcome| outcome.term.key == "stack.xfrm" && outcome.fault.is_none()) {
+        profile.stack.crypto_request = Cycles(0.0);
+        profile.intervals.remove("stack.crypto_request");
+        profile.sources.insert("stack.crypto_request".to_owned(), format!("{how}: part of stack.xfrm"));
+    }
+    control(measurement, profile, &how);
+    outcomes
+}
+
+/// Puts the control path into a profile, as far as it was measured.
+fn control(measurement: &Measurement, profile: &mut Profile, how: &str) {
+    let Some(sa) = &mut profile.sa else { return };
+    for row in &measurement.control {
+        let (key, place) = match row.what.as_str() {
+            what::ADD => ("sa.add", &mut sa.add),
+            what::GET => ("sa.get", &mut sa.get),
+            what::POLICY => ("sa.policy", &mut sa.policy),
+            what::NOTIFICATION => ("sa.notification", &mut sa.notification),
+            _ => continue,
+        };
+        *place = row.delay.clone();
+        let method = "requests by netlink, from send to acknowledgement or notice";
+        profile.sources.insert(key.to_owned(), format!("{how}: {method}"));
+    }
 }
 
 fn put(profile: &mut Profile, term: &Term, how: &str) {
@@ -50,10 +75,12 @@ fn put(profile: &mut Profile, term: &Term, how: &str) {
 #[cfg(test)]
 mod tests {
     use espsim_model::preset::Evidence;
-    use espsim_model::profile::{Conditions, Estimate};
+    use espsim_model::profile::{Conditions, Delay, Estimate};
+    use espsim_model::units::Time;
 
     use super::*;
     use crate::native::{Apart, LineTransfer, Row, What};
+    use crate::sa_path::ControlRow;
 
     #[test]
     fn what_is_measured_replaces_what_was_there_and_what_is_not_says_why() {
@@ -70,6 +97,7 @@ mod tests {
             rows: vec![calls(64, 6000.0), calls(1400, 6200.0)],
             // Of a virtual machine whose cores came to lie on one and on two.
             lines: vec![line(300.0, 620.0)],
+            control: vec![ControlRow { what: what::POLICY.into(), delay: Delay::constant(Time::from_us(9)) }],
             conditions: Conditions::default(),
             skipped: Vec::new(),
         };
@@ -83,6 +111,14 @@ mod tests {
         assert!(profile.sources["stack.line_transfer"].contains("wider than the value"));
         assert_eq!(profile.memory.copy, base.memory.copy, "nothing was measured of it");
         assert_eq!(outcomes.iter().filter(|outcome| outcome.fault.is_none()).count(), 1);
+        let (sa, before) = (profile.sa.as_ref().unwrap(), base.sa.as_ref().unwrap());
+        assert_eq!(sa.policy.median(), Time::from_us(9));
+        assert_eq!(profile.evidence("sa.policy"), Evidence::Measured);
+        assert_eq!(
+            (&sa.add, profile.evidence("sa.add")),
+            (&before.add, Evidence::Estimate),
+            "nothing was measured of it"
+        );
         Profile::from_toml(&profile.to_toml().unwrap()).expect("the model takes it");
     }
 }

@@ -8,6 +8,7 @@
 //! | `stack.poll` | trains through a veth pair, whose far end polls, to a socket, less the same into a device: cycles at no packet |
 //! | `stack.deliver` | trains to a socket less those dropped where IP begins: slope by packets |
 //! | `stack.read` | `recv` of a datagram that waits: cycles at size 0 |
+//! | `stack.xfrm` | send calls in an ESP tunnel without cipher less such in the clear beside IPsec policies: cycles at size 0 |
 //! | `memory.copy` | UDP super-packets sent whole into a device that drops: slope by octets |
 //! | `stack.switch` | a round trip to another thread of the same core by pipes, less the same calls by one thread |
 //!
@@ -120,7 +121,7 @@ pub fn terms(rows: &[Row]) -> Vec<Term> {
     let injected = |end, pass, octets| {
         rows.less(What::Injected(end), What::Injected(End::NoRoute), pass, |row| f64::from(row.packets), octets)
     };
-    vec![
+    let mut terms = vec![
         term("stack.send", "send calls of one UDP datagram into a device that drops, cycles at size 0", &|pass| {
             rows.by_octets(What::Call, 1, pass).0
         }),
@@ -128,7 +129,9 @@ pub fn terms(rows: &[Row]) -> Vec<Term> {
             "stack.segment",
             "TCP super-packets forwarded to a device that drops, cut before it, less those dropped at the route lookup: slope \
              by segments",
-            &|pass| mean(SEGMENT_OCTETS.iter().map(|&octets| line_of(&injected(End::ForwardedSegmented, pass, octets)).1)),
+            &|pass| {
+                mean(SEGMENT_OCTETS.iter().map(|&octets| line_of(&injected(End::ForwardedSegmented, pass, octets)).1))
+            },
         ),
         term(
             "stack.forward",
@@ -171,7 +174,17 @@ pub fn terms(rows: &[Row]) -> Vec<Term> {
              wake-ups",
             &|pass| rows.single(What::RoundTrip, pass) - rows.single(What::PipeCalls, pass),
         ),
-    ]
+    ];
+    // Where the kernel lacks ESP there is nothing to say of it but that.
+    if rows.of(What::Protected).next().is_some() {
+        terms.push(term(
+            "stack.xfrm",
+            "send calls of UDP datagrams in an ESP tunnel with ecb(cipher_null) and digest_null less such in the clear beside \
+             IPsec policies, cycles at size 0: with the request to the cipher",
+            &|pass| rows.by_octets(What::Protected, 1, pass).0 - rows.by_octets(What::Unprotected, 1, pass).0,
+        ));
+    }
+    terms
 }
 
 /// What the veth pair takes of a core in the place of a NIC's driver, cycles a packet: of datagrams, and of TCP segments

@@ -6,6 +6,7 @@ use std::fs;
 use espsim_model::profile::Conditions;
 use serde::{Deserialize, Serialize};
 
+use super::esp::{self, Esp};
 use super::lines::{self, LineTransfer};
 use super::rounds::{self, Row};
 use super::site::Site;
@@ -13,6 +14,8 @@ use super::{anchor, calls, path, send};
 use crate::clock::core_frequency;
 use crate::gate::{self, Watch};
 use crate::pin_to_last_core;
+use crate::sa_path::ControlRow;
+use crate::sa_path::control_path::delay;
 use crate::sa_path::error::SaPathError;
 use crate::sample::median;
 
@@ -41,6 +44,8 @@ pub struct Measurement {
     pub device: String,
     /// Cycles, one value a pass.
     pub rows: Vec<Row>,
+    /// Requests of the control path of SAs, by the names of [`crate::sa_path::what`].
+    pub control: Vec<ControlRow>,
     /// Cache lines between cores.
     pub lines: Vec<LineTransfer>,
     /// What went on meanwhile.
@@ -59,7 +64,7 @@ pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measuremen
     let mut pairs = Vec::new();
     for number in 1..=plan.passes {
         progress(&format!("the network stack of this kernel, pass {number} of {}", plan.passes));
-        let pass = in_thread(plan.rounds)?;
+        let pass = in_thread(|| pass(plan.rounds))?;
         // From here, where every core is seen.
         pairs.extend(lines::measure(pass.hertz));
         passes.push(pass);
@@ -67,14 +72,27 @@ pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measuremen
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned();
     let hertz = median(&passes.iter().map(|pass| pass.hertz).collect::<Vec<_>>());
     let lines = lines::over_passes(pairs.iter());
-    let mut skipped = Vec::new();
+    progress("ESP in software and SAs");
+    let esp = (0..plan.passes).map(|_| in_thread(|| protected(plan.rounds, hertz))).collect::<Result<Vec<_>, _>>()?;
+    let mut skipped = esp.first().map(|esp| esp.lacks.clone()).unwrap_or_default();
+    let (protected, control) = (merged(esp.iter().map(|esp| esp.rows.clone())), controlled(&esp));
     if lines.is_empty() {
         skipped.push("cache lines between cores: this process may use one core".to_owned());
     }
     let frequencies: Vec<f64> = passes.iter().map(|pass| pass.hertz).collect();
     let conditions = Conditions { frequency: gate::frequency_change(&frequencies), ..watch.end() };
     let device = passes.first().map_or("", |pass| pass.device).to_owned();
-    Ok(Measurement { kernel, hertz: hertz as u64, device, rows: merged(passes), lines, conditions, skipped })
+    let rows = merged(passes.into_iter().map(|pass| pass.rows));
+    Ok(Measurement {
+        kernel,
+        hertz: hertz as u64,
+        device,
+        rows: [rows, protected].concat(),
+        control,
+        lines,
+        conditions,
+        skipped,
+    })
 }
 
 /// One pass.
@@ -85,11 +103,11 @@ struct Pass {
 }
 
 /// On a thread of its own, which enters namespaces and takes them along when it ends.
-fn in_thread(rounds: usize) -> Result<Pass, SaPathError> {
+fn in_thread<T: Send>(work: impl FnOnce() -> Result<T, SaPathError> + Send) -> Result<T, SaPathError> {
     let panicked = || SaPathError::unavailable("the measuring thread stopped", "");
     let run = || {
         pin_to_last_core();
-        pass(rounds)
+        work()
     };
     std::thread::scope(|scope| scope.spawn(run).join().map_err(|_| panicked())?)
 }
@@ -108,9 +126,23 @@ fn pass(rounds: usize) -> Result<Pass, SaPathError> {
     Ok(Pass { rows, hertz, device: site.kind })
 }
 
+fn protected(rounds: usize, hertz: f64) -> Result<Esp, SaPathError> {
+    esp::measure(&Site::build()?, rounds, hertz)
+}
+
+/// The control path, all passes together.
+fn controlled(passes: &[Esp]) -> Vec<ControlRow> {
+    let names = passes.first().map(|esp| esp.control.iter().map(|(what, _)| *what).collect::<Vec<_>>());
+    let row = |what: &'static str| {
+        let of = passes.iter().flat_map(|esp| esp.control.iter().filter(move |(other, _)| *other == what));
+        let times: Vec<f64> = of.flat_map(|(_, times)| times.iter().copied()).collect();
+        ControlRow { what: what.to_owned(), delay: delay(&times) }
+    };
+    names.unwrap_or_default().into_iter().map(row).collect()
+}
+
 /// Rows with a value of each pass.
-fn merged(passes: Vec<Pass>) -> Vec<Row> {
-    let mut passes = passes.into_iter().map(|pass| pass.rows);
+fn merged(mut passes: impl Iterator<Item = Vec<Row>>) -> Vec<Row> {
     let mut merged = passes.next().unwrap_or_default();
     for pass in passes {
         for (row, other) in merged.iter_mut().zip(pass) {

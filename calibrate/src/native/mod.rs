@@ -11,6 +11,7 @@ mod apply;
 mod calls;
 mod child;
 mod derive;
+mod esp;
 mod lines;
 mod measurement;
 mod path;

@@ -11,7 +11,7 @@ use nix::sys::socket::{MsgFlags, recv, send, setsockopt};
 
 use super::rounds::{Job, What};
 use super::send::{PACKETS, cutting_socket, repeated};
-use super::site::{End, HERE, PEER_HARDWARE, NOBODY, Site};
+use super::site::{End, HERE, NOBODY, PEER_HARDWARE, Site};
 use crate::sa_path::error::{Doing, SaPathError};
 use crate::sa_path::frame::super_packet;
 use crate::sa_path::packet_socket::PacketSocket;
@@ -102,13 +102,7 @@ fn delivery(site: &Site, inbox: Rc<UdpSocket>, packets: u32, octets: u32) -> Res
 }
 
 /// TCP super-packets injected into an interface.
-fn injection(
-    what: What,
-    interface: u32,
-    end: End,
-    segments: u32,
-    octets: u32,
-) -> Result<Job<'static>, SaPathError> {
+fn injection(what: What, interface: u32, end: End, segments: u32, octets: u32) -> Result<Job<'static>, SaPathError> {
     let injector = PacketSocket::injector(interface)?;
     let target = if end == End::Ignored { NOBODY } else { PEER_HARDWARE };
     let frame = super_packet(target, HERE, end.address(), segments as usize, octets as usize);

@@ -17,6 +17,10 @@ pub enum What {
     NetlinkNothing,
     /// One `send` of a UDP datagram into a device that drops.
     Call,
+    /// The same where there are IPsec policies, of which none applies.
+    Unprotected,
+    /// The same in an ESP tunnel without cipher and integrity.
+    Protected,
     /// One datagram of a `sendmmsg` of 64 into the same.
     Datagram,
     /// One `send` of a UDP super-packet that ends there.
@@ -56,10 +60,7 @@ pub(super) struct Job<'a> {
 
 impl<'a> Job<'a> {
     /// A job that gives seconds of one thing.
-    pub(super) fn one(
-        row: (What, u32, u32),
-        mut run: impl FnMut() -> Result<f64, SaPathError> + 'a,
-    ) -> Self {
+    pub(super) fn one(row: (What, u32, u32), mut run: impl FnMut() -> Result<f64, SaPathError> + 'a) -> Self {
         Job { rows: vec![row], run: Box::new(move || Ok(vec![run()?])) }
     }
 }

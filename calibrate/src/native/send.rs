@@ -29,11 +29,7 @@ pub(super) fn jobs(site: &Site) -> Result<Vec<Job<'static>>, SaPathError> {
     let mut jobs = Vec::new();
     let socket = site.socket_to(End::Dropped)?;
     for octets in SIZES {
-        let one = socket.try_clone().doing("share a UDP socket")?;
-        let payload = vec![0x5a; octets as usize];
-        jobs.push(Job::one((What::Call, 1, octets), move || {
-            repeated(CALLS, || one.send(&payload).map(drop)).map(|seconds| seconds / CALLS as f64)
-        }));
+        jobs.push(calls(What::Call, &socket, octets)?);
         let mut many = Many::new(socket.try_clone().doing("share a UDP socket")?, octets);
         jobs.push(Job::one((What::Datagram, BATCH as u32, octets), move || many.send()));
     }
@@ -45,11 +41,29 @@ pub(super) fn jobs(site: &Site) -> Result<Vec<Job<'static>>, SaPathError> {
     Ok(jobs)
 }
 
+/// Jobs of datagrams one by one, where there are IPsec policies: such as one applies to, and others.
+pub(super) fn protected_jobs(site: &Site) -> Result<Vec<Job<'static>>, SaPathError> {
+    let mut jobs = Vec::new();
+    for (what, end) in [(What::Unprotected, End::Dropped), (What::Protected, End::Protected)] {
+        let socket = site.socket_to(end)?;
+        for octets in SIZES {
+            jobs.push(calls(what, &socket, octets)?);
+        }
+    }
+    Ok(jobs)
+}
+
+/// Send calls of datagrams one by one.
+fn calls(what: What, socket: &UdpSocket, octets: u32) -> Result<Job<'static>, SaPathError> {
+    let socket = socket.try_clone().doing("share a UDP socket")?;
+    let payload = vec![0x5a; octets as usize];
+    Ok(Job::one((what, 1, octets), move || {
+        repeated(CALLS, || socket.send(&payload).map(drop)).map(|seconds| seconds / CALLS as f64)
+    }))
+}
+
 /// Seconds of so many calls together.
-pub(super) fn repeated(
-    calls: usize,
-    mut call: impl FnMut() -> std::io::Result<()>,
-) -> Result<f64, SaPathError> {
+pub(super) fn repeated(calls: usize, mut call: impl FnMut() -> std::io::Result<()>) -> Result<f64, SaPathError> {
     // The first calls find caches and predictors as another job has left them.
     let mut failed = (0..calls.div_ceil(2)).find_map(|_| call().err());
     let seconds = timed(|| failed = failed.take().or_else(|| (0..calls).find_map(|_| call().err())));
@@ -99,7 +113,8 @@ impl Many {
         let number = self.socket.as_raw_fd();
         let mut sent = Ok(0);
         let seconds = timed(|| {
-            sent = sendmmsg(number, &mut self.headers, parts, addresses, [], MsgFlags::empty()).map(|sent| sent.count());
+            sent =
+                sendmmsg(number, &mut self.headers, parts, addresses, [], MsgFlags::empty()).map(|sent| sent.count());
         });
         match sent.doing("sendmmsg")? {
             BATCH => Ok(seconds / BATCH as f64),

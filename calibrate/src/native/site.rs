@@ -24,7 +24,9 @@ pub(super) const PEER: Ipv4Addr = Ipv4Addr::new(10, 84, 1, 2);
 const NOBODY_THERE: Ipv4Addr = Ipv4Addr::new(10, 84, 1, 9);
 /// The discard service (RFC 863).
 pub(super) const DISCARD: u16 = 9;
-const PREFIX: u8 = 24;
+pub(super) const PREFIX: u8 = 24;
+/// Ends of a tunnel that packets take through the first of our devices that drop.
+pub(super) const TUNNEL: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 84, 2, 1), Ipv4Addr::new(10, 84, 2, 2)];
 /// The queueing discipline that every kernel has.
 const QUEUE: &str = "pfifo_fast";
 
@@ -64,6 +66,8 @@ pub enum End {
     ForwardedSegmented,
     /// In a socket of the peer.
     Delivered,
+    /// In a device that drops them, protected by ESP.
+    Protected,
 }
 
 impl End {
@@ -79,7 +83,8 @@ impl End {
     }
 }
 
-fn network(end: End) -> Ipv4Addr {
+/// The network that packets end there to.
+pub(super) fn network(end: End) -> Ipv4Addr {
     Ipv4Addr::new(10, 85, end as u8, 0)
 }
 
@@ -120,7 +125,7 @@ impl Site {
         let (drops, kind) = dropping(&mut links, DROPS, 2)?;
         // What is sent passes one on its way to a NIC.
         links.queue(drops[0], QUEUE)?;
-        for (end, device) in [(End::Dropped, 0), (End::Segmented, 1)] {
+        for (end, device) in [(End::Dropped, 0), (End::Segmented, 1), (End::Protected, 0)] {
             let hop = Some((Ipv4Addr::new(10, 84, 2 + device, 2), drops[usize::from(device)]));
             links.route(&Route { network: network(end), prefix: PREFIX, hop, source: None })?;
         }
@@ -217,7 +222,10 @@ fn segment_before(name: &str) -> Result<(), SaPathError> {
 fn switch(name: &str, feature: &str, on: bool) -> Result<(), SaPathError> {
     let switched = Ethtool::open().and_then(|mut ethtool| ethtool.switch(name, feature, on));
     switched.map_err(|reason| {
-        SaPathError::unavailable(format!("cannot switch {feature} of {name}: {reason}"), "a kernel of 5.13 or later with CONFIG_ETHTOOL_NETLINK")
+        SaPathError::unavailable(
+            format!("cannot switch {feature} of {name}: {reason}"),
+            "a kernel of 5.13 or later with CONFIG_ETHTOOL_NETLINK",
+        )
     })
 }
 
@@ -240,8 +248,5 @@ fn quiet() -> Result<(), SaPathError> {
 }
 
 fn lacking(kind: &str, error: &SaPathError) -> SaPathError {
-    SaPathError::unavailable(
-        format!("no {kind} devices: {error}"),
-        format!("a kernel with {kind} (modprobe {kind})"),
-    )
+    SaPathError::unavailable(format!("no {kind} devices: {error}"), format!("a kernel with {kind} (modprobe {kind})"))
 }

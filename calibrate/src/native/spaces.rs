@@ -55,8 +55,9 @@ pub(super) fn become_privileged() -> Result<(), SaPathError> {
     for (file, text) in
         [("setgroups", "deny".to_owned()), ("uid_map", format!("0 {user} 1")), ("gid_map", format!("0 {group} 1"))]
     {
-        std::fs::write(format!("/proc/self/{file}"), text)
-            .map_err(|error| SaPathError::unavailable(format!("no root in a user namespace: {file}: {error}"), REMEDY))?;
+        std::fs::write(format!("/proc/self/{file}"), text).map_err(|error| {
+            SaPathError::unavailable(format!("no root in a user namespace: {file}: {error}"), REMEDY)
+        })?;
     }
     Ok(())
 }

@@ -3,7 +3,13 @@
 use std::net::Ipv4Addr;
 
 /// `struct virtio_net_hdr` (VIRTIO 1.2 section 5.1.6), Ethernet, IPv4 (RFC 791), TCP (RFC 9293) and payload.
-pub(crate) fn super_packet(target: [u8; 6], source: Ipv4Addr, destination: Ipv4Addr, segments: usize, size: usize) -> Vec<u8> {
+pub(crate) fn super_packet(
+    target: [u8; 6],
+    source: Ipv4Addr,
+    destination: Ipv4Addr,
+    segments: usize,
+    size: usize,
+) -> Vec<u8> {
     const ETHERNET: u16 = 14;
     const IP: u16 = 20;
     const TCP: u16 = 20;

@@ -72,10 +72,8 @@ impl Links {
     /// Makes a device without parameters, sets it up and gives its index.
     pub(crate) fn device(&mut self, name: &str, kind: InfoKind) -> Result<u32, SaPathError> {
         let mut message = LinkMessage::default();
-        message.attributes = vec![
-            LinkAttribute::IfName(name.to_owned()),
-            LinkAttribute::LinkInfo(vec![LinkInfo::Kind(kind.clone())]),
-        ];
+        message.attributes =
+            vec![LinkAttribute::IfName(name.to_owned()), LinkAttribute::LinkInfo(vec![LinkInfo::Kind(kind.clone())])];
         let flags = NLM_F_CREATE | NLM_F_EXCL;
         let what = format!("RTM_NEWLINK of kind {kind:?}");
         self.must(&what, RouteNetlinkMessage::NewLink(message), flags)?;

@@ -6,7 +6,7 @@
 //! It touches nothing that it did not make. Namespaces end with the process; netdevsim devices are removed on success,
 //! error and signals, and those of a killed process on the next start. Keys are random and never printed.
 
-mod control_path;
+pub(crate) mod control_path;
 mod data_path;
 pub(crate) mod error;
 mod estimate;

@@ -10,8 +10,8 @@ use netlink_packet_xfrm::constants::{
 use netlink_packet_xfrm::policy::{DelGetMessage as PolicyId, ModifyMessage as PolicyMessage};
 use netlink_packet_xfrm::state::{DelGetMessage as StateId, FlushMessage, ModifyMessage as StateMessage};
 use netlink_packet_xfrm::{
-    Address, AlgAead, Id, MigrateMessage, Replay, Selector, UserMigrate, UserOffloadDev, UserPolicyId, UserPolicyInfo,
-    UserSaId, UserSaInfo, UserTemplate, XfrmAttrs, XfrmMessage,
+    Address, Alg, AlgAead, Id, MigrateMessage, Replay, Selector, UserMigrate, UserOffloadDev, UserPolicyId,
+    UserPolicyInfo, UserSaId, UserSaInfo, UserTemplate, XfrmAttrs, XfrmMessage,
 };
 use rustix::rand::{GetRandomFlags, getrandom};
 use serde::{Deserialize, Serialize};
@@ -46,15 +46,15 @@ impl Mode {
     }
 }
 
-/// An SA of ESP with AES-GCM.
+/// An SA of ESP.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sa {
     pub(crate) spi: u32,
     pub(crate) source: Ipv4Addr,
     pub(crate) destination: Ipv4Addr,
     pub(crate) mode: Mode,
-    /// Octets of the ICV: 8, 12 or 16 (RFC 4106 section 6).
-    pub(crate) icv: u32,
+    /// Octets of the ICV of AES-GCM: 8, 12 or 16 (RFC 4106 section 6); none for neither cipher nor integrity (RFC 2410).
+    pub(crate) icv: Option<u32>,
     /// The device that it is to be offloaded to.
     pub(crate) device: Option<u32>,
     pub(crate) inbound: bool,
@@ -64,7 +64,7 @@ pub(crate) struct Sa {
 
 impl Sa {
     pub(crate) fn new(spi: u32, source: Ipv4Addr, destination: Ipv4Addr) -> Self {
-        Sa { spi, source, destination, mode: Mode::Transport, icv: 16, device: None, inbound: false, sequence: 0 }
+        Sa { spi, source, destination, mode: Mode::Transport, icv: Some(16), device: None, inbound: false, sequence: 0 }
     }
 
     fn name(&self, what: &str) -> String {
@@ -84,7 +84,13 @@ impl Sa {
             replay_window: 32,
             ..UserSaInfo::default()
         };
-        let mut attributes = vec![XfrmAttrs::EncryptionAlgAead(aead(self.icv))];
+        let mut attributes = match self.icv {
+            Some(icv) => vec![XfrmAttrs::EncryptionAlgAead(aead(icv))],
+            None => vec![
+                XfrmAttrs::AuthenticationAlg(without_key("digest_null")),
+                XfrmAttrs::EncryptionAlg(without_key("ecb(cipher_null)")),
+            ],
+        };
         if let Some(device) = self.device {
             let flags = if self.inbound { XFRM_OFFLOAD_INBOUND } else { 0 };
             attributes.push(XfrmAttrs::OffloadDevice(UserOffloadDev { ifindex: device as i32, flags }));
@@ -188,6 +194,13 @@ fn aead(icv: u32) -> AlgAead {
     let mut alg_name = [0; 64];
     alg_name[..RFC4106.len()].copy_from_slice(RFC4106.as_bytes());
     AlgAead { alg_name, alg_key_len: alg_key.len() as u32 * 8, alg_icv_len: icv * 8, alg_key }
+}
+
+/// An algorithm that does nothing, by its kernel's name.
+fn without_key(name: &str) -> Alg {
+    let mut alg_name = [0; 64];
+    alg_name[..name.len()].copy_from_slice(name.as_bytes());
+    Alg { alg_name, alg_key_len: 0, alg_key: Vec::new() }
 }
 
 /// What the kernel tells of an SA.

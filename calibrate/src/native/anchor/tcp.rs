@@ -6,7 +6,9 @@ use std::net::{SocketAddrV4, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
 
 use nix::sys::socket::sockopt::{RcvBuf, SndBuf, TcpCongestion, TcpMaxSeg};
-use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind, connect, listen, setsockopt, socket};
+use nix::sys::socket::{
+    AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind, connect, listen, setsockopt, socket,
+};
 
 use super::Anchor;
 use crate::native::rounds::{Job, What};
@@ -42,7 +44,8 @@ pub(super) fn job(site: &Site) -> Result<Job<'static>, SaPathError> {
     Ok(Job::one((What::Anchor(anchor), packets, octets), move || {
         let [first, then] = WRITES;
         let mut done = (0..first).try_for_each(|_| over());
-        let seconds = timed(|| done = std::mem::replace(&mut done, Ok(())).and_then(|()| (0..then).try_for_each(|_| over())));
+        let seconds =
+            timed(|| done = std::mem::replace(&mut done, Ok(())).and_then(|()| (0..then).try_for_each(|_| over())));
         done.doing("send by TCP").map(|()| seconds / f64::from(then * packets))
     }))
 }

@@ -40,7 +40,8 @@ pub enum Stack {
 /// [`Failure`] if the model does not take what was measured.
 pub fn measure(calibration: &mut Calibration, tell: &mut dyn FnMut(&str)) -> Result<Stack, Failure> {
     tell("the network stack of this kernel");
-    let program = std::env::current_exe().map_err(|error| Failure::new(format!("cannot find this program: {error}")))?;
+    let program =
+        std::env::current_exe().map_err(|error| Failure::new(format!("cannot find this program: {error}")))?;
     match measure_in_child(&program, tell) {
         Ok(measurement) => taken(&measurement, calibration, tell),
         Err(error) => Ok(Stack::Unavailable(in_words(&error))),
@@ -55,8 +56,7 @@ fn taken(
     calibration.report.conditions.insert("stack".to_owned(), measurement.conditions.clone());
     let outcomes = apply(measurement, &mut calibration.profile);
     tell("one core end to end, simulated");
-    let anchors =
-        anchored(&calibration.profile, &measurement.rows).map_err(|error| Failure::new(error.to_string()))?;
+    let anchors = anchored(&calibration.profile, &measurement.rows).map_err(|error| Failure::new(error.to_string()))?;
     Ok(Stack::Measured { outcomes, anchors, skipped: measurement.skipped.clone() })
 }
 
