@@ -46,7 +46,7 @@ pub(super) fn measure(site: &Site, rounds: usize, hertz: f64) -> Result<Esp, SaP
     let mut esp = Esp::default();
     let sa = Sa { mode: Mode::Tunnel, icv: None, ..Sa::new(0x6000, TUNNEL[0], TUNNEL[1]) };
     esp.control.push((what::POLICY, policies(&mut xfrm, &sa)?));
-    esp.control.push((what::NOTIFICATION, notifications()?));
+    esp.control.push((what::NOTIFICATION, notifications(site)?));
     match xfrm.ask(&mut sa.add())? {
         Ok(_) => {
             xfrm.must(&mut sa.policy(network(End::Protected), PREFIX))?;
@@ -95,12 +95,14 @@ fn associations(xfrm: &mut Channel, sa: &Sa) -> Result<Result<Vec<Times>, String
 }
 
 /// From the request that changes a route until a listener reads of it.
-fn notifications() -> Result<Vec<f64>, SaPathError> {
+fn notifications(site: &Site) -> Result<Vec<f64>, SaPathError> {
     let mut links = Links::open()?;
     let mut listener = Listener::join(NETLINK_ROUTE, IPV4_ROUTES)?;
     let mut times = Vec::new();
-    for _ in 0..REPETITIONS {
-        let mut request = Route { network: ELSEWHERE, prefix: PREFIX, hop: None, source: None }.request();
+    for n in 0..REPETITIONS {
+        // A route that stays what it was is no news.
+        let hop = (n % 2 == 0).then_some((TUNNEL[1], site.drops[0]));
+        let mut request = Route { network: ELSEWHERE, prefix: PREFIX, hop, source: None }.request();
         let start = Instant::now();
         links.channel.must(&mut request)?;
         while !matches!(listener.next()?, RouteNetlinkMessage::NewRoute(_)) {}

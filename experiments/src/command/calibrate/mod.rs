@@ -3,9 +3,9 @@
 pub mod args;
 pub mod diff;
 mod figure;
-mod remote;
 #[cfg(target_os = "linux")]
 mod native;
+mod remote;
 #[cfg(target_os = "linux")]
 mod sa_path;
 #[cfg(target_os = "linux")]
