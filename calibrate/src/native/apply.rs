@@ -4,6 +4,7 @@ use espsim_model::profile::Profile;
 use espsim_model::units::{Cycles, CyclesPerByte};
 
 use super::derive::{Term, terms};
+use super::lines::LineTransfer;
 use super::measurement::Measurement;
 use crate::sa_path::what;
 
@@ -19,14 +20,14 @@ pub struct Outcome {
 /// Puts what was measured into a profile, each value with interval and method. What is no measurement of a cost stays as it
 /// was, and says so.
 pub fn apply(measurement: &Measurement, profile: &mut Profile) -> Vec<Outcome> {
-    let lines = measurement.lines.iter().map(|line| Term {
-        key: line.apart.key(),
-        cycles: line.cycles,
-        method: "two threads that write one cache line in turn, one way",
-    });
+    let line = |line: &LineTransfer| {
+        let method = "two threads that write one cache line in turn, one way";
+        (Term { key: line.apart.key(), cycles: line.cycles, method }, line.doubt.clone())
+    };
+    let lines = measurement.lines.iter().map(line);
     let how = format!("measured: Linux {} of this host, {}", measurement.kernel, measurement.device);
-    let one = |term: Term| {
-        let fault = term.fault();
+    let one = |(term, doubt): (Term, Option<String>)| {
+        let fault = term.fault().or(doubt);
         match &fault {
             None => put(profile, &term, &how),
             Some(why) => {
@@ -36,7 +37,8 @@ pub fn apply(measurement: &Measurement, profile: &mut Profile) -> Vec<Outcome> {
         }
         Outcome { term, fault }
     };
-    let outcomes: Vec<Outcome> = terms(&measurement.rows).into_iter().chain(lines).map(one).collect();
+    let outcomes: Vec<Outcome> =
+        terms(&measurement.rows).into_iter().map(|term| (term, None)).chain(lines).map(one).collect();
     if outcomes.iter().any(|outcome| outcome.term.key == "stack.xfrm" && outcome.fault.is_none()) {
         profile.stack.crypto_request = Cycles(0.0);
         profile.intervals.remove("stack.crypto_request");
@@ -79,7 +81,7 @@ mod tests {
     use espsim_model::units::Time;
 
     use super::*;
-    use crate::native::{Apart, LineTransfer, Row, What};
+    use crate::native::{Apart, Row, What};
     use crate::sa_path::ControlRow;
 
     #[test]
@@ -89,6 +91,7 @@ mod tests {
             apart: Apart::Cache,
             cycles: Estimate { value, low: Some(100.0), high: Some(high), n: Some(9) },
             pairs: vec![(1, 0)],
+            doubt: None,
         };
         let measurement = Measurement {
             kernel: "6.18".into(),

@@ -53,6 +53,15 @@ pub struct LineTransfer {
     pub cycles: Estimate,
     /// Pairs of cores.
     pub pairs: Vec<(usize, usize)>,
+    /// Why that need not hold.
+    pub doubt: Option<String>,
+}
+
+/// Why what was measured need not hold: of a virtual machine's cores nobody knows where they lie, now or later.
+pub(super) fn doubt() -> Option<&'static str> {
+    let flags = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let is_virtual = flags.split_whitespace().any(|flag| flag == "hypervisor");
+    is_virtual.then_some("a hypervisor places the cores of this virtual machine, now here and now there")
 }
 
 /// One measured pair of cores.
@@ -89,7 +98,12 @@ pub(super) fn over_passes<'a>(pairs: impl Iterator<Item = &'a Pair> + Clone) -> 
         let (low, high) = median_interval(&cycles);
         let n = Some(cycles.len() as u32);
         let estimate = Estimate { value: median(&cycles), low: Some(low), high: Some(high), n };
-        (!cycles.is_empty()).then(|| LineTransfer { apart, cycles: estimate, pairs: cores.into_iter().collect() })
+        (!cycles.is_empty()).then(|| LineTransfer {
+            apart,
+            cycles: estimate,
+            pairs: cores.into_iter().collect(),
+            doubt: doubt().map(str::to_owned),
+        })
     };
     [Apart::Cache, Apart::Socket, Apart::Sockets].into_iter().filter_map(kind).collect()
 }

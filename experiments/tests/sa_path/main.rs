@@ -61,7 +61,12 @@ fn measured(guest: &str) -> (TempDir, Profile, String) {
     for words in ["netdevsim: Failed to get key data for SA table", "netdevsim: No space for SA in Rx table!"] {
         assert!(table.contains(words), "the kernel's own words of a refusal: {table}");
     }
-    for counter in ["debugfs: SAs in the device", "debugfs: packets left to the device", "numbers rising, none twice"] {
+    for counter in [
+        "native ESP: packets decrypted",
+        "debugfs: SAs in the device",
+        "debugfs: packets left to the device",
+        "numbers rising, none twice",
+    ] {
         assert!(table.contains(counter), "{counter}: {table}");
     }
     timeline(&folder.path().join("sa-timeline.csv"));

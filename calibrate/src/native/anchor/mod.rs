@@ -28,16 +28,18 @@ pub enum Anchor {
     Trains,
     /// A TCP stream, segmented by the sending kernel and merged by the receiving one.
     Stream,
+    /// Datagrams as the first, under ESP with AES-128-GCM by the kernel.
+    Protected,
 }
 
 impl Anchor {
     /// Every one.
-    pub const ALL: [Anchor; 3] = [Anchor::Datagrams, Anchor::Trains, Anchor::Stream];
+    pub const ALL: [Anchor; 4] = [Anchor::Datagrams, Anchor::Trains, Anchor::Stream, Anchor::Protected];
 
     /// Payload octets of a packet.
     pub const fn octets(self) -> u32 {
         match self {
-            Anchor::Datagrams => 777,
+            Anchor::Datagrams | Anchor::Protected => 777,
             Anchor::Trains => 900,
             Anchor::Stream => 1100,
         }
@@ -46,7 +48,7 @@ impl Anchor {
     /// Packets that one call sends and one poll finds.
     pub const fn packets(self) -> u32 {
         match self {
-            Anchor::Datagrams => 1,
+            Anchor::Datagrams | Anchor::Protected => 1,
             Anchor::Trains => 12,
             Anchor::Stream => 44,
         }
@@ -57,18 +59,24 @@ impl Anchor {
         let (octets, packets) = (self.octets(), self.packets());
         match self {
             Anchor::Datagrams => format!("UDP, {octets} B, a call each, in the clear over veth"),
+            Anchor::Protected => format!("UDP, {octets} B, a call each, under ESP over veth"),
             Anchor::Trains => format!("UDP, {octets} B, {packets} by a call, in the clear over veth"),
             Anchor::Stream => format!("TCP, {octets} B, {packets} by a call, in the clear over veth"),
         }
     }
 }
 
-/// Jobs of all anchors.
+/// Jobs of all anchors in the clear.
 pub(super) fn jobs(site: &Site) -> Result<Vec<Job<'static>>, SaPathError> {
     Ok(vec![udp::job(site, Anchor::Datagrams)?, udp::job(site, Anchor::Trains)?, tcp::job(site)?])
 }
 
-/// Every anchor beside what the model makes of it with a profile.
+/// The anchor under ESP.
+pub(super) fn protected_job(site: &Site) -> Result<Job<'static>, SaPathError> {
+    udp::job(site, Anchor::Protected)
+}
+
+/// Every anchor that was measured beside what the model makes of it with a profile.
 ///
 /// # Errors
 /// [`SimulationError`] if the model does not take the profile.
@@ -80,5 +88,6 @@ pub fn anchored(profile: &Profile, rows: &[Row]) -> Result<Vec<Anchored>, Simula
         let simulated = simulated(profile, anchor, driver.map(|cycles| cycles.value))?;
         Ok(Anchored { what: anchor.name(), measured, simulated })
     };
-    Anchor::ALL.into_iter().map(one).collect()
+    let was_measured = |anchor: &Anchor| rows.0.iter().any(|row| row.what == What::Anchor(*anchor));
+    Anchor::ALL.into_iter().filter(was_measured).map(one).collect()
 }

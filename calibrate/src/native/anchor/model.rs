@@ -44,7 +44,7 @@ pub fn simulated(profile: &Profile, anchor: Anchor, driver: [f64; 2]) -> Result<
         *cost = Cycles(0.0);
     }
     stack.receive = match anchor {
-        Anchor::Datagrams | Anchor::Trains => Cycles(driver[0]),
+        Anchor::Datagrams | Anchor::Trains | Anchor::Protected => Cycles(driver[0]),
         Anchor::Stream => Cycles((driver[1] - stack.gro.0).max(0.0)),
     };
     Ok(cycles(&profile, anchor, "transmit")? + cycles(&profile, anchor, "receive")?)
@@ -61,20 +61,23 @@ fn scenario(anchor: Anchor, direction: &str) -> Result<Scenario, SimulationError
     let is_stream = anchor == Anchor::Stream;
     let [udp, tcp] = HEADERS;
     let packet = format!("{} B", anchor.octets() + if is_stream { tcp } else { udp });
+    // What is to be cut does not fit; ESP adds to what is not.
+    let mtu = if anchor == Anchor::Protected { "1500 B".to_owned() } else { packet.clone() };
     let packets = anchor.packets();
     let octets = format!("{} B", packets * anchor.octets());
     let train = packets.to_string();
     let mut settings = vec![
-        ("placement", "clear"),
+        ("placement", if anchor == Anchor::Protected { "host" } else { "clear" }),
         ("host.cores", "1"),
         ("traffic.direction", direction),
         ("traffic.transport", if is_stream { "tcp" } else { "udp" }),
         ("traffic.packet", packet.as_str()),
-        ("traffic.mtu", packet.as_str()),
+        ("traffic.mtu", mtu.as_str()),
         ("traffic.flows", "1"),
         ("traffic.arrival", "constant"),
         ("traffic.rate", RATE),
         ("sa.count", "1"),
+        ("sa.mode", "transport"),
         ("offload.gso", if packets > 1 { octets.as_str() } else { "off" }),
         ("offload.nic_segmentation", "false"),
         ("nic.moderation_packets", train.as_str()),
