@@ -73,7 +73,10 @@ pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measuremen
     let hertz = median(&passes.iter().map(|pass| pass.hertz).collect::<Vec<_>>());
     let lines = lines::over_passes(pairs.iter());
     progress("ESP in software and SAs");
-    let esp = (0..plan.passes).map(|_| in_thread(|| protected(plan.rounds, hertz))).collect::<Result<Vec<_>, _>>()?;
+    let esp = (0..plan.passes).map(|_| in_thread(|| protected(plan.rounds, hertz))).collect::<Result<Vec<_>, _>>();
+    // What is known of the rest does not depend on it.
+    let esp = esp
+        .unwrap_or_else(|error| vec![Esp { lacks: vec![format!("ESP in software, SAs: {error}")], ..Esp::default() }]);
     let mut skipped = esp.first().map(|esp| esp.lacks.clone()).unwrap_or_default();
     let (protected, control) = (merged(esp.iter().map(|esp| esp.rows.clone())), controlled(&esp));
     if lines.is_empty() {

@@ -124,7 +124,7 @@ impl Site {
         links.neighbour_at(pair[0], NOBODY_THERE, NOBODY)?;
         let (drops, kind) = dropping(&mut links, DROPS, 2)?;
         // What is sent passes one on its way to a NIC.
-        links.queue(drops[0], QUEUE)?;
+        queue(&mut links, drops[0], QUEUE)?;
         for (end, device) in [(End::Dropped, 0), (End::Segmented, 1), (End::Protected, 0)] {
             let hop = Some((Ipv4Addr::new(10, 84, 2 + device, 2), drops[usize::from(device)]));
             links.route(&Route { network: network(end), prefix: PREFIX, hop, source: None })?;
@@ -199,7 +199,7 @@ fn dropping(links: &mut Links, names: [&str; 2], first: u8) -> Result<([u32; 2],
             Ok(one) => {
                 let devices = [one, links.device(names[1], info)?];
                 for (number, device) in (first..).zip(devices) {
-                    links.queue(device, "noqueue")?;
+                    queue(links, device, "noqueue")?;
                     links.address(device, Ipv4Addr::new(10, 84, number, 1), PREFIX)?;
                     links.neighbour(device, Ipv4Addr::new(10, 84, number, 2))?;
                 }
@@ -212,6 +212,14 @@ fn dropping(links: &mut Links, names: [&str; 2], first: u8) -> Result<([u32; 2],
         format!("no device that drops what it sends ({})", refused.join("; ")),
         "a kernel with CONFIG_DUMMY or CONFIG_IFB (modprobe dummy)",
     ))
+}
+
+/// Gives a device a queueing discipline, where the kernel has any.
+fn queue(links: &mut Links, device: u32, discipline: &str) -> Result<(), SaPathError> {
+    match links.queue(device, discipline) {
+        Err(SaPathError::Refused { refusal, .. }) if refusal.errno == nix::libc::EOPNOTSUPP => Ok(()),
+        done => done,
+    }
 }
 
 /// Has the kernel cut super-packets before a device.

@@ -35,7 +35,7 @@ fn tell(result: &Path, plan: &Plan) -> Result<(), SaPathError> {
         // A host that does not listen is found out at the end.
         measure(plan, &mut |what| drop(writer.write(&Message::Progress(what.to_owned()))))
     });
-    let measured = measured.and_then(with_native_esp);
+    let measured = measured.map(with_native_esp);
     let last = match measured {
         Ok(measurement) => Message::Done(Box::new(measurement)),
         Err(error) => Message::failed(&error),
@@ -44,15 +44,17 @@ fn tell(result: &Path, plan: &Plan) -> Result<(), SaPathError> {
 }
 
 /// The native measurement of ESP, whose functions a host without esp4 cannot prove; on a thread that enters namespaces.
-fn with_native_esp(mut measurement: Measurement) -> Result<Measurement, SaPathError> {
-    let panicked = || SaPathError::unavailable("the measuring thread stopped", "");
-    let lacks = std::thread::spawn(esp_works).join().map_err(|_| panicked())??;
-    if lacks.is_empty() {
-        let what = "native ESP: packets decrypted are those encrypted; kinds of SA".to_owned();
-        measurement.proofs.push(Proof { what, count: 2 });
+fn with_native_esp(mut measurement: Measurement) -> Measurement {
+    match std::thread::spawn(esp_works).join() {
+        Ok(Ok(lacks)) if lacks.is_empty() => {
+            let what = "native ESP: packets decrypted are those encrypted; kinds of SA".to_owned();
+            measurement.proofs.push(Proof { what, count: 2 });
+        }
+        Ok(Ok(lacks)) => measurement.skipped.extend(lacks),
+        Ok(Err(error)) => measurement.skipped.push(format!("native ESP: {error}")),
+        Err(_) => measurement.skipped.push("native ESP: the measuring thread stopped".to_owned()),
     }
-    measurement.skipped.extend(lacks);
-    Ok(measurement)
+    measurement
 }
 
 fn mounts() -> Result<(), SaPathError> {
