@@ -5,6 +5,7 @@
 #[allow(dead_code)] // Of what is shared it uses a part.
 #[path = "../all/common/mod.rs"]
 mod common;
+mod native;
 
 use std::collections::BTreeMap;
 use std::fs;

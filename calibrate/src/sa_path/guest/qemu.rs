@@ -88,7 +88,7 @@ pub(super) fn measure(
         };
         match passes(&mut one) {
             Ok(measurement) => return Ok((Kernel::Kvm, measurement)),
-            Err(SaPathError::Guest { what, remedy }) => format!("{what}; {remedy}"),
+            Err(SaPathError::Guest { what, remedy }) => format!("{what}; {}", remedy.replace('\n', " ")),
             Err(error) => return Err(error),
         }
     };
