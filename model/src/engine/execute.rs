@@ -2,9 +2,13 @@
 
 use super::lane::Transit;
 use super::program::{Arrivals, Op, Pc};
-use super::tournament::Due;
+use super::tournament::{Due, HORIZON_PS};
 use super::trace::Tracer;
-use super::{Engine, Job, NO_PAGE};
+use super::{Engine, Job, NO_PAGE, Step};
+
+/// No server is done later: what is past all times stays there, and sums with it stay within their type, since no time of
+/// an operation and no latency is longer.
+const PAST_PS: u64 = HORIZON_PS + 1;
 
 /// What a job does at a server.
 #[derive(Clone, Copy)]
@@ -38,22 +42,21 @@ impl<T: Tracer> Engine<T> {
 
     /// Occupies a server for `time` and sends the job down its lane, or down the last lane of a chain.
     #[inline(always)]
-    fn serve(&mut self, visit: Visit, chained: bool, mut pc: Pc, job: u32) -> Option<Pc> {
+    fn serve(&mut self, visit: Visit, mut pc: Pc, job: u32) -> Option<Pc> {
         let Visit { server, mut lane, time } = visit;
         let mut done = self.occupy(server, self.now, time);
         self.tracer.visits(job, pc - 1, self.now, time, done);
-        if chained {
-            while let Op::Chain { server, lane: next, time } = self.steps[pc as usize].op {
-                self.steps[pc as usize].visits += 1;
-                let arrived = done.saturating_add(self.lanes[usize::from(lane)].latency);
-                done = self.occupy(server, arrived, time);
-                self.tracer.visits(job, pc, arrived, time, done);
-                lane = next;
-                pc += 1;
-            }
+        while let Step { op: Op::Chain { server, lane: next, time }, visits } = &mut self.steps[pc as usize] {
+            let (server, time) = (*server, *time);
+            *visits += 1;
+            let arrived = done + self.lanes[usize::from(lane)].latency;
+            lane = *next;
+            done = self.occupy(server, arrived, time);
+            self.tracer.visits(job, pc, arrived, time, done);
+            pc += 1;
         }
         let latency = self.lanes[usize::from(lane)].latency;
-        self.send(lane, done.saturating_add(latency), pc, job)
+        self.send(lane, done + latency, pc, job)
     }
 
     /// Lindley's recursion: a job that arrives at `arrival` leaves the server at the returned time. Behind many jobs at a
@@ -61,7 +64,7 @@ impl<T: Tracer> Engine<T> {
     #[inline(always)]
     pub(super) fn occupy(&mut self, server: u16, arrival: u64, time: u64) -> u64 {
         let free_at = &mut self.free_at[usize::from(server)];
-        *free_at = (*free_at).max(arrival).saturating_add(time);
+        *free_at = ((*free_at).max(arrival) + time).min(PAST_PS);
         *free_at
     }
 
@@ -90,7 +93,7 @@ impl<T: Tracer> Engine<T> {
 
     #[inline(never)]
     fn draw_service(&mut self, server: u16, mean: u64) -> u64 {
-        self.service[usize::from(server)].as_mut().map_or(mean, |stream| stream.exponential(mean))
+        self.service[usize::from(server)].as_mut().map_or(mean, |stream| stream.exponential(mean)).min(PAST_PS)
     }
 
     /// Executes a job's operations from `pc` until it parks or ends.
@@ -100,17 +103,15 @@ impl<T: Tracer> Engine<T> {
         loop {
             let step = &mut self.steps[pc as usize];
             step.visits += 1;
-            let (next, chained) = (pc + 1, step.chained);
+            let next = pc + 1;
             match step.op {
-                Op::Serve { server, lane, time } => {
-                    match self.serve(Visit { server, lane, time }, chained, next, job) {
-                        Some(next) => pc = next,
-                        None => return,
-                    }
-                }
+                Op::Serve { server, lane, time } => match self.serve(Visit { server, lane, time }, next, job) {
+                    Some(next) => pc = next,
+                    None => return,
+                },
                 Op::ServeRandom { server, lane, mean } => {
                     let time = self.draw_service(server, mean);
-                    match self.serve(Visit { server, lane, time }, chained, next, job) {
+                    match self.serve(Visit { server, lane, time }, next, job) {
                         Some(next) => pc = next,
                         None => return,
                     }
@@ -121,12 +122,10 @@ impl<T: Tracer> Engine<T> {
                     return self.serve_any(server, lane, time, next, job);
                 }
                 // Only met if no job came over the lane before it: then it is a plain visit.
-                Op::Chain { server, lane, time } => {
-                    match self.serve(Visit { server, lane, time }, chained, next, job) {
-                        Some(next) => pc = next,
-                        None => return,
-                    }
-                }
+                Op::Chain { server, lane, time } => match self.serve(Visit { server, lane, time }, next, job) {
+                    Some(next) => pc = next,
+                    None => return,
+                },
                 Op::Wait { lane } => {
                     self.tracer.visits(job, pc, self.now, 0, self.now);
                     let latency = self.lanes[usize::from(lane)].latency;
@@ -245,7 +244,7 @@ impl<T: Tracer> Engine<T> {
                     self.tally(job, n);
                     pc = next;
                 }
-                Op::Limit { lane, rate, time, otherwise } => {
+                Op::Limit { rate, lane, otherwise, time } => {
                     match self.limit((lane, rate), time, (next, otherwise), job) {
                         Some(next) => pc = next,
                         None => return,

@@ -167,7 +167,7 @@ impl<T: Tracer> Engine<T> {
     #[inline(never)]
     pub(super) fn lookup(&mut self, cache: u16, key: Key, hit: Pc, miss: Pc, job: u32) -> Option<Pc> {
         let (key, shared) = match key {
-            Key::Flow { first, shared_by } => (first + self.key_of(job) / shared_by, true),
+            Key::Flow { first, shared_by } => (first + self.key_of(job) / u32::from(shared_by), true),
             Key::Page(pages) => (self.page(job, pages), true),
             Key::Random(n) => (self.lookups.below(u64::from(n)) as u32, false),
         };
@@ -190,7 +190,7 @@ impl<T: Tracer> Engine<T> {
     #[inline(never)]
     pub(super) fn fill(&mut self, cache: u16, key: Key, job: u32) {
         let key = match key {
-            Key::Flow { first, shared_by } => first + self.key_of(job) / shared_by,
+            Key::Flow { first, shared_by } => first + self.key_of(job) / u32::from(shared_by),
             Key::Page(_) => self.jobs[job as usize].page,
             Key::Random(_) => return,
         };

@@ -42,7 +42,7 @@ use program::{Choice, Op, Pc, Program, Workload};
 use random::{Purpose, Stream};
 use source::Source;
 use timers::Timers;
-use tournament::{Due, Tournament};
+use tournament::{Due, HORIZON_PS, Tournament};
 use trace::{Tracer, Untraced};
 
 const NO_PARENT: u32 = u32::MAX;
@@ -82,9 +82,10 @@ struct Job {
 struct Step {
     op: Op,
     visits: u64,
-    /// Whether an [`Op::Chain`] follows.
-    chained: bool,
 }
+
+// Programs of many cores and sizes of packets are as large as caches.
+const _: () = assert!(size_of::<Step>() == 24);
 
 /// Where [`Engine::run`] stops.
 #[derive(Debug, Clone, Copy, Default)]
@@ -160,9 +161,8 @@ impl<T: Tracer> Engine<T> {
                 stream.get_or_insert_with(|| Stream::new(seed, Purpose::Service(server)));
             }
         }
-        let followers = program.ops.iter().skip(1).map(|next| matches!(next, Op::Chain { .. })).chain([false]);
-        let steps = program.ops.iter().zip(followers).map(|(&op, chained)| Step { op, visits: 0, chained });
-        let lanes = program.lanes.iter().map(|&latency| Lane::new(latency));
+        let steps = program.ops.iter().map(|op| Step { op: op.within(HORIZON_PS), visits: 0 });
+        let lanes = program.lanes.iter().map(|&latency| Lane::new(latency.min(HORIZON_PS)));
         let spawns = program.ops.iter().any(|op| matches!(op, Op::Spawn { .. }));
         let keyed = Keyed::new(&program, &workload, seed);
         let choices = program.choices.clone();
@@ -223,7 +223,7 @@ impl<T: Tracer> Engine<T> {
     /// Occupies a server of one unit with something that is no job, from `arrival` on, which is not before the clock
     /// and not after the next [`Self::run`]'s `until`; returns when it is over, in picoseconds.
     pub fn occupy_from(&mut self, server: u16, arrival: u64, time: u64) -> u64 {
-        self.occupy(server, arrival, time)
+        self.occupy(server, arrival, time.min(HORIZON_PS))
     }
 
     /// Runs until `packets` packets have departed in all, `events` events have been handled in all, the clock would

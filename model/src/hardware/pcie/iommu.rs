@@ -188,7 +188,7 @@ impl Iommu {
     /// Looks the page up in which the SA's entry of a table lies; entries take so many octets each. At best all such pages
     /// are held.
     pub fn translate_entry(&self, octets: Bytes) -> Hop {
-        let shared_by = (self.page.get() / octets.get().max(1)).clamp(1, u64::from(u32::MAX)) as u32;
+        let shared_by = (self.page.get() / octets.get().max(1)).clamp(1, u64::from(u16::MAX)) as u16;
         let hits = Share::from_fraction(1.0);
         Iommu { hits, ..*self }.translate(Key::Flow { first: self.tables, shared_by })
     }
