@@ -23,6 +23,8 @@ fn main() -> ExitCode {
         Command::Validate(args) => validate::validate(args, words()),
         Command::Report(args) => report::report(args),
         #[cfg(target_os = "linux")]
+        Command::NativeInside => calibrate::native_inside(),
+        #[cfg(target_os = "linux")]
         Command::GuestLaunch { command } => calibrate::guest_launch(command),
         #[cfg(target_os = "linux")]
         Command::GuestInside { result, plan, .. } => {

@@ -68,6 +68,7 @@ mod tests {
             disturbed: Vec::new(),
             skipped: Vec::new(),
             conditions: std::collections::BTreeMap::new(),
+            anchors: Vec::new(),
         };
         choice.profile.calibration = Some(record("trusted"));
         assert!(cautions(&choice, 0).is_empty());
@@ -93,6 +94,7 @@ mod tests {
             disturbed: Vec::new(),
             skipped: Vec::new(),
             conditions: std::collections::BTreeMap::new(),
+            anchors: Vec::new(),
         });
         assert!(beyond(&choice, &manifest).unwrap().contains("up to 16"));
     }

@@ -3,6 +3,8 @@
 pub mod args;
 pub mod diff;
 mod figure;
+#[cfg(target_os = "linux")]
+mod native;
 mod remote;
 #[cfg(target_os = "linux")]
 mod sa_path;
@@ -18,6 +20,8 @@ use espsim_model::nearest::nearest;
 use espsim_model::profile::CalibrationRecord;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+#[cfg(target_os = "linux")]
+pub use self::native::native_inside;
 #[cfg(target_os = "linux")]
 pub use self::sa_path::{guest_inside, guest_launch};
 use crate::console::{print, say};
@@ -76,9 +80,15 @@ fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     tell("core frequency, copy and checksum, repeated");
     let conditions = espsim_calibrate::repeated::repeat(&mut calibration.profile).map_err(fail)?;
     calibration.report.conditions.insert("repeated".to_owned(), conditions);
+    #[cfg(target_os = "linux")]
+    let stack = (!args.quick).then(|| native::measure(&mut calibration, &mut tell)).transpose()?;
     tell("PCIe devices and network interfaces");
     calibration.profile.inventory = inventory()?;
     calibration.profile.calibration = Some(record(&calibration, args.quick));
+    #[cfg(target_os = "linux")]
+    if let (Some(stack), Some(record)) = (&stack, &mut calibration.profile.calibration) {
+        stack.note(record);
+    }
     let held_out = args.held_out.then(|| {
         tell("sizes that the fits have not seen");
         espsim_calibrate::held_out(&calibration)
@@ -91,6 +101,10 @@ fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
         return Err(in_the_way(&args.out));
     }
     print(show::summary(&calibration).as_bytes())?;
+    #[cfg(target_os = "linux")]
+    if let Some(stack) = &stack {
+        print(stack.table().as_bytes())?;
+    }
     if let Some(rows) = &held_out {
         print(show::held_out(rows).as_bytes())?;
     }
@@ -135,7 +149,7 @@ fn record(calibration: &Calibration, quick: bool) -> CalibrationRecord {
     let missing = report.scaling.iter().map(|scaling| scaling.missing.join("; ")).filter(|why| !why.is_empty());
     skipped.extend(missing.map(|why| format!("how cores slow each other: {why}")));
     skipped.push(format!("performance counters: {}", report.counters));
-    skipped.push("network stack (stack.*) and memory.bandwidth: taken from a preset, as the sources say".into());
+    skipped.push("what sources say is from a preset, memory.bandwidth among it".into());
     let disturbed = match report.verdict() {
         Verdict::Trusted => Vec::new(),
         Verdict::Noisy { reasons, .. } => reasons,
@@ -153,6 +167,7 @@ fn record(calibration: &Calibration, quick: bool) -> CalibrationRecord {
         disturbed,
         skipped,
         conditions: report.conditions.clone(),
+        anchors: Vec::new(),
     }
 }
 
