@@ -1,12 +1,16 @@
 //! The calibrations, quick and full: one way of measuring, two plans of what to measure.
 
-use espsim_model::profile::{AeadCost, Algorithm, Direction, Origin, Profile};
+use std::collections::BTreeMap;
+
+use espsim_model::profile::{AeadCost, Algorithm, Profile};
 use espsim_model::units::{Bytes, CyclesPerByte, Hertz};
 
 use crate::aead::{Context, Unavailable, openssl_version, self_check_of};
 use crate::clock::{self, core_frequency, time_stamp_counter};
 use crate::cold::Pool;
 use crate::fit::Size;
+use crate::gate::{self, Conditions, Watch};
+use crate::inventory::{Topology, topology};
 use crate::pinned::on_last_core;
 use crate::plan::Plan;
 use crate::report::{Report, Skipped};
@@ -50,29 +54,62 @@ fn run(plan: &Plan, base: &Profile, progress: &mut dyn FnMut(&str)) -> Result<Ca
     self_check_of(&plan.backends, plan.algorithms)?;
     // Before the thread is pinned, after which it would see one core.
     let mut base = base.clone();
-    let stand_in = std::mem::replace(&mut base.host.model, host::cpu_model());
+    let place = Place {
+        stand_in: std::mem::replace(&mut base.host.model, host::cpu_model()),
+        topology: topology(),
+        emulated: gate::emulator().is_some(),
+    };
     base.host.cores = host::cores();
+    // Before the thread is pinned too: the watch is over all CPUs.
+    let watch = Watch::start();
     // Progress is told from here, since it need not be able to move to another thread.
     let (say, said) = std::sync::mpsc::channel::<String>();
     let mut calibration = std::thread::scope(|scope| {
-        let measuring = scope.spawn(|| on_last_core(|pinned| measure(plan, base, &stand_in, pinned, say)));
+        let measuring = scope.spawn(|| on_last_core(|pinned| measure(plan, base, &place, pinned, say)));
         said.iter().for_each(|message| progress(&message));
         measuring.join().map_err(|_| CalibrateError::Thread("it panicked".into()))??
     })?;
+    let report = &mut calibration.report;
+    let noise = Conditions {
+        frequency: gate::frequency_change(&report.frequencies),
+        spread: Some(report.noise),
+        drift: Some(report.drift),
+        outliers: Some(report.outliers),
+        ..watch.end()
+    };
+    report.conditions.insert("ciphers".to_owned(), noise);
     if plan.whole_host {
         progress("streaming memory with all cores");
-        calibration.report.stream = Some(memory::stream_bytes_per_second()? / 1e9);
-        calibration.profile.host.scaling = scaling(&calibration.profile, progress)?;
-        let method = "measured: AES-128-GCM with the fastest implementation on pinned threads at once".to_owned();
-        calibration.profile.sources.insert("host.scaling".to_owned(), method);
+        let watch = Watch::start();
+        report.stream = Some(memory::stream_bytes_per_second()? / 1e9);
+        report.conditions.insert("stream".to_owned(), watch.end());
+        let scaling = scaling(&calibration.profile, progress)?;
+        scaling.write(&mut calibration.profile);
+        report.conditions.insert("scaling".to_owned(), scaling.conditions.clone());
+        report.scaling = Some(scaling);
     }
     Ok(calibration)
+}
+
+/// Where it is measured, and what stands in for what is not.
+struct Place {
+    stand_in: String,
+    topology: Topology,
+    emulated: bool,
+}
+
+impl Place {
+    /// The CPU that single values are from, in words.
+    fn core(&self, pinned: bool) -> String {
+        let cpu = self.topology.representative().filter(|_| pinned);
+        cpu.map_or_else(|| "any CPU: pinning is not allowed".into(), |cpu| self.topology.place(cpu))
+    }
 }
 
 fn measure(
     plan: &Plan,
     base: Profile,
-    stand_in: &str,
+    place: &Place,
     pinned: bool,
     say: std::sync::mpsc::Sender<String>,
 ) -> Result<Calibration, CalibrateError> {
@@ -86,8 +123,13 @@ fn measure(
         cold: Vec::new(),
         worst_residual: 0.0,
         noise: 0.0,
+        frequencies: vec![frequency.get() as f64],
         drift: 0.0,
         outliers: 0.0,
+        conditions: BTreeMap::new(),
+        scaling: None,
+        measured_on: place.core(pinned),
+        limits: place.topology.limits(),
         skipped: Vec::new(),
         memory: Vec::new(),
         allocation_ns: None,
@@ -106,6 +148,7 @@ fn measure(
         let (contexts, skipped) = open(plan);
         report.skipped = skipped;
         let frequency = core_frequency()?;
+        report.frequencies.push(frequency.get() as f64);
         let series = series(plan, &contexts, frequency);
         passes.resize(series.len(), Vec::new());
         for (series, passes) in series.iter().zip(&mut passes) {
@@ -140,7 +183,8 @@ fn measure(
         report.memory = memory::by_size();
         report.allocation_ns = Some(memory::allocation_seconds() * 1e9);
     }
-    Ok(Calibration { profile: profile(plan, base, stand_in, pinned, frequency, aead), report })
+    report.frequencies.push(core_frequency()?.get() as f64);
+    Ok(Calibration { profile: profile(plan, base, place, pinned, frequency, aead), report })
 }
 
 /// An algorithm, the name of an implementation, and its context.
@@ -173,12 +217,13 @@ fn series<'a>(plan: &Plan, contexts: &'a [Opened], frequency: Hertz) -> Vec<Seri
 fn profile(
     plan: &Plan,
     base: Profile,
-    stand_in: &str,
+    place: &Place,
     pinned: bool,
     frequency: Hertz,
     measured: Vec<AeadCost>,
 ) -> Profile {
     let mut profile = base;
+    let stand_in = &place.stand_in;
     for (key, source) in &mut profile.sources {
         if key.starts_with("stack") || key == "memory.bandwidth" {
             *source = format!("not measured here: {stand_in}; {source}");
@@ -195,20 +240,21 @@ fn profile(
             profile.sources.insert(key.to_owned(), "measured: sysfs or CPUID".to_owned());
         }
     }
-    profile.memory.origin = Origin::Measured;
     profile.memory.copy = CyclesPerByte(memory::copy_seconds_per_byte() * hertz);
     profile.memory.checksum = CyclesPerByte(memory::checksum_seconds_per_byte() * hertz);
     // What was measured replaces all costs of that algorithm and direction; others stay what they were.
     profile
         .aead
         .retain(|old| !measured.iter().any(|new| (new.algorithm, new.direction) == (old.algorithm, old.direction)));
+    let kept: Vec<String> = profile.aead.iter().map(AeadCost::key).collect();
     profile.aead.splice(0..0, measured);
-    let kept: Vec<String> =
-        profile.aead.iter().filter(|cost| cost.origin != Origin::Measured).map(source_key).collect();
     profile.sources.retain(|key, _| !key.starts_with("aead.") || kept.contains(key));
+    attach(&mut profile, &place.topology);
     let thread = if pinned { "pinned thread" } else { "thread not pinned" };
+    // An emulator's times are a fact of function.
+    let how = if place.emulated { "estimate, in an emulator whose times are none" } else { "measured" };
     let batches = format!(
-        "measured: median of {} batches of at least {:.0} us, {thread}, warm buffers; packets to open are sealed \
+        "{how}: median of {} batches of at least {:.0} us, {thread}, warm buffers; packets to open are sealed \
          outside the measured time",
         plan.rounds,
         plan.batch_seconds * 1e6
@@ -216,10 +262,10 @@ fn profile(
     for (key, source) in [
         ("host.model", "measured: the CPU's brand string".to_owned()),
         ("host.cores", "measured: cores that the process may use".to_owned()),
-        ("host.frequency", format!("measured: chain of dependent additions, fastest of {} passes", clock::PASSES)),
-        ("host.ddio", "from the CPU's vendor: Intel Xeon has DDIO".to_owned()),
-        ("memory.copy", "measured: copies of 64 KiB from 8 MiB of data into a warm buffer".to_owned()),
-        ("memory.checksum", "measured: RFC 1071 over 1448 octets in cache".to_owned()),
+        ("host.frequency", format!("{how}: chain of dependent additions, fastest of {} passes", clock::PASSES)),
+        ("host.ddio", "derived: from the CPU's vendor, Intel Xeon has DDIO".to_owned()),
+        ("memory.copy", format!("{how}: copies of 64 KiB from 8 MiB of data into a warm buffer")),
+        ("memory.checksum", format!("{how}: RFC 1071 over 1448 octets in cache")),
         ("aead", batches),
     ] {
         profile.sources.insert(key.to_owned(), source);
@@ -227,19 +273,26 @@ fn profile(
     profile
 }
 
-/// The key of a cost's source, as presets write it.
-fn source_key(cost: &AeadCost) -> String {
-    let direction = match cost.direction {
-        Direction::Seal => "seal",
-        Direction::Open => "open",
-    };
-    format!("aead.{}.{direction}.{}", cost.algorithm.name(), cost.backend)
+/// What the topology tells of the core that was measured: who shares its cache and its socket.
+fn attach(profile: &mut Profile, topology: &Topology) {
+    let Some(cpu) = topology.representative() else { return };
+    let (l3, socket) = topology.shared_by(cpu);
+    let mut measured = |key: &str| _ = profile.sources.insert(key.to_owned(), "measured: sysfs".to_owned());
+    if let Some(cores) = l3 {
+        profile.host.l3_cores = cores;
+        measured("host.l3_cores");
+    }
+    let several = topology.packages.known().is_some_and(|packages| packages.len() > 1);
+    profile.host.socket_cores = socket.filter(|_| several);
+    if several {
+        measured("host.socket_cores");
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use espsim_model::preset;
-    use espsim_model::profile::Algorithm;
+    use espsim_model::preset::{self, Evidence};
+    use espsim_model::profile::{Algorithm, Direction};
 
     use super::*;
 
@@ -264,7 +317,7 @@ mod tests {
                 let of = |cost: &&AeadCost| cost.algorithm == algorithm && cost.direction == direction;
                 let costs: Vec<_> = profile.aead.iter().filter(of).collect();
                 assert_eq!(costs.len(), available, "{}: measured ones replace all others", algorithm.name());
-                assert!(costs.iter().all(|cost| cost.origin == Origin::Measured));
+                assert!(costs.iter().all(|cost| profile.evidence(&cost.key()) == Evidence::Measured));
             }
             assert!(said.iter().any(|message| message.contains(algorithm.name())));
         }

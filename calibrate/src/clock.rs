@@ -135,10 +135,12 @@ impl<N: Fn() -> f64, A: Fn(u64)> Core<N, A> {
     }
 }
 
+/// So many additions that wait for each other, in whole blocks of 64.
+///
 /// Register operands: additions of constants are folded by the renaming stage of some cores. The sum goes from block to
 /// block, or blocks would overlap.
 #[allow(unsafe_code, reason = "only an assembler block keeps the compiler from folding the chain")]
-fn dependent_additions(count: u64) {
+pub(crate) fn dependent_additions(count: u64) {
     let mut sum = 1u64;
     for _ in 0..count / 64 {
         // SAFETY: touches two registers that it declares, no memory, no stack.

@@ -1,6 +1,7 @@
 //! How well a calibration predicts sizes that its fits have not seen.
 
-use espsim_model::profile::{AeadCost, Algorithm, Direction, Origin};
+use espsim_model::preset::Evidence;
+use espsim_model::profile::{AeadCost, Algorithm, Direction};
 use espsim_model::units::Bytes;
 
 use crate::aead::whole;
@@ -51,11 +52,14 @@ const ROUNDS: usize = 3;
 /// profile, and compares the medians over several rounds. A backend that cannot be measured any more gives no rows.
 pub fn held_out(calibration: &Calibration) -> Vec<HeldOut> {
     let profile = &calibration.profile;
-    let costs: Vec<&AeadCost> = profile.aead.iter().filter(|cost| cost.origin == Origin::Measured).collect();
+    let is_measured = |cost: &&AeadCost| profile.evidence(&cost.key()) == Evidence::Measured;
+    let costs: Vec<&AeadCost> = profile.aead.iter().filter(is_measured).collect();
+    let clock = profile.host.frequency.get() as f64;
     let round = |_| -> Vec<Vec<(u64, f64)>> {
         let one = |cost: &&AeadCost| {
             // The clock of this moment: it may have changed since the calibration, the cycles have not.
-            let frequency = core_frequency().unwrap_or(profile.host.frequency);
+            let now = core_frequency().unwrap_or(profile.host.frequency);
+            let frequency = now.scale(profile.host.clock(1, Some(cost.algorithm)).get() as f64 / clock);
             unseen(cost, &SIZES, frequency).unwrap_or_default()
         };
         costs.iter().map(one).collect()
@@ -87,25 +91,20 @@ fn compare(cost: &AeadCost, measured: Vec<(u64, f64)>) -> Vec<HeldOut> {
 
 #[cfg(test)]
 mod tests {
-    use espsim_model::profile::Estimate;
+    use espsim_model::profile::{Curve, Estimate};
 
     use super::*;
     use crate::fit::{Size, fit};
 
     fn cost(stride: u64, coefficients: [Estimate; 4]) -> AeadCost {
-        let [fixed, per_byte, per_tail_block, partial_block] = coefficients;
+        let [per_operation, per_octet, per_tail_block, per_partial_block] = coefficients;
         AeadCost {
             algorithm: Algorithm::Aes128Gcm,
             direction: Direction::Open,
             backend: "synthetic".into(),
-            origin: Origin::Measured,
             only: None,
             batch: None,
-            stride: Bytes::new(stride),
-            fixed,
-            per_byte,
-            per_tail_block,
-            partial_block,
+            curve: Curve { stride: Bytes::new(stride), per_operation, per_octet, per_tail_block, per_partial_block },
             residuals: Vec::new(),
         }
     }

@@ -10,6 +10,30 @@ pub fn cores() -> u32 {
     std::thread::available_parallelism().map_or(1, |n| n.get() as u32)
 }
 
+/// The numbers of the CPUs that this thread may use, ascending; 0 alone where the system does not tell.
+pub fn usable_cpus() -> Vec<usize> {
+    let ids = core_affinity::get_core_ids().unwrap_or_default();
+    if ids.is_empty() { vec![0] } else { ids.into_iter().map(|core| core.id).collect() }
+}
+
+/// CPUs of the host that are in use, at least those that this process may use.
+pub fn online_cpus() -> u32 {
+    let listed = std::fs::read_to_string("/sys/devices/system/cpu/online").ok();
+    let online = listed.and_then(|list| cpu_list(&list)).map_or(0, |cpus| cpus.len() as u32);
+    online.max(cores())
+}
+
+/// The kernel's lists of CPUs, such as `0-3,8` (Linux `Documentation/admin-guide/cputopology.rst`). `None` if it is none.
+pub(crate) fn cpu_list(list: &str) -> Option<Vec<usize>> {
+    let range = |part: &str| -> Option<std::ops::RangeInclusive<usize>> {
+        let (first, last) = part.split_once('-').unwrap_or((part, part));
+        let (first, last) = (first.parse().ok()?, last.parse().ok()?);
+        (first <= last && last < 1 << 16).then_some(first..=last)
+    };
+    let ranges: Option<Vec<_>> = list.trim().split(',').filter(|part| !part.is_empty()).map(range).collect();
+    Some(ranges?.into_iter().flatten().collect())
+}
+
 /// Whether device writes land in the last-level cache: Intel's DDIO, in server parts since 2012.
 pub fn has_ddio() -> bool {
     vendor().as_deref() == Some("GenuineIntel") && cpu_model().contains("Xeon")
@@ -143,6 +167,14 @@ fn from_proc() -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_of_cpus_are_those_of_the_kernel() {
+        assert_eq!(cpu_list("0-3,8,10-11\n"), Some(vec![0, 1, 2, 3, 8, 10, 11]));
+        assert_eq!(cpu_list("\n"), Some(vec![]), "of nothing");
+        assert_eq!([cpu_list("3-1"), cpu_list("a"), cpu_list("0-99999999")], [None, None, None]);
+        assert!(online_cpus() as usize >= usable_cpus().len());
+    }
 
     #[test]
     fn caches_grow_with_their_level() {

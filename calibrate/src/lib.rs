@@ -10,7 +10,9 @@ pub mod aead;
 mod calibration;
 pub mod clock;
 mod cold;
+pub mod cpu_id;
 pub mod fit;
+pub mod gate;
 mod held_out;
 pub mod host;
 pub mod inventory;
@@ -25,13 +27,14 @@ pub mod sa_path;
 pub mod sample;
 mod scaling;
 mod series;
+mod thread;
 pub mod verdict;
 
 pub use calibration::{Calibration, full, quick};
 pub use held_out::{GOAL, HeldOut, held_out};
 pub use pinned::pin_to_last_core;
 pub use report::{ColdRow, FitQuality, Report, ReportRow, Skipped};
-pub use scaling::scaling;
+pub use scaling::{CoreScaling, scaling};
 pub use verdict::Verdict;
 
 /// Why a host cannot be measured.

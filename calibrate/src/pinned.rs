@@ -1,14 +1,19 @@
 //! Threads that stay on their cores.
 
 use crate::CalibrateError;
+use crate::inventory::topology;
 
-/// Pins the calling thread to the last core that the process may use; whether that was allowed.
+/// Pins the calling thread to the core that single values are measured on, see [`crate::inventory::Topology::representative`]; whether that
+/// was allowed.
 pub fn pin_to_last_core() -> bool {
-    let last = core_affinity::get_core_ids().and_then(|cores| cores.last().copied());
-    last.is_some_and(core_affinity::set_for_current)
+    topology().representative().is_some_and(pin_to)
 }
 
-/// Runs `work` on a new thread, pinned to the last core that the process may use: the first ones serve most interrupts.
+fn pin_to(cpu: usize) -> bool {
+    core_affinity::set_for_current(core_affinity::CoreId { id: cpu })
+}
+
+/// Runs `work` on a new thread, pinned to the core that single values are measured on.
 /// `work` is told whether that was allowed.
 pub(crate) fn on_last_core<T: Send>(work: impl FnOnce(bool) -> T + Send) -> Result<T, CalibrateError> {
     std::thread::scope(|scope| {
@@ -21,16 +26,22 @@ pub(crate) fn on_last_core<T: Send>(work: impl FnOnce(bool) -> T + Send) -> Resu
 /// Runs `work` on so many threads at once, each pinned to a core of its own, and gives what they return. Each is handed
 /// its number.
 pub(crate) fn on_cores<T: Send>(cores: u32, work: impl Fn(u32) -> T + Sync) -> Result<Vec<T>, CalibrateError> {
-    let ids = core_affinity::get_core_ids().unwrap_or_default();
+    let order = topology().order();
+    let cpus: Vec<usize> = order.into_iter().cycle().take(cores as usize).collect();
+    on_cpus(&cpus, |number| work(number as u32))
+}
+
+/// The same on CPUs that are named; where pinning is not allowed, threads go where the system puts them.
+pub(crate) fn on_cpus<T: Send>(cpus: &[usize], work: impl Fn(usize) -> T + Sync) -> Result<Vec<T>, CalibrateError> {
     std::thread::scope(|scope| {
-        let spawn = |number: u32| {
-            let (work, id) = (&work, ids.get(number as usize).copied());
+        let spawn = |(number, &cpu): (usize, &usize)| {
+            let work = &work;
             scope.spawn(move || {
-                id.map(core_affinity::set_for_current);
+                pin_to(cpu);
                 work(number)
             })
         };
-        let threads: Vec<_> = (0..cores).map(spawn).collect();
+        let threads: Vec<_> = cpus.iter().enumerate().map(spawn).collect();
         threads
             .into_iter()
             .map(|thread| thread.join().map_err(|_| CalibrateError::Thread("it panicked".into())))

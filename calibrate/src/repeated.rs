@@ -4,6 +4,7 @@ use espsim_model::profile::{Estimate, Profile};
 use espsim_model::units::{CyclesPerByte, Hertz};
 
 use crate::clock::core_frequency;
+use crate::gate::{self, Conditions, Watch};
 use crate::memory::{checksum_seconds_per_byte, copy_seconds_per_byte};
 use crate::pinned::on_last_core;
 use crate::{CalibrateError, sample};
@@ -12,11 +13,12 @@ use crate::{CalibrateError, sample};
 const REPETITIONS: usize = 9;
 
 /// Measures core frequency, copy and checksum several times on a pinned core, some tenths of a second in all, and puts
-/// medians and intervals into the profile.
+/// medians and intervals into the profile. What went on meanwhile is returned.
 ///
 /// # Errors
 /// [`CalibrateError`] if the clock is unusable or the thread dies.
-pub fn repeat(profile: &mut Profile) -> Result<(), CalibrateError> {
+pub fn repeat(profile: &mut Profile) -> Result<Conditions, CalibrateError> {
+    let watch = Watch::start();
     let rounds = on_last_core(|_| {
         let round = |_| {
             let frequency = core_frequency()?.get() as f64;
@@ -26,13 +28,16 @@ pub fn repeat(profile: &mut Profile) -> Result<(), CalibrateError> {
     })??;
     let of = |i: usize| estimate(rounds.iter().map(|round| round[i]).collect());
     let (frequency, copy, checksum) = (of(0), of(1), of(2));
+    let lower = profile.host.avx_frequency.map(|avx| avx.get() as f64 / profile.host.frequency.get() as f64);
     profile.host.frequency = Hertz::new((frequency.value / 1e3).round() as u64 * 1000);
+    profile.host.avx_frequency = lower.map(|ratio| profile.host.frequency.scale(ratio));
     profile.memory.copy = CyclesPerByte(copy.value);
     profile.memory.checksum = CyclesPerByte(checksum.value);
     profile.intervals = [("host.frequency", frequency), ("memory.copy", copy), ("memory.checksum", checksum)]
         .map(|(key, estimate)| (key.to_owned(), estimate))
         .into();
-    Ok(())
+    let hertz: Vec<f64> = rounds.iter().map(|round| round[0]).collect();
+    Ok(Conditions { frequency: gate::frequency_change(&hertz), ..watch.end() })
 }
 
 fn estimate(values: Vec<f64>) -> Estimate {

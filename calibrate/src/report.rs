@@ -1,11 +1,15 @@
 //! What a calibration measured, beside the profile.
 
+use std::collections::BTreeMap;
+
 use espsim_model::profile::{Algorithm, Direction, Estimate};
 
 use crate::clock::TimeStampCounter;
+use crate::gate::{self, Conditions};
 use crate::host::Cache;
 use crate::memory::MemoryRow;
-use crate::verdict::{Noise, Verdict};
+use crate::scaling::CoreScaling;
+use crate::verdict::Verdict;
 
 /// Measured values and how well the fits describe them.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,11 +24,19 @@ pub struct Report {
     pub worst_residual: f64,
     /// Median over rows of the relative spread between batches.
     pub noise: f64,
+    /// The core's frequency, in Hz, each time that it was measured.
+    pub frequencies: Vec<f64>,
     /// Drift over the measurement of a backend, the largest of all: the median over its sizes of the second half over
     /// the first, less 1. Positive if it became slower.
     pub drift: f64,
     /// Mean share of outlying batches.
     pub outliers: f64,
+    /// What went on while each part was measured.
+    pub conditions: BTreeMap<String, Conditions>,
+    /// The CPU that everything but `stream` and `scaling` was measured on, in words.
+    pub measured_on: String,
+    /// What this host's CPUs, or those that the process may use, keep from being measured; a sentence each.
+    pub limits: Vec<String>,
     /// What was not measured, and why.
     pub skipped: Vec<Skipped>,
     /// Copy and checksum by size; empty after a quick calibration.
@@ -35,6 +47,8 @@ pub struct Report {
     /// Gigabytes (10^9 octets) per second that all cores together stream, reads and writes; `None` after a quick
     /// calibration.
     pub stream: Option<f64>,
+    /// How cores slow each other; `None` after a quick calibration.
+    pub scaling: Option<CoreScaling>,
     /// Data caches, nearest first.
     pub caches: Vec<Cache>,
     /// The time stamp counter, where it is invariant.
@@ -46,9 +60,10 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether the numbers can be trusted.
+    /// Whether the numbers can be trusted: what the gate says of all parts.
     pub fn verdict(&self) -> Verdict {
-        Noise { spread: self.noise, drift: self.drift, outliers: self.outliers }.verdict()
+        let reasons = |(part, conditions)| gate::reasons(conditions).into_iter().map(move |reason| (part, reason));
+        Verdict::of(self.conditions.iter().map(|(part, conditions)| (part.as_str(), conditions)).flat_map(reasons))
     }
 }
 

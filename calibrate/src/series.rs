@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use espsim_model::profile::{AeadCost, Algorithm, Direction, Origin};
+use espsim_model::profile::{AeadCost, Algorithm, Curve, Direction};
 use espsim_model::units::{Bytes, Hertz};
 
 use crate::CalibrateError;
@@ -105,19 +105,20 @@ impl Series<'_> {
     }
 
     fn cost(&self, fit: &Fit) -> AeadCost {
-        let [fixed, per_byte, per_tail_block, partial_block] = fit.coefficients;
+        let [per_operation, per_octet, per_tail_block, per_partial_block] = fit.coefficients;
         AeadCost {
             algorithm: self.algorithm,
             direction: self.direction,
             backend: self.backend.to_owned(),
-            origin: Origin::Measured,
             only: None,
             batch: None,
-            stride: Bytes::new(fit.stride),
-            fixed,
-            per_byte,
-            per_tail_block,
-            partial_block,
+            curve: Curve {
+                stride: Bytes::new(fit.stride),
+                per_operation,
+                per_octet,
+                per_tail_block,
+                per_partial_block,
+            },
             residuals: Vec::new(),
         }
     }

@@ -1,16 +1,8 @@
-//! Whether the numbers can be trusted: three kinds of noise, a threshold for each.
+//! How batches lie, and what is said of a whole calibration.
 
+use crate::gate::Reason;
 use crate::sample::{median, relative_spread};
 
-/// Largest trusted median spread (median absolute deviation over median). A quiet core stays below 1 %; at 5 % the
-/// median of 40 batches is still known to about 1.5 %, beyond it the fits follow the noise.
-pub const TRUSTED_SPREAD: f64 = 0.05;
-/// Largest trusted drift between the first and the second half of the batches. Goals for predictions are 10 %: a clock
-/// or a neighbour that moves results by half of that while they are measured leaves no room for the model's own error.
-pub const TRUSTED_DRIFT: f64 = 0.05;
-/// Largest trusted share of outliers. Medians bear far more, but timer ticks and interrupts alone leave a few per cent:
-/// at 15 % something else runs on the core.
-pub const TRUSTED_OUTLIERS: f64 = 0.15;
 /// Modified z-score beyond which a batch is an outlier (Iglewicz and Hoaglin, "How to detect and handle outliers",
 /// 1993).
 const OUTLIER_SCORE: f64 = 3.5;
@@ -44,54 +36,29 @@ impl Noise {
             outliers: outlying as f64 / batches.len().max(1) as f64,
         }
     }
-
-    /// What the thresholds say.
-    pub fn verdict(&self) -> Verdict {
-        let mut reasons = Vec::new();
-        let mut advice = Vec::new();
-        // Written so that a value that is no number is not trusted.
-        let trusted = |value: f64, limit: f64| value.abs() <= limit;
-        let percent = |value: f64| format!("{:.1} %", value * 100.0);
-        if !trusted(self.spread, TRUSTED_SPREAD) {
-            reasons.push(format!("batches spread by {} (limit {})", percent(self.spread), percent(TRUSTED_SPREAD)));
-            advice.push("stop other programs, or pin them to other cores".to_owned());
-        }
-        if !trusted(self.drift, TRUSTED_DRIFT) {
-            let way = if self.drift > 0.0 { "slower" } else { "faster" };
-            reasons.push(format!(
-                "the second half was {} {way} than the first (limit {})",
-                percent(self.drift.abs()),
-                percent(TRUSTED_DRIFT)
-            ));
-            advice
-                .push("fix the clock (governor `performance`, no turbo), let the host cool, measure again".to_owned());
-        }
-        if !trusted(self.outliers, TRUSTED_OUTLIERS) {
-            reasons.push(format!(
-                "{} of the batches are outliers (limit {})",
-                percent(self.outliers),
-                percent(TRUSTED_OUTLIERS)
-            ));
-            advice.push(
-                "move interrupts away from the core; in a virtual machine, use one with cores of its own".to_owned(),
-            );
-        }
-        if reasons.is_empty() { Verdict::Trusted } else { Verdict::Noisy { reasons, advice } }
-    }
 }
 
 /// Whether measured values can be trusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// All three kinds of noise are within their thresholds.
+    /// Everything that the gate looks at is within its limits.
     Trusted,
-    /// At least one is not.
+    /// Something is not.
     Noisy {
-        /// What is beyond which threshold, a sentence each.
+        /// What is beyond which limit, a phrase each.
         reasons: Vec<String>,
         /// What helps, in the same order.
         advice: Vec<String>,
     },
+}
+
+impl Verdict {
+    /// What reasons say, if there are any, each with the part that it belongs to.
+    pub fn of<'a>(reasons: impl IntoIterator<Item = (&'a str, Reason)>) -> Verdict {
+        let said = |(part, reason): (&str, Reason)| (format!("{part}: {}", reason.text), reason.advice.to_owned());
+        let (reasons, advice): (Vec<_>, Vec<_>) = reasons.into_iter().map(said).unzip();
+        if reasons.is_empty() { Verdict::Trusted } else { Verdict::Noisy { reasons, advice } }
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +67,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
+    use crate::gate::{self, Conditions};
 
     /// Uniform around 100, so much to either side.
     fn batches(noise: f64) -> Vec<f64> {
@@ -108,8 +76,15 @@ mod tests {
         (0..200).map(|_| 100.0 * (1.0 + noise * draw())).collect()
     }
 
+    fn verdict(batches: &[f64]) -> Verdict {
+        let Noise { spread, drift, outliers } = Noise::of(batches);
+        let conditions =
+            Conditions { spread: Some(spread), drift: Some(drift), outliers: Some(outliers), ..Conditions::default() };
+        Verdict::of(gate::reasons(&conditions).into_iter().map(|reason| ("ciphers", reason)))
+    }
+
     fn reasons(batches: &[f64]) -> Vec<String> {
-        match Noise::of(batches).verdict() {
+        match verdict(batches) {
             Verdict::Trusted => Vec::new(),
             Verdict::Noisy { reasons, advice } => {
                 assert_eq!(reasons.len(), advice.len());
@@ -120,8 +95,8 @@ mod tests {
 
     #[test]
     fn clean_batches_are_trusted() {
-        assert_eq!(Noise::of(&batches(0.02)).verdict(), Verdict::Trusted);
-        assert_eq!(Noise::of(&[100.0; 40]).verdict(), Verdict::Trusted);
+        assert_eq!(verdict(&batches(0.02)), Verdict::Trusted);
+        assert_eq!(verdict(&[100.0; 40]), Verdict::Trusted);
     }
 
     #[test]
@@ -136,7 +111,7 @@ mod tests {
         let mut disturbed = batches(0.01);
         disturbed.iter_mut().step_by(5).for_each(|value| *value *= 1.5);
         let disturbed = reasons(&disturbed);
-        assert!(disturbed.len() == 1 && disturbed[0].starts_with("20.0 % of the batches"), "{disturbed:?}");
+        assert!(disturbed.len() == 1 && disturbed[0].starts_with("ciphers: outliers are 20.0 %"), "{disturbed:?}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::command::fit::FitArgs;
 use crate::command::list::Listed;
 use crate::command::report::ReportArgs;
 use crate::command::run_args::RunArgs;
+use crate::command::schema::Described;
 use crate::command::validate::args::ValidateArgs;
 
 use crate::command::merge::MergeArgs;
@@ -27,6 +28,22 @@ pub struct Cli {
     pub command: Command,
 }
 
+impl Cli {
+    /// What the words of a command line ask for, or what clap says of them and the end of the program.
+    pub fn of_command_line() -> Self {
+        let mut cli = Cli::parse();
+        match &mut cli.command {
+            Command::Run(args) | Command::Failover(args) => args.base.divide(),
+            Command::Submit(args) => args.base.divide(),
+            Command::Plan(args) => args.base.divide(),
+            Command::Compare(args) => args.base.divide(),
+            Command::Trace(args) => args.base.divide(),
+            _ => {}
+        }
+        cli
+    }
+}
+
 /// How parameters are set and swept.
 const SETTINGS: &str = "\
 Parameters: every key of `espsim list parameters` can stand in a scenario file, in a series, in a sweep or after --set.
@@ -36,6 +53,7 @@ The last of these wins: default, preset, file, series, sweep, --set.
   --set sa.algorithm=aes-256-gcm --set host.cores=4
   --set nic.preset=connectx-7              all values of a preset
   --set traffic.mix=simple-imix            instead of traffic.packet
+  --set profile.stack.xfrm=900             a value of the profile; calibrate --show lists them
 
 In a file:
 
@@ -96,8 +114,12 @@ pub enum Command {
         /// What to list [default: everything but parameters]
         what: Option<Listed>,
     },
-    /// Print the JSON Schema of scenario files; editors with taplo use it by a first line `#:schema FILE`
-    Schema,
+    /// Print the JSON Schema of scenario files or profiles; editors with taplo use it by a first line `#:schema FILE`
+    Schema {
+        /// Of which files.
+        #[arg(value_enum, default_value_t)]
+        of: Described,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell.

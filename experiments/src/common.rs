@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use espsim_sweep::file::profile::PREFIX;
 use espsim_sweep::file::value::Setting;
 use espsim_sweep::store::journal::MOST_DRAWN;
 
@@ -20,6 +21,19 @@ pub struct BaseArgs {
     /// Set a parameter over everything else, such as nic.line_rate="25 Gbps"
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub settings: Vec<Setting>,
+    /// Those after --set that are the profile's, such as profile.stack.xfrm=900
+    #[arg(skip)]
+    pub of_profile: Vec<Setting>,
+}
+
+impl BaseArgs {
+    /// Puts what is set of the profile apart from what is set of the scenario.
+    pub fn divide(&mut self) {
+        let all = std::mem::take(&mut self.settings);
+        let (of_profile, settings) = all.into_iter().partition(|setting| setting.key.starts_with(PREFIX));
+        self.settings = settings;
+        self.of_profile = of_profile;
+    }
 }
 
 /// Where results go.

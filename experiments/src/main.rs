@@ -2,16 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use espsim::args::{Cli, Command};
-use espsim::command::{
-    all, calibrate, completions, failover, fit, list, merge, report, run, schema, submit, trace, validate,
-};
+use espsim::command::{all, calibrate, completions, failover, fit, list, merge, report, run, submit, trace, validate};
 use espsim::console::{print, say};
 use espsim::question::{compare, plan};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::of_command_line();
     let done = match &cli.command {
         Command::Run(args) | Command::Failover(args) if args.all => all::run_all(args, &words()),
         Command::Run(args) => run::run(args, words()),
@@ -32,7 +29,7 @@ fn main() -> ExitCode {
             calibrate::guest_inside(result, plan);
             Ok(())
         }
-        Command::Schema => print(format!("{:#}\n", schema::schema()).as_bytes()),
+        Command::Schema { of } => print(format!("{:#}\n", of.schema()).as_bytes()),
         Command::Completions { shell } => print(&completions::completions(*shell)),
         Command::Man { command } => completions::man(command.as_deref()).and_then(|text| print(&text)),
         Command::List { what } => print(list::list(*what).as_bytes()),

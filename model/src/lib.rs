@@ -8,12 +8,14 @@
 pub mod bound;
 pub mod carried;
 pub mod control;
+pub mod deciding;
 pub mod engine;
 pub mod esp;
 pub mod hardware;
 pub mod layers;
 pub mod logca;
 pub mod machine;
+pub mod nearest;
 pub mod pcie_bench;
 pub mod placement;
 pub mod preset;

@@ -36,7 +36,7 @@ impl LogCa {
         let cost = s.software_cost(profile, s.traffic.first()?.direction)?;
         let (small, large) = (Bytes::new(SIZES.0), Bytes::new(SIZES.1));
         let slope = (cost.cycles(large).0 - cost.cycles(small).0) / (large - small).get() as f64;
-        let clock = profile.host.clock(s.host.cores, true);
+        let clock = profile.host.clock(s.host.cores, Some(s.sa.algorithm));
         let (stack, card) = (profile.costs(s.host.stack)?, s.accelerator.first()?);
         let waits = s.submission() == Submission::Sync;
         // A request that is waited for has an interrupt of its own, after the longest that coalescing lets it wait.

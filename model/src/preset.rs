@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use toml::{Table, Value};
 
-use crate::profile::{Profile, ProfileError};
+use crate::profile::{Profile, ProfileError, nearest_source};
 
 /// How well a value of a preset is known, from what is said of its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +24,11 @@ impl Evidence {
     /// Of a source. What is calculated or measured says so first; one estimate anywhere makes all of it an estimate, and
     /// what says nothing names a publication.
     pub fn of(source: &str) -> Self {
+        // What a measurement left as it was says so before its own source.
+        let source = match source.split_once("; ") {
+            Some((words, source)) if words.starts_with("not measured here") => source,
+            _ => source,
+        };
         match source {
             _ if source.contains("estimate") => Evidence::Estimate,
             _ if source.starts_with("derived: ") => Evidence::Derived,
@@ -121,13 +126,7 @@ pub struct Preset {
 impl Preset {
     /// Where a value comes from: the source of its key, or that of the nearest table around it.
     pub fn source(&self, key: &str) -> Option<&str> {
-        let mut key = key;
-        loop {
-            if let Some(source) = self.sources.get(key) {
-                return Some(source);
-            }
-            key = &key[..key.rfind('.')?];
-        }
+        nearest_source(key, |key| self.sources.get(key).map(String::as_str))
     }
 }
 

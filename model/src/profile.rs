@@ -1,31 +1,50 @@
 //! The calibration profile: what one host's CPU costs are, measured or taken from published figures.
 //!
 //! A profile is a TOML file. `espsim run` writes one by measuring; the presets in `presets/cpu` have the same form, so
-//! that a host that is not at hand can stand in. Every table says where its values come from.
+//! that a host that is not at hand can stand in. `sources` says of every value where it comes from.
 
 mod aead;
+mod base;
 mod check;
+mod conditions;
+mod error;
+mod evidence;
+mod migrate;
+mod read;
 mod sa;
+mod scaling;
+pub mod schema;
+mod set;
 mod stacks;
 
 use std::collections::BTreeMap;
 
-pub use aead::AeadCost;
+pub use aead::{AeadCost, Curve};
+pub use conditions::Conditions;
+pub use error::{ProfileError, UnknownKey};
+pub use evidence::SET;
+pub(crate) use evidence::nearest_source;
+pub use migrate::OLDEST;
 pub use sa::{Delay, SaCost};
+pub use scaling::{BEYOND, Scaling};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::stack::StackCost;
 use crate::units::{BitRate, Bytes, CyclesPerByte, Hertz};
 
-/// The version of the file format that this program reads and writes.
-pub const FORMAT: u32 = 3;
+/// The version of the file format that this program writes; it reads older ones from [`OLDEST`] on.
+pub const FORMAT: u32 = 4;
 
 /// Costs of one host.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// File format version, [`FORMAT`].
     pub format: u32,
+    /// The CPU preset that the values are of which are not this host's own; absent where all of them are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filled_from: Option<String>,
     /// The CPU that the costs belong to.
     pub host: HostCpu,
     /// AEAD cost per algorithm, direction and backend.
@@ -51,13 +70,14 @@ pub struct Profile {
     pub calibration: Option<CalibrationRecord>,
     /// PCIe devices and network interfaces of the host, for people and for choosing slots; the model does not read it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
     pub inventory: Option<toml::Table>,
     /// Where values come from: key path (`stack.send`, `aead`, `host.frequency`) to citation or method.
     pub sources: BTreeMap<String, String>,
 }
 
 /// The CPU of a host.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HostCpu {
     /// CPU model, as the CPU names itself.
@@ -69,19 +89,14 @@ pub struct HostCpu {
     /// Whether device writes land in the last-level cache and device reads hit it (Intel DDIO or alike).
     pub ddio: bool,
     /// Whether each slot has an IOMMU unit of its own, or all share one.
-    #[serde(default = "iommu_per_slot")]
     pub iommu_per_slot: bool,
     /// Second-level cache of a core.
-    #[serde(default = "l2")]
     pub l2: Bytes,
     /// Last-level cache that a core reaches, and how many cores share it.
-    #[serde(default = "l3")]
     pub l3: Bytes,
     /// Cores that share it.
-    #[serde(default = "l3_cores")]
     pub l3_cores: u32,
     /// Ways of that cache.
-    #[serde(default = "l3_ways")]
     pub l3_ways: u32,
     /// Cores of each socket, where the host has several sockets; absent where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -89,54 +104,27 @@ pub struct HostCpu {
     /// Core clock while wide vector instructions (AVX-512) run, where it is lower.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub avx_frequency: Option<Hertz>,
-    /// Speed of a core while others are busy, in ascending order of cores; empty if they do not slow each other.
+    /// What two hardware threads of a core leave each of its speed alone, doing AES; absent where that was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub siblings: Option<Estimate>,
+    /// What each doubling of the number of busy cores leaves of their speed beyond the last row of a table; absent where it
+    /// stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scaling_beyond: Option<Estimate>,
+    /// Speed of a core while others are busy, in ascending order of cores, with AES in wide vectors; empty if they do not
+    /// slow each other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scaling: Vec<Scaling>,
-}
-
-/// Servers since Skylake-SP and Zen have several I/O stacks or hubs, each with a unit (estimate for others).
-const fn iommu_per_slot() -> bool {
-    true
-}
-
-/// L2 of a profile that does not say: Skylake-SP to Zen 4 have this much (estimate for others).
-const fn l2() -> Bytes {
-    Bytes::new(1 << 20)
-}
-
-/// L3 of a profile that does not say: that of a core complex of Zen 3 or 4 (estimate for others).
-const fn l3() -> Bytes {
-    Bytes::new(32 << 20)
-}
-
-/// Cores that share that L3: those of a core complex of Zen 3 or 4 (estimate for others).
-const fn l3_cores() -> u32 {
-    8
-}
-
-/// Ways of the L3 of a profile that does not say: those of Zen 3 or 4 (estimate for others).
-const fn l3_ways() -> u32 {
-    16
-}
-
-/// Where a table's values come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Origin {
-    /// Measured on this host.
-    Measured,
-    /// From a User-Mode Linux guest on this host, not measured in the running kernel: the core's own speed, but system
-    /// calls are traced and corrected for, and the cipher is not the host's. Older profiles say `measured-uml`.
-    #[serde(alias = "measured-uml")]
-    GuestUml,
-    /// Measured in an emulator: a functional fact, not a time.
-    Emulated,
-    /// From publications or another host, as the sources say.
-    Preset,
+    /// The same with ChaCha20-Poly1305; as with AES where it is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scaling_chacha: Vec<Scaling>,
+    /// The same without a cipher, in plain instructions; as with AES where it is empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scaling_stack: Vec<Scaling>,
 }
 
 /// A value with its 95 % confidence interval, where one is known.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Estimate {
     /// The value.
@@ -168,7 +156,7 @@ impl Estimate {
 }
 
 /// An AEAD algorithm with its key size, as ESP names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Algorithm {
     /// AES-GCM with a 128-bit key (RFC 4106).
@@ -220,7 +208,7 @@ impl Algorithm {
 }
 
 /// Encryption or decryption.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Direction {
     /// Encrypt and append the tag.
@@ -229,12 +217,20 @@ pub enum Direction {
     Open,
 }
 
+impl Direction {
+    /// The name used in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Direction::Seal => "seal",
+            Direction::Open => "open",
+        }
+    }
+}
+
 /// What moving and summing octets costs a core.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MemoryCost {
-    /// Where the values come from.
-    pub origin: Origin,
     /// Copy from user to kernel memory.
     pub copy: CyclesPerByte,
     /// Internet checksum (RFC 1071) over data in cache.
@@ -244,7 +240,7 @@ pub struct MemoryCost {
 }
 
 /// How a profile was measured.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CalibrationRecord {
     /// Version of the program.
@@ -255,101 +251,16 @@ pub struct CalibrationRecord {
     pub kind: String,
     /// `trusted`, or why not.
     pub verdict: String,
+    /// The CPU that single values were measured on, with its place and kind; tables of cores name theirs among the sources.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured_on: Option<String>,
+    /// What disturbed the measurement, a phrase each with the part that it hit (`scaling: ...`); empty where nothing did.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disturbed: Vec<String>,
     /// What was not measured, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<String>,
-}
-
-/// Speed of one core while so many are busy, relative to one alone.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Scaling {
-    /// Busy cores.
-    pub cores: u32,
-    /// Speed of each, 1 for that of one core alone.
-    pub speed: f64,
-}
-
-impl HostCpu {
-    /// The clock of each of `cores` busy cores, on which wide vector instructions run or not. Between two rows of the
-    /// scaling table the speed is interpolated; beyond the last row it stays.
-    pub fn clock(&self, cores: u32, vectors: bool) -> Hertz {
-        let base = self.avx_frequency.filter(|_| vectors).unwrap_or(self.frequency);
-        let mut before = (1.0, 1.0);
-        let cores = f64::from(cores);
-        for row in &self.scaling {
-            let after = (f64::from(row.cores), row.speed);
-            if cores <= after.0 {
-                let share = if after.0 > before.0 { (cores - before.0) / (after.0 - before.0) } else { 1.0 };
-                return base.scale(before.1 + share * (after.1 - before.1));
-            }
-            before = after;
-        }
-        base.scale(before.1)
-    }
-}
-
-/// Why a profile cannot be used.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-pub enum ProfileError {
-    /// Not TOML, or not a profile.
-    #[error("{message}")]
-    Syntax {
-        /// What is wrong, in the parser's words.
-        message: String,
-        /// Where in the text, as a range of octets.
-        span: Option<std::ops::Range<usize>>,
-    },
-    /// Another format version.
-    #[error("profile format {found} is not the one this version reads ({FORMAT}): calibrate again")]
-    Format {
-        /// The version in the file.
-        found: i64,
-    },
-    /// A value that no host can have.
-    #[error("`{key}` is {value}: {allowed}")]
-    Value {
-        /// Key path of the value.
-        key: String,
-        /// The value.
-        value: String,
-        /// What is allowed.
-        allowed: &'static str,
-    },
-}
-
-impl Profile {
-    /// Reads a profile from TOML text.
-    ///
-    /// # Errors
-    /// [`ProfileError`] for a text that is not TOML, of another format version, that lacks a key or has one too many,
-    /// or with a value that no host can have.
-    pub fn from_toml(text: &str) -> Result<Self, ProfileError> {
-        let syntax = |e: toml::de::Error| ProfileError::Syntax { message: e.message().to_owned(), span: e.span() };
-        let table: toml::Table = text.parse().map_err(syntax)?;
-        // The version first: another version's keys would be reported as unknown.
-        match table.get("format").and_then(toml::Value::as_integer) {
-            Some(found) if found == i64::from(FORMAT) => {}
-            Some(found) => return Err(ProfileError::Format { found }),
-            None => {
-                return Err(ProfileError::Value {
-                    key: "format".into(),
-                    value: "missing".into(),
-                    allowed: "a profile starts with `format = 3`",
-                });
-            }
-        }
-        let mut profile: Profile = toml::from_str(text).map_err(syntax)?;
-        profile.complete(&table)?;
-        profile.check()?;
-        Ok(profile)
-    }
-
-    /// The profile as TOML text.
-    ///
-    /// # Errors
-    /// None in practice: every field has a TOML form.
-    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
-        toml::to_string(self)
-    }
+    /// What went on while each part was measured: `ciphers` (with the memory of one core), `repeated`, `stream`, `scaling`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub conditions: BTreeMap<String, Conditions>,
 }

@@ -12,6 +12,9 @@ const HALF_95: f64 = 1.959_964;
 /// The share of a value that a draw leaves at least: a cost cannot vanish, whatever its interval.
 const LEAST: f64 = 0.05;
 
+/// The most that a core is faster while others are busy: what a measurement of its speed may be off.
+const FASTEST: f64 = 1.05;
+
 /// `n` profiles drawn from the intervals of one: each value that has an interval from a normal distribution of that
 /// interval, independently of the others; each that has none as it is. The same seed gives the same profiles.
 ///
@@ -29,7 +32,7 @@ pub fn draw(profile: &Profile, n: u32, seed: u64) -> Vec<Profile> {
 fn one(profile: &Profile, generator: &mut ChaCha8Rng) -> Profile {
     let mut drawn = profile.clone();
     for cost in &mut drawn.aead {
-        for coefficient in [&mut cost.fixed, &mut cost.per_byte, &mut cost.per_tail_block, &mut cost.partial_block] {
+        for coefficient in cost.curve.coefficients_mut() {
             coefficient.value = vary(coefficient, generator);
         }
     }
@@ -39,6 +42,16 @@ fn one(profile: &Profile, generator: &mut ChaCha8Rng) -> Profile {
         if let Some(place) = Scalar::of(&mut drawn, key) {
             place.set(value);
         }
+    }
+    // Last, so that profiles from before they had intervals give the draws that they gave.
+    for row in
+        (drawn.host.scaling.iter_mut()).chain(&mut drawn.host.scaling_chacha).chain(&mut drawn.host.scaling_stack)
+    {
+        let speed = Estimate { value: row.speed, low: row.low, high: row.high, n: None };
+        row.speed = vary(&speed, generator).clamp(LEAST, FASTEST);
+    }
+    if let Some(beyond) = &mut drawn.host.scaling_beyond {
+        beyond.value = vary(beyond, generator).clamp(LEAST, 1.0);
     }
     drawn
 }
@@ -69,6 +82,14 @@ impl<'a> Scalar<'a> {
         })
     }
 
+    fn get(&self) -> f64 {
+        match self {
+            Scalar::Hertz(place) => place.get() as f64,
+            Scalar::Cycles(place) => place.0,
+            Scalar::PerByte(place) => place.0,
+        }
+    }
+
     fn set(self, value: f64) {
         match self {
             Scalar::Hertz(place) => *place = Hertz::new(value as u64),
@@ -76,6 +97,53 @@ impl<'a> Scalar<'a> {
             Scalar::PerByte(place) => *place = CyclesPerByte(value),
         }
     }
+}
+
+/// Where nothing is known of a value's uncertainty, it is moved by this share.
+pub const ASSUMED: f64 = 0.2;
+
+/// A value of a profile that is one number, in the unit of the profile (Hz, cycles, cycles per octet), with its interval
+/// where it has one; `None` for a key that is none of such a value.
+pub fn estimate(profile: &Profile, key: &str) -> Option<Estimate> {
+    if let Some(estimate) = coefficient(&mut profile.clone(), key) {
+        return Some(*estimate);
+    }
+    let value = Scalar::of(&mut profile.clone(), key)?.get();
+    let interval = profile.intervals.get(key).copied();
+    Some(Estimate { value, ..interval.unwrap_or(Estimate::exact(value)) })
+}
+
+/// The same profile with such a value moved. Where wide vector instructions have a clock of their own, it moves with the
+/// other.
+pub fn moved(profile: &Profile, key: &str, value: f64) -> Option<Profile> {
+    let mut changed = profile.clone();
+    if let Some(estimate) = coefficient(&mut changed, key) {
+        estimate.value = value;
+        return Some(changed);
+    }
+    Scalar::of(&mut changed, key)?.set(value);
+    let factor = changed.host.frequency.get() as f64 / profile.host.frequency.get() as f64;
+    if factor != 1.0 {
+        changed.host.avx_frequency = changed.host.avx_frequency.map(|clock| clock.scale(factor));
+    }
+    Some(changed)
+}
+
+/// Ends of an estimate: its interval if it has one, else what is assumed; and whether that is so.
+pub fn ends(estimate: &Estimate) -> ([f64; 2], bool) {
+    let value = estimate.value;
+    match (estimate.low, estimate.high) {
+        (Some(low), Some(high)) => ([low, high], false),
+        _ => ([value * (1.0 - ASSUMED), value * (1.0 + ASSUMED)], true),
+    }
+}
+
+/// A coefficient of a cipher's curve: `aead.aes-128-gcm.seal.ring.per_octet`.
+fn coefficient<'a>(profile: &'a mut Profile, key: &str) -> Option<&'a mut Estimate> {
+    let (row, name) = key.strip_prefix("aead.").and_then(|_| key.rsplit_once('.'))?;
+    let curve = &mut profile.aead.iter_mut().find(|cost| cost.key() == row)?.curve;
+    let at = curve.coefficients().iter().position(|(known, _)| *known == name)?;
+    Some(curve.coefficients_mut()[at])
 }
 
 /// Whether `intervals` may name a value.
@@ -93,7 +161,7 @@ mod tests {
         profile.intervals.clear();
         let estimate = |value: f64| Estimate { value, low: Some(0.9 * value), high: Some(1.1 * value), n: Some(40) };
         for cost in &mut profile.aead {
-            cost.per_byte = estimate(cost.per_byte.value);
+            cost.curve.per_octet = estimate(cost.curve.per_octet.value);
         }
         profile.intervals.insert("memory.copy".into(), estimate(profile.memory.copy.0));
         profile
@@ -105,7 +173,7 @@ mod tests {
         let drawn = draw(&profile, 2000, 7);
         for (mean, of) in [
             (profile.memory.copy.0, (|p: &Profile| p.memory.copy.0) as fn(&Profile) -> f64),
-            (profile.aead[0].per_byte.value, |p: &Profile| p.aead[0].per_byte.value),
+            (profile.aead[0].curve.per_octet.value, |p: &Profile| p.aead[0].curve.per_octet.value),
         ] {
             let mut values: Vec<f64> = drawn.iter().map(of).collect();
             values.sort_by(f64::total_cmp);
@@ -113,7 +181,29 @@ mod tests {
             assert!((values[50] / mean - 0.9).abs() < 0.01 && (values[1950] / mean - 1.1).abs() < 0.01);
         }
         // What has no interval stays.
-        assert!(drawn.iter().all(|p| p.stack == profile.stack && p.aead[0].fixed.value == profile.aead[0].fixed.value));
+        assert!(
+            drawn
+                .iter()
+                .all(|p| p.stack == profile.stack
+                    && p.aead[0].curve.per_operation == profile.aead[0].curve.per_operation)
+        );
+    }
+
+    #[test]
+    fn speeds_of_busy_cores_are_drawn_too() {
+        let mut profile = profile();
+        let mut row = crate::profile::Scaling::exact(8, 0.8);
+        profile.host.scaling = vec![row];
+        assert!(draw(&profile, 9, 7).iter().all(|p| p.host.scaling == profile.host.scaling), "no interval, no draw");
+        (row.low, row.high) = (Some(0.7), Some(0.9));
+        profile.host.scaling = vec![row];
+        profile.host.scaling_beyond = Some(crate::profile::BEYOND);
+        let drawn = draw(&profile, 2000, 7);
+        let inside = drawn.iter().filter(|p| (0.7..=0.9).contains(&p.host.scaling[0].speed)).count();
+        assert!((1850..=1950).contains(&inside), "{inside}");
+        let clock = |p: &Profile| p.host.clock(64, None).get();
+        assert!(drawn.iter().map(clock).min() < drawn.iter().map(clock).max());
+        assert!(drawn.iter().all(|p| p.host.scaling_beyond.unwrap().value <= 1.0));
     }
 
     #[test]

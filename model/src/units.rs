@@ -4,6 +4,7 @@
 //! [`FromStr`]. Decimal prefixes are powers of 1000, binary ones (`KiB`, `MiB`, `GiB`) powers of 1024 (IEC 80000-13).
 
 pub mod as_ps;
+pub mod pattern;
 
 use std::fmt;
 use std::iter::Sum;
@@ -80,6 +81,7 @@ macro_rules! quantity {
                 serializer.collect_str(self)
             }
         }
+        pattern::json_schema!($name);
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 struct Visitor;
@@ -352,7 +354,7 @@ impl Share {
 }
 
 /// Core clock cycles; fractional, because costs are means.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct Cycles(pub f64);
 
@@ -382,7 +384,7 @@ impl Div<Hertz> for Cycles {
 }
 
 /// Core clock cycles per octet.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(transparent)]
 pub struct CyclesPerByte(pub f64);
 

@@ -4,6 +4,7 @@
 //! its reason.
 
 mod config;
+mod cpus;
 mod device;
 pub(crate) mod ethtool;
 mod fact;
@@ -20,6 +21,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+pub use cpus::{Kind, Topology, topology, topology_of};
 pub use device::{Device, DeviceKind, Port, VirtualFunctions};
 pub use fact::{Fact, Reason};
 pub use interface::{FEATURES, Feature, Features, Interface};
@@ -34,6 +36,9 @@ pub struct Inventory {
     /// Whole parts of the system that could not be read: path to reason.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub missing: BTreeMap<String, String>,
+    /// How CPUs belong together; absent in inventories from before it was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topology: Option<Topology>,
     /// How DMA is translated.
     pub iommu: Iommu,
     /// Network controllers and accelerators, by address; virtual functions are counted at their physical function.
@@ -83,6 +88,7 @@ pub fn inventory_of(root: &Path, features: &mut dyn FnMut(&str) -> Features) -> 
     // Beside the interfaces lie files, such as `bonding_masters`.
     let interfaces = interfaces.iter().filter(|name| net.join(name).is_dir());
     Inventory {
+        topology: Some(topology_of(root, &crate::host::usable_cpus())),
         iommu: Iommu::read(root),
         interfaces: interfaces.map(|name| Interface::read(&net.join(name), features(name))).collect(),
         shared_uplinks: topology::shared_uplinks(&devices),

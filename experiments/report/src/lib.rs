@@ -11,3 +11,4 @@ pub mod plot;
 pub mod profile;
 pub mod text_table;
 pub mod timeline;
+pub mod trust;

@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use comfy_table::Table;
-use espsim_model::profile::{Direction, Estimate, Origin, Profile};
-use espsim_sweep::file::value::variant;
+use espsim_model::preset::Evidence;
+use espsim_model::profile::{Estimate, Profile};
 
 use crate::text_table::table;
+use crate::trust;
 
 /// An estimate with its interval.
 pub fn estimate(estimate: &Estimate, digits: usize) -> String {
@@ -16,23 +17,21 @@ pub fn estimate(estimate: &Estimate, digits: usize) -> String {
     }
 }
 
-/// The name of a direction.
-pub fn direction(direction: Direction) -> String {
-    variant(direction)
-}
-
 /// Everything in a profile.
 pub fn tables(profile: &Profile) -> String {
     let mut text = heading(profile);
     // Writing to a string does not fail.
+    let counts: Vec<String> = trust::counts(profile).iter().map(|(kind, n)| format!("{n} {}", kind.name())).collect();
+    let _ = writeln!(text, "values: {}, of {}", counts.join(", "), profile.values().len());
     let _ = writeln!(text, "\nAEAD, cycles per operation\n{}", aead(profile));
     let _ = writeln!(text, "\nOne value each\n{}", scalars(profile));
-    if !profile.host.scaling.is_empty() {
-        let mut scaling = table(["Busy cores", "Speed of each"], &[0, 1]);
-        for row in &profile.host.scaling {
-            scaling.add_row([row.cores.to_string(), format!("{:.3}", row.speed)]);
+    for (key, rows) in profile.host.scaling_tables().into_iter().filter(|(_, rows)| !rows.is_empty()) {
+        let mut scaling = table(["Busy cores", "Speed of each", "95 % interval"], &[0, 1, 2]);
+        for row in rows {
+            let ends = row.low.zip(row.high).map(|(low, high)| format!("{low:.3} to {high:.3}"));
+            scaling.add_row([row.cores.to_string(), format!("{:.3}", row.speed), ends.unwrap_or_default()]);
         }
-        let _ = writeln!(text, "\nScaling\n{scaling}");
+        let _ = writeln!(text, "\n{key}\n{scaling}");
     }
     if let Some(inventory) = &profile.inventory {
         let _ = writeln!(text, "\nInventory\n{}", toml::to_string_pretty(inventory).unwrap_or_default());
@@ -45,6 +44,9 @@ pub fn heading(profile: &Profile) -> String {
     let host = &profile.host;
     let ddio = if host.ddio { "DDIO" } else { "no DDIO" };
     let mut text = format!("{}: {} cores at {}, {ddio}\n", host.model, host.cores, host.frequency);
+    if let Some(name) = &profile.filled_from {
+        let _ = writeln!(text, "what is not this host's own is that of preset:{name}");
+    }
     match &profile.calibration {
         Some(record) => {
             let _ = writeln!(text, "{} calibration by espsim {} at {}", record.kind, record.program, record.time);
@@ -59,54 +61,68 @@ pub fn heading(profile: &Profile) -> String {
 }
 
 fn aead(profile: &Profile) -> Table {
-    let header =
-        ["Algorithm", "", "Backend", "Stride", "Fixed", "Per octet", "Tail block", "Partial block", "n", "Origin"];
+    let header = [
+        "Algorithm",
+        "",
+        "Backend",
+        "Stride",
+        "Per operation",
+        "Octet",
+        "Tail block",
+        "Partial block",
+        "n",
+        "Evidence",
+    ];
     let mut table = table(header, &[3, 4, 5, 6, 7, 8]);
     for cost in &profile.aead {
+        let curve = &cost.curve;
         table.add_row([
             cost.algorithm.name().to_owned(),
-            direction(cost.direction),
+            cost.direction.name().to_owned(),
             cost.backend.clone(),
-            cost.stride.to_string(),
-            estimate(&cost.fixed, 0),
-            estimate(&cost.per_byte, 4),
-            estimate(&cost.per_tail_block, 1),
-            estimate(&cost.partial_block, 0),
-            cost.per_byte.n.map_or_else(String::new, |n| n.to_string()),
-            variant(cost.origin),
+            curve.stride.to_string(),
+            estimate(&curve.per_operation, 0),
+            estimate(&curve.per_octet, 4),
+            estimate(&curve.per_tail_block, 1),
+            estimate(&curve.per_partial_block, 0),
+            curve.per_octet.n.map_or_else(String::new, |n| n.to_string()),
+            profile.evidence(&cost.key()).name().to_owned(),
         ]);
     }
     table
 }
 
-/// Single values: key, value, unit.
-pub fn single_values(profile: &Profile) -> Vec<(String, f64, &'static str, Origin)> {
+/// Single values: key, value, unit, and how well it is known.
+pub fn single_values(profile: &Profile) -> Vec<(String, f64, &'static str, Evidence)> {
     let (host, memory) = (&profile.host, &profile.memory);
-    let measured = if profile.calibration.is_some() { Origin::Measured } else { Origin::Preset };
-    let stack = profile.stack_costs().into_iter().map(|(key, cost, origin)| (key, cost.0, "cycles", origin));
+    let stack = profile.stack_costs().into_iter().map(|(key, cost)| (key, cost.0, "cycles"));
     let others = [
-        ("host.frequency", host.frequency.get() as f64, "Hz", measured),
-        ("memory.copy", memory.copy.0, "cycles/B", memory.origin),
-        ("memory.checksum", memory.checksum.0, "cycles/B", memory.origin),
-        ("memory.bandwidth", memory.bandwidth.as_gbps(), "Gb/s", Origin::Preset),
+        ("host.frequency", host.frequency.get() as f64, "Hz"),
+        ("memory.copy", memory.copy.0, "cycles/B"),
+        ("memory.checksum", memory.checksum.0, "cycles/B"),
+        ("memory.bandwidth", memory.bandwidth.as_gbps(), "Gb/s"),
     ];
-    let others = others.map(|(key, value, unit, origin)| (key.to_owned(), value, unit, origin));
-    others.into_iter().chain(stack).collect()
+    let others = others.map(|(key, value, unit)| (key.to_owned(), value, unit));
+    let known = |(key, value, unit): (String, f64, &'static str)| {
+        let evidence = profile.evidence(&key);
+        (key, value, unit, evidence)
+    };
+    others.into_iter().chain(stack).map(known).collect()
 }
 
 fn scalars(profile: &Profile) -> Table {
-    let mut table = table(["Value", "", "Unit", "95 % interval", "n", "Origin", "Method or source"], &[1, 3, 4]);
+    let mut table = table(["Value", "", "Unit", "95 % interval", "n", "Evidence", "Method or source"], &[1, 3, 4]);
     for (key, value, unit, from) in single_values(profile) {
         let interval = profile.intervals.get(&key);
         let ends = interval.and_then(|i| Some(format!("{:.5} to {:.5}", i.low?, i.high?)));
-        let source = profile.sources.get(&key).map_or("", String::as_str);
+        let source = profile.source(&key).unwrap_or_default().to_owned();
         table.add_row([
             key,
             format!("{value:.5}").trim_end_matches('0').trim_end_matches('.').to_owned(),
             unit.to_owned(),
             ends.unwrap_or_default(),
             interval.and_then(|i| i.n).map_or_else(String::new, |n| n.to_string()),
-            variant(from),
+            from.name().to_owned(),
             source.chars().take(100).collect(),
         ]);
     }

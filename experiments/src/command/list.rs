@@ -188,9 +188,9 @@ fn all_parameters() -> String {
 fn cost_parameters() -> String {
     let Ok(Ok(profile)) = preset::profile(STAND_IN) else { return String::new() };
     let mut table = wide(["Key", "Cycles", "Range", "Evidence", "Meaning"]);
-    for (key, cycles, _) in profile.stack_costs() {
+    for (key, cycles) in profile.stack_costs() {
         let range = profile.intervals.get(&key).and_then(|range| Some(format!("{} to {}", range.low?, range.high?)));
-        let evidence = profile.sources.get(&key).map_or("", |source| Evidence::of(source).name());
+        let evidence = profile.evidence(&key).name();
         let meaning = key.split_once('.').and_then(|(_, name)| stack::find(name)).map_or("", |cost| cost.meaning);
         table.add_row([&key, &cycles.0.to_string(), &range.unwrap_or_default(), evidence, meaning]);
     }

@@ -1,6 +1,8 @@
 //! The results of a sweep, from its finished runs: files and a table, in the order of points whatever the order in which
 //! runs ended.
 
+use espsim_model::deciding::deciding;
+use espsim_model::scenario::Scenario;
 use espsim_report::columns::Rows;
 use espsim_report::figures::Drawing;
 use espsim_sweep::campaign::Campaign;
@@ -39,6 +41,8 @@ pub struct Written {
     pub files: Vec<String>,
     /// Points without an estimate.
     pub missing: Missing,
+    /// Values of the profile that decide.
+    pub deciding: Vec<String>,
 }
 
 /// Points without an estimate: how many, and why the first of them has none.
@@ -244,6 +248,8 @@ impl<'a> Outputs<'a> {
         files.extend(self.figures);
         files.push(JOURNAL.into());
         let mut manifest = campaign.subject().manifest(order.command, order.time);
+        let deciding = deciding_points(campaign)?;
+        manifest.deciding.clone_from(&deciding);
         match is_large {
             true => manifest.set_axes(campaign.points.file),
             false => {
@@ -263,7 +269,7 @@ impl<'a> Outputs<'a> {
         self.journal.close()?;
         keep_others(campaign, finished, folder, &campaign.own(None))?;
         folder.rename(JOURNAL_IN_ORDER, JOURNAL)?;
-        Ok(Written { table: self.table.text(), files, missing: self.missing })
+        Ok(Written { table: self.table.text(), files, missing: self.missing, deciding })
     }
 }
 
@@ -307,6 +313,17 @@ fn keep_others(campaign: &Campaign<'_>, finished: &Finished, folder: &Folder, po
 
 /// What the journal in the order of points is called until it is whole.
 const JOURNAL_IN_ORDER: &str = "journal.ordered";
+
+/// Points that are looked at for what decides: of a large sweep some, spread over all of it.
+const LOOKED_AT: usize = 4;
+
+/// Values of the profile that decide what some of the points carry.
+fn deciding_points(campaign: &Campaign<'_>) -> Result<Vec<String>, Failure> {
+    let n = campaign.points.len();
+    let some = (0..n).skip(n.div_ceil(LOOKED_AT) / 2).step_by(n.div_ceil(LOOKED_AT).max(1));
+    let scenarios: Result<Vec<Scenario>, Failure> = some.map(|i| Ok(campaign.points.resolve(i)?.scenario)).collect();
+    Ok(deciding(&campaign.profile.profile, &scenarios?))
+}
 
 fn missing() -> Failure {
     Failure::new("a run is missing, which should have finished")

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use espsim_model::uncertainty::draw;
+use espsim_report::trust;
 use espsim_sweep::campaign::Campaign;
 use espsim_sweep::campaign::execute::execute;
 use espsim_sweep::campaign::stop::Stop;
@@ -27,7 +28,7 @@ use crate::command::results::{self, Missing, Order, Written};
 use crate::command::run_args::RunArgs;
 use crate::console::again::resume_line;
 use crate::console::{Format, print, print_file, say};
-use crate::host_profile::{measured, other_machine};
+use crate::host_profile::{measured, warn, warn_beyond};
 
 /// Runs a scenario file.
 ///
@@ -54,22 +55,22 @@ pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop)
         Some(choice) => choice,
         None => {
             // Everything that the user wrote is checked before the folder is made or the host is measured.
-            let stand_in = stand_in()?;
+            let stand_in = stand_in()?.with(&args.base.of_profile)?;
             let points = Points::new(&file, &args.base.settings, &stand_in.profile, &kept);
             pool.install(|| Campaign::new(study, points, &stand_in, &[], seed, stop))?;
             reserved = Some(place.prepare()?);
             stop.uninterested(|| measured(&mut |message| say(&format!("espsim: {message}"))))?
         }
     };
-    if let Some(warning) = other_machine(&profile) {
-        say(&format!("espsim: {warning}"));
-    }
+    let profile = profile.with(&args.base.of_profile)?;
+    warn(&profile);
     for (series, reason) in falls_back(&file, args) {
         say(&format!("espsim: {series} is not to be had, and its SAs run as Linux runs them instead: {reason}"));
     }
     let drawn = args.draw.uncertainty.map_or_else(Vec::new, |n| draw(&profile.profile, n, seed));
     let points = Points::new(&file, &args.base.settings, &profile.profile, &kept);
     let campaign = pool.install(|| Campaign::new(study, points, &profile, &drawn, seed, stop))?;
+    warn_beyond(&profile, campaign.most_cores);
     let mut folder = reserved.map_or_else(|| place.prepare(), Ok)?;
     let target = folder.target().to_owned();
     let (mut finished, journal) = take_up(&campaign, &mut folder, args.shard)?;
@@ -195,7 +196,7 @@ pub fn finish(
     stop: &Stop,
 ) -> Result<Missing, Failure> {
     let order = Order { command: &made.command, time: &made.time, parquet: made.parquet };
-    let Written { table, files, missing } = results::write(campaign, finished, &folder, &order, stop)?;
+    let Written { table, files, missing, deciding } = results::write(campaign, finished, &folder, &order, stop)?;
     let target = folder.commit()?;
     match format {
         Format::Table => print(table.as_bytes())?,
@@ -210,6 +211,7 @@ pub fn finish(
         files.join(", "),
         target.display()
     ));
+    say(&format!("espsim: {}", trust::evidence(&campaign.profile.profile, &deciding)));
     if let Some(assumed) = (Presentation::of(campaign.study).assumed)(&campaign.points) {
         say(&format!("espsim: {assumed}"));
     }

@@ -1,11 +1,35 @@
-//! `espsim schema`: what a scenario file may say, as JSON Schema for editors, from the model's table of parameters.
+//! `espsim schema`: what scenario files and profiles may say, as JSON Schema for editors, from the model's table of
+//! parameters and its types.
 
 use std::collections::BTreeMap;
 
+use clap::ValueEnum;
 use espsim_model::layers::LISTS;
+use espsim_model::profile;
 use espsim_model::scenario::parameters::{Entry, Items, Names, Parameter, Range, Takes, parameters};
+use espsim_model::units::pattern::pattern;
 use espsim_sweep::file::value::shown;
 use serde_json::{Map, Value as Json, json};
+
+/// Files that a schema describes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Described {
+    /// Scenario files
+    #[default]
+    Scenario,
+    /// Profiles of hosts
+    Profile,
+}
+
+impl Described {
+    /// Their schema.
+    pub fn schema(self) -> Json {
+        match self {
+            Described::Scenario => schema(),
+            Described::Profile => profile::schema::json_schema(),
+        }
+    }
+}
 
 /// What a parameter takes.
 fn takes(entry: &Entry, example: &toml::Value) -> Json {
@@ -13,8 +37,7 @@ fn takes(entry: &Entry, example: &toml::Value) -> Json {
         Takes::Name(names) => one_of(names),
         Takes::Quantity { quantity, or_off, .. } => {
             let off = if or_off { "|^off$" } else { "" };
-            let units = quantity.units().join("|");
-            let pattern = format!("^\\s*([0-9]+\\.?[0-9]*|\\.[0-9]+)\\s*({units})\\s*${off}");
+            let pattern = pattern(quantity.units()) + off;
             json!({ "type": "string", "pattern": pattern, "examples": [shown(example)] })
         }
         Takes::Integer(range) => number("integer", range, |n| json!(n as u64)),

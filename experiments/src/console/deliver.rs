@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use espsim_report::trust;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::ProfileChoice;
 use espsim_sweep::store::folder::{Files, Folder};
@@ -17,6 +18,8 @@ pub struct Made<'a> {
     pub started: Instant,
     /// The host, where it is of one.
     pub host: Option<&'a ProfileChoice>,
+    /// Values of its profile that decide the answer.
+    pub deciding: &'a [String],
 }
 
 /// What is printed of files, or `text` for people.
@@ -48,5 +51,8 @@ pub fn deliver(folder: Folder, files: &Files, printed: &[u8], made: &Made<'_>) -
         names.join(", "),
         target.display()
     ));
+    if let Some(host) = made.host {
+        say(&format!("espsim: {}", trust::evidence(&host.profile, made.deciding)));
+    }
     Ok(())
 }

@@ -8,7 +8,7 @@ use espsim_sweep::failure::{Failure, nearest};
 /// # Errors
 /// [`Failure`] for a key that the profile lacks, with the nearest that it has.
 pub fn keys(profile: &Profile, parameter: &str, patterns: &[String]) -> Result<Vec<String>, Failure> {
-    let stacks = profile.stack_costs().into_iter().map(|(key, _, _)| key);
+    let stacks = profile.stack_costs().into_iter().map(|(key, _)| key);
     let known: Vec<String> = ["memory.copy", "memory.checksum"].map(str::to_owned).into_iter().chain(stacks).collect();
     let mut keys = Vec::new();
     for pattern in patterns {

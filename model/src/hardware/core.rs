@@ -136,7 +136,7 @@ impl Core<'_> {
     /// behind an HMAC they are taken as any others.
     pub fn authenticates(&self, n: Bytes) -> (Category, Cycles) {
         let hmac = self.cipher.filter(|cost| cost.algorithm.has_hmac());
-        (Category::Aead, Cycles(hmac.map_or(0.0, |cost| cost.per_byte.value * n.get() as f64)))
+        (Category::Aead, Cycles(hmac.map_or(0.0, |cost| cost.curve.per_octet.value * n.get() as f64)))
     }
 
     /// Sealing or opening `n` octets of ESP payload data on this core.

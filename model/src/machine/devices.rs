@@ -210,7 +210,7 @@ fn beyond(
         applications: Share::from_fraction(applications),
         reads_packets: uncached,
         waits: Share::from_fraction(waits),
-        line: Cycles(s.host.line_wait.as_seconds() * host.clock(s.host.cores, false).get() as f64),
+        line: Cycles(s.host.line_wait.as_seconds() * host.clock(s.host.cores, None).get() as f64),
         prefetches: s.host.stack.prefetches(),
     })
 }

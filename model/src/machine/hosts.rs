@@ -75,7 +75,7 @@ impl<'a> Builder<'a> {
             station,
             costs: self.costs(),
             memory: &self.profile.memory,
-            clock: self.profile.host.clock(s.host.cores, on_cpu),
+            clock: self.profile.host.clock(s.host.cores, on_cpu.then_some(s.sa.algorithm)),
             cipher: s.software_cost(self.profile, direction),
             lock: None,
             mapping: None,

@@ -286,7 +286,7 @@ impl<'a> Builder<'a> {
         let sa_keys = if both { 2 * s.sas() } else { s.sas() };
         let devices = Devices::place(s, self.profile, sa_keys, &mut platform);
         let queues = Queues::place(s, &self.traffic, &devices, &cores, &self.receiving(), &mut platform);
-        let clock = self.profile.host.clock(s.host.cores, s.placement.encrypts_on_cpu());
+        let clock = self.profile.host.clock(s.host.cores, s.cipher_of_cores());
         let lock = self.locks.place(s, self.profile, clock, &paths, &cores, &mut platform);
         if devices.nics.iter().any(|nic| nic.slot.iommu.is_some_and(|unit| unit.is_fresh())) {
             let_spin(&cores, &mut platform);

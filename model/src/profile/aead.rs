@@ -2,19 +2,15 @@
 
 use std::sync::LazyLock;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Algorithm, Direction, Estimate, Origin, Profile};
+use super::{Algorithm, Direction, Estimate, Profile};
 use crate::stack::Stack;
 use crate::units::{Bytes, Cycles};
 
-/// What one AEAD operation costs on one core, for `n` octets of plaintext:
-///
-/// `fixed + per_byte n + per_tail_block ceil((n mod stride) / 16) + partial_block [n mod 16 != 0]`
-///
-/// Vectorised AES-GCM works through strides of many blocks; blocks of an incomplete stride cost more each, and an
-/// incomplete last block is masked or copied. All four coefficients are in core cycles.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What AEAD operations of one implementation cost on one core.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AeadCost {
     /// Algorithm and key size.
@@ -23,8 +19,6 @@ pub struct AeadCost {
     pub direction: Direction,
     /// The implementation: a crate name, or what the source measured.
     pub backend: String,
-    /// Where the values come from.
-    pub origin: Origin,
     /// The only stack that uses this implementation; absent where any can.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only: Option<Stack>,
@@ -32,40 +26,81 @@ pub struct AeadCost {
     /// (intel-ipsec-mb). Absent where each is done by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<u32>,
-    /// Octets that the bulk loop takes at a time.
-    pub stride: Bytes,
-    /// Cycles per operation.
-    pub fixed: Estimate,
-    /// Cycles per octet.
-    pub per_byte: Estimate,
-    /// Cycles per block of 16 octets beyond the last whole stride.
-    pub per_tail_block: Estimate,
-    /// Cycles for an incomplete last block.
-    pub partial_block: Estimate,
-    /// Cycles that sizes, ascending, took more than the four coefficients say: implementations change their ways at sizes
-    /// of their own. Interpolated between sizes of whole blocks for such, between the others for others; empty where only
-    /// coefficients are known.
+    /// Cycles by size.
+    pub curve: Curve,
+    /// Cycles that sizes, ascending, took more than the curve says: implementations change their ways at sizes of their
+    /// own. Interpolated between sizes of whole blocks for such, between the others for others; empty where only the curve
+    /// is known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub residuals: Vec<(Bytes, f64)>,
 }
 
+/// What one AEAD operation costs on one core, for `n` octets of plaintext:
+///
+/// `per_operation + per_octet n + per_tail_block ceil((n mod stride) / 16) + per_partial_block [n mod 16 != 0]`
+///
+/// Vectorised AES-GCM works through strides of many blocks; blocks of an incomplete stride cost more each, and an
+/// incomplete last block is masked or copied. All four coefficients are in core cycles.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Curve {
+    /// Octets that the bulk loop takes at a time.
+    pub stride: Bytes,
+    /// Cycles per operation.
+    pub per_operation: Estimate,
+    /// Cycles per octet.
+    pub per_octet: Estimate,
+    /// Cycles per block of 16 octets beyond the last whole stride.
+    pub per_tail_block: Estimate,
+    /// Cycles for an incomplete last block.
+    pub per_partial_block: Estimate,
+}
+
+/// Octets of a block of AES.
+const BLOCK: Bytes = Bytes::new(16);
+
+impl Curve {
+    /// The coefficients by their names.
+    pub fn coefficients(&self) -> [(&'static str, &Estimate); 4] {
+        [
+            ("per_operation", &self.per_operation),
+            ("per_octet", &self.per_octet),
+            ("per_tail_block", &self.per_tail_block),
+            ("per_partial_block", &self.per_partial_block),
+        ]
+    }
+
+    /// The same in the same order, to be changed.
+    pub fn coefficients_mut(&mut self) -> [&mut Estimate; 4] {
+        [&mut self.per_operation, &mut self.per_octet, &mut self.per_tail_block, &mut self.per_partial_block]
+    }
+
+    /// Cycles for `n` octets.
+    fn cycles(&self, n: Bytes) -> f64 {
+        let tail = Bytes::new(n.get() % self.stride.get().max(1));
+        let partial = f64::from(u8::from(!n.get().is_multiple_of(BLOCK.get())));
+        self.per_operation.value
+            + self.per_octet.value * n.get() as f64
+            + self.per_tail_block.value * tail.pieces(BLOCK) as f64
+            + self.per_partial_block.value * partial
+    }
+}
+
 impl AeadCost {
+    /// Its key path in a profile: `aead.aes-128-gcm.seal.ring`.
+    pub fn key(&self) -> String {
+        format!("aead.{}.{}.{}", self.algorithm.name(), self.direction.name(), self.backend)
+    }
+
     /// Cycles to seal or open `n` octets; never below zero, which an extrapolated fit could give.
     pub fn cycles(&self, n: Bytes) -> Cycles {
-        let block = Bytes::new(16);
-        let tail = Bytes::new(n.get() % self.stride.get().max(1));
-        let partial = f64::from(u8::from(!n.get().is_multiple_of(block.get())));
-        let cycles = self.fixed.value
-            + self.per_byte.value * n.get() as f64
-            + self.per_tail_block.value * tail.pieces(block) as f64
-            + self.partial_block.value * partial;
-        Cycles((cycles + self.residual(n)).max(0.0))
+        Cycles((self.curve.cycles(n) + self.residual(n)).max(0.0))
     }
 
     /// The residual at a size, by linear interpolation; beyond the ends that of the end. Whole blocks and others go
     /// different ways in most implementations.
     fn residual(&self, n: Bytes) -> f64 {
-        let is_whole = |n: Bytes| n.get().is_multiple_of(16);
+        let is_whole = |n: Bytes| n.get().is_multiple_of(BLOCK.get());
         let alike = || self.residuals.iter().filter(|(size, _)| is_whole(*size) == is_whole(n));
         let before = alike().rfind(|(size, _)| *size <= n);
         let after = alike().find(|(size, _)| *size >= n);
@@ -99,13 +134,14 @@ static NULL: LazyLock<AeadCost> = LazyLock::new(|| AeadCost {
     algorithm: Algorithm::Null,
     direction: Direction::Seal,
     backend: "none".into(),
-    origin: Origin::Preset,
     only: None,
     batch: None,
-    stride: Bytes::new(16),
-    fixed: Estimate::exact(0.0),
-    per_byte: Estimate::exact(0.0),
-    per_tail_block: Estimate::exact(0.0),
-    partial_block: Estimate::exact(0.0),
+    curve: Curve {
+        stride: BLOCK,
+        per_operation: Estimate::exact(0.0),
+        per_octet: Estimate::exact(0.0),
+        per_tail_block: Estimate::exact(0.0),
+        per_partial_block: Estimate::exact(0.0),
+    },
     residuals: Vec::new(),
 });

@@ -1,6 +1,6 @@
 //! What a profile may say.
 
-use super::{Profile, ProfileError};
+use super::{Curve, Estimate, Profile, ProfileError};
 
 impl Profile {
     pub(super) fn check(&self) -> Result<(), ProfileError> {
@@ -25,7 +25,7 @@ impl Profile {
             return Err(value("memory.bandwidth", 0.0, "a bandwidth above zero"));
         }
         let costs = [("memory.copy", self.memory.copy.0), ("memory.checksum", self.memory.checksum.0)];
-        let stack = self.stack_costs().into_iter().map(|(key, cost, _)| (key, cost.0));
+        let stack = self.stack_costs().into_iter().map(|(key, cost)| (key, cost.0));
         for (key, cost) in costs.map(|(key, cost)| (key.to_owned(), cost)).into_iter().chain(stack) {
             if !(0.0..1e9).contains(&cost) {
                 return Err(value(&key, cost, "a cost of 0 cycles or more, below 1e9"));
@@ -50,30 +50,41 @@ impl Profile {
         if let Some(sa) = &self.sa {
             sa.check()?;
         }
-        let mut cores = 0;
-        for row in &self.host.scaling {
-            if row.cores <= cores || !(0.01..=2.0).contains(&row.speed) {
-                return Err(value("host.scaling", row.speed, "ascending numbers of cores with speeds from 0.01 to 2"));
+        for (key, rows) in self.host.scaling_tables() {
+            let mut cores = 0;
+            for row in rows {
+                let speed = Estimate { value: row.speed, low: row.low, high: row.high, n: None };
+                if row.cores <= cores || !(0.01..=2.0).contains(&row.speed) || !speed.is_usable() {
+                    return Err(value(key, row.speed, "ascending numbers of cores with speeds from 0.01 to 2"));
+                }
+                cores = row.cores;
             }
-            cores = row.cores;
+        }
+        let factors = [("host.siblings", self.host.siblings), ("host.scaling_beyond", self.host.scaling_beyond)];
+        for (key, factor) in factors.into_iter().filter_map(|(key, factor)| Some((key, factor?))) {
+            let allowed = |factor: f64| (0.01..=1.05).contains(&factor);
+            if ![Some(factor.value), factor.low, factor.high].into_iter().flatten().all(allowed) {
+                return Err(value(key, factor.value, "a share from 0.01 to 1.05, and so the ends of its interval"));
+            }
         }
         for cost in &self.aead {
-            let coefficients = [&cost.fixed, &cost.per_byte, &cost.per_tail_block, &cost.partial_block];
-            if let Some(wrong) = coefficients.iter().find(|c| !(c.value.abs() < 1e9 && c.is_usable())) {
+            let coefficients = cost.curve.coefficients();
+            if let Some((name, wrong)) = coefficients.iter().find(|(_, c)| !(c.value.abs() < 1e9 && c.is_usable())) {
                 return Err(value(
-                    "aead",
+                    &format!("{}.{name}", cost.key()),
                     wrong.value,
-                    "coefficients below 1e9, with intervals of ascending numbers below 1e12",
+                    "a coefficient below 1e9, with an interval of ascending numbers below 1e12",
                 ));
             }
             let ascending = cost.residuals.windows(2).all(|pair| pair[0].0 < pair[1].0);
             if !ascending || cost.residuals.iter().any(|(_, cycles)| !cycles.is_finite()) {
-                return Err(value("aead.residuals", f64::NAN, "finite cycles at ascending sizes"));
+                return Err(value(&format!("{}.residuals", cost.key()), f64::NAN, "finite cycles at ascending sizes"));
             }
-            if cost.stride.get() == 0 || cost.per_byte.value < 0.0 {
+            let Curve { stride, per_octet, .. } = &cost.curve;
+            if stride.get() == 0 || per_octet.value < 0.0 {
                 return Err(value(
-                    "aead.per_byte",
-                    cost.per_byte.value,
+                    &format!("{}.per_octet", cost.key()),
+                    per_octet.value,
                     "a cost per octet of 0 or more and a stride above zero",
                 ));
             }

@@ -1,17 +1,16 @@
 //! What the control path of a security association (SA) takes: netlink messages to XFRM, and the notification of a
 //! changed route.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Origin, ProfileError};
+use super::ProfileError;
 use crate::units::Time;
 
 /// Times of the control path, as a key management daemon sees them: from the request's `send` to its acknowledgement.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SaCost {
-    /// Where the values come from.
-    pub origin: Origin,
     /// SAs that the measured device holds; absent where no limit was met.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub table: Option<u32>,
@@ -75,7 +74,7 @@ impl SaCost {
 }
 
 /// A measured distribution of times.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Delay {
     /// Observations behind it.

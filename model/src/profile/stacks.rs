@@ -1,6 +1,6 @@
 //! What a profile says of each stack.
 
-use super::{Origin, Profile, ProfileError};
+use super::Profile;
 use crate::stack::{self, Stack, StackCost};
 use crate::units::Cycles;
 
@@ -31,38 +31,13 @@ impl Profile {
         Some(cost.of(self.costs_mut(stack)?))
     }
 
-    /// Every cost of every stack by its key path, with the stack's origin.
-    pub fn stack_costs(&self) -> Vec<(String, Cycles, Origin)> {
+    /// Every cost of every stack by its key path, in the order of a packet's way.
+    pub fn stack_costs(&self) -> Vec<(String, Cycles)> {
         let known = Stack::ALL.into_iter().filter_map(|stack| Some((stack, self.costs(stack)?)));
         let of = |(stack, costs): (Stack, &StackCost)| {
             let all = costs.costs().filter(move |(cost, _)| cost.stacks.contains(&stack));
-            let origin = costs.origin;
-            all.map(move |(cost, cycles)| (cost.key(stack), cycles, origin)).collect::<Vec<_>>()
+            all.map(move |(cost, cycles)| (cost.key(stack), cycles)).collect::<Vec<_>>()
         };
         known.flat_map(of).collect()
-    }
-
-    /// Gives a value to what a profile leaves out that was written before its stack had such a cost.
-    pub(super) fn complete(&mut self, table: &toml::Table) -> Result<(), ProfileError> {
-        for stack in Stack::ALL {
-            let given = table.get(stack.table()).and_then(toml::Value::as_table);
-            let (Some(given), Some(costs)) = (given, self.costs_mut(stack)) else { continue };
-            for cost in stack::COSTS.iter().filter(|cost| cost.stacks.contains(&stack)) {
-                let is_given =
-                    [Some(cost.name), cost.former].into_iter().flatten().any(|name| given.contains_key(name));
-                match cost.before(stack) {
-                    _ if is_given => {}
-                    Some(before) => *cost.of(costs) = before,
-                    None => {
-                        return Err(ProfileError::Value {
-                            key: cost.key(stack),
-                            value: "missing".into(),
-                            allowed: "a cost in cycles",
-                        });
-                    }
-                }
-            }
-        }
-        Ok(())
     }
 }

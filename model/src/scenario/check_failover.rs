@@ -2,7 +2,7 @@
 
 use super::check::{between, invalid, within, within_if_given};
 use super::{Device, Event, Invalid, Scenario, What};
-use crate::profile::{Origin, Profile};
+use crate::profile::Profile;
 use crate::traffic::Arrival;
 use crate::units::Time;
 
@@ -118,11 +118,6 @@ fn check_profile(profile: &Profile) -> Result<(), Invalid> {
             "profile.sa",
             "missing",
             "a failover needs a profile with a table [sa], the times of the control path, such as preset:zen4",
-        ),
-        Some(sa) if sa.origin == Origin::Emulated => invalid(
-            "profile.sa.origin",
-            "emulated",
-            "measured, guest-uml or preset: an emulator's times are none, only what it did counts",
         ),
         Some(_) => Ok(()),
     }

@@ -51,6 +51,11 @@ impl Scenario {
         profile.aead(self.sa.algorithm, aead, Bytes::new(1408), self.host.stack)
     }
 
+    /// The cipher that cores run, if they run one.
+    pub fn cipher_of_cores(&self) -> Option<profile::Algorithm> {
+        self.placement.encrypts_on_cpu().then_some(self.sa.algorithm)
+    }
+
     /// What the cipher adds to a packet; nothing in the clear.
     pub fn cipher_sizes(&self) -> CipherSizes {
         if !self.placement.has_sas() {

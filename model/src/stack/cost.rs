@@ -1,9 +1,9 @@
 //! The costs of a stack: the structure, and the table of what each means.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Stack;
-use crate::profile::Origin;
 use crate::units::Cycles;
 
 /// One cost in the table.
@@ -49,15 +49,12 @@ const ALL: &[Stack] = &Stack::ALL;
 macro_rules! stack_costs {
     ($($name:ident $(or $former:literal)? in $stacks:ident $(, before it $before:literal in $older:ident)*: $meaning:literal;)+) => {
         /// What a stack costs a core, in cycles. Zero where a stack has no such thing.
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub struct StackCost {
-            /// Where the values come from.
-            #[serde(default = "StackCost::from_preset")]
-            pub origin: Origin,
             $(
                 #[doc = $meaning]
-                #[serde(default $(, alias = $former)?)]
+                #[serde(default)]
                 pub $name: Cycles,
             )+
         }
@@ -119,10 +116,6 @@ stack_costs! {
 }
 
 impl StackCost {
-    const fn from_preset() -> Origin {
-        Origin::Preset
-    }
-
     /// Every cost by its entry in the table.
     pub fn costs(&self) -> impl Iterator<Item = (&'static Cost, Cycles)> + use<> {
         let mut costs = self.clone();

@@ -3,12 +3,13 @@
 mod cost;
 
 pub use cost::{COSTS, Cost, StackCost, find};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::units::{Bytes, Time};
 
 /// What carries packets on the host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stack {
     /// The Linux kernel: system calls, interrupts, NAPI, socket buffers.

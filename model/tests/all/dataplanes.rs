@@ -9,7 +9,6 @@ use espsim_model::scenario::Scenario;
 use espsim_model::simulate;
 use espsim_model::stack::Stack;
 use espsim_model::traffic::Basis;
-use espsim_model::units::Cycles;
 
 use crate::common::{cycles, near, pps};
 
@@ -300,40 +299,6 @@ fn a_card_reads_what_its_requests_point_to() {
     let both = octets(&[]);
     // 192 and 80 octets with a completion header of 20 and a request of 24 each, for 1372 of payload.
     near((both - none) * 1372.0, 192.0 + 80.0 + 2.0 * (20.0 + 24.0), 1e-6);
-}
-
-/// A profile from before a stack had a cost gets an estimate for it; what the stack always had must be there.
-#[test]
-fn profiles_from_before_are_completed() {
-    let text = profile().to_toml().unwrap();
-    let without: String =
-        text.lines().filter(|line| !line.starts_with("policy ")).map(|line| format!("{line}\n")).collect();
-    assert_eq!(Profile::from_toml(&without).unwrap().stack.policy, Cycles(700.0));
-    let vector: String = without
-        .lines()
-        .map(|line| if line.starts_with("forward = 200") { "packet = 200.0\n".into() } else { format!("{line}\n") })
-        .collect();
-    assert_eq!(Profile::from_toml(&vector).unwrap().vector.unwrap().forward, Cycles(200.0));
-    let send: String = text.lines().filter(|line| !line.starts_with("send ")).map(|line| format!("{line}\n")).collect();
-    assert!(Profile::from_toml(&send).unwrap_err().to_string().contains("`stack.send` is missing"));
-    // Vector processing had three costs once, the kernel had these: a card in the kernel at the cost of polling one, or a
-    // driver that costs nothing, is no estimate of it.
-    let without = |table: &str, name: &str| {
-        let mut tables: toml::Table = text.parse().unwrap();
-        tables[table].as_table_mut().unwrap().remove(name).unwrap();
-        Profile::from_toml(&tables.to_string())
-    };
-    let always = [
-        ("xdp", &["receive", "transmit", "doorbell", "complete"][..]),
-        ("stack", &["receive", "transmit", "doorbell", "complete", "xfrm_offload", "crypto_submit", "crypto_complete"]),
-    ];
-    for (table, names) in always {
-        for name in names {
-            let error = without(table, name).unwrap_err().to_string();
-            assert!(error.contains(&format!("`{table}.{name}` is missing")), "{error}");
-            assert!(without("vector", name).is_ok(), "{name}");
-        }
-    }
 }
 
 /// What is too small for the card merges in the polls of its own core, though one core is told of all that the card does.

@@ -225,7 +225,7 @@ fn cores_slow_each_other_as_the_profile_says() {
     let mut profile = profile();
     // Interrupts come by the clock, whatever the core's speed.
     profile.stack.interrupt.0 = 0.0;
-    profile.host.scaling = vec![Scaling { cores: 2, speed: 1.0 }, Scaling { cores: 8, speed: 0.7 }];
+    profile.host.scaling = vec![Scaling::exact(2, 1.0), Scaling::exact(8, 0.7)];
     let base = [("placement", "host"), ("traffic.packet", "256 B")];
     let rate =
         |profile: &Profile, cores: &str| run_on(profile, &with(&base, &[("host.cores", cores)])).packets_per_s.unwrap();

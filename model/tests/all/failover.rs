@@ -4,7 +4,7 @@ use espsim_model::control::{Loss, MessageTimes, Timeline, predict, simulate_fail
 use espsim_model::layers::{self, Layer, Origin};
 use espsim_model::machine::Machine;
 use espsim_model::preset;
-use espsim_model::profile::{self, Profile};
+use espsim_model::profile::Profile;
 use espsim_model::run::engine;
 use espsim_model::scenario::{Api, Device, Event, Scenario, What};
 use espsim_model::simulate;
@@ -222,20 +222,6 @@ fn times_need_a_profile_that_has_them() {
     let s = route_change("inline-packet", 1, "");
     let without = Profile { sa: None, ..profile() };
     assert!(simulate_failover(&s, &without, 1).unwrap_err().to_string().contains("`profile.sa` is missing"));
-    let mut emulated = profile();
-    emulated.sa.as_mut().unwrap().origin = profile::Origin::Emulated;
-    assert!(simulate_failover(&s, &emulated, 1).unwrap_err().to_string().contains("emulated"));
-}
-
-#[test]
-fn a_guests_times_are_read_by_their_older_name_too() {
-    let mut guest = profile();
-    guest.stack.origin = profile::Origin::GuestUml;
-    guest.sa.as_mut().unwrap().origin = profile::Origin::GuestUml;
-    let text = guest.to_toml().unwrap();
-    assert_eq!(text.matches("origin = \"guest-uml\"").count(), 2, "{text}");
-    let old = text.replace("guest-uml", "measured-uml");
-    assert_eq!(Profile::from_toml(&old).unwrap(), guest);
 }
 
 /// Behind one uplink, whichever NIC packets leave by: no failover makes it wider.

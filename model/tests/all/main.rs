@@ -18,6 +18,7 @@ mod pcie;
 mod pcie_order;
 mod pcie_published;
 mod placements;
+mod profiles;
 mod queueing;
 mod replay;
 mod steering;

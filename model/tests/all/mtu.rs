@@ -130,7 +130,7 @@ fn extended_sequence_numbers_are_authenticated_and_not_sent() {
     let hmac = "aes-128-cbc-hmac-sha1-96";
     let per_byte = preset::profile("ice-lake-sp").unwrap().unwrap();
     let s = scenario(&[("sa.algorithm", hmac)]);
-    let cost = s.software_cost(&per_byte, s.classes()[0].direction).unwrap().per_byte.value;
+    let cost = s.software_cost(&per_byte, s.classes()[0].direction).unwrap().curve.per_octet.value;
     near(aead(true, hmac) - aead(false, hmac), 4.0 * cost, 1e-6);
     let [with, without] = [true, false].map(|esn| at(esn, "lookaside", "aes-128-gcm"));
     assert!(with.pcie_bytes_per_payload_byte > without.pcie_bytes_per_payload_byte);

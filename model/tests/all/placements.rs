@@ -310,7 +310,7 @@ fn a_new_design_takes_one_constant() {
 fn every_cost_of_a_preset_has_a_range_around_it() {
     for (name, _) in PresetKind::Cpu.files() {
         let profile = preset::profile(name).unwrap().unwrap();
-        for (key, cycles, _) in profile.stack_costs() {
+        for (key, cycles) in profile.stack_costs() {
             // What a stack has no such thing of, or has in another cost, says so.
             if cycles.0 == 0.0 {
                 assert!(profile.sources.get(&key).is_some_and(|source| source.starts_with("part of")), "{name} {key}");

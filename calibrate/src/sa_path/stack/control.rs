@@ -1,7 +1,7 @@
 //! The control path as the profile has it, and failovers as the model predicts them from it.
 
 use espsim_model::control::{MessageTimes, predict};
-use espsim_model::profile::{Delay, Origin, SaCost};
+use espsim_model::profile::{Delay, SaCost};
 use espsim_model::scenario::Api;
 use espsim_model::units::Time;
 
@@ -24,7 +24,7 @@ pub struct Predicted {
 /// The daemon's part of each measured failover, as `espsim_model::control::predict` has it, from the times of single
 /// requests in the same kernel.
 pub fn failovers(measurement: &Measurement) -> Vec<Predicted> {
-    let Some(sa) = control(measurement, Origin::Measured, None) else { return Vec::new() };
+    let Some(sa) = control(measurement, None) else { return Vec::new() };
     let at = |probability: f64| {
         let constant = |delay: &Delay| Delay::constant(delay.quantile(probability));
         let sa = SaCost {
@@ -58,7 +58,7 @@ pub fn failovers(measurement: &Measurement) -> Vec<Predicted> {
 }
 
 /// The control path; where a host's interface is given, with the measured kernel's own taken out and that put in.
-pub(super) fn control(measurement: &Measurement, origin: Origin, host: Option<&Interface>) -> Option<SaCost> {
+pub(super) fn control(measurement: &Measurement, host: Option<&Interface>) -> Option<SaCost> {
     let there = measurement.control.delay(what::NOTHING)?.median();
     // Cycles are those of the kernel whose clock counted them.
     let time = |cycles: f64, hertz: u64| Time::from_seconds(cycles / hertz as f64);
@@ -81,7 +81,6 @@ pub(super) fn control(measurement: &Measurement, origin: Origin, host: Option<&I
         })
     };
     Some(SaCost {
-        origin,
         // netdevsim's number of SAs is its own, no NIC's.
         table: None,
         add: moved(what::ADD, 1, 0)?,
@@ -125,10 +124,10 @@ mod tests {
         measurement.control.rows = names.map(row).into();
         // 0.1 us at 4 GHz; 1 us.
         let host = Interface { frequency: Hertz::new(4_000_000_000), system_call: 400.0, netlink: Some(1e-6) };
-        let sa = control(&measurement, Origin::GuestUml, Some(&host)).unwrap();
+        let sa = control(&measurement, Some(&host)).unwrap();
         assert_eq!(sa.add.median(), us(10.0 - 3.0 + 1.0));
         assert_eq!(sa.get.median(), us(10.0 - 3.0 - 2.0 + 1.0 + 0.1), "one more message is received");
-        let there = control(&measurement, Origin::Measured, None).unwrap();
+        let there = control(&measurement, None).unwrap();
         assert_eq!(there.get.median(), us(10.0), "where it is measured nothing is to be corrected");
     }
 }

@@ -20,7 +20,7 @@ mod control;
 mod interface;
 mod rows;
 
-use espsim_model::profile::{Estimate, Origin, Profile, SaCost};
+use espsim_model::profile::{Estimate, Profile, SaCost};
 use espsim_model::stack::{COSTS, Stack};
 
 use self::check::checks;
@@ -52,14 +52,14 @@ pub struct Fitted {
     pub checks: Vec<Check>,
 }
 
-/// Computes parameters. Nothing of an emulated kernel is a time: of it only the control path is kept, marked as such.
+/// Computes parameters. Nothing of an emulated kernel is a time: of it there are none.
 pub fn fit(measurement: &Measurement, kernel: Kernel, host: &Interface) -> Fitted {
     let rows = Rows(measurement);
-    // Elsewhere there is nothing to correct.
-    let sa = control(measurement, origin(kernel), Some(host).filter(|_| kernel == Kernel::Uml));
     if kernel == Kernel::Emulated {
-        return Fitted { stack: Vec::new(), sa, checks: Vec::new() };
+        return Fitted { stack: Vec::new(), sa: None, checks: Vec::new() };
     }
+    // Elsewhere there is nothing to correct.
+    let sa = control(measurement, Some(host).filter(|_| kernel == Kernel::Uml));
     let system_call = host.system_call - measurement.system_call / BATCH as f64;
     let tunnel = Some(Mode::Tunnel);
     let mut stack = Vec::new();
@@ -129,15 +129,13 @@ pub fn apply(fitted: &Fitted, version: &str, kernel: Kernel, base: &Profile) -> 
     let mut profile = base.clone();
     let how = match kernel {
         Kernel::Native => "measured: Linux",
-        Kernel::Uml => "guest-uml: User-Mode Linux",
-        Kernel::Kvm => "measured in a guest with KVM: Linux",
-        Kernel::Emulated => "emulated, a functional fact and no time: Linux",
+        Kernel::Uml => "estimate: in a User-Mode Linux guest, which is not the host's kernel: Linux",
+        Kernel::Kvm => "measured: in a guest with KVM, Linux",
+        Kernel::Emulated => return profile,
     };
     let release = version.split_whitespace().next().unwrap_or_default();
     let how = format!("{how} {release} on netdevsim");
-    let origin = origin(kernel);
     if !fitted.stack.is_empty() {
-        profile.stack.origin = origin;
         for cost in COSTS.iter().filter(|cost| cost.stacks.contains(&Stack::Kernel)) {
             let key = cost.key(Stack::Kernel);
             let row = fitted.stack.iter().find(|row| row.0 == key);
@@ -179,14 +177,6 @@ fn above_zero(estimate: &Estimate) -> Option<Estimate> {
 
 /// How the source of a value begins that was not measured on this host.
 pub const NOT_MEASURED: &str = "not measured here";
-
-fn origin(kernel: Kernel) -> Origin {
-    match kernel {
-        Kernel::Native | Kernel::Kvm => Origin::Measured,
-        Kernel::Uml => Origin::GuestUml,
-        Kernel::Emulated => Origin::Emulated,
-    }
-}
 
 fn intercepts(lines: &[(f64, f64)]) -> Estimate {
     of_passes(&lines.iter().map(|line| line.0).collect::<Vec<_>>())

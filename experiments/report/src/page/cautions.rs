@@ -2,29 +2,35 @@
 
 use espsim_model::profile::{Estimate, Profile};
 use espsim_model::uncertainty::is_scalar;
+use espsim_sweep::file::profile::ProfileChoice;
+use espsim_sweep::store::manifest::Manifest;
 
 use super::words::plural;
 use crate::profile::single_values;
+use crate::trust;
 
-/// The verdict of a calibration that nothing disturbed.
-const TRUSTED: &str = "trusted";
+/// The parameter that says how many cores there are.
+const CORES: &str = "host.cores";
 
 /// Cautions about a profile of which `drawn` others were drawn.
-pub fn cautions(profile: &Profile, drawn: u32) -> Vec<String> {
-    let verdict = profile.calibration.as_ref().map(|record| record.verdict.as_str());
-    let noisy = verdict.filter(|verdict| *verdict != TRUSTED).map(|verdict| {
-        format!(
-            "The calibration of this host was disturbed ({verdict}): costs, and all that follows from them, may be off."
-        )
-    });
-    noisy.into_iter().chain((drawn > 0).then(|| varied(profile, drawn))).collect()
+pub fn cautions(choice: &ProfileChoice, drawn: u32) -> Vec<String> {
+    let noisy = trust::disturbed(&choice.from, &choice.profile);
+    noisy.into_iter().chain((drawn > 0).then(|| varied(&choice.profile, drawn))).collect()
+}
+
+/// That points are of more cores than were measured together.
+pub fn beyond(choice: &ProfileChoice, manifest: &Manifest) -> Option<String> {
+    let own = manifest.points.iter().filter_map(|point| point.parameters.get(CORES));
+    let swept =
+        manifest.axes.iter().filter_map(|axis| axis.get(CORES)).flatten().filter_map(|cores| cores.parse().ok());
+    let cores = manifest.parameters.get(CORES).into_iter().chain(own).filter_map(|cores| cores.shown().parse().ok());
+    trust::beyond(&choice.from, &choice.profile, cores.chain(swept).max()?)
 }
 
 /// How many of the costs were drawn at all.
 fn varied(profile: &Profile, drawn: u32) -> String {
     let is_drawn = |estimate: &Estimate| estimate.low.is_some() && estimate.high.is_some();
-    let coefficients =
-        (profile.aead.iter()).flat_map(|cost| [&cost.fixed, &cost.per_byte, &cost.per_tail_block, &cost.partial_block]);
+    let coefficients = profile.aead.iter().flat_map(|cost| cost.curve.coefficients().map(|(_, estimate)| estimate));
     let single = single_values(profile)
         .into_iter()
         .map(|(key, ..)| is_scalar(profile, &key) && profile.intervals.get(&key).is_some_and(is_drawn));
@@ -44,27 +50,49 @@ fn varied(profile: &Profile, drawn: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use espsim_model::preset;
     use espsim_model::profile::CalibrationRecord;
+    use espsim_sweep::file::profile::named;
 
     use super::*;
 
     #[test]
     fn what_was_disturbed_or_not_varied_is_said() {
-        let mut profile = preset::profile("zen4").unwrap().unwrap();
-        assert!(cautions(&profile, 0).is_empty());
+        let mut choice = named("preset:zen4").unwrap();
+        assert!(cautions(&choice, 0).is_empty());
         let record = |verdict: &str| CalibrationRecord {
             program: String::new(),
             time: String::new(),
             kind: "quick".into(),
             verdict: verdict.into(),
+            measured_on: None,
+            disturbed: Vec::new(),
             skipped: Vec::new(),
+            conditions: std::collections::BTreeMap::new(),
         };
-        profile.calibration = Some(record("trusted"));
-        assert!(cautions(&profile, 0).is_empty());
-        profile.calibration = Some(record("noisy: it drifted"));
-        let said = cautions(&profile, 40);
+        choice.profile.calibration = Some(record("trusted"));
+        assert!(cautions(&choice, 0).is_empty());
+        choice.profile.calibration = Some(record("noisy: it drifted"));
+        let said = cautions(&choice, 40);
         assert!(said[0].contains("(noisy: it drifted)"), "{said:?}");
         assert!(said[1].contains("an interval that 40 profiles were drawn from; the other "), "{said:?}");
+    }
+
+    #[test]
+    fn points_of_more_cores_than_were_measured_are_said() {
+        let mut choice = named("preset:zen4").unwrap();
+        let text = r#"{"format": 2, "parameters": {"host.cores": {"value": "2", "origin": "scenario"}},
+            "points": [{"parameters": {"host.cores": {"value": "16", "origin": "sweep"}}}, {}]}"#;
+        let manifest = Manifest::parse(std::path::Path::new("manifest.json"), text).unwrap();
+        assert_eq!(beyond(&choice, &manifest), None);
+        choice.profile.calibration = Some(CalibrationRecord {
+            program: String::new(),
+            time: String::new(),
+            kind: "full".into(),
+            verdict: "trusted".into(),
+            disturbed: Vec::new(),
+            skipped: Vec::new(),
+            conditions: std::collections::BTreeMap::new(),
+        });
+        assert!(beyond(&choice, &manifest).unwrap().contains("up to 16"));
     }
 }

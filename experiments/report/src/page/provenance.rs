@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use espsim_model::profile::{Estimate, Origin, Profile};
-use espsim_sweep::file::value::variant;
+use espsim_model::profile::{Estimate, Profile};
 use espsim_sweep::store::manifest::{Manifest, Parameter};
 use serde::Serialize;
 
@@ -11,7 +10,7 @@ use super::origin::OriginKind;
 use super::parts::Class::{Long, Number, Text};
 use super::parts::{Cell, Table};
 use super::words::{listed, significant};
-use crate::profile::{direction, single_values};
+use crate::profile::single_values;
 
 /// Values of a swept or varied parameter that are listed.
 const MOST_VALUES: usize = 8;
@@ -108,7 +107,7 @@ fn parameters(manifest: &Manifest, kinds: &mut Kinds) -> [Table; 3] {
         *kinds.entry(kind).or_default() += 1;
         let table = match kind {
             OriginKind::Default => &mut defaults,
-            OriginKind::Source | OriginKind::Estimate => &mut presets,
+            OriginKind::Measured | OriginKind::Derived | OriginKind::Published | OriginKind::Estimate => &mut presets,
             _ => &mut chosen,
         };
         let origin = match kind {
@@ -122,18 +121,6 @@ fn parameters(manifest: &Manifest, kinds: &mut Kinds) -> [Table; 3] {
         ]);
     }
     [chosen, presets, defaults]
-}
-
-/// The source of a key, or of the nearest group around it that has one.
-fn source<'a>(profile: &'a Profile, key: &str) -> &'a str {
-    let mut key = key;
-    loop {
-        if let Some(source) = profile.sources.get(key) {
-            return source;
-        }
-        let Some(dot) = key.rfind('.') else { return "" };
-        key = &key[..dot];
-    }
 }
 
 /// An estimate with its interval below, so that columns stay narrow.
@@ -150,17 +137,17 @@ struct Costs<'a> {
 
 impl Costs<'_> {
     /// Counts a value and says where it comes from.
-    fn origin(&mut self, key: &str, from: Origin) -> Cell {
-        let source = source(self.profile, key);
-        *self.kinds.entry(OriginKind::of_cost(from, source)).or_default() += 1;
-        sourced(&variant(from), source)
+    fn origin(&mut self, key: &str) -> Cell {
+        let evidence = self.profile.evidence(key);
+        *self.kinds.entry(evidence.into()).or_default() += 1;
+        sourced(evidence.name(), self.profile.source(key).unwrap_or_default())
     }
 
     /// Single values, with intervals.
     fn single(&mut self) -> Table {
         let columns = [("Value", Text), ("", Number), ("Unit", Text), ("95 % interval", Text), (ORIGIN, Long)];
         let profile = self.profile;
-        let rows = single_values(profile).into_iter().map(|(key, value, unit, from)| {
+        let rows = single_values(profile).into_iter().map(|(key, value, unit, _)| {
             let interval = profile.intervals.get(&key).and_then(|interval| {
                 let n = interval.n.map_or_else(String::new, |n| format!(", n = {n}"));
                 Some(format!("{} to {}{n}", significant(interval.low?, 4), significant(interval.high?, 4)))
@@ -171,7 +158,7 @@ impl Costs<'_> {
                 Cell::from(significant(value, 4)),
                 Cell::from(unit),
                 Cell::from(interval.unwrap_or_default()),
-                self.origin(&key, from),
+                self.origin(&key),
             ]
         });
         Table::new("The host: single values", columns).with_rows(rows)
@@ -180,19 +167,19 @@ impl Costs<'_> {
     /// What sealing and opening cost, by implementation.
     fn aead(&mut self) -> Table {
         let words = ["Algorithm", "Implementation"].map(|heading| (heading, Text));
-        let numbers = ["Fixed", "Per octet", "Tail block", "Partial block"].map(|heading| (heading, Number));
+        let numbers = ["Per operation", "Octet", "Tail block", "Partial block"].map(|heading| (heading, Number));
         let columns = words.into_iter().chain(numbers).chain([(ORIGIN, Long)]);
         let profile = self.profile;
         let rows = profile.aead.iter().map(|cost| {
-            let (algorithm, way) = (cost.algorithm.name(), direction(cost.direction));
+            let curve = &cost.curve;
             vec![
-                Cell::from(format!("{algorithm} {way}")),
+                Cell::from(format!("{} {}", cost.algorithm.name(), cost.direction.name())),
                 Cell::from(cost.backend.as_str()),
-                with_ends(&cost.fixed, 0),
-                with_ends(&cost.per_byte, 3),
-                with_ends(&cost.per_tail_block, 1),
-                with_ends(&cost.partial_block, 0),
-                self.origin(&format!("aead.{algorithm}.{way}.{}", cost.backend), cost.origin),
+                with_ends(&curve.per_operation, 0),
+                with_ends(&curve.per_octet, 3),
+                with_ends(&curve.per_tail_block, 1),
+                with_ends(&curve.per_partial_block, 0),
+                self.origin(&cost.key()),
             ]
         });
         let mut table = Table::new("The host: AEAD, cycles per operation", columns).with_rows(rows);
@@ -204,15 +191,15 @@ impl Costs<'_> {
     fn control(&mut self) -> Table {
         let columns = [("Value", Text), ("Median", Number), ("95 % interval", Text), ("n", Number), (ORIGIN, Long)];
         let profile = self.profile;
-        let delays = profile.sa.iter().flat_map(|sa| sa.delays().map(|(key, delay)| (key, delay, sa.origin)));
-        let rows = delays.map(|(key, delay, from)| {
+        let delays = profile.sa.iter().flat_map(|sa| sa.delays());
+        let rows = delays.map(|(key, delay)| {
             let (low, high) = delay.median_interval;
             vec![
                 Cell::from(key),
                 Cell::from(delay.median().to_string()),
                 Cell::from(format!("{low} to {high}")),
                 Cell::from(delay.n.to_string()),
-                self.origin(key, from),
+                self.origin(key),
             ]
         });
         Table::new("The host: control path of an SA", columns).with_rows(rows)

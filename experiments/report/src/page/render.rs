@@ -15,6 +15,7 @@ use super::{answer, answer_failover, cautions, limits, tables};
 
 use crate::assumed;
 use crate::profile::heading;
+use crate::trust;
 
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
@@ -54,7 +55,12 @@ pub fn html(results: &Results) -> Result<String, Failure> {
     let profile = results.profile.as_ref().map(|choice| &choice.profile);
     remarks
         .extend(profile.iter().flat_map(|profile| heading(profile).lines().map(answer::sentence).collect::<Vec<_>>()));
-    let mut cautions = profile.map(|profile| cautions::cautions(profile, manifest.drawn)).unwrap_or_default();
+    let mut cautions = results.profile.as_ref().map_or_else(Vec::new, |choice| {
+        let mut cautions = cautions::cautions(choice, manifest.drawn);
+        cautions.extend(cautions::beyond(choice, manifest));
+        cautions.push(trust::evidence(&choice.profile, &manifest.deciding));
+        cautions
+    });
     if manifest.kind == ResultKind::Failover {
         cautions.extend(assumed::of_manifest(manifest));
     }

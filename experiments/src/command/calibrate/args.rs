@@ -19,7 +19,7 @@ pub struct CalibrateArgs {
     /// Measure only this, and keep the rest of --profile
     #[arg(long, value_enum, value_name = "PART", conflicts_with_all = ["quick", "held_out"])]
     pub only: Option<CalibrationPart>,
-    /// The profile that --only starts from: a file or preset:NAME [default: preset:zen4]
+    /// The profile that --only starts from: a file or preset:NAME [default: the preset of the nearest CPU]
     #[arg(long, requires = "only")]
     pub profile: Option<String>,
     /// Where the SA path is measured [default: native if that works, else uml, else qemu]

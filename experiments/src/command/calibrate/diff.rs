@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use espsim_model::profile::{AeadCost, Estimate, Profile};
-use espsim_report::profile::{direction, estimate, single_values};
+use espsim_report::profile::{estimate, single_values};
 use espsim_report::text_table;
 
 /// A value of both profiles.
@@ -34,15 +34,10 @@ fn pairs(first: &Profile, second: &Profile) -> Vec<Pair> {
     let key = |cost: &AeadCost| (cost.algorithm, cost.direction, cost.backend.clone());
     for a in &first.aead {
         let Some(b) = second.aead.iter().find(|b| key(b) == key(a)) else { continue };
-        for (coefficient, first, second) in [
-            ("fixed", a.fixed, b.fixed),
-            ("per octet", a.per_byte, b.per_byte),
-            ("tail block", a.per_tail_block, b.per_tail_block),
-            ("partial block", a.partial_block, b.partial_block),
-        ] {
-            let name = format!("{} {} {} {coefficient}", a.algorithm.name(), direction(a.direction), a.backend);
+        for (coefficient, first, second) in [("per operation", a.curve.per_operation, b.curve.per_operation)] {
+            let name = format!("{} {} {} {coefficient}", a.algorithm.name(), a.direction.name(), a.backend);
             // Coefficients of different strides are of different models.
-            if a.stride == b.stride {
+            if a.curve.stride == b.curve.stride {
                 pairs.push(Pair { name, first, second });
             }
         }

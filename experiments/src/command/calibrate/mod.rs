@@ -11,16 +11,19 @@ pub mod show;
 
 use std::time::Instant;
 
+use espsim_calibrate::cpu_id::cpu_id;
 use espsim_calibrate::{Calibration, Verdict};
+use espsim_model::nearest::nearest;
 use espsim_model::profile::CalibrationRecord;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 #[cfg(target_os = "linux")]
 pub use self::sa_path::{guest_inside, guest_launch};
-use crate::console::print;
+use crate::console::{print, say};
+use crate::host_profile::base;
 use args::{CalibrateArgs, CalibrationPart};
 use espsim_sweep::failure::Failure;
-use espsim_sweep::file::profile::{as_text, named, stand_in};
+use espsim_sweep::file::profile::{as_text, named};
 use espsim_sweep::store::partial::{Partial, absent, in_the_way, write_new};
 
 /// Runs `espsim calibrate`.
@@ -52,22 +55,24 @@ fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     let figure = args.out.with_extension("svg");
     absent(&[&args.out, &figure])?;
     let partial = Partial::create(&args.out)?;
-    let base = stand_in()?.profile;
+    let base = base()?.profile;
+    say(&format!("espsim: what is not measured is taken from {}", nearest(&cpu_id()).in_words()));
     let bar = progress_bar();
-    let mut say = |message: &str| tell(&bar, message);
+    let mut tell = |message: &str| tell(&bar, message);
     let fail = |error: espsim_calibrate::CalibrateError| Failure::new(format!("calibration failed: {error}"));
     let mut calibration = match args.quick {
-        true => espsim_calibrate::quick(&base, &mut say),
-        false => espsim_calibrate::full(&base, &mut say),
+        true => espsim_calibrate::quick(&base, &mut tell),
+        false => espsim_calibrate::full(&base, &mut tell),
     }
     .map_err(fail)?;
-    say("core frequency, copy and checksum, repeated");
-    espsim_calibrate::repeated::repeat(&mut calibration.profile).map_err(fail)?;
-    say("PCIe devices and network interfaces");
+    tell("core frequency, copy and checksum, repeated");
+    let conditions = espsim_calibrate::repeated::repeat(&mut calibration.profile).map_err(fail)?;
+    calibration.report.conditions.insert("repeated".to_owned(), conditions);
+    tell("PCIe devices and network interfaces");
     calibration.profile.inventory = inventory()?;
     calibration.profile.calibration = Some(record(&calibration, args.quick));
     let held_out = args.held_out.then(|| {
-        say("sizes that the fits have not seen");
+        tell("sizes that the fits have not seen");
         espsim_calibrate::held_out(&calibration)
     });
     bar.finish_and_clear();
@@ -118,16 +123,23 @@ fn record(calibration: &Calibration, quick: bool) -> CalibrationRecord {
     let mut skipped: Vec<String> = (report.skipped.iter())
         .map(|skipped| format!("{} of {}: {}", skipped.algorithm.name(), skipped.backend, skipped.reason))
         .collect();
+    skipped.extend(report.limits.iter().cloned());
+    let scaling = report.scaling.iter().flat_map(|scaling| &scaling.missing);
+    skipped.extend(scaling.map(|why| format!("how cores slow each other: {why}")));
     skipped.push(format!("performance counters: {}", report.counters));
     skipped.push("network stack (stack.*) and memory.bandwidth: taken from a preset, as the sources say".into());
+    let disturbed = match report.verdict() {
+        Verdict::Trusted => Vec::new(),
+        Verdict::Noisy { reasons, .. } => reasons,
+    };
     CalibrationRecord {
         program: env!("CARGO_PKG_VERSION").into(),
         time: jiff::Timestamp::now().to_string(),
         kind: if quick { "quick" } else { "full" }.into(),
-        verdict: match report.verdict() {
-            Verdict::Trusted => "trusted".into(),
-            Verdict::Noisy { reasons, .. } => format!("noisy: {}", reasons.join("; ")),
-        },
+        verdict: if disturbed.is_empty() { "trusted".into() } else { format!("noisy: {}", disturbed.join("; ")) },
+        measured_on: Some(report.measured_on.clone()),
+        disturbed,
         skipped,
+        conditions: report.conditions.clone(),
     }
 }

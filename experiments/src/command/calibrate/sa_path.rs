@@ -9,14 +9,14 @@ use espsim_calibrate::sa_path::stack::{self, Fitted, Interface};
 use espsim_calibrate::sa_path::{Event, Failover, Measurement, SaPathError, What, measure as measure_here, passes};
 use espsim_model::profile::Profile;
 use espsim_sweep::failure::Failure;
-use espsim_sweep::file::profile::{as_text, named, stand_in};
+use espsim_sweep::file::profile::{as_text, named};
 use espsim_sweep::store::partial::{Partial, absent, in_the_way, write_new};
 use espsim_sweep::store::points_csv::csv_of;
 
 use super::args::{CalibrateArgs, Guest};
 use super::{progress_bar, sa_path_tables, tell};
 use crate::console::{print, say};
-use crate::host_profile::cache_folder;
+use crate::host_profile::{base, cache_folder, filled_from_itself};
 
 /// Starts a guest's process in the place of this one.
 ///
@@ -45,8 +45,8 @@ pub fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     absent(&[&args.out, &timeline, &figure])?;
     let partial = Partial::create(&args.out)?;
     let base = match &args.profile {
-        Some(name) => named(name)?,
-        None => stand_in()?,
+        Some(name) => filled_from_itself(named(name)?)?,
+        None => base()?,
     };
     let bar = progress_bar();
     let (kernel, measurement) = run(args, &mut |message| tell(&bar, message)).map_err(failure)?;

@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use comfy_table::Table;
 use espsim_calibrate::{Calibration, HeldOut, Verdict};
-use espsim_model::profile::{AeadCost, Algorithm, Direction, Origin, Profile};
+use espsim_model::preset::Evidence;
+use espsim_model::profile::{AeadCost, Algorithm, Direction, Profile};
 use espsim_model::units::Bytes;
-use espsim_report::profile::{direction, heading, single_values};
+use espsim_report::profile::{heading, single_values};
 use espsim_report::text_table::table;
 
 /// Plaintext sizes that costs are shown at.
@@ -22,12 +23,11 @@ pub fn summary(calibration: &Calibration) -> String {
     let header: Vec<&str> = header.iter().map(String::as_str).collect();
     let mut costs = table(header, &[3, 4, 5, 6, 7, 8, 9]);
     for cost in measured(profile) {
-        let ns = |octets: u64| (cost.cycles(Bytes::new(octets)) / profile.host.frequency).as_ns();
+        let ns = |octets: u64| (cost.cycles(Bytes::new(octets)) / profile.host.clock(1, Some(cost.algorithm))).as_ns();
         let fit = report.fits.iter().find(|fit| {
             (fit.algorithm, fit.backend, fit.direction) == (cost.algorithm, cost.backend.as_str(), cost.direction)
         });
-        let mut row =
-            vec![cost.algorithm.name().to_owned(), direction(cost.direction).to_owned(), cost.backend.clone()];
+        let mut row = vec![cost.algorithm.name().to_owned(), cost.direction.name().to_owned(), cost.backend.clone()];
         row.extend(SIZES.map(|octets| format!("{:.0}", ns(octets))));
         row.push(format!("{:.2}", 1408.0 / ns(1408)));
         row.push(fit.map_or_else(String::new, |fit| format!("{:.1} %", 100.0 * fit.worst_residual)));
@@ -42,7 +42,7 @@ pub fn summary(calibration: &Calibration) -> String {
         .filter(|fit| fit.worst_residual > BAD_FIT)
         .map(|fit| {
             let at = format!("{:.0} % at {} B", 100.0 * fit.worst_residual, fit.worst_at);
-            format!("{} {} {} ({at})", fit.algorithm.name(), direction(fit.direction), fit.backend)
+            format!("{} {} {} ({at})", fit.algorithm.name(), fit.direction.name(), fit.backend)
         })
         .collect();
     if !bad.is_empty() {
@@ -114,7 +114,8 @@ fn devices(profile: &Profile) -> String {
 }
 
 fn measured(profile: &Profile) -> Vec<&AeadCost> {
-    let mut costs: Vec<&AeadCost> = profile.aead.iter().filter(|cost| cost.origin == Origin::Measured).collect();
+    let is_measured = |cost: &&AeadCost| profile.evidence(&cost.key()) == Evidence::Measured;
+    let mut costs: Vec<&AeadCost> = profile.aead.iter().filter(is_measured).collect();
     let place = |algorithm: Algorithm| Algorithm::ALL.iter().position(|a| *a == algorithm);
     costs.sort_by_key(|cost| (place(cost.algorithm), cost.direction != Direction::Seal));
     costs
@@ -122,17 +123,16 @@ fn measured(profile: &Profile) -> Vec<&AeadCost> {
 
 fn scalars_measured(profile: &Profile) -> Table {
     let mut table = table(["Value", "", "Unit", "95 % interval"], &[1, 3]);
-    for (key, value, unit, _) in single_values(profile).into_iter().filter(|row| row.3 == Origin::Measured) {
+    for (key, value, unit, _) in single_values(profile).into_iter().filter(|row| row.3 == Evidence::Measured) {
         let ends = profile.intervals.get(&key).and_then(|i| Some(format!("{:.5} to {:.5}", i.low?, i.high?)));
         table.add_row([key, format!("{value:.5}"), unit.to_owned(), ends.unwrap_or_default()]);
     }
-    for row in &profile.host.scaling {
-        table.add_row([
-            format!("speed of each of {} cores", row.cores),
-            format!("{:.3}", row.speed),
-            String::new(),
-            String::new(),
-        ]);
+    for (key, rows) in profile.host.scaling_tables() {
+        for row in rows {
+            let ends = row.low.zip(row.high).map(|(low, high)| format!("{low:.3} to {high:.3}"));
+            let name = format!("{key}: {} busy cores", row.cores);
+            table.add_row([name, format!("{:.3}", row.speed), String::new(), ends.unwrap_or_default()]);
+        }
     }
     table
 }
@@ -152,7 +152,7 @@ pub fn held_out(rows: &[HeldOut]) -> String {
         let Some(worst) = of.iter().max_by(|a, b| a.error().abs().total_cmp(&b.error().abs())) else { continue };
         table.add_row([
             row.algorithm.name().to_owned(),
-            direction(row.direction).to_owned(),
+            row.direction.name().to_owned(),
             row.backend.clone(),
             of.len().to_string(),
             format!("{:+.1} %", 100.0 * worst.error()),

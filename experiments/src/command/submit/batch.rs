@@ -38,7 +38,8 @@ impl Batch<'_> {
         let args = self.args;
         let mut task = vec![self.program.to_owned(), self.command.into(), self.scenario.into()];
         task.extend(["--profile".into(), self.profile.into(), "--jobs".into(), args.jobs.to_string()]);
-        task.extend(args.base.settings.iter().flat_map(|setting| ["--set".into(), setting.to_string()]));
+        let settings = args.base.settings.iter().chain(&args.base.of_profile);
+        task.extend(settings.flat_map(|setting| ["--set".into(), setting.to_string()]));
         task.extend(args.base.seed.iter().flat_map(|seed| ["--seed".into(), seed.to_string()]));
         task.extend(args.draw.uncertainty.iter().flat_map(|n| ["--uncertainty".into(), n.to_string()]));
         let mut merge = vec![self.program.to_owned(), "merge".into()];

@@ -39,10 +39,10 @@ pub fn submit(args: &SubmitArgs) -> Result<(), Failure> {
     let profile = profile(args, &file)?;
     // Every point is checked here: what is wrong must not be found by a thousand tasks.
     let kept = Kept::new(&file)?;
-    let points = Points::new(&file, &args.base.settings, &profile.profile, &kept);
-    threads(None)?.install(|| {
-        Campaign::new(study, points, &profile, &[], args.base.seed.unwrap_or(file.seed), &Stop::default())
-    })?;
+    let set = profile.clone().with(&args.base.of_profile)?;
+    let points = Points::new(&file, &args.base.settings, &set.profile, &kept);
+    threads(None)?
+        .install(|| Campaign::new(study, points, &set, &[], args.base.seed.unwrap_or(file.seed), &Stop::default()))?;
     let place = Place::new(args, &file)?;
     if let Some(broken) = args.sbatch.iter().find(|word| word.contains(['\n', '\r'])) {
         return Err(Failure::new(format!("an option of sbatch has a line break: `{}`", broken.escape_debug())));

@@ -36,7 +36,7 @@ pub fn trace(args: &TraceArgs) -> Result<(), Failure> {
     absent(&[&target])?;
     let check = |profile: &Profile| chosen(args, &file, profile).and_then(|point| is_reached(args, &point));
     let name = args.base.profile.as_ref().or(file.profile.as_ref());
-    let (profile, ()) = checked(&HostName { name, of: None }, check, || Ok(()))?;
+    let (profile, ()) = checked(&HostName { name, of: None, settings: &args.base.of_profile }, check, || Ok(()))?;
     let point = chosen(args, &file, &profile.profile)?;
     // A folder that the user named must be there; the one that we named need not.
     if let (None, Some(parent)) = (&args.out, target.parent()) {

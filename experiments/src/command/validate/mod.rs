@@ -78,7 +78,12 @@ pub fn validate(args: &ValidateArgs, command: Vec<String>) -> Result<(), Failure
         Format::Csv => report::csv(all())?,
         Format::Json => report::json(all()).into_bytes(),
     };
-    deliver(folder, &files, &printed, &Made { what: format!("{} rows", all().count()), started, host: None })
+    deliver(
+        folder,
+        &files,
+        &printed,
+        &Made { what: format!("{} rows", all().count()), started, host: None, deciding: &[] },
+    )
 }
 
 fn simulated(families: &[&Family], simulations: &Simulations<'_>) -> Result<Vec<Vec<Row>>, Failure> {

@@ -23,7 +23,7 @@ use espsim_sweep::store::journal::Header;
 use crate::console::again::resume_line;
 use crate::console::deliver::{Made, deliver, printed};
 use crate::console::say;
-use crate::host_profile::{HostName, checked};
+use crate::host_profile::{HostName, checked, warn_beyond};
 
 pub use args::CompareArgs;
 
@@ -69,7 +69,7 @@ pub fn compare(args: &CompareArgs, command: Vec<String>) -> Result<(), Failure> 
         _ => Ok(()),
     };
     let name = args.base.profile.as_ref().or(file.profile.as_ref());
-    let name = HostName { name, of: place.taken_up() };
+    let name = HostName { name, of: place.taken_up(), settings: &args.base.of_profile };
     let (profile, mut folder) = stop.uninterested(|| checked(&name, check, || place.prepare()))?;
     let target = folder.target().to_owned();
     let seed = args.base.seed.unwrap_or(file.seed);
@@ -90,6 +90,9 @@ pub fn compare(args: &CompareArgs, command: Vec<String>) -> Result<(), Failure> 
         seed,
     };
     let files = output.files(&command, &time)?;
-    let made = Made { what: format!("{} points", grid.simulated.len()), started, host: Some(&profile) };
+    let most_cores = grid.simulated.iter().map(|simulated| simulated.point.scenario.host.cores).max();
+    warn_beyond(&profile, most_cores.unwrap_or(0));
+    let what = format!("{} points", grid.simulated.len());
+    let made = Made { what, started, host: Some(&profile), deciding: &output.sensitivity.deciding(&profile.profile) };
     deliver(folder, &files, printed(&files, &output.text(), args.work.format), &made)
 }

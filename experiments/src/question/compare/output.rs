@@ -163,6 +163,7 @@ impl Output<'_> {
             title: Some(grid.file.title.clone()),
             question: Some(grid.file.question.clone()),
             answer: Some(self.answer()),
+            deciding: self.sensitivity.deciding(&self.profile.profile),
             figures,
             tables: vec![
                 Captioned::new(TABLE, "Which design does best where"),

@@ -1,9 +1,10 @@
 //! Which parameter moves the answer most: each at both ends of its interval, all others as they are.
 
-use espsim_model::profile::{Direction, Estimate, Profile};
+use espsim_model::profile::Profile;
 use espsim_model::scenario::Scenario;
 use espsim_model::stack::COSTS;
 use espsim_model::traffic::Basis;
+use espsim_model::uncertainty::{ASSUMED, ends, estimate, moved};
 use espsim_model::units::Hertz;
 use espsim_sweep::campaign::simulations::{Simulations, settled};
 use espsim_sweep::campaign::threads::threads;
@@ -17,13 +18,15 @@ use rayon::prelude::*;
 use toml::Value;
 
 use super::grid::middle;
-use crate::fitting::keys::value_mut;
 use crate::question::compare::args::CompareArgs;
 
-/// Where nothing is known of a parameter's uncertainty, it is moved by this share.
-const ASSUMED: f64 = 0.2;
+/// Values that move the answer by this share or more decide it; so many are named.
+const LEAST_SWING: f64 = 0.05;
+const MOST_DECIDING: usize = 6;
 /// The clock's key path.
 const FREQUENCY: &str = "host.frequency";
+/// Coefficients of a curve that count at any size.
+const OF_A_CURVE: [&str; 2] = ["per_operation", "per_octet"];
 /// Parameters of hardware; the others are the user's choice.
 const HARDWARE: [&str; 2] = ["nic.", "accelerator."];
 
@@ -37,6 +40,15 @@ pub struct Sensitivity {
     pub ratio: f64,
     /// Parameters, the one that moves most first.
     pub bars: Vec<Bar>,
+}
+
+impl Sensitivity {
+    /// Values of the profile that move the answer by 5 % or more, at most six.
+    pub fn deciding(&self, profile: &Profile) -> Vec<String> {
+        let known = profile.values();
+        let moves = |bar: &&Bar| bar.swing() >= LEAST_SWING * self.ratio && known.contains(&bar.key);
+        self.bars.iter().filter(moves).take(MOST_DECIDING).map(|bar| bar.key.clone()).collect()
+    }
 }
 
 /// A parameter's swing.
@@ -162,59 +174,25 @@ fn place(point: &Point) -> String {
     format!("{} packets, {cores} core{}", shown(&point.place.coordinates[0]), if cores == 1 { "" } else { "s" })
 }
 
-/// Ends of an estimate: its interval if it has one, else what is assumed.
-fn ends(value: f64, interval: Option<&Estimate>) -> ([f64; 2], bool) {
-    match interval.and_then(|estimate| Some([estimate.low?, estimate.high?])) {
-        Some(ends) => (ends, false),
-        None => ([value * (1.0 - ASSUMED), value * (1.0 + ASSUMED)], true),
-    }
-}
-
 fn of_profile(profile: &Profile, scenario: &Scenario) -> Vec<Change> {
-    let change = |key: String, ([low, high], assumed): ([f64; 2], bool), set: &dyn Fn(&mut Profile, f64)| {
-        let end = |value: f64| {
-            let mut changed = profile.clone();
-            set(&mut changed, value);
-            let shown = if key == FREQUENCY { Hertz::new(value as u64).to_string() } else { format_number(value) };
-            (shown, Where::Profile(Box::new(changed)))
-        };
-        let ends = [end(low), end(high)];
-        Change { key, ends, assumed }
-    };
-    let interval = |key: &str| profile.intervals.get(key);
-    let mut changes = Vec::new();
     // Of the stack in use: others' costs change nothing.
     let stack = scenario.host.stack;
     let costs = COSTS.iter().filter(|cost| cost.stacks.contains(&stack)).map(|cost| cost.key(stack));
-    for key in costs.chain(["memory.copy", "memory.checksum"].map(str::to_owned)) {
-        let Some(now) = value_mut(&mut profile.clone(), &key).map(|value| *value) else { continue };
-        let set = |profile: &mut Profile, value: f64| value_mut(profile, &key).into_iter().for_each(|of| *of = value);
-        changes.push(change(key.clone(), ends(now, interval(&key)), &set));
-    }
+    // Of the cipher in use, what counts at any size.
     let way = scenario.traffic[0].direction;
-    let direction = if way.is_inbound() { Direction::Open } else { Direction::Seal };
-    let uses = |i: usize| {
-        let cost = &profile.aead[i];
-        cost.algorithm == scenario.sa.algorithm && cost.direction == direction
+    let cipher = scenario.software_cost(profile, way).filter(|cost| profile.aead.contains(cost));
+    let curve = cipher.into_iter().flat_map(|cost| OF_A_CURVE.map(|name| format!("{}.{name}", cost.key())));
+    let keys = costs.chain(["memory.copy", "memory.checksum"].map(str::to_owned)).chain(curve);
+    let change = |key: String| {
+        let (values, assumed) = ends(&estimate(profile, &key)?);
+        let end = |value: f64| {
+            let shown = if key == FREQUENCY { Hertz::new(value as u64).to_string() } else { format_number(value) };
+            Some((shown, Where::Profile(Box::new(moved(profile, &key, value)?))))
+        };
+        let [low, high] = values.map(end);
+        Some(Change { ends: [low?, high?], key, assumed })
     };
-    let chosen =
-        scenario.software_cost(profile, way).and_then(|cost| profile.aead.iter().position(|other| other == cost));
-    for i in chosen.into_iter().filter(|&i| uses(i)) {
-        let cost = &profile.aead[i];
-        let fixed = ends(cost.fixed.value, Some(&cost.fixed));
-        changes.push(change("aead.fixed".into(), fixed, &|profile, value| profile.aead[i].fixed.value = value));
-        let per_byte = ends(cost.per_byte.value, Some(&cost.per_byte));
-        changes.push(change("aead.per_byte".into(), per_byte, &|profile, v| profile.aead[i].per_byte.value = v));
-    }
-    let hertz = profile.host.frequency;
-    let frequency = ends(hertz.get() as f64, interval(FREQUENCY));
-    let scaled = |profile: &mut Profile, value: f64| {
-        let factor = value / hertz.get() as f64;
-        profile.host.frequency = hertz.scale(factor);
-        profile.host.avx_frequency = profile.host.avx_frequency.map(|clock| clock.scale(factor));
-    };
-    changes.push(change(FREQUENCY.into(), frequency, &scaled));
-    changes
+    keys.chain([FREQUENCY.to_owned()]).filter_map(change).collect()
 }
 
 fn of_hardware(first: &Point, second: &Point) -> Vec<Change> {

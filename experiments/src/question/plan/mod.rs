@@ -23,7 +23,7 @@ use espsim_sweep::store::journal::Header;
 use crate::console::again::resume_line;
 use crate::console::deliver::{Made, deliver, printed};
 use crate::console::say;
-use crate::host_profile::{HostName, checked};
+use crate::host_profile::{HostName, checked, warn_beyond};
 use design::plan_all;
 use prices::Prices;
 use question::Question;
@@ -42,7 +42,7 @@ pub fn plan(args: &PlanArgs, command: Vec<String>) -> Result<(), Failure> {
     let prices = args.prices.as_deref().map(Prices::read).transpose()?;
     let question = Question::new(args)?;
     let check = |profile: &Profile| question.check(profile);
-    let name = HostName { name: args.base.profile.as_ref(), of: place.taken_up() };
+    let name = HostName { name: args.base.profile.as_ref(), of: place.taken_up(), settings: &args.base.of_profile };
     let (profile, mut folder) = stop.uninterested(|| checked(&name, check, || place.prepare()))?;
     let target = folder.target().to_owned();
     let text = question.file(Vec::new())?.source.text;
@@ -58,6 +58,9 @@ pub fn plan(args: &PlanArgs, command: Vec<String>) -> Result<(), Failure> {
     simulations.close(&folder)?;
     let output = output::Output { question: &question, plans: &plans, profile: &profile, prices: prices.as_ref() };
     let files = output.files(&command, &time)?;
-    let made = Made { what: format!("planned {} placements", plans.len()), started, host: Some(&profile) };
+    let most_cores = plans.iter().filter_map(|plan| Some(plan.result.as_ref().ok()?.trial.hardware.cores)).max();
+    warn_beyond(&profile, most_cores.unwrap_or(0));
+    let what = format!("planned {} placements", plans.len());
+    let made = Made { what, started, host: Some(&profile), deciding: &output.deciding()? };
     deliver(folder, &files, printed(&files, &output.text(), args.work.format), &made)
 }

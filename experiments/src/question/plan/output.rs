@@ -1,5 +1,6 @@
 //! The files of a plan.
 
+use espsim_model::deciding::deciding;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::ProfileChoice;
 use espsim_sweep::file::scenario_file::ScenarioFile;
@@ -73,9 +74,28 @@ impl Output<'_> {
             text("plan.toml", file.source.text.clone()),
             text(PROFILE, self.profile.text.clone()),
         ];
-        let manifest = self.says(known.manifest(command, time)).naming(&files);
+        let mut manifest = self.says(known.manifest(command, time)).naming(&files);
+        manifest.deciding = self.deciding()?;
         files.push(text(MANIFEST, manifest.to_json()?));
         Ok(files)
+    }
+
+    /// Values of the profile that decide how much hardware it takes.
+    ///
+    /// # Errors
+    /// [`Failure`] if a plan is no scenario.
+    pub fn deciding(&self) -> Result<Vec<String>, Failure> {
+        let planned = |plan: &Plan| {
+            let least = plan.result.as_ref().ok()?;
+            Some(series(plan, least, plan.placement.clone(), least.trial.hardware))
+        };
+        let tables: Vec<Table> = self.plans.iter().filter_map(planned).collect();
+        if tables.is_empty() {
+            return Ok(Vec::new());
+        }
+        let profile = &self.profile.profile;
+        let points = points(&self.question.file(tables)?, &[], profile)?;
+        Ok(deciding(profile, &points.into_iter().map(|point| point.scenario).collect::<Vec<_>>()))
     }
 
     /// The plans and their points with one piece less as a scenario file, and what was simulated of it.

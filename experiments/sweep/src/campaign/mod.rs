@@ -45,6 +45,8 @@ pub struct Campaign<'a> {
     pub seed: u64,
     /// Parameters that are the same at every point.
     pub common: Layer,
+    /// The most cores of any point.
+    pub most_cores: u32,
     ids: Vec<Id>,
     costs: Vec<f32>,
 }
@@ -75,7 +77,7 @@ impl<'a> Campaign<'a> {
         check_settings(points.file, points.settings)?;
         let n = points.len();
         let (mut ids, mut costs) = (Vec::with_capacity(n), Vec::with_capacity(n));
-        let mut common: Option<Layer> = None;
+        let (mut common, mut most_cores): (Option<Layer>, u32) = (None, 0);
         let profile_hash = hash(&profile.text);
         for start in (0..n).step_by(CHUNK) {
             stop.checking(start, n)?;
@@ -89,6 +91,7 @@ impl<'a> Campaign<'a> {
                     part.ids.push(Id::of_point(study.kind.name(), &profile_hash, &point.values));
                     part.costs.push((study.cost)(&point.scenario) as f32);
                     keep_common(&mut part.common, &point.values);
+                    part.most_cores = part.most_cores.max(point.scenario.host.cores);
                     Ok(part)
                 })
                 .collect();
@@ -96,12 +99,14 @@ impl<'a> Campaign<'a> {
                 let part = part?;
                 ids.extend(part.ids);
                 costs.extend(part.costs);
+                most_cores = most_cores.max(part.most_cores);
                 if let Some(layer) = &part.common {
                     keep_common(&mut common, layer);
                 }
             }
         }
-        Ok(Campaign { study, points, profile, drawn, seed, common: common.unwrap_or_default(), ids, costs })
+        let common = common.unwrap_or_default();
+        Ok(Campaign { study, points, profile, drawn, seed, common, most_cores, ids, costs })
     }
 
     /// What a journal of these runs begins with.
@@ -271,4 +276,5 @@ struct Resolved {
     ids: Vec<Id>,
     costs: Vec<f32>,
     common: Option<Layer>,
+    most_cores: u32,
 }

@@ -3,13 +3,17 @@
 use std::path::Path;
 
 use espsim_model::preset;
-use espsim_model::profile::{Profile, ProfileError};
+use espsim_model::profile::{Profile, ProfileError, UnknownKey};
 
 use crate::failure::{Failure, nearest, read_text};
 use crate::file::plain;
+use crate::file::value::{Setting, shown};
 
 /// The preset that stands in for what a quick calibration does not measure.
 const BASE_PRESET: &str = "zen4";
+
+/// How keys of `--set` begin that are the profile's.
+pub const PREFIX: &str = "profile.";
 
 /// A profile and where it came from.
 #[derive(Debug, Clone)]
@@ -23,9 +27,29 @@ pub struct ProfileChoice {
 }
 
 impl ProfileChoice {
-    /// One line for figures and tables.
+    /// One line for figures and tables: the CPU, the profile, and the preset that has what is not this host's own.
     pub fn summary(&self) -> String {
-        format!("{} ({})", self.profile.host.model, self.from)
+        let others = self.profile.filled_from.as_ref().map(|name| format!(", the rest as preset:{name}"));
+        format!("{} ({}{})", self.profile.host.model, self.from, others.unwrap_or_default())
+    }
+
+    /// The same with values of the profile set over it, by keys such as `profile.stack.xfrm`. Its name says so.
+    ///
+    /// # Errors
+    /// [`Failure`] for a key that is none of a value of the profile, or a value that no host can have.
+    pub fn with(self, settings: &[Setting]) -> Result<Self, Failure> {
+        let values: Vec<_> = settings
+            .iter()
+            .map(|Setting { key, value }| (key.strip_prefix(PREFIX).unwrap_or(key).to_owned(), value.clone()))
+            .collect();
+        let refused = |error: ProfileError| Failure::new(format!("--set: profile: {error}")).with_help(help(&error));
+        let profile = self.profile.with(&values).map_err(refused)?;
+        // Of a folder that is taken up again they are set already.
+        if profile == self.profile {
+            return Ok(self);
+        }
+        let set: Vec<String> = values.iter().map(|(key, value)| format!("{key} = {}", shown(value))).collect();
+        Ok(ProfileChoice { text: as_text(&profile)?, profile, from: format!("{}, {}", self.from, set.join(", ")) })
     }
 
     /// Small print for figures of what was simulated on it.
@@ -80,8 +104,15 @@ pub fn from_file(path: &Path) -> Result<ProfileChoice, Failure> {
 pub fn from_text(path: &Path, text: String) -> Result<ProfileChoice, Failure> {
     let profile = Profile::from_toml(&text).map_err(|error| located(path, &text, &error))?;
     plain::check(path, &text)?;
+    // What a preset of this version filled in must be the same when another version reads it again.
+    let text = if has_base(&text) { as_text(&profile)? } else { text };
     let from = path.file_name().map_or_else(|| "profile".into(), |name| name.to_string_lossy().into_owned());
     Ok(ProfileChoice { profile, text, from })
+}
+
+/// Whether a text leaves things to a preset.
+fn has_base(text: &str) -> bool {
+    text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("base"))
 }
 
 fn located(path: &Path, text: &str, error: &ProfileError) -> Failure {
@@ -89,12 +120,42 @@ fn located(path: &Path, text: &str, error: &ProfileError) -> Failure {
         ProfileError::Syntax { span, .. } => {
             return Failure::at(path, text, span.clone().unwrap_or(0..0), format!("profile: {error}"));
         }
-        ProfileError::Format { .. } => "format",
-        ProfileError::Value { key, .. } => key.rsplit('.').next().unwrap_or(key),
+        ProfileError::Older { .. } | ProfileError::Newer { .. } => "format",
+        ProfileError::Base { .. } => "base",
+        ProfileError::Keys { unknown, .. } => unknown.first().map_or("format", |unknown| unknown.key.as_str()),
+        ProfileError::Value { key, .. } => key,
     };
+    let key = key.rsplit('.').next().unwrap_or(key);
     let at = text.find(&format!("{key} =")).or_else(|| text.find(key)).unwrap_or(0);
     let end = text[at..].find('\n').map_or(text.len(), |n| at + n);
-    Failure::at(path, text, at..end, format!("profile: {error}"))
+    Failure::at(path, text, at..end, format!("profile: {error}")).with_help(help(error))
+}
+
+/// What to do about an error: the nearest names, and a preset for what is missing.
+fn help(error: &ProfileError) -> Option<String> {
+    let cpus = preset::PresetKind::Cpu.names();
+    match error {
+        ProfileError::Base { name } => {
+            let known = format!("there are {}", cpus.join(", "));
+            Some(nearest(name, &cpus).map_or(known.clone(), |near| format!("{known}; {near}")))
+        }
+        ProfileError::Keys { missing, unknown } => {
+            let near = |unknown: &UnknownKey| {
+                let known: Vec<&str> = unknown.known.iter().map(String::as_str).collect();
+                let near = nearest(&unknown.key, &known)?;
+                Some(if unknown.key.contains('.') || !missing.is_empty() {
+                    format!("{}: {near}", unknown.key)
+                } else {
+                    near
+                })
+            };
+            let base = "`base = \"zen4\"` before any [table] takes what is missing from a preset".to_owned();
+            let lines = unknown.iter().filter_map(near).chain((!missing.is_empty()).then_some(base));
+            Some(lines.collect::<Vec<_>>().join("\n")).filter(|lines| !lines.is_empty())
+        }
+        ProfileError::Newer { .. } => Some("update espsim, or calibrate again with this one".into()),
+        _ => None,
+    }
 }
 
 /// What stands in for a profile while a scenario is checked before anything is measured.

@@ -47,6 +47,10 @@ pub struct Manifest {
     pub scenario: Option<Scenario>,
     /// The profile that was used.
     pub profile: Option<NamedProfile>,
+    /// Keys of the profile's values that decide the answer, the first one most; empty where none does, or in folders of
+    /// before this was known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub deciding: Vec<String>,
     /// What was set over the file, as `key=value`.
     pub settings: Vec<String>,
     /// Base of all seeds.

@@ -1,0 +1,64 @@
+//! Which values of a profile decide what a scenario carries, by its closed-form bound.
+
+use crate::bound::bound;
+use crate::machine::Machine;
+use crate::profile::Profile;
+use crate::scenario::Scenario;
+use crate::uncertainty::{ends, estimate, moved};
+
+/// The most values that are named.
+const MOST: usize = 6;
+/// The least share of the bound that a value moves, from one end of its interval to the other, to be one that decides.
+const LEAST: f64 = 0.05;
+
+/// Key paths of the values of a profile that move the tightest limit of some of these scenarios most, from one end of their
+/// intervals to the other, the first one most; at most six, and none that moves it by less than 5 %. A value without an
+/// interval is moved by 20 % either way.
+pub fn deciding(profile: &Profile, scenarios: &[Scenario]) -> Vec<String> {
+    let mut swings: Vec<(String, f64)> =
+        profile.values().into_iter().filter(|key| estimate(profile, key).is_some()).map(|key| (key, 0.0)).collect();
+    for scenario in scenarios {
+        let Some(now) = limit(scenario, profile) else { continue };
+        for (key, most) in &mut swings {
+            let Some(value) = estimate(profile, key).filter(|estimate| estimate.value != 0.0) else { continue };
+            let at = ends(&value).0.map(|end| moved(profile, key, end).and_then(|profile| limit(scenario, &profile)));
+            if let [Some(low), Some(high)] = at {
+                *most = most.max((high - low).abs() / now);
+            }
+        }
+    }
+    swings.retain(|(_, swing)| *swing >= LEAST);
+    swings.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    swings.truncate(MOST);
+    swings.into_iter().map(|(key, _)| key).collect()
+}
+
+/// Packets per second that the tightest limit lets through, whatever is offered.
+fn limit(scenario: &Scenario, profile: &Profile) -> Option<f64> {
+    let machine = Machine::build(scenario, profile).ok()?;
+    Some(bound(&machine).tightest()?.rate.as_pps()).filter(|rate| rate.is_finite() && *rate > 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset;
+
+    #[test]
+    fn what_a_packet_pays_decides_and_other_stacks_do_not() {
+        let profile = preset::profile("zen4").unwrap().unwrap();
+        let scenario =
+            |settings: &[(&str, &str)]| Scenario::from_settings(&[&[("host.cores", "1")], settings].concat()).unwrap();
+        let host = scenario(&[("placement", "host"), ("traffic.packet", "1400 B")]);
+        let keys = deciding(&profile, std::slice::from_ref(&host));
+        assert!(keys.contains(&"stack.send".to_owned()) && keys.len() <= MOST, "{keys:?}");
+        assert!(keys.iter().all(|key| !key.starts_with("vector.")), "{keys:?}");
+        // Whose cipher is the cheapest pays for it; where the NIC encrypts nobody does.
+        let cipher = |keys: &[String]| keys.iter().any(|key| key.starts_with("aead."));
+        let gso = [("traffic.transport", "tcp"), ("offload.gso", "64 KiB")];
+        let tcp = |placement| deciding(&profile, &[scenario(&[&[("placement", placement)], &gso[..]].concat())]);
+        assert!(cipher(&tcp("host")), "{:?}", tcp("host"));
+        assert!(!cipher(&tcp("inline-packet")), "{:?}", tcp("inline-packet"));
+        assert!(deciding(&profile, &[]).is_empty());
+    }
+}
