@@ -107,7 +107,11 @@ const ACCELERATORS: &[(&str, &str)] = presets!("accelerator": "qat-8970", "qat-4
 const SLOTS: &[(&str, &str)] =
     presets!("pcie": "gen3-x8", "gen3-x16", "gen4-x8", "gen4-x16", "gen5-x8", "gen5-x16", "gen6-x16", "on-package");
 const MIXES: &[(&str, &str)] = presets!("mix": "simple-imix");
-const CPUS: &[(&str, &str)] = presets!("cpu": "haswell", "ice-lake-sp", "skylake-sp", "zen4");
+const CPUS: &[(&str, &str)] = presets!(
+    "cpu": "haswell", "broadwell", "skylake-sp", "cascade-lake", "ice-lake-sp", "sapphire-rapids", "emerald-rapids",
+    "zen2", "zen3", "zen4", "zen5", "neoverse-n1", "neoverse-n2", "neoverse-v1", "neoverse-v2", "cortex-a53", "cortex-a72",
+    "cortex-a78", "denverton", "tremont",
+);
 
 /// The scenario that files and presets are laid over.
 const DEFAULTS: &str = include_str!("../presets/default.toml");
@@ -154,7 +158,7 @@ static LOADED: LazyLock<BTreeMap<(PresetKind, &'static str), Preset>> = LazyLock
     let all = PresetKind::ALL
         .into_iter()
         .flat_map(|kind| kind.files().iter().map(move |(name, text)| ((kind, *name), *text)));
-    all.map(|(key, text)| (key, parse(key.1, text))).collect()
+    all.map(|(key, text)| (key, if key.0 == PresetKind::Cpu { cpu(key.1) } else { parse(key.1, text) })).collect()
 });
 
 /// The scenario that files and presets are laid over, with the sources of what is not a mere choice.
@@ -175,6 +179,12 @@ fn parse(name: &'static str, text: &str) -> Preset {
     Preset { name, values, sources }
 }
 
+/// A host with all that it has of others: their values and sources.
+fn cpu(name: &'static str) -> Preset {
+    let whole = profile(name).ok().and_then(Result::ok).and_then(|profile| profile.to_toml().ok());
+    parse(name, &whole.unwrap_or_default())
+}
+
 /// A hardware or mix preset.
 ///
 /// # Errors
@@ -185,12 +195,13 @@ pub fn load(kind: PresetKind, name: &str) -> Result<&'static Preset, UnknownPres
     found.ok_or_else(|| UnknownPreset { kind, name: name.to_owned() })
 }
 
-/// A host preset as a profile; `None` for a name that is none.
+/// A host preset as a profile, complete: most say only how they differ from another.
 ///
 /// # Errors
 /// [`ProfileError`] if the shipped file is wrong, which a test excludes.
 pub fn profile(name: &str) -> Result<Result<Profile, ProfileError>, UnknownPreset> {
-    text(PresetKind::Cpu, name).map(Profile::from_toml)
+    let read = |text| Profile::from_toml(text).map(|whole| Profile { filled_from: None, ..whole });
+    text(PresetKind::Cpu, name).map(read)
 }
 
 #[cfg(test)]

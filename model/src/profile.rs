@@ -5,12 +5,14 @@
 
 mod aead;
 mod base;
+mod beside;
 mod check;
 mod conditions;
 mod error;
 mod evidence;
 mod migrate;
 mod read;
+mod relative;
 mod sa;
 mod scaling;
 pub mod schema;
