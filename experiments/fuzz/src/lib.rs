@@ -148,7 +148,7 @@ fn profile(input: &[u8]) -> Result<(), Failure> {
     let path = Path::new("host.toml");
     let choice = from_text(path, text(path, input.to_vec())?)?;
     tables(&choice.profile);
-    calibrate::diff::table([&choice.from, &HOST.from], &choice.profile, &HOST.profile);
+    calibrate::diff::rows::rows(&choice.profile, &HOST.profile, 0.05).iter().for_each(|row| drop(row.cells()));
     let drawn = draw(&choice.profile, 2, 1);
     let file = ScenarioFile::parse(Path::new("scenario.toml"), String::new())?;
     for profile in drawn.iter().chain([&choice.profile]) {

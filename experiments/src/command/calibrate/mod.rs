@@ -3,6 +3,7 @@
 pub mod args;
 pub mod diff;
 mod figure;
+mod remote;
 #[cfg(target_os = "linux")]
 mod sa_path;
 #[cfg(target_os = "linux")]
@@ -21,25 +22,32 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub use self::sa_path::{guest_inside, guest_launch};
 use crate::console::{print, say};
 use crate::host_profile::base;
+use diff::{Allowed, Difference};
+
 use args::{CalibrateArgs, CalibrationPart};
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::{as_text, named};
 use espsim_sweep::store::partial::{Partial, absent, in_the_way, write_new};
 
-/// Runs `espsim calibrate`.
+/// Runs `espsim calibrate`, of which `words` is the command line.
 ///
 /// # Errors
 /// [`Failure`] for a profile that cannot be read, a file that exists or cannot be written, or a host that cannot be
 /// measured.
-pub fn calibrate(args: &CalibrateArgs) -> Result<(), Failure> {
+pub fn calibrate(args: &CalibrateArgs, words: &[String]) -> Result<(), Failure> {
+    if let Some(host) = &args.ssh {
+        return remote::calibrate(args, host, words);
+    }
     if let Some(name) = &args.show {
         print(espsim_report::profile::tables(&named(name)?.profile).as_bytes())?;
         return Ok(());
     }
     if let Some([a, b]) = args.diff.as_deref() {
         let (first, second) = (named(a)?.profile, named(b)?.profile);
-        print(diff::table([a, b], &first, &second).as_bytes())?;
-        return Ok(());
+        let allowed = Allowed { margin: args.margin, apart: args.most_apart };
+        let difference = Difference::of([a, b], [&first, &second], allowed);
+        print(difference.table([a, b]).as_bytes())?;
+        return difference.verdict();
     }
     match args.only {
         #[cfg(target_os = "linux")]
