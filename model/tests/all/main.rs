@@ -3,7 +3,7 @@
 mod acks;
 mod arrivals;
 mod common;
-
+mod cpus;
 mod cores_memory;
 mod dataplanes;
 mod effects;
