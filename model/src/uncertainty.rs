@@ -15,54 +15,91 @@ const LEAST: f64 = 0.05;
 /// The most that a core is faster while others are busy: what a measurement of its speed may be off.
 const FASTEST: f64 = 1.05;
 
-/// `n` profiles drawn from the intervals of one: each value that has an interval from a normal distribution of that
-/// interval, independently of the others; each that has none as it is. The same seed gives the same profiles.
+/// The share of the variance of estimates that one cause explains: of the kernel's costs its version and what it does against
+/// speculation, of a library's ciphers how it is written. An estimate: with none, sums of many costs would be far better
+/// known than any of them; with all, designs could not be told apart where they share nothing but the kernel.
+const COMMON: f64 = 0.5;
+
+/// `n` profiles drawn from the intervals of one; each value that has none as it is. The same seed gives the same profiles,
+/// so that what two designs differ by is better known than either.
 ///
-/// Coefficients of one fit are correlated, mostly against each other, so that independent draws are on the wide side.
+/// Below and above a value, chance is log-normal: half of all draws are below it, 2.5 % below its interval and 2.5 % above.
+/// An interval that reaches zero is a normal distribution's. What was measured errs on its own; estimates of one stack or
+/// one library err together, by half of their variance. Coefficients of one fit are correlated, mostly against each other,
+/// so that independent draws are on the wide side.
 pub fn draw(profile: &Profile, n: u32, seed: u64) -> Vec<Profile> {
-    (0..n)
-        .map(|i| {
-            let mut generator = ChaCha8Rng::seed_from_u64(seed);
-            generator.set_stream(u64::from(i));
-            one(profile, &mut generator)
-        })
-        .collect()
+    (0..n).map(|i| Chance::new(seed, i).profile(profile)).collect()
 }
 
-fn one(profile: &Profile, generator: &mut ChaCha8Rng) -> Profile {
-    let mut drawn = profile.clone();
-    for cost in &mut drawn.aead {
-        for coefficient in cost.curve.coefficients_mut() {
-            coefficient.value = vary(coefficient, generator);
-        }
-    }
-    for (key, interval) in &profile.intervals {
-        // A frequency, or a cost that is no difference: none is below zero, though its interval may begin there.
-        let value = vary(interval, generator).max(0.0);
-        if let Some(place) = Scalar::of(&mut drawn, key) {
-            place.set(value);
-        }
-    }
-    // Last, so that profiles from before they had intervals give the draws that they gave.
-    for row in
-        (drawn.host.scaling.iter_mut()).chain(&mut drawn.host.scaling_chacha).chain(&mut drawn.host.scaling_stack)
-    {
-        let speed = Estimate { value: row.speed, low: row.low, high: row.high, n: None };
-        row.speed = vary(&speed, generator).clamp(LEAST, FASTEST);
-    }
-    if let Some(beyond) = &mut drawn.host.scaling_beyond {
-        beyond.value = vary(beyond, generator).clamp(LEAST, 1.0);
-    }
-    drawn
+/// What one draw is drawn with.
+struct Chance {
+    seed: u64,
+    draw: u32,
+    own: ChaCha8Rng,
 }
 
-/// A draw from an estimate; a cost stays on its side of zero.
-fn vary(estimate: &Estimate, generator: &mut ChaCha8Rng) -> f64 {
-    // Drawn in any case, so that one value's interval does not move the draws of the others.
-    let normal: f64 = StandardNormal.sample(generator);
-    let (Some(low), Some(high)) = (estimate.low, estimate.high) else { return estimate.value };
-    let drawn = estimate.value + normal * (high - low) / (2.0 * HALF_95);
-    if estimate.value > 0.0 { drawn.max(LEAST * estimate.value) } else { drawn }
+impl Chance {
+    fn new(seed: u64, draw: u32) -> Self {
+        Chance { seed, draw, own: generator(seed, u64::from(draw)) }
+    }
+
+    fn profile(&mut self, profile: &Profile) -> Profile {
+        let mut drawn = profile.clone();
+        for cost in &mut drawn.aead {
+            let cause = format!("aead.{}", cost.backend);
+            for coefficient in cost.curve.coefficients_mut() {
+                coefficient.value = self.value(coefficient, Some(&cause));
+            }
+        }
+        for (key, interval) in &profile.intervals {
+            let cause = key.split_once('.').map(|(table, _)| table).filter(|table| !["host", "memory"].contains(table));
+            // A frequency, or a cost that is no difference: none is below zero, though its interval may begin there.
+            let value = self.value(interval, cause).max(0.0);
+            if let Some(place) = Scalar::of(&mut drawn, key) {
+                place.set(value);
+            }
+        }
+        // Last, so that profiles from before they had intervals give the draws that they gave.
+        let host = &mut drawn.host;
+        for row in host.scaling.iter_mut().chain(&mut host.scaling_chacha).chain(&mut host.scaling_stack) {
+            let speed = Estimate { value: row.speed, low: row.low, high: row.high, n: None };
+            row.speed = self.value(&speed, None).clamp(LEAST, FASTEST);
+        }
+        if let Some(beyond) = &mut host.scaling_beyond {
+            beyond.value = self.value(beyond, None).clamp(LEAST, 1.0);
+        }
+        drawn
+    }
+
+    /// A value that an estimate may stand for; a cost stays on its side of zero.
+    fn value(&mut self, estimate: &Estimate, cause: Option<&str>) -> f64 {
+        // Drawn in any case, so that one value's interval does not move the draws of the others.
+        let own: f64 = StandardNormal.sample(&mut self.own);
+        let Estimate { value, low: Some(low), high: Some(high), n } = *estimate else { return estimate.value };
+        let deviation = match cause.filter(|_| n.is_none()) {
+            Some(cause) => COMMON.sqrt() * self.cause(cause) + (1.0 - COMMON).sqrt() * own,
+            None => own,
+        };
+        if 0.0 < low && low <= value && value <= high {
+            let end = if deviation < 0.0 { low } else { high };
+            return value * (end / value).powf(deviation.abs() / HALF_95);
+        }
+        let drawn = value + deviation * (high - low) / (2.0 * HALF_95);
+        if value > 0.0 { drawn.max(LEAST * value) } else { drawn }
+    }
+
+    /// What a cause came out as, in standard deviations: of its name alone, whatever else the profile has.
+    fn cause(&self, name: &str) -> f64 {
+        // FNV-1a (Fowler, Noll, Vo).
+        let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        StandardNormal.sample(&mut generator(self.seed, u64::from(self.draw) | u64::from(hash) << 32))
+    }
+}
+
+fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    generator.set_stream(stream);
+    generator
 }
 
 /// A value of a profile that `intervals` may name.
@@ -191,6 +228,29 @@ mod tests {
                 .all(|p| p.stack == profile.stack
                     && p.aead[0].curve.per_operation == profile.aead[0].curve.per_operation)
         );
+    }
+
+    #[test]
+    fn estimates_of_one_stack_err_together_and_keep_their_ends() {
+        let profile = preset::profile("zen4").unwrap().unwrap();
+        let drawn = draw(&profile, 2000, 7);
+        let of = |get: fn(&Profile) -> f64| drawn.iter().map(|p| get(p).ln()).collect::<Vec<f64>>();
+        let [send, xfrm, vector] =
+            [of(|p| p.stack.send.0), of(|p| p.stack.xfrm.0), of(|p| p.vector.as_ref().unwrap().xfrm.0)];
+        let correlation = |a: &[f64], b: &[f64]| {
+            let mean = |of: &[f64]| of.iter().sum::<f64>() / of.len() as f64;
+            let (x, y) = (mean(a), mean(b));
+            let sum = |f: &dyn Fn(usize) -> f64| (0..a.len()).map(f).sum::<f64>();
+            sum(&|i| (a[i] - x) * (b[i] - y)) / (sum(&|i| (a[i] - x).powi(2)) * sum(&|i| (b[i] - y).powi(2))).sqrt()
+        };
+        assert!((correlation(&send, &xfrm) - COMMON).abs() < 0.06);
+        assert!(correlation(&send, &vector).abs() < 0.06);
+        // Lop-sided, as the interval is.
+        let interval = profile.intervals["stack.send"];
+        let outside = |beyond: &dyn Fn(f64) -> bool| send.iter().filter(|ln| beyond(ln.exp())).count();
+        assert!((35..=65).contains(&outside(&|v| v < interval.low.unwrap())));
+        assert!((35..=65).contains(&outside(&|v| v > interval.high.unwrap())));
+        assert!((950..=1050).contains(&outside(&|v| v < interval.value)));
     }
 
     #[test]
