@@ -71,7 +71,7 @@ fn waits(ring: &str, settings: &[(&str, &str)]) -> f64 {
 #[test]
 fn a_core_waits_for_lines_that_leaked() {
     let host = profile("ice-lake-sp");
-    let line = Cycles(70e-9 * host.host.clock(16, false).get() as f64).0;
+    let line = Cycles(70e-9 * host.host.clock(16, None).get() as f64).0;
     // 2 of 12 ways of 60 MiB, and 16 rings of 4096 buffers of 17 lines and a completion.
     let share = |lines: f64| 1.0 - 10.0 * f64::from(1 << 20) / (16.0 * 4096.0 * (lines + 1.0) * 64.0);
     // Completion and headers one after the other, the rest of what is copied ten at a time.

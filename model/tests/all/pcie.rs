@@ -181,7 +181,7 @@ fn forwarding(cores: &str, mapping: &str) -> Record {
 
 #[test]
 fn drivers_pay_for_mapping_what_nics_read() {
-    let clock = profile("ice-lake-sp").host.clock(1, false).get() as f64;
+    let clock = profile("ice-lake-sp").host.clock(1, None).get() as f64;
     let at = ["kept", "lazy", "strict"].map(|mapping| forwarding("1", mapping));
     let [kept, lazy, strict] = &at;
     let more = |record: &Record, category| cycles(record, category) - cycles(kept, category);

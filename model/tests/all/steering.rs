@@ -166,7 +166,7 @@ fn sas_of_single_cores_need_no_lock() {
 fn a_lock_that_cores_take_in_turn_costs_what_its_lines_travel() {
     let zen4 = profile("zen4");
     let stack = &zen4.stack;
-    let clock = zen4.host.clock(8, true).get() as f64;
+    let clock = zen4.host.clock(8, Some(espsim_model::profile::Algorithm::Aes128Gcm)).get() as f64;
     let rate = |cores: &str, lock: &str| {
         let settings = [
             ("placement", "host"),
@@ -194,7 +194,7 @@ fn a_lock_that_cores_take_in_turn_costs_what_its_lines_travel() {
 #[test]
 fn a_received_packet_takes_its_lock_twice_and_who_waits_slows_it() {
     let host = profile("ice-lake-sp");
-    let (stack, clock) = (&host.stack, host.host.clock(32, false).get() as f64);
+    let (stack, clock) = (&host.stack, host.host.clock(32, None).get() as f64);
     let cycles = |cores: u32, lock: &str, passes: &str| {
         let cores = cores.to_string();
         let settings = [
