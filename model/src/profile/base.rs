@@ -32,8 +32,8 @@ pub fn filled(mut given: Table) -> Result<Table, ProfileError> {
         relative::apply(&mut base, &name, factors)?;
     }
     base.filled_from = Some(name);
-    let mut whole = Table::try_from(base)
-        .map_err(|error| ProfileError::Syntax { message: error.to_string(), span: None })?;
+    let mut whole =
+        Table::try_from(base).map_err(|error| ProfileError::Syntax { message: error.to_string(), span: None })?;
     replace_rows(&mut whole, &mut given);
     replace_values(&mut whole, &given);
     for (key, value) in given {
@@ -89,7 +89,9 @@ fn replace_rows(whole: &mut Table, given: &mut Table) {
     let own = given.get("sources").and_then(Value::as_table).cloned().unwrap_or_default();
     let rows = given.get("aead").and_then(Value::as_array).cloned().unwrap_or_default();
     if let Some(sources) = whole.get_mut("sources").and_then(Value::as_table_mut) {
-        sources.retain(|key, _| !key.starts_with("aead.") || kept.iter().any(|kept| kept == key));
+        // Of a row, or of one of its coefficients.
+        let is_kept = |key: &str| kept.iter().any(|kept| key.strip_prefix(kept.as_str()).is_some_and(of_row));
+        sources.retain(|key, _| !key.starts_with("aead.") || is_kept(key));
         for key in rows.iter().filter_map(source_of) {
             if nearest_source(&key, |key| own.get(key).and_then(Value::as_str)).is_none() {
                 sources.insert(key, GIVEN.into());
@@ -97,6 +99,11 @@ fn replace_rows(whole: &mut Table, given: &mut Table) {
         }
     }
     given.insert("aead".into(), Value::Array([rows, base].concat()));
+}
+
+/// Whether what follows the key path of a row ends it or goes on below it.
+fn of_row(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with('.')
 }
 
 /// Gives a row what it lacks; what was measured beside a curve that is another by now is left out.

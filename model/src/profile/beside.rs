@@ -1,6 +1,7 @@
 //! Values that are written with what is known of them beside them, as in the shipped CPUs:
 //! `send = { value = 3100, low = 2200, high = 5000, source = "..." }`. A cipher that names no direction is meant both ways.
 
+use serde_json::{Value as Json, json};
 use toml::{Table, Value};
 
 use super::{ProfileError, UnknownKey};
@@ -115,11 +116,41 @@ fn both_directions(row: Value) -> Vec<Value> {
 /// The number that an interval has for a value, in its base unit.
 fn number(key: &str, value: &Value) -> Result<Value, ProfileError> {
     let Value::String(text) = value else { return Ok(value.clone()) };
-    let wrong = |error: crate::units::UnitError| ProfileError::Syntax { message: format!("`{key}`: {error}"), span: None };
+    let wrong =
+        |error: crate::units::UnitError| ProfileError::Syntax { message: format!("`{key}`: {error}"), span: None };
     let number = match key {
         "host.frequency" | "host.avx_frequency" => text.parse::<Hertz>().map_err(wrong)?.get() as f64,
         "memory.bandwidth" => text.parse::<BitRate>().map_err(wrong)?.as_bps() as f64,
         _ => return Ok(value.clone()),
     };
     Ok(number.into())
+}
+
+/// Takes what may stand beside values into the schema of a profile's tables, for editors.
+pub fn take_in(properties: &mut Json) {
+    for table in TABLES {
+        let values = properties[table]["properties"].as_object_mut();
+        for (name, value) in values.into_iter().flatten() {
+            let alone = value.clone();
+            let with = json!({
+                "type": "object",
+                "required": ["value"],
+                "properties": { "value": alone, "low": alone, "high": alone, "source": { "type": "string" } },
+                "additionalProperties": false,
+            });
+            if ESTIMATES.contains(&format!("{table}.{name}").as_str()) {
+                value["properties"]["source"] = json!({ "type": "string" });
+            } else {
+                *value = json!({ "description": alone["description"], "anyOf": [alone, with] });
+            }
+        }
+    }
+    let row = &mut properties["aead"]["items"]["properties"];
+    row["source"] = json!({ "type": "string", "description": "where its costs come from" });
+    for name in COEFFICIENTS {
+        let coefficient = &mut row["curve"]["properties"][name];
+        coefficient["properties"]["source"] = json!({ "type": "string" });
+        *coefficient =
+            json!({ "description": coefficient["description"], "anyOf": [coefficient, { "type": "number" }] });
+    }
 }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::{Value as Json, json};
 use toml::{Table, Value};
 
 use super::evidence::nearest_source;
@@ -82,15 +83,32 @@ fn rounded(value: f64) -> f64 {
     (value / unit).round() * unit
 }
 
+/// What `[relative]` takes, for editors.
+pub fn json_schema() -> Json {
+    json!({
+        "type": "object",
+        "description": "costs that are those of the base times a factor, by key path, table or group",
+        "additionalProperties": {
+            "type": "object",
+            "required": ["factor", "low", "high", "source"],
+            "properties": {
+                "factor": { "type": "number" },
+                "low": { "type": "number" },
+                "high": { "type": "number" },
+                "source": { "type": "string" },
+            },
+            "additionalProperties": false,
+        },
+    })
+}
+
 /// Changes the costs of a base by a file's factors.
 ///
 /// # Errors
 /// [`ProfileError`] for a factor of nothing that the base has, or one that is not between its ends.
 pub fn apply(base: &mut Profile, name: &str, factors: Value) -> Result<(), ProfileError> {
-    let syntax = |error: toml::de::Error| ProfileError::Syntax {
-        message: format!("`{KEY}`: {}", error.message()),
-        span: None,
-    };
+    let syntax =
+        |error: toml::de::Error| ProfileError::Syntax { message: format!("`{KEY}`: {}", error.message()), span: None };
     let factors: BTreeMap<String, Factor> = factors.try_into().map_err(syntax)?;
     check(base, &factors)?;
     scale_costs(base, name, &factors);
@@ -115,7 +133,9 @@ fn check(base: &Profile, factors: &BTreeMap<String, Factor>) -> Result<(), Profi
         .filter(|group| *group != WAITS && !(is_cost(group) && within(group)))
         .map(|group| UnknownKey {
             key: format!("{KEY}.{group}"),
-            known: ["stack", "xdp", "vector", WAITS, "memory.copy", "memory.checksum", "aead", "sa"].map(str::to_owned).to_vec(),
+            known: ["stack", "xdp", "vector", WAITS, "memory.copy", "memory.checksum", "aead", "sa"]
+                .map(str::to_owned)
+                .to_vec(),
         })
         .collect();
     if !unknown.is_empty() {
