@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use toml::{Table, Value};
 
 use crate::profile::{Profile, ProfileError, nearest_source};
+use crate::stack::{self, Stack};
 
 /// How well a value of a preset is known, from what is said of its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -182,7 +183,14 @@ fn parse(name: &'static str, text: &str) -> Preset {
 /// A host with all that it has of others: their values and sources.
 fn cpu(name: &'static str) -> Preset {
     let whole = profile(name).ok().and_then(Result::ok).and_then(|profile| profile.to_toml().ok());
-    parse(name, &whole.unwrap_or_default())
+    let mut preset = parse(name, &whole.unwrap_or_default());
+    // What a stack has no such cost of stands there as zero.
+    for stack in Stack::ALL {
+        if let Some(costs) = preset.values.get_mut(stack.table()).and_then(Value::as_table_mut) {
+            costs.retain(|name, _| stack::find(name).is_some_and(|cost| cost.stacks.contains(&stack)));
+        }
+    }
+    preset
 }
 
 /// A hardware or mix preset.

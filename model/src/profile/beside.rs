@@ -33,12 +33,13 @@ pub fn taken_apart(profile: &mut Table) -> Result<(), ProfileError> {
         rows.iter_mut().for_each(|row| known.take_row(row));
     }
     for (table, entries) in [("intervals", known.intervals), ("sources", known.sources)] {
-        let place = profile.entry(table).or_insert_with(|| Table::new().into());
-        if let (Value::Table(place), false) = (place, entries.is_empty()) {
+        if entries.is_empty() {
+            continue;
+        }
+        if let Value::Table(place) = profile.entry(table).or_insert_with(|| Table::new().into()) {
             place.extend(entries);
         }
     }
-    profile.retain(|key, value| key != "intervals" || value.as_table().is_none_or(|table| !table.is_empty()));
     Ok(())
 }
 
