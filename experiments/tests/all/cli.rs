@@ -357,7 +357,11 @@ fn bad_profiles_are_refused() {
     for (from, to, expected) in [
         ("format = 4", "format = 1", &["profile.toml:", "format 1", "calibrate again"][..]),
         ("format = 4", "", &["profile.toml", "format"]),
-        ("frequency = ", "frequenzy = ", &["profile.toml:", "frequenzy", "did you mean `host.frequency`", "missing: `host.frequency`"]),
+        (
+            "frequency = ",
+            "frequenzy = ",
+            &["profile.toml:", "frequenzy", "did you mean `host.frequency`", "missing: `host.frequency`"],
+        ),
         ("send = ", "send = -", &["profile.toml:", "stack.send", "0 cycles or more"]),
         ("[stack]", "[stack", &["profile.toml:"]),
     ] {

@@ -177,14 +177,15 @@ fn hosts_that_refuse_are_told_apart() {
     let Some(server) = Server::start("") else { return };
     let folder = TempDir::new().unwrap();
     let words = |key: &str, known: &str, host: &str| {
-        let own = ["calibrate", "--quick", "--out", "host.toml", "--ssh", host].map(str::to_owned);
+        let ssh = format!("--ssh={host}");
+        let own = ["calibrate", "--quick", "--out", "host.toml", &ssh].map(str::to_owned);
         own.into_iter().chain(server.options(key, known)).collect::<Vec<_>>()
     };
     let here = "127.0.0.1";
     assert!(refused(&folder, &words("stranger", "known", here)).contains("sshd refuses this user or key"));
     assert!(refused(&folder, &words("user", "nothing", here)).contains("its host key is not known here"));
     assert!(refused(&folder, &words("user", "known", "no-such-host.invalid")).contains("there is no such name"));
-    assert!(refused(&folder, &words("user", "known", "-oProxyCommand=x")).contains("--ssh"));
+    assert!(refused(&folder, &words("user", "known", "-oProxyCommand=x")).contains("a host as ssh takes it"));
     let mut closed = words("user", "known", here);
     closed.iter_mut().filter(|word| word.starts_with("Port=")).for_each(|word| *word = "Port=1".into());
     assert!(refused(&folder, &closed).contains("no sshd listens there"));

@@ -71,7 +71,13 @@ mod tests {
 
     fn said(answer: &Answer, code: Option<i32>, lines: &[&str]) -> String {
         let lines: Vec<String> = lines.iter().map(|&line| line.to_owned()).collect();
-        format!("{:?}", miette::Report::new(refusal("me@there", answer, code, &lines)))
+        let shown = format!("{:?}", miette::Report::new(refusal("me@there", answer, code, &lines)));
+        // Broken into lines wherever they are full.
+        shown
+            .split(|c: char| c.is_whitespace() || c == '│')
+            .filter(|word| !word.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
     }
 
     #[test]
