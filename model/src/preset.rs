@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use toml::{Table, Value};
 
 use crate::profile::{Profile, ProfileError, nearest_source};
+use crate::stack::{self, Stack};
 
 /// How well a value of a preset is known, from what is said of its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,7 +108,11 @@ const ACCELERATORS: &[(&str, &str)] = presets!("accelerator": "qat-8970", "qat-4
 const SLOTS: &[(&str, &str)] =
     presets!("pcie": "gen3-x8", "gen3-x16", "gen4-x8", "gen4-x16", "gen5-x8", "gen5-x16", "gen6-x16", "on-package");
 const MIXES: &[(&str, &str)] = presets!("mix": "simple-imix");
-const CPUS: &[(&str, &str)] = presets!("cpu": "haswell", "ice-lake-sp", "skylake-sp", "zen4");
+const CPUS: &[(&str, &str)] = presets!(
+    "cpu": "haswell", "broadwell", "skylake-sp", "cascade-lake", "ice-lake-sp", "sapphire-rapids", "emerald-rapids",
+    "zen2", "zen3", "zen4", "zen5", "neoverse-n1", "neoverse-n2", "neoverse-v1", "neoverse-v2", "cortex-a53", "cortex-a72",
+    "cortex-a78", "denverton", "tremont",
+);
 
 /// The scenario that files and presets are laid over.
 const DEFAULTS: &str = include_str!("../presets/default.toml");
@@ -154,7 +159,7 @@ static LOADED: LazyLock<BTreeMap<(PresetKind, &'static str), Preset>> = LazyLock
     let all = PresetKind::ALL
         .into_iter()
         .flat_map(|kind| kind.files().iter().map(move |(name, text)| ((kind, *name), *text)));
-    all.map(|(key, text)| (key, parse(key.1, text))).collect()
+    all.map(|(key, text)| (key, if key.0 == PresetKind::Cpu { cpu(key.1) } else { parse(key.1, text) })).collect()
 });
 
 /// The scenario that files and presets are laid over, with the sources of what is not a mere choice.
@@ -175,6 +180,19 @@ fn parse(name: &'static str, text: &str) -> Preset {
     Preset { name, values, sources }
 }
 
+/// A host with all that it has of others: their values and sources.
+fn cpu(name: &'static str) -> Preset {
+    let whole = profile(name).ok().and_then(Result::ok).and_then(|profile| profile.to_toml().ok());
+    let mut preset = parse(name, &whole.unwrap_or_default());
+    // What a stack has no such cost of stands there as zero.
+    for stack in Stack::ALL {
+        if let Some(costs) = preset.values.get_mut(stack.table()).and_then(Value::as_table_mut) {
+            costs.retain(|name, _| stack::find(name).is_some_and(|cost| cost.stacks.contains(&stack)));
+        }
+    }
+    preset
+}
+
 /// A hardware or mix preset.
 ///
 /// # Errors
@@ -185,12 +203,13 @@ pub fn load(kind: PresetKind, name: &str) -> Result<&'static Preset, UnknownPres
     found.ok_or_else(|| UnknownPreset { kind, name: name.to_owned() })
 }
 
-/// A host preset as a profile; `None` for a name that is none.
+/// A host preset as a profile, complete: most say only how they differ from another.
 ///
 /// # Errors
 /// [`ProfileError`] if the shipped file is wrong, which a test excludes.
 pub fn profile(name: &str) -> Result<Result<Profile, ProfileError>, UnknownPreset> {
-    text(PresetKind::Cpu, name).map(Profile::from_toml)
+    let read = |text| Profile::from_toml(text).map(|whole| Profile { filled_from: None, ..whole });
+    text(PresetKind::Cpu, name).map(read)
 }
 
 #[cfg(test)]

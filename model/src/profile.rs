@@ -5,12 +5,14 @@
 
 mod aead;
 mod base;
+mod beside;
 mod check;
 mod conditions;
 mod error;
 mod evidence;
 mod migrate;
 mod read;
+mod relative;
 mod sa;
 mod scaling;
 pub mod schema;
@@ -150,7 +152,7 @@ impl Estimate {
     /// it and the interval need not come from the same estimator.
     fn is_usable(&self) -> bool {
         let known = [Some(self.value), self.low, self.high];
-        known.iter().flatten().all(|number| number.abs() < 1e12)
+        known.iter().flatten().all(|number| number.abs() < 1e15)
             && self.low.zip(self.high).is_none_or(|(low, high)| low <= high)
     }
 }

@@ -337,7 +337,7 @@ fn a_figure_without_a_mark_is_warned_of() {
 
 #[test]
 fn bad_arguments_are_refused() {
-    refused_text(SMALL, &["--profile", "preset:zen5"], &["zen5", "did you mean `zen4`"]);
+    refused_text(SMALL, &["--profile", "preset:zen44"], &["zen44", "did you mean `zen4`"]);
     refused_text(SMALL, &["--profile", "missing.toml"], &["missing.toml", "cannot read profile"]);
     refused_text(SMALL, &["--profile", "preset:zen4", "--set", "nic.lines=3"], &["--set nic.lines=3", "lines"]);
     refused_text(SMALL, &["--profile", "preset:zen4", "--set", "nic"], &["key=value"]);

@@ -142,7 +142,7 @@ fn the_schema_of_profiles_takes_what_the_program_takes() {
     assert!(valid(&validator, "format = 4\nbase = \"zen4\"\n[stack]\nxfrm = 900\n"));
     for wrong in [
         "format = 4\n[stack]\nxfrm = 900\n",
-        "format = 4\nbase = \"zen5\"\n",
+        "format = 4\nbase = \"zen44\"\n",
         "format = 4\nbase = \"zen4\"\n[stack]\nxfrn = 900\n",
         "format = 4\nbase = \"zen4\"\n[host]\nfrequency = \"3 Gbps\"\n",
         "base = \"zen4\"\n",
