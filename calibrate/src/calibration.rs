@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use espsim_model::profile::{AeadCost, Algorithm, Profile};
+use espsim_model::profile::{AeadCost, Algorithm, BEYOND, Profile};
 use espsim_model::units::{Bytes, CyclesPerByte, Hertz};
 
-use crate::aead::{Context, Unavailable, openssl_version, self_check_of};
+use crate::aead::{Context, KERNEL, Unavailable, openssl_version, self_check_of};
 use crate::clock::{self, core_frequency, time_stamp_counter};
 use crate::cold::Pool;
 use crate::fit::Size;
@@ -15,7 +15,7 @@ use crate::pinned::on_last_core;
 use crate::plan::Plan;
 use crate::report::{Report, Skipped};
 use crate::sample::median;
-use crate::scaling::scaling;
+use crate::scaling::{SCALING_BEYOND, scaling};
 use crate::series::Series;
 use crate::{CalibrateError, host, memory};
 
@@ -250,27 +250,52 @@ fn profile(
     profile.aead.splice(0..0, measured);
     profile.sources.retain(|key, _| !key.starts_with("aead.") || kept.contains(key));
     attach(&mut profile, &place.topology);
+    forget_other_cores(&mut profile);
     let thread = if pinned { "pinned thread" } else { "thread not pinned" };
-    // An emulator's times are a fact of function.
-    let how = if place.emulated { "estimate, in an emulator whose times are none" } else { "measured" };
     let batches = format!(
-        "{how}: median of {} batches of at least {:.0} us, {thread}, warm buffers; packets to open are sealed \
+        "measured: median of {} batches of at least {:.0} us, {thread}, warm buffers; packets to open are sealed \
          outside the measured time",
         plan.rounds,
         plan.batch_seconds * 1e6
     );
+    let of_kernel = "measured: AF_ALG in the running kernel, less the same calls with cipher_null and digest_null";
+    let kernel: Vec<String> = profile.aead.iter().filter(|cost| cost.backend == KERNEL).map(AeadCost::key).collect();
+    profile.sources.extend(kernel.into_iter().map(|key| (key, of_kernel.to_owned())));
     for (key, source) in [
         ("host.model", "measured: the CPU's brand string".to_owned()),
         ("host.cores", "measured: cores that the process may use".to_owned()),
-        ("host.frequency", format!("{how}: chain of dependent additions, fastest of {} passes", clock::PASSES)),
+        ("host.frequency", format!("measured: chain of dependent additions, fastest of {} passes", clock::PASSES)),
         ("host.ddio", "derived: from the CPU's vendor, Intel Xeon has DDIO".to_owned()),
-        ("memory.copy", format!("{how}: copies of 64 KiB from 8 MiB of data into a warm buffer")),
-        ("memory.checksum", format!("{how}: RFC 1071 over 1448 octets in cache")),
+        ("memory.copy", "measured: copies of 64 KiB from 8 MiB of data into a warm buffer".to_owned()),
+        ("memory.checksum", "measured: RFC 1071 over 1448 octets in cache".to_owned()),
         ("aead", batches),
     ] {
         profile.sources.insert(key.to_owned(), source);
     }
+    if place.emulated {
+        says_emulated(&mut profile);
+    }
     profile
+}
+
+/// How cores of another machine slow each other tells nothing of this one's: until it is measured, only what is expected does.
+fn forget_other_cores(profile: &mut Profile) {
+    let host = &mut profile.host;
+    for table in [&mut host.scaling, &mut host.scaling_chacha, &mut host.scaling_stack] {
+        table.clear();
+    }
+    (host.siblings, host.avx_frequency, host.scaling_beyond) = (None, None, Some(BEYOND));
+    profile
+        .sources
+        .retain(|key, _| !key.starts_with("host.scaling") && key != "host.siblings" && key != "host.avx_frequency");
+    profile.sources.insert("host.scaling_beyond".to_owned(), SCALING_BEYOND.to_owned());
+}
+
+/// An emulator's times are a fact of function: nothing of them counts as measured.
+fn says_emulated(profile: &mut Profile) {
+    for source in profile.sources.values_mut().filter(|source| source.starts_with("measured: ")) {
+        *source = format!("estimate: emulated, not a time of this CPU; {source}");
+    }
 }
 
 /// What the topology tells of the core that was measured: who shares its cache and its socket.
@@ -322,8 +347,10 @@ mod tests {
             assert!(said.iter().any(|message| message.contains(algorithm.name())));
         }
         assert_eq!(report.fits.len(), profile.aead.len());
-        assert_eq!(report.cold.len(), report.fits.len());
-        assert!(report.fits.iter().all(|fit| fit.cold.is_some()));
+        // Behind system calls caches are not seen.
+        let direct: Vec<_> = report.fits.iter().filter(|fit| fit.backend != KERNEL).collect();
+        assert_eq!(report.cold.len(), direct.len());
+        assert!(direct.iter().all(|fit| fit.cold.is_some()));
         assert!(report.skipped.iter().all(|skipped| !skipped.reason.is_empty()));
         assert!(report.skipped.iter().any(|skipped| skipped.backend == "aws-lc-rs"), "its CBC pads");
         assert!(profile.sources.keys().all(|key| !key.starts_with("aead.")), "no source of a replaced cost is left");

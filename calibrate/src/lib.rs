@@ -17,6 +17,8 @@ mod held_out;
 pub mod host;
 pub mod inventory;
 pub mod memory;
+#[cfg(target_os = "linux")]
+pub mod native;
 pub mod packets;
 mod pinned;
 mod plan;

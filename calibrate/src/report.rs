@@ -62,8 +62,7 @@ pub struct Report {
 impl Report {
     /// Whether the numbers can be trusted: what the gate says of all parts.
     pub fn verdict(&self) -> Verdict {
-        let reasons = |(part, conditions)| gate::reasons(conditions).into_iter().map(move |reason| (part, reason));
-        Verdict::of(self.conditions.iter().map(|(part, conditions)| (part.as_str(), conditions)).flat_map(reasons))
+        Verdict::of(self.conditions.iter().map(|(part, conditions)| (part.as_str(), gate::reasons(conditions))))
     }
 }
 

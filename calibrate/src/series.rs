@@ -11,7 +11,7 @@ use crate::cold::{Pool, added};
 use crate::fit::{Fit, Size, fit_passes, pooled};
 use crate::packets::Packets;
 use crate::plan::{FULL_SIZED, Plan};
-use crate::report::{ColdRow, FitQuality, Report, ReportRow};
+use crate::report::{ColdRow, FitQuality, Report, ReportRow, Skipped};
 use crate::sample::{Sampled, median};
 use crate::verdict::Noise;
 
@@ -58,6 +58,12 @@ impl Series<'_> {
         report: &mut Report,
     ) -> Result<Option<AeadCost>, CalibrateError> {
         let &Series { algorithm, backend, direction, .. } = self;
+        let pool = pool.filter(|_| self.context.interface().is_none());
+        if let Some(size) = passes.iter().flatten().find(|size| self.is_lost(size)) {
+            let reason = format!("at {} B it takes no more than the same calls without a cipher", size.octets);
+            report.skipped.push(Skipped { backend, algorithm, reason });
+            return Ok(None);
+        }
         // There are more sizes than coefficients.
         let Some(fit) = fit_passes(&passes) else { return Ok(None) };
         let mut sizes = pooled(&passes);
@@ -104,13 +110,18 @@ impl Series<'_> {
         Ok(Some(cost))
     }
 
+    /// Whether nothing is left where the interface's time is subtracted: a small difference of large times is none.
+    fn is_lost(&self, size: &Size) -> bool {
+        self.context.interface().is_some() && median(&size.cycles) <= 0.0
+    }
+
     fn cost(&self, fit: &Fit) -> AeadCost {
         let [per_operation, per_octet, per_tail_block, per_partial_block] = fit.coefficients;
         AeadCost {
             algorithm: self.algorithm,
             direction: self.direction,
             backend: self.backend.to_owned(),
-            only: None,
+            only: BACKENDS.iter().find(|backend| backend.name == self.backend).and_then(|backend| backend.only),
             batch: None,
             curve: Curve {
                 stride: Bytes::new(fit.stride),
@@ -204,29 +215,38 @@ fn residuals(cost: &AeadCost, sizes: &[Size]) -> Vec<(Bytes, f64)> {
     sizes.iter().map(residual).collect()
 }
 
-/// Cycles of each size with packets in cache: in place, another IV each time, the key schedule done.
+/// Cycles of each size with packets in cache: in place, another IV each time, the key schedule done. What the interface takes
+/// is measured in the same round and subtracted.
 fn warm_cycles(series: &Series<'_>, sizes: &[u64], rounds: usize, batch: f64) -> Result<Vec<Size>, CalibrateError> {
     let &Series { algorithm, direction, context, frequency, .. } = series;
     let refused = Cell::new(false);
     let mut sizes: Vec<u64> = sizes.iter().map(|&octets| whole(algorithm, octets)).collect();
     // Sizes that CBC pads to the same one.
     sizes.dedup();
-    let mut sampled: Vec<(u64, Sampled<'_>)> = sizes
+    let sampled = |context, algorithm, octets| {
+        Sampled::with_batch(Packets::warm(context, algorithm, direction, octets, &refused), batch)
+    };
+    let mut works: Vec<(u64, Sampled<'_>, Option<Sampled<'_>>)> = sizes
         .into_iter()
         .map(|octets| {
-            let packets = Packets::warm(context, algorithm, direction, octets, &refused);
-            (octets, Sampled::with_batch(packets, batch))
+            let interface = context.interface().map(|nothing| sampled(nothing, Algorithm::Null, octets));
+            (octets, sampled(context, algorithm, octets), interface)
         })
         .collect();
     for _ in 0..rounds {
-        sampled.iter_mut().for_each(|(_, sampled)| sampled.measure());
+        for (_, work, interface) in &mut works {
+            work.measure();
+            interface.iter_mut().for_each(Sampled::measure);
+        }
     }
     series.all_opened(&refused)?;
-    let cycles = |seconds: &f64| seconds * frequency.get() as f64;
-    Ok(sampled
-        .iter()
-        .map(|(octets, s)| Size { octets: *octets, cycles: s.seconds().iter().map(cycles).collect() })
-        .collect())
+    let cycles = |(octets, work, interface): (u64, Sampled<'_>, Option<Sampled<'_>>)| {
+        let nothing = |round: usize| interface.as_ref().map_or(0.0, |interface| interface.seconds()[round]);
+        let rounds = work.seconds().iter().enumerate();
+        let cycles = rounds.map(|(round, seconds)| (seconds - nothing(round)) * frequency.get() as f64).collect();
+        Size { octets, cycles }
+    };
+    Ok(works.into_iter().map(cycles).collect())
 }
 
 /// Measures sizes that a calibration has not seen, with one of its backends: median cycles by size.
@@ -244,4 +264,60 @@ pub(crate) fn unseen(cost: &AeadCost, sizes: &[u64], frequency: Hertz) -> Result
     }
     let measured = pooled(&passes);
     Ok(measured.into_iter().map(|size| (size.octets, median(&size.cycles))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aead::{IV, KERNEL, TAG};
+    use crate::clock::dependent_additions;
+
+    /// A cipher behind an interface that takes much longer: so many additions a call and an octet.
+    struct Behind {
+        interface: Option<Box<Behind>>,
+        per_call: u64,
+        per_octet: u64,
+    }
+
+    impl Context for Behind {
+        fn seal(&self, _: &[u8; IV], _: &[u8], in_out: &mut [u8]) -> [u8; TAG] {
+            dependent_additions(self.per_call + self.per_octet * in_out.len() as u64);
+            [0; TAG]
+        }
+
+        fn open(&self, _: &[u8; IV], _: &[u8], _: &mut [u8]) -> bool {
+            true
+        }
+
+        fn interface(&self) -> Option<&dyn Context> {
+            self.interface.as_ref().map(|interface| &**interface as &dyn Context)
+        }
+    }
+
+    fn series(context: &Behind) -> Series<'_> {
+        let frequency = crate::clock::core_frequency().unwrap();
+        Series { algorithm: Algorithm::Aes128Gcm, backend: KERNEL, direction: Direction::Seal, context, frequency }
+    }
+
+    #[test]
+    fn what_the_interface_takes_is_not_the_ciphers() {
+        let nothing = Behind { interface: None, per_call: 20_000, per_octet: 0 };
+        let cipher = Behind { interface: Some(Box::new(nothing)), per_call: 21_280, per_octet: 4 };
+        let sizes = warm_cycles(&series(&cipher), &[64, 1024], 9, 25e-6).unwrap();
+        for (size, cycles) in sizes.iter().zip([1280.0 + 256.0, 1280.0 + 4096.0]) {
+            let measured = median(&size.cycles);
+            assert!((measured / cycles - 1.0).abs() < 0.3, "{} B: {measured}, not {cycles}", size.octets);
+        }
+    }
+
+    #[test]
+    fn a_cipher_that_vanishes_in_its_interface_was_not_measured() {
+        let nothing = Behind { interface: None, per_call: 20_000, per_octet: 0 };
+        let cipher = Behind { interface: Some(Box::new(nothing)), per_call: 10_000, per_octet: 0 };
+        let series = series(&cipher);
+        let size = |cycles: f64| Size { octets: 64, cycles: vec![cycles; 5] };
+        assert!(series.is_lost(&size(-3.0)) && !series.is_lost(&size(3.0)));
+        let sizes = warm_cycles(&series, &[64, 1024], 5, 25e-6).unwrap();
+        assert!(sizes.iter().all(|size| series.is_lost(size)), "{sizes:?}");
+    }
 }

@@ -45,19 +45,27 @@ pub enum Verdict {
     Trusted,
     /// Something is not.
     Noisy {
-        /// What is beyond which limit, a phrase each.
+        /// What is beyond which limit, a phrase for each part that was disturbed.
         reasons: Vec<String>,
-        /// What helps, in the same order.
-        advice: Vec<String>,
+        /// What helps, each advice once.
+        advice: Vec<&'static str>,
     },
 }
 
 impl Verdict {
-    /// What reasons say, if there are any, each with the part that it belongs to.
-    pub fn of<'a>(reasons: impl IntoIterator<Item = (&'a str, Reason)>) -> Verdict {
-        let said = |(part, reason): (&str, Reason)| (format!("{part}: {}", reason.text), reason.advice.to_owned());
-        let (reasons, advice): (Vec<_>, Vec<_>) = reasons.into_iter().map(said).unzip();
-        if reasons.is_empty() { Verdict::Trusted } else { Verdict::Noisy { reasons, advice } }
+    /// What the reasons of each part say, if there are any.
+    pub fn of<'a>(parts: impl IntoIterator<Item = (&'a str, Vec<Reason>)>) -> Verdict {
+        let (mut said, mut advice) = (Vec::new(), Vec::new());
+        for (part, reasons) in parts.into_iter().filter(|(_, reasons)| !reasons.is_empty()) {
+            let texts: Vec<&str> = reasons.iter().map(|reason| reason.text.as_str()).collect();
+            said.push(format!("{part}: {}", texts.join("; ")));
+            for reason in &reasons {
+                if !advice.contains(&reason.advice) {
+                    advice.push(reason.advice);
+                }
+            }
+        }
+        if said.is_empty() { Verdict::Trusted } else { Verdict::Noisy { reasons: said, advice } }
     }
 }
 
@@ -80,14 +88,14 @@ mod tests {
         let Noise { spread, drift, outliers } = Noise::of(batches);
         let conditions =
             Conditions { spread: Some(spread), drift: Some(drift), outliers: Some(outliers), ..Conditions::default() };
-        Verdict::of(gate::reasons(&conditions).into_iter().map(|reason| ("ciphers", reason)))
+        Verdict::of([("ciphers", gate::reasons(&conditions))])
     }
 
     fn reasons(batches: &[f64]) -> Vec<String> {
         match verdict(batches) {
             Verdict::Trusted => Vec::new(),
             Verdict::Noisy { reasons, advice } => {
-                assert_eq!(reasons.len(), advice.len());
+                assert!(!advice.is_empty());
                 reasons
             }
         }
@@ -112,6 +120,16 @@ mod tests {
         disturbed.iter_mut().step_by(5).for_each(|value| *value *= 1.5);
         let disturbed = reasons(&disturbed);
         assert!(disturbed.len() == 1 && disturbed[0].starts_with("ciphers: outliers are 20.0 %"), "{disturbed:?}");
+    }
+
+    #[test]
+    fn each_part_is_said_once_and_each_advice_once() {
+        let busy = Conditions { cpus: 2, online: 2, load: Some(12.0), others: Some(0.9), ..Conditions::default() };
+        let verdict = Verdict::of(["ciphers", "scaling"].map(|part| (part, gate::reasons(&busy))));
+        let Verdict::Noisy { reasons, advice } = verdict else { panic!("load 12 on 2 CPUs is trusted") };
+        let said = "load 12.0 on 2 CPUs; other processes had 90.0 % (limit 10.0 %) of 2 CPUs";
+        assert_eq!(reasons, [format!("ciphers: {said}"), format!("scaling: {said}")]);
+        assert_eq!(advice.len(), 2);
     }
 
     #[test]

@@ -127,6 +127,10 @@ pub enum Command {
         /// Only of this command.
         command: Option<String>,
     },
+    /// Measures the running kernel's network stack in namespaces of its own
+    #[cfg(target_os = "linux")]
+    #[command(hide = true, name = espsim_calibrate::native::COMMAND)]
+    NativeInside,
     /// Starts a guest's process so that it ends with this one
     #[cfg(target_os = "linux")]
     #[command(hide = true, name = espsim_calibrate::sa_path::guest::LAUNCH_COMMAND)]

@@ -18,10 +18,12 @@ fn main() -> ExitCode {
         Command::Plan(args) => plan::plan(args, words()),
         Command::Compare(args) => compare::compare(args, words()),
         Command::Trace(args) => trace::trace(args),
-        Command::Calibrate(args) => calibrate::calibrate(args),
+        Command::Calibrate(args) => calibrate::calibrate(args, &words()),
         Command::Fit(args) => fit::fit(args),
         Command::Validate(args) => validate::validate(args, words()),
         Command::Report(args) => report::report(args),
+        #[cfg(target_os = "linux")]
+        Command::NativeInside => calibrate::native_inside(),
         #[cfg(target_os = "linux")]
         Command::GuestLaunch { command } => calibrate::guest_launch(command),
         #[cfg(target_os = "linux")]

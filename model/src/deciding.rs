@@ -4,6 +4,8 @@ use crate::bound::bound;
 use crate::machine::Machine;
 use crate::profile::Profile;
 use crate::scenario::Scenario;
+use crate::stack::Stack;
+use crate::traffic::Traffic;
 use crate::uncertainty::{ends, estimate, moved};
 
 /// The most values that are named.
@@ -19,7 +21,7 @@ pub fn deciding(profile: &Profile, scenarios: &[Scenario]) -> Vec<String> {
         profile.values().into_iter().filter(|key| estimate(profile, key).is_some()).map(|key| (key, 0.0)).collect();
     for scenario in scenarios {
         let Some(now) = limit(scenario, profile) else { continue };
-        for (key, most) in &mut swings {
+        for (key, most) in swings.iter_mut().filter(|(key, _)| can_decide(profile, scenario, key)) {
             let Some(value) = estimate(profile, key).filter(|estimate| estimate.value != 0.0) else { continue };
             let at = ends(&value).0.map(|end| moved(profile, key, end).and_then(|profile| limit(scenario, &profile)));
             if let [Some(low), Some(high)] = at {
@@ -31,6 +33,19 @@ pub fn deciding(profile: &Profile, scenarios: &[Scenario]) -> Vec<String> {
     swings.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     swings.truncate(MOST);
     swings.into_iter().map(|(key, _)| key).collect()
+}
+
+/// Whether a scenario has anything to do with a value: costs of other stacks and of ciphers that are not in use have not.
+fn can_decide(profile: &Profile, scenario: &Scenario, key: &str) -> bool {
+    let table = key.split_once('.').map_or(key, |(table, _)| table);
+    let uses = |class: &Traffic| {
+        let cost = scenario.software_cost(profile, class.direction);
+        cost.is_some_and(|cost| key.strip_prefix(&cost.key()).is_some_and(|rest| rest.starts_with('.')))
+    };
+    match table {
+        "aead" => scenario.classes().iter().any(uses),
+        _ => Stack::ALL.iter().all(|stack| stack.table() != table || *stack == scenario.host.stack),
+    }
 }
 
 /// Packets per second that the tightest limit lets through, whatever is offered.

@@ -11,6 +11,7 @@ pub use inherit::{GIVEN, PresetError, own};
 use toml::{Table, Value};
 
 use crate::profile::{Profile, ProfileError, nearest_source};
+use crate::stack::{self, Stack};
 
 /// How well a value of a preset is known, from what is said of its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -121,7 +122,11 @@ const SLOTS: &[(&str, &str)] = presets!(
     "on-package",
 );
 const MIXES: &[(&str, &str)] = presets!("mix": "simple-imix");
-const CPUS: &[(&str, &str)] = presets!("cpu": "haswell", "ice-lake-sp", "skylake-sp", "zen4");
+const CPUS: &[(&str, &str)] = presets!(
+    "cpu": "haswell", "broadwell", "skylake-sp", "cascade-lake", "ice-lake-sp", "sapphire-rapids", "emerald-rapids",
+    "zen2", "zen3", "zen4", "zen5", "neoverse-n1", "neoverse-n2", "neoverse-v1", "neoverse-v2", "cortex-a53", "cortex-a72",
+    "cortex-a78", "denverton", "tremont",
+);
 
 /// The scenario that files and presets are laid over.
 const DEFAULTS: &str = include_str!("../presets/default.toml");
@@ -170,13 +175,30 @@ static LOADED: LazyLock<BTreeMap<(PresetKind, &'static str), Preset>> = LazyLock
     let all = PresetKind::ALL
         .into_iter()
         .flat_map(|kind| kind.files().iter().map(move |(name, text)| ((kind, *name), *text)));
-    all.map(|(key, text)| (key, inherit::shipped(key.0, key.1, text))).collect()
+    let read = |(key, text): ((PresetKind, &'static str), &str)| {
+        let preset = if key.0 == PresetKind::Cpu { cpu(key.1) } else { inherit::shipped(key.0, key.1, text) };
+        (key, preset)
+    };
+    all.map(read).collect()
 });
 
 /// The scenario that files and presets are laid over, with the sources of what is not a mere choice.
 pub fn defaults() -> &'static Preset {
     static PARSED: LazyLock<Preset> = LazyLock::new(|| inherit::shipped(PresetKind::Mix, "default", DEFAULTS));
     &PARSED
+}
+
+/// A host with all that it has of others: their values and sources.
+fn cpu(name: &'static str) -> Preset {
+    let whole = profile(name).ok().and_then(Result::ok).and_then(|profile| profile.to_toml().ok());
+    let mut preset = inherit::shipped(PresetKind::Cpu, name, &whole.unwrap_or_default());
+    // What a stack has no such cost of stands there as zero.
+    for stack in Stack::ALL {
+        if let Some(costs) = preset.values.get_mut(stack.table()).and_then(Value::as_table_mut) {
+            costs.retain(|name, _| stack::find(name).is_some_and(|cost| cost.stacks.contains(&stack)));
+        }
+    }
+    preset
 }
 
 /// A hardware or mix preset.
@@ -189,12 +211,13 @@ pub fn load(kind: PresetKind, name: &str) -> Result<&'static Preset, UnknownPres
     found.ok_or_else(|| UnknownPreset { kind, name: name.to_owned() })
 }
 
-/// A host preset as a profile; `None` for a name that is none.
+/// A host preset as a profile, complete: most say only how they differ from another.
 ///
 /// # Errors
 /// [`ProfileError`] if the shipped file is wrong, which a test excludes.
 pub fn profile(name: &str) -> Result<Result<Profile, ProfileError>, UnknownPreset> {
-    text(PresetKind::Cpu, name).map(Profile::from_toml)
+    let read = |text| Profile::from_toml(text).map(|whole| Profile { filled_from: None, ..whole });
+    text(PresetKind::Cpu, name).map(read)
 }
 
 #[cfg(test)]

@@ -5,12 +5,14 @@
 
 mod aead;
 mod base;
+mod beside;
 mod check;
 mod conditions;
 mod error;
 mod evidence;
 mod migrate;
 mod read;
+mod relative;
 mod sa;
 mod scaling;
 pub mod schema;
@@ -150,7 +152,7 @@ impl Estimate {
     /// it and the interval need not come from the same estimator.
     fn is_usable(&self) -> bool {
         let known = [Some(self.value), self.low, self.high];
-        known.iter().flatten().all(|number| number.abs() < 1e12)
+        known.iter().flatten().all(|number| number.abs() < 1e15)
             && self.low.zip(self.high).is_none_or(|(low, high)| low <= high)
     }
 }
@@ -239,6 +241,25 @@ pub struct MemoryCost {
     pub bandwidth: BitRate,
 }
 
+/// Real traffic of one core, end to end, beside what the model made of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Anchored {
+    /// What was sent and received, and how.
+    pub what: String,
+    /// Cycles per packet, measured.
+    pub measured: Estimate,
+    /// Cycles per packet, simulated with the profile's costs.
+    pub simulated: f64,
+}
+
+impl Anchored {
+    /// How much more cycles the model says than were measured, as a share.
+    pub fn error(&self) -> f64 {
+        self.simulated / self.measured.value - 1.0
+    }
+}
+
 /// How a profile was measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -260,6 +281,9 @@ pub struct CalibrationRecord {
     /// What was not measured, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<String>,
+    /// Real traffic of one core beside what the model made of it with this profile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub anchors: Vec<Anchored>,
     /// What went on while each part was measured: `ciphers` (with the memory of one core), `repeated`, `stream`, `scaling`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub conditions: BTreeMap<String, Conditions>,

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
 use crate::profile::{Estimate, Profile};
-use crate::units::{Cycles, CyclesPerByte, Hertz};
+use crate::units::{BitRate, Cycles, CyclesPerByte, Hertz};
 
 /// Half of a 95 % interval of a normal distribution, in standard deviations.
 const HALF_95: f64 = 1.959_964;
@@ -107,6 +107,7 @@ enum Scalar<'a> {
     Hertz(&'a mut Hertz),
     Cycles(&'a mut Cycles),
     PerByte(&'a mut CyclesPerByte),
+    BitRate(&'a mut BitRate),
 }
 
 impl<'a> Scalar<'a> {
@@ -115,6 +116,7 @@ impl<'a> Scalar<'a> {
             "host.frequency" => Scalar::Hertz(&mut profile.host.frequency),
             "memory.copy" => Scalar::PerByte(&mut profile.memory.copy),
             "memory.checksum" => Scalar::PerByte(&mut profile.memory.checksum),
+            "memory.bandwidth" => Scalar::BitRate(&mut profile.memory.bandwidth),
             _ => return profile.stack_cost_mut(key).map(Scalar::Cycles),
         })
     }
@@ -124,6 +126,7 @@ impl<'a> Scalar<'a> {
             Scalar::Hertz(place) => place.get() as f64,
             Scalar::Cycles(place) => place.0,
             Scalar::PerByte(place) => place.0,
+            Scalar::BitRate(place) => place.as_bps() as f64,
         }
     }
 
@@ -132,6 +135,7 @@ impl<'a> Scalar<'a> {
             Scalar::Hertz(place) => *place = Hertz::new(value as u64),
             Scalar::Cycles(place) => *place = Cycles(value),
             Scalar::PerByte(place) => *place = CyclesPerByte(value),
+            Scalar::BitRate(place) => *place = BitRate::from_bps(value as u64),
         }
     }
 }
@@ -148,6 +152,16 @@ pub fn estimate(profile: &Profile, key: &str) -> Option<Estimate> {
     let value = Scalar::of(&mut profile.clone(), key)?.get();
     let interval = profile.intervals.get(key).copied();
     Some(Estimate { value, ..interval.unwrap_or(Estimate::exact(value)) })
+}
+
+/// Values of a profile by their keys, as [`estimate`] gives them one by one.
+pub fn values(profile: &Profile, keys: &[String]) -> Vec<Option<f64>> {
+    let mut profile = profile.clone();
+    let mut value = |key: &String| match coefficient(&mut profile, key) {
+        Some(estimate) => Some(estimate.value),
+        None => Scalar::of(&mut profile, key).map(|scalar| scalar.get()),
+    };
+    keys.iter().map(&mut value).collect()
 }
 
 /// The same profile with such a value moved. Where wide vector instructions have a clock of their own, it moves with the
@@ -198,6 +212,7 @@ mod tests {
         profile.intervals.clear();
         let estimate = |value: f64| Estimate { value, low: Some(0.9 * value), high: Some(1.1 * value), n: Some(40) };
         for cost in &mut profile.aead {
+            cost.curve.coefficients_mut().into_iter().for_each(|known| *known = Estimate::exact(known.value));
             cost.curve.per_octet = estimate(cost.curve.per_octet.value);
         }
         profile.intervals.insert("memory.copy".into(), estimate(profile.memory.copy.0));

@@ -1,5 +1,5 @@
-//! The Linux kernel's own AEADs through its AF_ALG sockets: two system calls and two copies an operation, so the cost
-//! for small packets is that of the interface. The slope by size is the kernel's cipher.
+//! The Linux kernel's own AEADs through its AF_ALG sockets: two system calls and two copies an operation, which the same with
+//! a cipher that does nothing takes too. What is left is the kernel's cipher.
 
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -31,7 +31,31 @@ pub(crate) fn context(algorithm: Algorithm, key: &[u8]) -> Result<Box<dyn Contex
         Session { session: session(name, &key, icv).map_err(because)?, nonce: if cbc { IV } else { NONCE }, cbc, icv };
     // One call to try: what a kernel refuses only now is lacking, not wrong.
     session.run(ALG_OP_ENCRYPT, &[0; IV], &[0; AAD], 0, [&mut [0; 16], &mut [0; TAG][..icv]]).map_err(because)?;
-    Ok(Box::new(session))
+    let nothing = nothing().map_err(|error| {
+        let lacks = "the kernel offers no cipher that does nothing (cipher_null, digest_null), without which its own";
+        Unavailable::Because(format!("{lacks} cannot be told from system calls: {error}"))
+    })?;
+    Ok(Box::new(Kernel { session, nothing }))
+}
+
+/// A cipher of the kernel beside one that does nothing.
+struct Kernel {
+    session: Session,
+    nothing: Box<dyn Context>,
+}
+
+impl Context for Kernel {
+    fn seal(&self, iv: &[u8; IV], aad: &[u8], in_out: &mut [u8]) -> [u8; TAG] {
+        self.session.seal(iv, aad, in_out)
+    }
+
+    fn open(&self, iv: &[u8; IV], aad: &[u8], sealed: &mut [u8]) -> bool {
+        self.session.open(iv, aad, sealed)
+    }
+
+    fn interface(&self) -> Option<&dyn Context> {
+        Some(&*self.nothing)
+    }
 }
 
 /// The kernel's authenticated encryption that does nothing (`crypto/crypto_null.c`): what the interface costs.

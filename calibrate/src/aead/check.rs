@@ -206,11 +206,11 @@ mod tests {
             |algorithm, _| ring::context(algorithm, &[1; 16]),
         ];
         for make in MAKE {
-            let broken = Backend { name: "broken", make };
+            let broken = Backend::of_any("broken", make);
             let checked = self_check_of(&[&BACKENDS[0], &broken], &[Algorithm::Aes128Gcm]);
             assert!(matches!(checked, Err(CalibrateError::Disagrees { backend: "broken", .. })), "{checked:?}");
         }
-        let none = Backend { name: "none", make: |_, _| Err(Unavailable::Lacks) };
+        let none = Backend::of_any("none", |_, _| Err(Unavailable::Lacks));
         assert!(self_check_of(&[&none], &Algorithm::ALL).is_ok(), "an absent one is no fault");
     }
 }

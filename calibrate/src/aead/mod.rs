@@ -2,9 +2,29 @@
 
 #[cfg(target_os = "linux")]
 pub(crate) mod af_alg;
+#[cfg(feature = "aws-lc")]
 mod aws_lc;
+#[cfg(not(feature = "aws-lc"))]
+mod aws_lc {
+    //! In place of `aws-lc-rs`, which this program was built without.
+
+    use espsim_model::profile::Algorithm;
+
+    use super::{Context, Unavailable};
+
+    pub(super) fn context(algorithm: Algorithm, _: &[u8]) -> Result<Box<dyn Context>, Unavailable> {
+        match algorithm {
+            Algorithm::Aes128Gcm | Algorithm::Aes256Gcm | Algorithm::ChaCha20Poly1305 => {
+                Err(Unavailable::Because("this program was built without it".into()))
+            }
+            _ => Err(Unavailable::Lacks),
+        }
+    }
+}
 mod cbc_hmac;
 mod check;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod ipsec_mb;
 mod openssl;
 mod ring;
 mod rustcrypto;
@@ -12,6 +32,7 @@ mod vectors;
 
 use espsim_model::esp::cipher_sizes;
 use espsim_model::profile::Algorithm;
+use espsim_model::stack::Stack;
 
 pub use check::{self_check, self_check_of};
 
@@ -37,6 +58,11 @@ pub trait Context {
     /// Checks the ICV that ends `sealed` and decrypts what stands before it in place. `false` where the ICV is wrong or
     /// missing.
     fn open(&self, iv: &[u8; IV], aad: &[u8], sealed: &mut [u8]) -> bool;
+
+    /// What does nothing by the same interface, whose time is no part of the cipher's; `None` where a call is the cipher.
+    fn interface(&self) -> Option<&dyn Context> {
+        None
+    }
 }
 
 /// Why there is no context.
@@ -53,27 +79,41 @@ pub struct Backend {
     /// Name of the crate, library or kernel interface.
     pub name: &'static str,
     pub(crate) make: Make,
+    /// The only stack that uses it; `None` where any can.
+    pub(crate) only: Option<Stack>,
 }
+
+/// The backend that is the running kernel's own ciphers.
+pub(crate) const KERNEL: &str = "af_alg";
 
 /// Makes a context from a key: the cipher's, then that of the HMAC.
 pub(crate) type Make = fn(Algorithm, &[u8]) -> Result<Box<dyn Context>, Unavailable>;
 
 /// Every implementation.
 pub const BACKENDS: &[Backend] = &[
-    Backend { name: "aes-gcm", make: rustcrypto::gcm },
-    Backend { name: "chacha20poly1305", make: rustcrypto::chacha },
-    Backend { name: "cbc+hmac", make: cbc_hmac::context },
-    Backend { name: "ring", make: ring::context },
-    Backend { name: "aws-lc-rs", make: aws_lc::context },
-    Backend { name: "openssl", make: openssl::context },
+    Backend::of_any("aes-gcm", rustcrypto::gcm),
+    Backend::of_any("chacha20poly1305", rustcrypto::chacha),
+    Backend::of_any("cbc+hmac", cbc_hmac::context),
+    Backend::of_any("ring", ring::context),
+    Backend::of_any("aws-lc-rs", aws_lc::context),
+    Backend::of_any("openssl", openssl::context),
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    Backend { name: "intel-ipsec-mb", make: ipsec_mb::direct, only: Some(Stack::Vector) },
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+    Backend { name: "intel-ipsec-mb-jobs", make: ipsec_mb::jobs, only: Some(Stack::Vector) },
     #[cfg(target_os = "linux")]
-    Backend { name: "af_alg", make: af_alg::context },
+    Backend { name: KERNEL, make: af_alg::context, only: Some(Stack::Kernel) },
 ];
 
 /// Those that the quick calibration measures: the crates with AES-GCM.
 pub const QUICK_BACKENDS: [&str; 3] = ["aes-gcm", "ring", "aws-lc-rs"];
 
 impl Backend {
+    /// An implementation that any stack can use.
+    pub(crate) const fn of_any(name: &'static str, make: Make) -> Backend {
+        Backend { name, make, only: None }
+    }
+
     /// A context under a fixed key.
     ///
     /// # Errors
@@ -90,6 +130,14 @@ impl Backend {
 /// The reason, in words.
 pub fn openssl_version() -> Result<String, String> {
     openssl::version()
+}
+
+/// Why none of these libraries is used.
+fn no_library(names: &[&str]) -> String {
+    match cfg!(target_feature = "crt-static") {
+        true => "a static program opens no libraries".into(),
+        false => format!("none of {} can be opened", names.join(", ")),
+    }
 }
 
 /// Octets of the cipher's key: the algorithm's name says them; ChaCha20 takes 32 (RFC 8439 section 2.3).

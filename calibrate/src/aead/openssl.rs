@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use espsim_model::profile::Algorithm;
 use libloading::Library;
 
-use super::{Context, IV, NONCE, TAG, Unavailable, cipher_key_length, icv_length, key_length};
+use super::{Context, IV, NONCE, TAG, Unavailable, cipher_key_length, icv_length, key_length, no_library};
 
 /// File names of the versions 3 and 1.1, which share this interface.
 const NAMES: [&str; 4] = ["libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.3.dylib", "libcrypto.1.1.dylib"];
@@ -74,7 +74,7 @@ fn functions() -> Result<&'static Functions, String> {
     let open = || {
         // SAFETY: libcrypto's initialiser has no demands on its caller.
         let library = NAMES.iter().find_map(|name| unsafe { Library::new(*name) }.ok());
-        let library = library.ok_or_else(|| format!("none of {} can be opened", NAMES.join(", ")))?;
+        let library = library.ok_or_else(|| no_library(&NAMES))?;
         load(library).map_err(|error| format!("libcrypto lacks a function: {error}"))
     };
     LOADED.get_or_init(open).as_ref().map_err(Clone::clone)

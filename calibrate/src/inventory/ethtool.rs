@@ -57,8 +57,14 @@ impl Ethtool {
 
     /// Switches one feature of an interface off; the reason if the kernel does not take the request.
     pub(crate) fn switch_off(&mut self, interface: &str, feature: &str) -> Result<(), String> {
+        self.switch(interface, feature, false)
+    }
+
+    /// Switches one feature of an interface on or off; the reason if the kernel does not take the request.
+    pub(crate) fn switch(&mut self, interface: &str, feature: &str, on: bool) -> Result<(), String> {
         // A bit without a value flag is to be cleared; bits that are not listed stay.
-        let bit = netlink::nest(BIT, &netlink::string(BIT_NAME, feature));
+        let value = if on { netlink::attribute(BIT_VALUE, &[]) } else { Vec::new() };
+        let bit = netlink::nest(BIT, &[netlink::string(BIT_NAME, feature), value].concat());
         let wanted = netlink::nest(WANTED, &netlink::nest(BITS, &bit));
         let header = netlink::nest(HEADER, &netlink::string(DEVICE_NAME, interface));
         self.family.ask(FEATURES_SET, &[header, wanted].concat()).map(drop)

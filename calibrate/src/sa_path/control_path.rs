@@ -108,7 +108,7 @@ pub(super) fn measure(
     let host = host_of(NETWORK);
     let software = Sa::new(0x2000, SOURCE, host);
     let offloaded = Sa { device: Some(site.a.index), ..software.clone() };
-    let unsupported = Sa { icv: 8, ..offloaded.clone() };
+    let unsupported = Sa { icv: Some(8), ..offloaded.clone() };
     for _ in 0..plan.repetitions {
         stop::check()?;
         for (sa, add, delete) in
@@ -276,7 +276,7 @@ fn note(refusals: &mut Vec<RefusalRow>, why: &str, refusal: &Refusal) {
 }
 
 /// Mean, median with interval, quantiles.
-fn delay(seconds: &[f64]) -> Delay {
+pub(crate) fn delay(seconds: &[f64]) -> Delay {
     let mut sorted = seconds.to_vec();
     sorted.sort_by(f64::total_cmp);
     let last = sorted.len().saturating_sub(1);

@@ -73,7 +73,7 @@ pub enum SaPathError {
 }
 
 impl SaPathError {
-    pub(super) fn unavailable(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn unavailable(what: impl Into<String>, remedy: impl Into<String>) -> Self {
         SaPathError::Unavailable { what: what.into(), remedy: remedy.into() }
     }
 
@@ -91,7 +91,7 @@ impl SaPathError {
 }
 
 /// Says what was attempted when a system call fails.
-pub(super) trait Doing<T> {
+pub(crate) trait Doing<T> {
     fn doing(self, what: impl Into<String>) -> Result<T, SaPathError>;
 }
 

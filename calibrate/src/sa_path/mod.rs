@@ -6,19 +6,20 @@
 //! It touches nothing that it did not make. Namespaces end with the process; netdevsim devices are removed on success,
 //! error and signals, and those of a killed process on the next start. Keys are random and never printed.
 
-mod control_path;
+pub(crate) mod control_path;
 mod data_path;
-mod error;
+pub(crate) mod error;
 mod estimate;
 mod failover;
+pub(crate) mod frame;
 pub mod guest;
 mod kernel_aead;
-mod link;
+pub(crate) mod link;
 mod measurement;
 mod namespace;
 mod netdevsim;
-mod netlink;
-mod packet_socket;
+pub(crate) mod netlink;
+pub(crate) mod packet_socket;
 mod passes;
 mod proof;
 mod site;
@@ -27,7 +28,7 @@ mod stop;
 mod super_packets;
 mod tcp;
 mod traffic;
-mod xfrm;
+pub(crate) mod xfrm;
 
 pub use control_path::{ControlPath, ControlRow, RefusalRow, what};
 pub use data_path::{DatagramRow, Protection};

@@ -43,24 +43,24 @@ impl fmt::Display for Refusal {
 }
 
 /// A netlink socket of one protocol in the network namespace of the thread that opened it.
-pub(super) struct Channel {
+pub(crate) struct Channel {
     socket: Socket,
     sequence: u32,
     buffer: Vec<u8>,
 }
 
 /// What the kernel said: the message that answers, if the request asks for one.
-pub(super) type Answer = Result<Option<Vec<u8>>, Refusal>;
+pub(crate) type Answer = Result<Option<Vec<u8>>, Refusal>;
 
 /// A request as octets, ready to be sent, so that making it is no part of a measured time.
-pub(super) struct Request {
+pub(crate) struct Request {
     octets: Vec<u8>,
     name: String,
 }
 
 impl Request {
     /// `name` is what an error calls it. `flags` beside `NLM_F_REQUEST` and `NLM_F_ACK`.
-    pub(super) fn new<M: NetlinkSerializable>(name: impl Into<String>, message: M, flags: u16) -> Self {
+    pub(crate) fn new<M: NetlinkSerializable>(name: impl Into<String>, message: M, flags: u16) -> Self {
         let mut header = NetlinkHeader::default();
         header.flags = NLM_F_REQUEST | NLM_F_ACK | flags;
         let mut message = NetlinkMessage::new(header, NetlinkPayload::InnerMessage(message));
@@ -71,7 +71,7 @@ impl Request {
     }
 
     /// `NLMSG_NOOP`: the kernel acknowledges it and does nothing else.
-    pub(super) fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         let mut header = NetlinkHeader::default();
         header.length = HEADER as u32;
         header.message_type = NOOP;
@@ -84,7 +84,7 @@ impl Request {
 
 impl Channel {
     /// Opens a socket of a netlink protocol (`NETLINK_ROUTE`, `NETLINK_XFRM`).
-    pub(super) fn open(protocol: isize) -> Result<Self, SaPathError> {
+    pub(crate) fn open(protocol: isize) -> Result<Self, SaPathError> {
         let open = || {
             let mut socket = Socket::new(protocol)?;
             socket.bind_auto()?;
@@ -104,7 +104,7 @@ impl Channel {
     }
 
     /// Sends and waits for the acknowledgement.
-    pub(super) fn ask(&mut self, request: &mut Request) -> Result<Answer, SaPathError> {
+    pub(crate) fn ask(&mut self, request: &mut Request) -> Result<Answer, SaPathError> {
         self.sequence += 1;
         request.octets[8..12].copy_from_slice(&self.sequence.to_ne_bytes());
         self.socket.send(&request.octets, 0).doing(format!("send {}", request.name))?;
@@ -125,13 +125,13 @@ impl Channel {
     }
 
     /// Sends; an error if the kernel refuses.
-    pub(super) fn must(&mut self, request: &mut Request) -> Result<Option<Vec<u8>>, SaPathError> {
+    pub(crate) fn must(&mut self, request: &mut Request) -> Result<Option<Vec<u8>>, SaPathError> {
         let answer = self.ask(request)?;
         answer.map_err(|refusal| SaPathError::Refused { request: request.name.clone(), refusal })
     }
 
     /// Sends, and how long that took from `send` to acknowledgement.
-    pub(super) fn timed(&mut self, request: &mut Request) -> Result<(Duration, Answer), SaPathError> {
+    pub(crate) fn timed(&mut self, request: &mut Request) -> Result<(Duration, Answer), SaPathError> {
         let start = Instant::now();
         let answer = self.ask(request)?;
         Ok((start.elapsed(), answer))
@@ -167,13 +167,13 @@ fn acknowledgement(body: &[u8]) -> Result<(), Refusal> {
 }
 
 /// A socket that hears what the kernel tells everyone in one multicast group.
-pub(super) struct Listener {
+pub(crate) struct Listener {
     socket: Socket,
     buffer: Vec<u8>,
 }
 
 impl Listener {
-    pub(super) fn join(protocol: isize, group: u32) -> Result<Self, SaPathError> {
+    pub(crate) fn join(protocol: isize, group: u32) -> Result<Self, SaPathError> {
         let open = || {
             let mut socket = Socket::new(protocol)?;
             socket.bind_auto()?;
@@ -188,7 +188,7 @@ impl Listener {
     }
 
     /// Waits for the next message of kind `M`.
-    pub(super) fn next<M: NetlinkDeserializable>(&mut self) -> Result<M, SaPathError> {
+    pub(crate) fn next<M: NetlinkDeserializable>(&mut self) -> Result<M, SaPathError> {
         loop {
             self.buffer.clear();
             self.socket.recv(&mut self.buffer, 0).doing("hear of a change")?;

@@ -13,16 +13,16 @@ use nix::libc::{
 use super::error::{Doing, SaPathError};
 
 /// A packet socket on one interface.
-pub(super) struct PacketSocket(OwnedFd);
+pub(crate) struct PacketSocket(OwnedFd);
 
 impl PacketSocket {
     /// Sees every frame that the interface sends; frames that it receives are passed over by [`PacketSocket::sent`].
-    pub(super) fn tap(index: u32) -> Result<Self, SaPathError> {
+    pub(crate) fn tap(index: u32) -> Result<Self, SaPathError> {
         Self::open(index, ETH_P_ALL as u16, SOCK_NONBLOCK).doing("open a packet socket")
     }
 
     /// Sends frames with a `virtio_net_hdr` before them, which may describe super-packets, and sees nothing.
-    pub(super) fn injector(index: u32) -> Result<Self, SaPathError> {
+    pub(crate) fn injector(index: u32) -> Result<Self, SaPathError> {
         let open = || {
             let socket = Self::open(index, 0, 0)?;
             set(&socket.0, PACKET_VNET_HDR, 1)?;
@@ -58,7 +58,7 @@ impl PacketSocket {
     }
 
     /// The next frame that the interface has sent, cut to the buffer's length; `None` if there is none.
-    pub(super) fn sent<'a>(&self, buffer: &'a mut [u8]) -> Result<Option<&'a [u8]>, SaPathError> {
+    pub(crate) fn sent<'a>(&self, buffer: &'a mut [u8]) -> Result<Option<&'a [u8]>, SaPathError> {
         loop {
             // SAFETY: zeros are a valid `sockaddr_ll`.
             let mut address: sockaddr_ll = unsafe { std::mem::zeroed() };

@@ -10,8 +10,8 @@ use netlink_packet_xfrm::constants::{
 use netlink_packet_xfrm::policy::{DelGetMessage as PolicyId, ModifyMessage as PolicyMessage};
 use netlink_packet_xfrm::state::{DelGetMessage as StateId, FlushMessage, ModifyMessage as StateMessage};
 use netlink_packet_xfrm::{
-    Address, AlgAead, Id, MigrateMessage, Replay, Selector, UserMigrate, UserOffloadDev, UserPolicyId, UserPolicyInfo,
-    UserSaId, UserSaInfo, UserTemplate, XfrmAttrs, XfrmMessage,
+    Address, Alg, AlgAead, Id, MigrateMessage, Replay, Selector, UserMigrate, UserOffloadDev, UserPolicyId,
+    UserPolicyInfo, UserSaId, UserSaInfo, UserTemplate, XfrmAttrs, XfrmMessage,
 };
 use rustix::rand::{GetRandomFlags, getrandom};
 use serde::{Deserialize, Serialize};
@@ -46,25 +46,25 @@ impl Mode {
     }
 }
 
-/// An SA of ESP with AES-GCM.
+/// An SA of ESP.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Sa {
-    pub(super) spi: u32,
-    pub(super) source: Ipv4Addr,
-    pub(super) destination: Ipv4Addr,
-    pub(super) mode: Mode,
-    /// Octets of the ICV: 8, 12 or 16 (RFC 4106 section 6).
-    pub(super) icv: u32,
+pub(crate) struct Sa {
+    pub(crate) spi: u32,
+    pub(crate) source: Ipv4Addr,
+    pub(crate) destination: Ipv4Addr,
+    pub(crate) mode: Mode,
+    /// Octets of the ICV of AES-GCM: 8, 12 or 16 (RFC 4106 section 6); none for neither cipher nor integrity (RFC 2410).
+    pub(crate) icv: Option<u32>,
     /// The device that it is to be offloaded to.
-    pub(super) device: Option<u32>,
-    pub(super) inbound: bool,
+    pub(crate) device: Option<u32>,
+    pub(crate) inbound: bool,
     /// The last sequence number that was sent.
-    pub(super) sequence: u32,
+    pub(crate) sequence: u32,
 }
 
 impl Sa {
-    pub(super) fn new(spi: u32, source: Ipv4Addr, destination: Ipv4Addr) -> Self {
-        Sa { spi, source, destination, mode: Mode::Transport, icv: 16, device: None, inbound: false, sequence: 0 }
+    pub(crate) fn new(spi: u32, source: Ipv4Addr, destination: Ipv4Addr) -> Self {
+        Sa { spi, source, destination, mode: Mode::Transport, icv: Some(16), device: None, inbound: false, sequence: 0 }
     }
 
     fn name(&self, what: &str) -> String {
@@ -73,7 +73,7 @@ impl Sa {
     }
 
     /// `XFRM_MSG_NEWSA` with a random key.
-    pub(super) fn add(&self) -> Request {
+    pub(crate) fn add(&self) -> Request {
         let info = UserSaInfo {
             id: Id { daddr: address(self.destination), spi: self.spi, proto: ESP },
             saddr: address(self.source),
@@ -84,7 +84,13 @@ impl Sa {
             replay_window: 32,
             ..UserSaInfo::default()
         };
-        let mut attributes = vec![XfrmAttrs::EncryptionAlgAead(aead(self.icv))];
+        let mut attributes = match self.icv {
+            Some(icv) => vec![XfrmAttrs::EncryptionAlgAead(aead(icv))],
+            None => vec![
+                XfrmAttrs::AuthenticationAlg(without_key("digest_null")),
+                XfrmAttrs::EncryptionAlg(without_key("ecb(cipher_null)")),
+            ],
+        };
         if let Some(device) = self.device {
             let flags = if self.inbound { XFRM_OFFLOAD_INBOUND } else { 0 };
             attributes.push(XfrmAttrs::OffloadDevice(UserOffloadDev { ifindex: device as i32, flags }));
@@ -102,17 +108,17 @@ impl Sa {
     }
 
     /// `XFRM_MSG_DELSA`.
-    pub(super) fn delete(&self) -> Request {
+    pub(crate) fn delete(&self) -> Request {
         Request::new(self.name("XFRM_MSG_DELSA"), XfrmMessage::DeleteSa(self.id()), 0)
     }
 
     /// `XFRM_MSG_GETSA`; [`SaState::read`] understands the answer.
-    pub(super) fn get(&self) -> Request {
+    pub(crate) fn get(&self) -> Request {
         Request::new(self.name("XFRM_MSG_GETSA"), XfrmMessage::GetSa(self.id()), 0)
     }
 
     /// The outbound policy that needs this SA, for everything to `network`/`prefix`.
-    pub(super) fn policy(&self, network: Ipv4Addr, prefix: u8) -> Request {
+    pub(crate) fn policy(&self, network: Ipv4Addr, prefix: u8) -> Request {
         let template = UserTemplate {
             // No SPI: the policy outlives the SA when that is rekeyed.
             id: Id { daddr: address(self.destination), spi: 0, proto: ESP },
@@ -134,7 +140,7 @@ impl Sa {
     }
 
     /// `XFRM_MSG_MIGRATE` of the SA behind the policy for `network`/`prefix` to another source address.
-    pub(super) fn migrate(&self, network: Ipv4Addr, prefix: u8, source: Ipv4Addr) -> Request {
+    pub(crate) fn migrate(&self, network: Ipv4Addr, prefix: u8, source: Ipv4Addr) -> Request {
         let migrate = UserMigrate {
             old_daddr: address(self.destination),
             old_saddr: address(self.source),
@@ -154,13 +160,13 @@ impl Sa {
 }
 
 /// `XFRM_MSG_DELPOLICY` of the outbound policy for `network`/`prefix`.
-pub(super) fn delete_policy(network: Ipv4Addr, prefix: u8) -> Request {
+pub(crate) fn delete_policy(network: Ipv4Addr, prefix: u8) -> Request {
     let message = PolicyId { user_policy_id: policy_id(network, prefix), nlas: Vec::new() };
     Request::new(format!("XFRM_MSG_DELPOLICY to {network}/{prefix}"), XfrmMessage::DeletePolicy(message), 0)
 }
 
 /// `XFRM_MSG_FLUSHSA` of every SA of ESP in the namespace, those too that the kernel made itself while one was missing.
-pub(super) fn flush() -> Request {
+pub(crate) fn flush() -> Request {
     Request::new("XFRM_MSG_FLUSHSA", XfrmMessage::FlushSa(FlushMessage { protocol: ESP }), 0)
 }
 
@@ -190,20 +196,27 @@ fn aead(icv: u32) -> AlgAead {
     AlgAead { alg_name, alg_key_len: alg_key.len() as u32 * 8, alg_icv_len: icv * 8, alg_key }
 }
 
+/// An algorithm that does nothing, by its kernel's name.
+fn without_key(name: &str) -> Alg {
+    let mut alg_name = [0; 64];
+    alg_name[..name.len()].copy_from_slice(name.as_bytes());
+    Alg { alg_name, alg_key_len: 0, alg_key: Vec::new() }
+}
+
 /// What the kernel tells of an SA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SaState {
+pub(crate) struct SaState {
     /// Packets that it has encrypted or decrypted, here or in a device.
-    pub(super) packets: u64,
+    pub(crate) packets: u64,
     /// The last sequence number that was sent.
-    pub(super) sequence: u32,
+    pub(crate) sequence: u32,
     /// The device that it is offloaded to.
-    pub(super) device: Option<u32>,
+    pub(crate) device: Option<u32>,
 }
 
 impl SaState {
     /// Reads the answer to [`Sa::get`].
-    pub(super) fn read(body: &[u8]) -> Option<Self> {
+    pub(crate) fn read(body: &[u8]) -> Option<Self> {
         let XfrmMessage::AddSa(message) = XfrmMessage::parse_with_param(body, XFRM_MSG_NEWSA).ok()? else {
             return None;
         };

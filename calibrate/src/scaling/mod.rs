@@ -27,6 +27,9 @@ const OCTETS: u64 = 1440;
 /// Dependent additions of one operation of plain instructions.
 const ADDITIONS: u64 = 3200;
 
+/// Where [`BEYOND`] is from.
+pub(crate) const SCALING_BEYOND: &str = "estimate: turbo frequencies of servers, from one core to all";
+
 /// What cores do while they are compared.
 #[derive(Clone, Copy)]
 enum Work {
@@ -160,14 +163,24 @@ impl CoreScaling {
         (host.scaling_stack, host.siblings) = (self.stack.clone(), self.siblings);
         host.scaling_beyond = Some(BEYOND);
         let measured = format!("measured: {}, thread CPU time, median of {ROUNDS} rounds", self.method);
-        let why = || format!("not measured: {}", self.missing.join("; "));
-        let source = if self.aes.is_empty() { why() } else { measured };
-        let mut source_of = |key: &str, source: String| _ = profile.sources.insert(key.to_owned(), source);
-        for key in ["host.scaling", "host.scaling_chacha", "host.scaling_stack", "host.siblings"] {
-            source_of(key, source.clone());
+        let known = [
+            ("host.scaling", !self.aes.is_empty()),
+            ("host.scaling_chacha", !self.chacha.is_empty()),
+            ("host.scaling_stack", !self.stack.is_empty()),
+            ("host.siblings", self.siblings.is_some()),
+        ];
+        for (key, is_known) in known {
+            profile.sources.remove(key);
+            if is_known {
+                profile.sources.insert(key.to_owned(), measured.clone());
+            }
         }
-        source_of("host.scaling_beyond", "estimate: turbo frequencies of servers, from one core to all".into());
-        let lower = self.vectors.filter(|ratio| vectors::is_lower(ratio));
+        let mut source_of = |key: &str, source: String| _ = profile.sources.insert(key.to_owned(), source);
+        if self.aes.is_empty() {
+            source_of("host.scaling", format!("not measured: {}", self.missing.join("; ")));
+        }
+        source_of("host.scaling_beyond", SCALING_BEYOND.into());
+        let lower = self.vectors.filter(vectors::is_lower);
         host.avx_frequency = lower.map(|ratio| host.frequency.scale(ratio.value));
         if let Some(ratio) = lower {
             source_of("host.avx_frequency", format!("measured: {:.3} of host.frequency amid AES-128-GCM", ratio.value));

@@ -81,9 +81,8 @@ mod tests {
         let keys: Vec<String> = profile.aead.iter().map(|cost| cost.key()).collect();
         profile.sources.extend(keys.into_iter().map(|key| (key, "measured: here".to_owned())));
         let cipher = Some(Algorithm::Aes128Gcm);
-        let time = |profile: &espsim_model::profile::Profile| {
-            (profile.aead[0].cycles(Bytes::new(1400)) / profile.host.clock(1, cipher)).as_ns()
-        };
+        let time =
+            |profile: &Profile| (profile.aead[0].cycles(Bytes::new(1400)) / profile.host.clock(1, cipher)).as_ns();
         let before = time(&profile);
         profile.host.avx_frequency = Some(profile.host.frequency.scale(0.8));
         restate(&mut profile, 0.8);

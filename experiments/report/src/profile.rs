@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use comfy_table::Table;
 use espsim_model::preset::Evidence;
-use espsim_model::profile::{Estimate, Profile};
+use espsim_model::profile::{Anchored, Estimate, Profile};
 
 use crate::text_table::table;
 use crate::trust;
@@ -33,6 +33,9 @@ pub fn tables(profile: &Profile) -> String {
         }
         let _ = writeln!(text, "\n{key}\n{scaling}");
     }
+    if let Some(record) = profile.calibration.as_ref().filter(|record| !record.anchors.is_empty()) {
+        let _ = writeln!(text, "\nThe model beside real traffic\n{}", anchors(&record.anchors));
+    }
     if let Some(inventory) = &profile.inventory {
         let _ = writeln!(text, "\nInventory\n{}", toml::to_string_pretty(inventory).unwrap_or_default());
     }
@@ -58,6 +61,17 @@ pub fn heading(profile: &Profile) -> String {
         None => text.push_str("a preset or a profile without a record of its calibration\n"),
     }
     text
+}
+
+/// Real traffic of one core beside what the model made of it.
+pub fn anchors(anchors: &[Anchored]) -> Table {
+    let header = ["One core, end to end", "Cycles a packet, measured", "Simulated", "Error"];
+    let mut table = table(header, &[1, 2, 3]);
+    for one in anchors {
+        let error = format!("{:+.1} %", 100.0 * one.error());
+        table.add_row([one.what.clone(), estimate(&one.measured, 0), format!("{:.0}", one.simulated), error]);
+    }
+    table
 }
 
 fn aead(profile: &Profile) -> Table {

@@ -83,6 +83,7 @@ mod tests {
             disturbed: disturbed.iter().map(|&reason| reason.to_owned()).collect(),
             skipped: Vec::new(),
             conditions: std::collections::BTreeMap::new(),
+            anchors: Vec::new(),
         }
     }
 

@@ -19,6 +19,7 @@ mod resume;
 mod robust;
 mod shell;
 mod slurm;
+mod static_program;
 mod submit;
 mod sweeps;
 mod tidy;

@@ -331,14 +331,14 @@ fn what_is_wrong_in_files_is_refused() {
     };
     wrong("frequency = \"2.6 GHz\"", "frequency = \"2.6 GHz\"\navx_frequency = \"0 Hz\"", "a frequency above zero");
     wrong(
-        "fixed = { value = 450.0 }",
-        "fixed = { value = 450.0, low = -inf, high = inf }",
-        "with intervals of ascending numbers",
+        "per_operation = { value = 450.0, low = 270.0, high = 720.0 }",
+        "per_operation = { value = 450.0, low = -inf, high = inf }",
+        "with an interval of ascending numbers",
     );
     wrong(
-        "fixed = { value = 450.0 }",
-        "fixed = { value = 450.0, low = 500, high = 400 }",
-        "with intervals of ascending numbers",
+        "per_operation = { value = 450.0, low = 270.0, high = 720.0 }",
+        "per_operation = { value = 450.0, low = 500, high = 400 }",
+        "with an interval of ascending numbers",
     );
     wrong("[[aead]]", "[intervals.\"host.frequency\"]\nvalue = -5.0\nlow = -6.0\nhigh = -4.0\n[[aead]]", "0 or more");
 }

@@ -188,7 +188,10 @@ fn a_plan_brings_its_own_answer_and_long_tables_are_cut() {
         short.contains("espsim plan --rate &#x27;40 Gbps&#x27; --profile profile.toml<"),
         "the command is given again"
     );
-    assert!(short.contains("2.123<") && short.contains("preset, an estimate"), "numbers are readable, origins told");
+    assert!(
+        short.contains("2.123<") && short.contains("estimated as is said; no figure is published"),
+        "numbers are readable, origins told"
+    );
     assert!(!short.contains("rows are shown") && !short.contains("<summary>Results"));
     planned(&folder, 2000);
     let long = html(&folder, "plan");

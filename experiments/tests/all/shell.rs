@@ -130,3 +130,23 @@ fn shells_readers_and_editors_get_every_command() {
     let overview = printed(&["list"]);
     assert!(overview.contains("three-pass") && overview.matches("source: ").count() > 10, "{overview}");
 }
+
+/// Editors accept what the program does: whole profiles and those with a base.
+#[test]
+fn the_schema_of_profiles_takes_what_the_program_takes() {
+    let schema: serde_json::Value = serde_json::from_str(&printed(&["schema", "profile"])).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (name, text) in espsim_model::preset::PresetKind::Cpu.files() {
+        assert!(valid(&validator, text), "{name}");
+    }
+    assert!(valid(&validator, "format = 4\nbase = \"zen4\"\n[stack]\nxfrm = 900\n"));
+    for wrong in [
+        "format = 4\n[stack]\nxfrm = 900\n",
+        "format = 4\nbase = \"zen44\"\n",
+        "format = 4\nbase = \"zen4\"\n[stack]\nxfrn = 900\n",
+        "format = 4\nbase = \"zen4\"\n[host]\nfrequency = \"3 Gbps\"\n",
+        "base = \"zen4\"\n",
+    ] {
+        assert!(!valid(&validator, wrong), "{wrong}");
+    }
+}

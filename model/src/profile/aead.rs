@@ -118,14 +118,29 @@ impl Profile {
     /// The cheapest backend's cost for an algorithm and direction at a size, of those that a stack can use: what a host
     /// would use. Ties go to the first in the file.
     pub fn aead(&self, algorithm: Algorithm, direction: Direction, at: Bytes, stack: Stack) -> Option<&AeadCost> {
+        self.aead_of_mix(algorithm, direction, &[(1.0, at)], stack)
+    }
+
+    /// The same for sizes with weights. What the kernel and XDP encrypt with is the kernel's own, where that is known.
+    pub fn aead_of_mix(
+        &self,
+        algorithm: Algorithm,
+        direction: Direction,
+        sizes: &[(f64, Bytes)],
+        stack: Stack,
+    ) -> Option<&AeadCost> {
         if algorithm == Algorithm::Null {
             return Some(&NULL);
         }
-        self.aead
-            .iter()
-            .filter(|cost| cost.algorithm == algorithm && cost.direction == direction)
-            .filter(|cost| cost.only.is_none_or(|only| only == stack))
-            .min_by(|a, b| a.cycles(at).0.total_cmp(&b.cycles(at).0))
+        let all = || self.aead.iter().filter(|cost| cost.algorithm == algorithm && cost.direction == direction);
+        let of_kernel = |cost: &&AeadCost| cost.only == Some(Stack::Kernel);
+        let its_own = stack != Stack::Vector && all().any(|cost| of_kernel(&cost));
+        let can = |cost: &&AeadCost| match its_own {
+            true => of_kernel(cost),
+            false => cost.only.is_none_or(|only| only == stack),
+        };
+        let cycles = |cost: &AeadCost| sizes.iter().map(|(weight, at)| weight * cost.cycles(*at).0).sum::<f64>();
+        all().filter(can).min_by(|a, b| cycles(a).total_cmp(&cycles(b)))
     }
 }
 
@@ -145,3 +160,50 @@ static NULL: LazyLock<AeadCost> = LazyLock::new(|| AeadCost {
     },
     residuals: Vec::new(),
 });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset;
+
+    /// A cost of so many cycles an operation and an octet.
+    fn cost(backend: &str, only: Option<Stack>, per_operation: f64, per_octet: f64) -> AeadCost {
+        let mut cost = AeadCost { backend: backend.into(), only, algorithm: Algorithm::Aes128Gcm, ..NULL.clone() };
+        cost.curve.per_operation = Estimate::exact(per_operation);
+        cost.curve.per_octet = Estimate::exact(per_octet);
+        cost
+    }
+
+    fn profile(costs: Vec<AeadCost>) -> Profile {
+        Profile { aead: costs, ..preset::profile("zen4").unwrap().unwrap() }
+    }
+
+    fn chosen(profile: &Profile, sizes: &[(f64, u64)], stack: Stack) -> String {
+        let sizes: Vec<(f64, Bytes)> = sizes.iter().map(|&(weight, octets)| (weight, Bytes::new(octets))).collect();
+        profile.aead_of_mix(Algorithm::Aes128Gcm, Direction::Seal, &sizes, stack).unwrap().backend.clone()
+    }
+
+    #[test]
+    fn the_backend_is_that_of_the_sizes_and_the_stack() {
+        let any = [cost("small", None, 100.0, 1.0), cost("large", None, 500.0, 0.5)];
+        let library = cost("of userspace", Some(Stack::Vector), 50.0, 0.7);
+        let kernel = cost("of the kernel", Some(Stack::Kernel), 900.0, 2.0);
+        let known = profile([&any[..], std::slice::from_ref(&library)].concat());
+        for (size, kernels, vectors) in [(64, "small", "of userspace"), (9000, "large", "large")] {
+            assert_eq!(chosen(&known, &[(1.0, size)], Stack::Kernel), kernels);
+            assert_eq!(chosen(&known, &[(1.0, size)], Stack::Vector), vectors);
+        }
+        // Of two sizes the heavier one decides.
+        assert_eq!(chosen(&known, &[(0.99, 64), (0.01, 9000)], Stack::Vector), "of userspace");
+        assert_eq!(chosen(&known, &[(0.01, 64), (0.99, 9000)], Stack::Vector), "large");
+        // The kernel's own, however slow it is, where it was measured; userspace never has it.
+        let measured = profile([&any[..], &[library, kernel]].concat());
+        for stack in [Stack::Kernel, Stack::Xdp] {
+            assert_eq!(chosen(&measured, &[(1.0, 64)], stack), "of the kernel");
+        }
+        assert_eq!(chosen(&measured, &[(1.0, 64)], Stack::Vector), "of userspace");
+        // Ties go to the first in the file.
+        let alike = profile(vec![cost("first", None, 1.0, 1.0), cost("second", None, 1.0, 1.0)]);
+        assert_eq!(chosen(&alike, &[(1.0, 64)], Stack::Vector), "first");
+    }
+}

@@ -2,8 +2,8 @@
 
 use toml::{Table, Value};
 
-use super::ProfileError;
 use super::evidence::{GIVEN, nearest_source};
+use super::{Profile, ProfileError, relative};
 use crate::preset::{PresetKind, text};
 
 /// The key that names the preset.
@@ -11,22 +11,29 @@ pub const KEY: &str = "base";
 /// Tables of single values.
 const TABLES: [&str; 6] = ["host", "memory", "stack", "xdp", "vector", "sa"];
 
-/// The whole of a profile: what the file leaves out is the base preset's, with its sources and intervals. A table without a
-/// base stays as it is.
+/// The whole of a profile: what the file leaves out is the base preset's, with its sources and intervals, times the factors
+/// that the file gives under `[relative]`. A table without a base stays as it is.
 ///
 /// # Errors
-/// [`ProfileError`] for a base that is no CPU preset.
+/// [`ProfileError`] for a base that is no CPU preset, and factors that cannot be used.
 pub fn filled(mut given: Table) -> Result<Table, ProfileError> {
     let name = match given.remove(KEY) {
+        None if given.contains_key(relative::KEY) => {
+            return Err(ProfileError::Keys { missing: vec![KEY.into()], unknown: Vec::new() });
+        }
         None => return Ok(given),
         Some(Value::String(name)) => name,
         Some(other) => return Err(ProfileError::Base { name: other.to_string() }),
     };
     let name = name.strip_prefix("preset:").unwrap_or(&name).to_owned();
     let base = text(PresetKind::Cpu, &name).map_err(|_| ProfileError::Base { name: name.clone() })?;
-    // Shipped presets are read by a test; a broken one would fill in nothing here, which is said as missing.
-    let mut whole: Table = base.parse().unwrap_or_default();
-    whole.insert("filled_from".into(), name.into());
+    let mut base = Profile::from_toml(base)?;
+    if let Some(factors) = given.remove(relative::KEY) {
+        relative::apply(&mut base, &name, factors)?;
+    }
+    base.filled_from = Some(name);
+    let mut whole =
+        Table::try_from(base).map_err(|error| ProfileError::Syntax { message: error.to_string(), span: None })?;
     replace_rows(&mut whole, &mut given);
     replace_values(&mut whole, &given);
     for (key, value) in given {
@@ -82,7 +89,9 @@ fn replace_rows(whole: &mut Table, given: &mut Table) {
     let own = given.get("sources").and_then(Value::as_table).cloned().unwrap_or_default();
     let rows = given.get("aead").and_then(Value::as_array).cloned().unwrap_or_default();
     if let Some(sources) = whole.get_mut("sources").and_then(Value::as_table_mut) {
-        sources.retain(|key, _| !key.starts_with("aead.") || kept.iter().any(|kept| kept == key));
+        // Of a row, or of one of its coefficients.
+        let is_kept = |key: &str| kept.iter().any(|kept| key.strip_prefix(kept.as_str()).is_some_and(of_row));
+        sources.retain(|key, _| !key.starts_with("aead.") || is_kept(key));
         for key in rows.iter().filter_map(source_of) {
             if nearest_source(&key, |key| own.get(key).and_then(Value::as_str)).is_none() {
                 sources.insert(key, GIVEN.into());
@@ -90,6 +99,11 @@ fn replace_rows(whole: &mut Table, given: &mut Table) {
         }
     }
     given.insert("aead".into(), Value::Array([rows, base].concat()));
+}
+
+/// Whether what follows the key path of a row ends it or goes on below it.
+fn of_row(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with('.')
 }
 
 /// Gives a row what it lacks; what was measured beside a curve that is another by now is left out.

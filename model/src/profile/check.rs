@@ -43,7 +43,7 @@ impl Profile {
                 return Err(value(
                     &format!("intervals.{key}"),
                     interval.value,
-                    "0 or more, with an interval of ascending numbers below 1e12",
+                    "0 or more, with an interval of ascending numbers below 1e15",
                 ));
             }
         }
@@ -73,7 +73,7 @@ impl Profile {
                 return Err(value(
                     &format!("{}.{name}", cost.key()),
                     wrong.value,
-                    "a coefficient below 1e9, with an interval of ascending numbers below 1e12",
+                    "a coefficient below 1e9, with an interval of ascending numbers below 1e15",
                 ));
             }
             let ascending = cost.residuals.windows(2).all(|pair| pair[0].0 < pair[1].0);

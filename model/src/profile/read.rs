@@ -3,7 +3,7 @@
 use toml::{Table, Value};
 
 use super::schema::check_keys;
-use super::{FORMAT, Profile, ProfileError, base, migrate};
+use super::{FORMAT, Profile, ProfileError, base, beside, migrate};
 
 impl Profile {
     /// Reads a profile from TOML text: of this format or an older one, complete or with a base preset for what it leaves
@@ -30,7 +30,7 @@ impl Profile {
     /// As [`Profile::from_toml`].
     pub(super) fn from_table(table: Table) -> Result<Self, ProfileError> {
         // The version first: another version's keys would be reported as unknown.
-        let current = match table.get("format").and_then(Value::as_integer) {
+        let mut current = match table.get("format").and_then(Value::as_integer) {
             Some(found) => migrate::to_current(table, found)?,
             None => {
                 return Err(ProfileError::Value {
@@ -40,6 +40,7 @@ impl Profile {
                 });
             }
         };
+        beside::taken_apart(&mut current)?;
         let whole = base::filled(current)?;
         check_keys(&whole)?;
         let profile: Profile = serde_path_to_error::deserialize(whole).map_err(|error| ProfileError::Syntax {

@@ -59,6 +59,26 @@ impl SaCost {
         SaCost { add_offload: self.add_offload.later(setup), rekey: self.rekey.later(setup + setup), ..self.clone() }
     }
 
+    /// Every delay so many times as long.
+    pub(super) fn scale(&mut self, factor: f64) {
+        let always = [
+            &mut self.add,
+            &mut self.add_offload,
+            &mut self.refuse,
+            &mut self.delete,
+            &mut self.policy,
+            &mut self.get,
+            &mut self.rekey,
+            &mut self.notification,
+        ];
+        for delay in always.into_iter().chain(&mut self.migrate) {
+            let (low, high) = delay.median_interval;
+            delay.mean = delay.mean.scale(factor);
+            delay.median_interval = (low.scale(factor), high.scale(factor));
+            delay.quantiles.iter_mut().for_each(|(_, time)| *time = time.scale(factor));
+        }
+    }
+
     pub(super) fn check(&self) -> Result<(), ProfileError> {
         for (key, delay) in self.delays() {
             if !delay.is_distribution() {

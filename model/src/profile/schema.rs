@@ -58,8 +58,11 @@ pub fn json_schema() -> Json {
     forget_required(&mut schema);
     schema["title"] = "espsim profile".into();
     schema["required"] = json!(["format"]);
+    let may_lack = |name: &&Json| *name != "curve" && *name != "direction";
     schema["properties"]["aead"]["items"]["required"] =
-        rows.as_array().into_iter().flatten().filter(|name| *name != "curve").cloned().collect();
+        rows.as_array().into_iter().flatten().filter(may_lack).cloned().collect();
+    super::beside::take_in(&mut schema["properties"]);
+    schema["properties"][super::relative::KEY] = super::relative::json_schema();
     schema["properties"][KEY] = json!({
         "enum": PresetKind::Cpu.names(),
         "description": "the CPU preset that has what this file leaves out",

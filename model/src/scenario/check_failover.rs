@@ -67,7 +67,7 @@ impl Scenario {
         if !self.placement.has_sas() {
             return invalid("placement", "clear", "a placement with SAs");
         }
-        if self.classes().iter().any(|class| self.software_cost(profile, class.direction).is_none()) {
+        if self.classes().iter().any(|class| !self.has_software_cost(profile, class.direction)) {
             return invalid(
                 "sa.algorithm",
                 self.sa.algorithm.name(),

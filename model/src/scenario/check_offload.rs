@@ -139,7 +139,7 @@ impl Scenario {
     }
 
     fn check_software_cost(&self, profile: &Profile, missing: &str) -> Result<(), Invalid> {
-        match self.classes().iter().all(|class| self.software_cost(profile, class.direction).is_some()) {
+        match self.classes().iter().all(|class| self.has_software_cost(profile, class.direction)) {
             true => Ok(()),
             false => invalid("sa.algorithm", self.sa.algorithm.name(), missing),
         }

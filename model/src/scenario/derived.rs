@@ -13,6 +13,14 @@ use crate::stack::{Stack, StackCost};
 use crate::traffic::{Basis, Direction, GSO_MAX_SIZE, Packet, SendCall, Traffic, Transport};
 use crate::units::{Bytes, Time};
 
+/// Plaintext of full-sized packets, by which a cipher is chosen that all sizes have to take.
+const FULL_SIZED: Bytes = Bytes::new(1408);
+
+/// What a cipher does to packets of a direction.
+fn of_cipher(direction: Direction) -> profile::Direction {
+    if direction.is_inbound() { profile::Direction::Open } else { profile::Direction::Seal }
+}
+
 impl Scenario {
     /// How packets of a class are encapsulated; `None` in the clear.
     pub fn encapsulation(&self, class: &Traffic) -> Option<Encapsulation> {
@@ -44,11 +52,32 @@ impl Scenario {
         if workers < self.host.cores { self.host.cores - workers } else { self.host.cores }
     }
 
-    /// The cost of doing the cipher on the CPU: one backend for all sizes, the best at full-sized packets, since a
-    /// kernel does not change ciphers by packet.
+    /// The cost of doing the cipher on the CPU: one backend for all packets of a direction. Userspace takes the one that is
+    /// the cheapest for the sizes of the scenario; a kernel has its own or, where that is not known, stands the best at
+    /// full-sized packets for it.
     pub fn software_cost<'a>(&self, profile: &'a Profile, direction: Direction) -> Option<&'a AeadCost> {
-        let aead = if direction.is_inbound() { profile::Direction::Open } else { profile::Direction::Seal };
-        profile.aead(self.sa.algorithm, aead, Bytes::new(1408), self.host.stack)
+        let sizes = match self.host.stack {
+            Stack::Vector => self.encrypted_sizes(direction),
+            Stack::Kernel | Stack::Xdp => Vec::new(),
+        };
+        let sizes = if sizes.is_empty() { vec![(1.0, FULL_SIZED)] } else { sizes };
+        profile.aead_of_mix(self.sa.algorithm, of_cipher(direction), &sizes, self.host.stack)
+    }
+
+    /// Whether the profile has a cost for the cipher on the CPU.
+    pub(super) fn has_software_cost(&self, profile: &Profile, direction: Direction) -> bool {
+        profile.aead(self.sa.algorithm, of_cipher(direction), FULL_SIZED, self.host.stack).is_some()
+    }
+
+    /// What is encrypted of packets that go in or out, with weights; empty in the clear.
+    fn encrypted_sizes(&self, direction: Direction) -> Vec<(f64, Bytes)> {
+        let alike = |class: &Traffic| class.direction.is_inbound() == direction.is_inbound();
+        let sends = self.classes().into_iter().filter(alike).flat_map(|class| self.sends(&class));
+        let packets = sends.flat_map(|send| {
+            let weight = f64::from(send.weight);
+            send.segments.into_iter().map(move |(packet, count)| (weight * f64::from(count), packet.encrypted))
+        });
+        packets.filter(|(_, octets)| *octets > Bytes::ZERO).collect()
     }
 
     /// The cipher that cores run, if they run one.

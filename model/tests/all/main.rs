@@ -3,8 +3,8 @@
 mod acks;
 mod arrivals;
 mod common;
-
 mod cores_memory;
+mod cpus;
 mod dataplanes;
 mod effects;
 mod failover;

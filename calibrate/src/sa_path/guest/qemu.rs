@@ -78,7 +78,9 @@ pub(super) fn measure(
         GuestRun { command, result: &result, console: &console }.measure(order, progress)
     };
     // Whether KVM works shows when a guest comes up.
-    if File::options().read(true).write(true).open("/dev/kvm").is_ok() {
+    let why = if let Err(error) = File::options().read(true).write(true).open("/dev/kvm") {
+        format!("/dev/kvm: {error}")
+    } else {
         let mut one = |plan: &Plan, pass: &str| {
             let before = frequency::Seen::now()?;
             let measured = run(Kernel::Kvm, plan, &mut |what| progress(&format!("{pass}: {what}")));
@@ -86,11 +88,14 @@ pub(super) fn measure(
         };
         match passes(&mut one) {
             Ok(measurement) => return Ok((Kernel::Kvm, measurement)),
-            Err(SaPathError::Guest { what, .. }) => progress(&format!("KVM does not work here ({what}): emulating")),
+            Err(SaPathError::Guest { what, remedy }) => format!("{what}; {}", remedy.replace('\n', " ")),
             Err(error) => return Err(error),
         }
-    }
-    Ok((Kernel::Emulated, run(Kernel::Emulated, &Plan::EMULATED, progress)?))
+    };
+    progress(&format!("KVM does not work here ({why}): emulating"));
+    let mut measurement = run(Kernel::Emulated, &Plan::EMULATED, progress)?;
+    measurement.skipped.push(format!("all times: KVM does not work here ({why}), and an emulator's are none"));
+    Ok((Kernel::Emulated, measurement))
 }
 
 /// Packs a folder as an initial RAM file system (Documentation/driver-api/early-userspace/buffer-format.rst).

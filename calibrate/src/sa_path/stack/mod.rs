@@ -25,18 +25,20 @@ use espsim_model::stack::{COSTS, Stack};
 
 use self::check::checks;
 use self::control::control;
-use self::rows::{Rows, line};
+use self::rows::Rows;
 use super::data_path::{BATCH, Protection};
 use super::estimate::of_passes;
 use super::guest::Kernel;
 use super::kernel_aead::plaintext;
 use super::super_packets::Way;
 use super::{Measurement, Mode};
+use crate::native::Term;
 
 pub use check::Check;
 pub use control::{Predicted, failovers};
 pub use interface::Interface;
 pub(super) use interface::system_call;
+pub(crate) use rows::line;
 
 /// Octets that tunnel mode adds to the plaintext: the inner IPv4 header.
 const INNER_HEADER: u64 = 20;
@@ -124,25 +126,20 @@ pub fn fit(measurement: &Measurement, kernel: Kernel, host: &Interface) -> Fitte
 }
 
 /// Puts parameters into a profile; those that were not measured stay and say so. `version` is the kernel's own: its first
-/// word is named.
-pub fn apply(fitted: &Fitted, version: &str, kernel: Kernel, base: &Profile) -> Profile {
+/// word is named. For the running kernel: [`crate::native::derive`] is for guests.
+pub fn apply(fitted: &Fitted, version: &str, base: &Profile) -> Profile {
     let mut profile = base.clone();
-    let how = match kernel {
-        Kernel::Native => "measured: Linux",
-        Kernel::Uml => "estimate: in a User-Mode Linux guest, which is not the host's kernel: Linux",
-        Kernel::Kvm => "measured: in a guest with KVM, Linux",
-        Kernel::Emulated => return profile,
-    };
     let release = version.split_whitespace().next().unwrap_or_default();
-    let how = format!("{how} {release} on netdevsim");
+    let how = format!("measured: Linux {release} on netdevsim");
     if !fitted.stack.is_empty() {
         for cost in COSTS.iter().filter(|cost| cost.stacks.contains(&Stack::Kernel)) {
             let key = cost.key(Stack::Kernel);
             let row = fitted.stack.iter().find(|row| row.0 == key);
-            let Some((estimate, method)) = row.and_then(|row| Some((above_zero(&row.1)?, row.2))) else {
+            let fault = row.and_then(|&(key, cycles, method)| Term { key, cycles, method }.fault());
+            let (Some(&(_, estimate, method)), None) = (row, &fault) else {
                 let source = profile.sources.entry(key).or_default();
                 if !source.starts_with(NOT_MEASURED) {
-                    let why = row.map_or(String::new(), |row| format!(", below zero ({:.0} cycles)", row.1.value));
+                    let why = fault.map_or(String::new(), |why| format!(", {why}"));
                     *source = format!("{NOT_MEASURED}{why}; {source}");
                 }
                 continue;
@@ -167,14 +164,6 @@ pub fn apply(fitted: &Fitted, version: &str, kernel: Kernel, base: &Profile) -> 
     profile
 }
 
-/// The part of a cost's interval that can be: a difference of two large numbers may come out below zero, a cost cannot.
-/// `None` if all of the interval is below, which is no measurement of a cost.
-fn above_zero(estimate: &Estimate) -> Option<Estimate> {
-    let most = estimate.high.unwrap_or(estimate.value);
-    let cut = |value: f64| value.max(0.0);
-    (most > 0.0).then(|| Estimate { value: cut(estimate.value), low: estimate.low.map(cut), ..*estimate })
-}
-
 /// How the source of a value begins that was not measured on this host.
 pub const NOT_MEASURED: &str = "not measured here";
 
@@ -186,9 +175,9 @@ fn intercepts(lines: &[(f64, f64)]) -> Estimate {
 mod tests {
     use super::*;
 
-    /// A difference lost in noise, as a busy host gives it, leaves a profile that the model takes.
+    /// A difference lost in noise, as a busy host gives it, is no measurement: the profile keeps what it had.
     #[test]
-    fn what_is_below_zero_is_cut_or_not_measured() {
+    fn what_covers_zero_is_not_measured() {
         let estimate =
             |value: f64, half: f64| Estimate { value, low: Some(value - half), high: Some(value + half), n: Some(5) };
         let fitted = Fitted {
@@ -201,15 +190,14 @@ mod tests {
             checks: Vec::new(),
         };
         let base = espsim_model::preset::profile("zen4").unwrap().unwrap();
-        let profile = apply(&fitted, "Linux 6.12", Kernel::Uml, &base);
+        let profile = apply(&fitted, "6.12 #1", &base);
         Profile::from_toml(&profile.to_toml().unwrap()).expect("the model takes it");
         assert_eq!(profile.stack.send.0, 900.0);
         assert_eq!(profile.stack.xfrm, base.stack.xfrm);
-        assert!(profile.sources["stack.xfrm"].starts_with("not measured here, below zero (-812 cycles)"));
-        assert_eq!(profile.stack.segment.0, 0.0);
-        let segment = &profile.intervals["stack.segment"];
-        assert_eq!((segment.value, segment.low, segment.high), (0.0, Some(0.0), Some(200.0)));
-        // Costs drawn from such an interval are none below zero.
-        assert!(espsim_model::uncertainty::draw(&profile, 200, 3).iter().all(|drawn| drawn.stack.segment.0 >= 0.0));
+        for key in ["stack.xfrm", "stack.segment"] {
+            let source = &profile.sources[key];
+            assert!(source.starts_with("not measured here, -") && source.contains("covers zero"), "{source}");
+        }
+        assert_eq!(profile.stack.segment, base.stack.segment);
     }
 }

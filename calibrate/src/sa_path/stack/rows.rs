@@ -67,7 +67,7 @@ impl Rows<'_> {
 }
 
 /// Least squares: value at 0, slope.
-pub(super) fn line(points: &[(f64, f64)]) -> (f64, f64) {
+pub(crate) fn line(points: &[(f64, f64)]) -> (f64, f64) {
     let n = points.len() as f64;
     let mean = |of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / n;
     let (x, y) = (mean(|point| point.0), mean(|point| point.1));

@@ -65,10 +65,10 @@ mod tests {
             kind: "quick".into(),
             verdict: verdict.into(),
             measured_on: None,
-            measured_on: None,
             disturbed: Vec::new(),
             skipped: Vec::new(),
             conditions: std::collections::BTreeMap::new(),
+            anchors: Vec::new(),
         };
         choice.profile.calibration = Some(record("trusted"));
         assert!(cautions(&choice, 0).is_empty());
@@ -94,6 +94,7 @@ mod tests {
             disturbed: Vec::new(),
             skipped: Vec::new(),
             conditions: std::collections::BTreeMap::new(),
+            anchors: Vec::new(),
         });
         assert!(beyond(&choice, &manifest).unwrap().contains("up to 16"));
     }

@@ -35,6 +35,15 @@ pub struct CalibrateArgs {
     /// Show a profile as tables: a file or preset:NAME
     #[arg(long, value_name = "PROFILE", conflicts_with_all = ["quick", "held_out", "diff", "only"])]
     pub show: Option<String>,
+    /// Measure another host: copy this program to it by ssh, run it there, bring the profile back, leave nothing behind
+    #[arg(long, value_name = "USER@HOST", conflicts_with_all = ["show", "diff", "guest_cache"])]
+    pub ssh: Option<String>,
+    /// The program for the other host, of its architecture; a static build needs nothing there [default: this program]
+    #[arg(long, requires = "ssh", value_name = "FILE")]
+    pub binary: Option<PathBuf>,
+    /// What ssh takes after -o, such as Port=2222
+    #[arg(long, requires = "ssh", value_name = "KEY=VALUE")]
+    pub ssh_option: Vec<String>,
     /// Compare two profiles: times of ciphers, single values, speeds of cores, a plan; exit code 1 if they differ
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with_all = ["quick", "held_out", "only"])]
     pub diff: Option<Vec<String>>,

@@ -4,6 +4,9 @@ pub mod args;
 pub mod diff;
 mod figure;
 #[cfg(target_os = "linux")]
+mod native;
+mod remote;
+#[cfg(target_os = "linux")]
 mod sa_path;
 #[cfg(target_os = "linux")]
 mod sa_path_tables;
@@ -18,6 +21,8 @@ use espsim_model::profile::CalibrationRecord;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 #[cfg(target_os = "linux")]
+pub use self::native::native_inside;
+#[cfg(target_os = "linux")]
 pub use self::sa_path::{guest_inside, guest_launch};
 use crate::console::{print, say};
 use crate::host_profile::base;
@@ -28,12 +33,15 @@ use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::{as_text, named};
 use espsim_sweep::store::partial::{Partial, absent, in_the_way, write_new};
 
-/// Runs `espsim calibrate`.
+/// Runs `espsim calibrate`, of which `words` is the command line.
 ///
 /// # Errors
 /// [`Failure`] for a profile that cannot be read, a file that exists or cannot be written, or a host that cannot be
 /// measured.
-pub fn calibrate(args: &CalibrateArgs) -> Result<(), Failure> {
+pub fn calibrate(args: &CalibrateArgs, words: &[String]) -> Result<(), Failure> {
+    if let Some(host) = &args.ssh {
+        return remote::calibrate(args, host, words);
+    }
     if let Some(name) = &args.show {
         print(espsim_report::profile::tables(&named(name)?.profile).as_bytes())?;
         return Ok(());
@@ -72,9 +80,15 @@ fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     tell("core frequency, copy and checksum, repeated");
     let conditions = espsim_calibrate::repeated::repeat(&mut calibration.profile).map_err(fail)?;
     calibration.report.conditions.insert("repeated".to_owned(), conditions);
+    #[cfg(target_os = "linux")]
+    let stack = (!args.quick).then(|| native::measure(&mut calibration, &mut tell)).transpose()?;
     tell("PCIe devices and network interfaces");
     calibration.profile.inventory = inventory()?;
     calibration.profile.calibration = Some(record(&calibration, args.quick));
+    #[cfg(target_os = "linux")]
+    if let (Some(stack), Some(record)) = (&stack, &mut calibration.profile.calibration) {
+        stack.note(record);
+    }
     let held_out = args.held_out.then(|| {
         tell("sizes that the fits have not seen");
         espsim_calibrate::held_out(&calibration)
@@ -87,6 +101,10 @@ fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
         return Err(in_the_way(&args.out));
     }
     print(show::summary(&calibration).as_bytes())?;
+    #[cfg(target_os = "linux")]
+    if let Some(stack) = &stack {
+        print(stack.table().as_bytes())?;
+    }
     if let Some(rows) = &held_out {
         print(show::held_out(rows).as_bytes())?;
     }
@@ -128,10 +146,10 @@ fn record(calibration: &Calibration, quick: bool) -> CalibrationRecord {
         .map(|skipped| format!("{} of {}: {}", skipped.algorithm.name(), skipped.backend, skipped.reason))
         .collect();
     skipped.extend(report.limits.iter().cloned());
-    let scaling = report.scaling.iter().flat_map(|scaling| &scaling.missing);
-    skipped.extend(scaling.map(|why| format!("how cores slow each other: {why}")));
+    let missing = report.scaling.iter().map(|scaling| scaling.missing.join("; ")).filter(|why| !why.is_empty());
+    skipped.extend(missing.map(|why| format!("how cores slow each other: {why}")));
     skipped.push(format!("performance counters: {}", report.counters));
-    skipped.push("network stack (stack.*) and memory.bandwidth: taken from a preset, as the sources say".into());
+    skipped.push("what sources say is from a preset, memory.bandwidth among it".into());
     let disturbed = match report.verdict() {
         Verdict::Trusted => Vec::new(),
         Verdict::Noisy { reasons, .. } => reasons,
@@ -140,10 +158,21 @@ fn record(calibration: &Calibration, quick: bool) -> CalibrationRecord {
         program: env!("CARGO_PKG_VERSION").into(),
         time: jiff::Timestamp::now().to_string(),
         kind: if quick { "quick" } else { "full" }.into(),
-        verdict: if disturbed.is_empty() { "trusted".into() } else { format!("noisy: {}", disturbed.join("; ")) },
+        verdict: if disturbed.is_empty() {
+            "trusted".into()
+        } else {
+            format!("noisy: {}", disturbed_parts(&disturbed))
+        },
         measured_on: Some(report.measured_on.clone()),
         disturbed,
         skipped,
         conditions: report.conditions.clone(),
+        anchors: Vec::new(),
     }
+}
+
+/// The parts that were disturbed, by name.
+fn disturbed_parts(disturbed: &[String]) -> String {
+    let parts: Vec<&str> = disturbed.iter().filter_map(|reason| Some(reason.split_once(':')?.0)).collect();
+    format!("{} disturbed", parts.join(", "))
 }

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use espsim_calibrate::native;
 use espsim_calibrate::sa_path::guest::{self, Kernel, Order};
 use espsim_calibrate::sa_path::stack::{self, Fitted, Interface};
 use espsim_calibrate::sa_path::{Event, Failover, Measurement, SaPathError, What, measure as measure_here, passes};
@@ -12,6 +13,8 @@ use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::{as_text, named};
 use espsim_sweep::store::partial::{Partial, absent, in_the_way, write_new};
 use espsim_sweep::store::points_csv::csv_of;
+
+use indicatif::ProgressBar;
 
 use super::args::{CalibrateArgs, Guest};
 use super::{progress_bar, sa_path_tables, tell};
@@ -52,38 +55,63 @@ pub fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     let (kernel, measurement) = run(args, &mut |message| tell(&bar, message)).map_err(failure)?;
     tell(&bar, "this host's own system calls and netlink");
     let fitted = stack::fit(&measurement, kernel, &Interface::of_host().map_err(failure)?);
+    let (profile, lacking) = taken(&fitted, &measurement, kernel, &base.profile, &bar)?;
     bar.finish_and_clear();
-    let profile = stack::apply(&fitted, &measurement.kernel, kernel, &base.profile);
     write(&profile, &measurement, kernel, partial, [&args.out, &timeline, &figure])?;
     print(sa_path_tables::summary(&measurement, kernel, &fitted).as_bytes())?;
+    for lacking in &lacking {
+        print(format!("not taken: {lacking}\n").as_bytes())?;
+    }
     say(&format!(
         "espsim: {} the SA path in {:.0} s; wrote {}, {} and {}; everything else in the profile is from {}",
-        if kernel == Kernel::Uml { "ran" } else { "measured" },
+        if kernel == Kernel::Native { "measured" } else { "ran" },
         started.elapsed().as_secs_f64(),
         args.out.display(),
         timeline.display(),
         figure.display(),
         base.from
     ));
-    warn(&fitted, kernel);
+    say(match kernel {
+        Kernel::Native => "espsim: stack.* and [sa] are measured in the running kernel",
+        Kernel::Uml | Kernel::Kvm => {
+            "espsim: a guest's times are not this host's: what only the guest can tell is derived from them, times what this \
+             kernel takes longer for the same operations; sources have the formula"
+        }
+        Kernel::Emulated => {
+            "espsim: an emulated kernel's times are none: stack.* and [sa] were left as they were; the counters, refusals and \
+             the failovers' order are facts"
+        }
+    });
     Ok(())
 }
 
-fn warn(fitted: &Fitted, kernel: Kernel) {
-    if kernel == Kernel::Uml {
-        say(
-            "espsim: stack.* and [sa] are from a User-Mode Linux guest and say `guest-uml`: they are corrected for its traced \
-             system calls and its cipher, not measured in the running kernel; --guest native measures there",
-        );
-    }
-    if kernel == Kernel::Emulated {
-        say(
-            "espsim: an emulated kernel's times are none: stack.* was left as it was, [sa] says `emulated`; the counters, \
-             refusals and the failovers' order are facts",
-        );
-    } else if !fitted.stack.iter().any(|row| row.0 == "stack.xfrm") {
-        say("espsim: this kernel does not offer its cipher to programs: stack.xfrm was left as it was");
-    }
+/// The profile with what was measured, and what of it was not taken. Of a guest, nothing is taken as it is.
+fn taken(
+    fitted: &Fitted,
+    measurement: &Measurement,
+    kernel: Kernel,
+    base: &Profile,
+    bar: &ProgressBar,
+) -> Result<(Profile, Vec<String>), Failure> {
+    let name = match kernel {
+        Kernel::Native => return Ok((stack::apply(fitted, &measurement.kernel, base), Vec::new())),
+        Kernel::Emulated => return Ok((base.clone(), Vec::new())),
+        Kernel::Uml => "a User-Mode Linux guest of Linux",
+        Kernel::Kvm => "a guest with KVM of Linux",
+    };
+    let program =
+        std::env::current_exe().map_err(|error| Failure::new(format!("cannot find this program: {error}")))?;
+    let own = match native::measure_in_child(&program, &mut |message| tell(bar, message)) {
+        Ok(own) => own,
+        Err(error) => return Ok((base.clone(), vec![format!("all of the guest: this kernel's own costs: {error}")])),
+    };
+    let mut profile = base.clone();
+    let outcomes = native::apply(&own, &mut profile);
+    let faults = outcomes.iter().filter_map(|one| Some(format!("{}: {}", one.term.key, one.fault.as_ref()?)));
+    let release = measurement.kernel.split_whitespace().next().unwrap_or_default();
+    let derived = native::derive(&own, fitted, &format!("{name} {release}"), &mut profile);
+    let lacking = own.skipped.iter().cloned().chain(faults).chain(derived).collect();
+    Ok((profile, lacking))
 }
 
 /// Measures where asked, or where it can be done best.

@@ -67,7 +67,7 @@ fn place(kernel: Kernel) -> &'static str {
         Kernel::Native => "the running kernel",
         Kernel::Uml => {
             "a User-Mode Linux guest: system calls are traced and corrected for, the cipher is the kernel's \
-                        portable one; not measured in the running kernel"
+                        portable one; another kernel than the host's, whose cycles these are not"
         }
         Kernel::Kvm => "a guest with KVM",
         Kernel::Emulated => "an emulated guest: cycles and times mean nothing",

@@ -49,9 +49,10 @@ pub fn summary(calibration: &Calibration) -> String {
         let _ = writeln!(text, "\ncoefficients alone are off for: {}{}", bad.join(", "), corrected(profile));
     }
     if let Verdict::Noisy { reasons, advice } = report.verdict() {
-        for (reason, advice) in reasons.iter().zip(&advice) {
-            let _ = writeln!(text, "\nnot to be trusted: {reason}; {advice}");
+        for reason in &reasons {
+            let _ = writeln!(text, "\nnot to be trusted: {reason}");
         }
+        let _ = writeln!(text, "\nwhat helps: {}", advice.join("; "));
     }
     text
 }

@@ -1,15 +1,26 @@
 //! The plan in words and as a table.
 
 use comfy_table::Table;
+use espsim_model::profile::Profile;
 use espsim_model::resource::Resource;
 use espsim_report::text_table;
 use espsim_sweep::failure::Failure;
 
 use super::design::{Impossible, Least, Plan};
+use super::doubt::Doubt;
+use super::drawn::Drawn;
 use super::goals::{Missed, significant};
+use super::hardware::Hardware;
 use super::prices::Prices;
 use super::question::Question;
-use super::search::Hardware;
+use super::worth::Worth;
+
+/// Designs whose numbers of cores differ by no more than this are said to be alike.
+const ALIKE: f64 = 0.1;
+/// The share of draws from which on a design is said to be best.
+const CLEAR: f64 = 0.9;
+/// Values that are named as what to measure next.
+const NAMED: usize = 3;
 
 /// The hardware in words.
 pub(super) fn counted(hardware: &Hardware) -> String {
@@ -22,12 +33,39 @@ pub(super) fn counted(hardware: &Hardware) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
-/// Placements that have a plan, fewest cores first.
-fn ranked(plans: &[Plan]) -> Vec<(&str, &Least)> {
-    let mut ranked: Vec<(&str, &Least)> =
-        plans.iter().filter_map(|plan| Some((plan.placement.as_str(), plan.result.as_ref().ok()?))).collect();
+/// Plans of one stack, fewest cores first.
+pub(super) fn ranked<'a>(plans: &'a [Plan], stack: &str) -> Vec<(&'a Plan, &'a Least)> {
+    let of = plans.iter().filter(|plan| plan.asked.stack == stack);
+    let mut ranked: Vec<(&Plan, &Least)> = of.filter_map(|plan| Some((plan, plan.result.as_ref().ok()?))).collect();
     ranked.sort_by_key(|(_, least)| (least.trial.hardware.cores, least.trial.hardware.slots()));
     ranked
+}
+
+/// Stacks of the plans, in the order asked for.
+pub(super) fn stacks(plans: &[Plan]) -> Vec<&str> {
+    let mut stacks: Vec<&str> = Vec::new();
+    for plan in plans {
+        if !stacks.contains(&plan.asked.stack.as_str()) {
+            stacks.push(&plan.asked.stack);
+        }
+    }
+    stacks
+}
+
+/// The stack at the head of a sentence.
+fn within(stack: &str) -> &str {
+    match stack {
+        "kernel" => "In the kernel",
+        "vector" => "In userspace",
+        "xdp" => "With XDP",
+        other => other,
+    }
+}
+
+/// A range of whole numbers.
+fn range([low, high]: [Option<u32>; 2]) -> String {
+    let n = |n: Option<u32>| n.map_or_else(|| "no number".to_owned(), |n| n.to_string());
+    if low == high { n(low) } else { format!("{} to {}", n(low), n(high)) }
 }
 
 /// Why there is no plan.
@@ -62,46 +100,119 @@ pub(super) fn refusal(question: &Question, plans: &[Plan]) -> Option<Failure> {
         Err(Impossible::NotEnough(trial)) if !trial.records.is_empty() => None,
         Err(impossible) => {
             let more = more_tunnels(question, impossible).map_or_else(String::new, |more| format!(". {more}"));
-            Some(format!("{}: {}{more}", plan.placement, reason(impossible)))
+            Some(format!("{}: {}{more}", plan.asked.name(), reason(impossible)))
         }
     };
     let reasons: Vec<String> = plans.iter().map(ruled_out).collect::<Option<_>>()?;
     Some(Failure::new(format!("no placement can do it: {}", question.title())).and(&reasons))
 }
 
-/// One paragraph: who takes least, what the others take, what limits and what comes next.
-pub(super) fn paragraph(question: &Question, plans: &[Plan], host_cores: u32, prices: Option<&Prices>) -> String {
-    let ranked = ranked(plans);
-    let mut text = Vec::new();
-    match ranked.split_first() {
-        None => text.push(format!("No placement can do it: {}.", question.title())),
-        Some(((first, least), others)) => {
-            let load = format!("{} ({}) of {}", question.rate, question.basis, question.mix);
-            text.push(format!("To {} {load}, {first} takes least: {}.", question.direction, taken(least, host_cores)));
-            for (placement, least) in others {
-                text.push(format!("{placement} takes {}.", taken(least, host_cores)));
-            }
-            let limit = least.limit();
-            let up_to = least.carries * question.rate.as_gbps();
-            text.push(match least.broken {
-                Some(_) => format!(
-                    "With that {first} carries up to {up_to:.1} Gb/s ({}), limited by {limit}{}.",
-                    question.basis,
-                    next(question, least)
-                ),
-                None => format!("With that {first} carries four times as much, and more was not tried."),
-            });
+/// One paragraph for each stack: who takes least, what the others take, what limits and what comes next, what is not known;
+/// then why designs are out, and prices.
+pub(super) fn paragraphs(
+    question: &Question,
+    plans: &[Plan],
+    drawn: &Drawn,
+    host: &Profile,
+    prices: Option<&Prices>,
+) -> Vec<String> {
+    let mut text: Vec<String> = Vec::new();
+    for stack in stacks(plans) {
+        let ranked = ranked(plans, stack);
+        if !ranked.is_empty() {
+            text.push(of_stack(question, stack, &ranked, drawn, host));
         }
     }
+    if text.is_empty() {
+        text.push(format!("No placement can do it: {}.", question.title()));
+    }
+    let mut out = Vec::new();
     for plan in plans {
         if let Err(impossible) = &plan.result {
-            text.push(format!("{}: {}.", plan.placement, reason(impossible)));
-            text.extend(more_tunnels(question, impossible));
+            out.push(format!("{}: {}.", plan.asked.name(), reason(impossible)));
+            out.extend(more_tunnels(question, impossible));
         }
     }
-    text.extend(borderline(&ranked));
-    text.extend(prices.and_then(|prices| cheapest(&ranked, prices)));
+    let all: Vec<(&Plan, &Least)> = stacks(plans).into_iter().flat_map(|stack| ranked(plans, stack)).collect();
+    out.extend(prices.and_then(|prices| cheapest(&all, prices)));
+    text.extend((!out.is_empty()).then(|| out.join(" ")));
+    text
+}
+
+fn of_stack(question: &Question, stack: &str, ranked: &[(&Plan, &Least)], drawn: &Drawn, host: &Profile) -> String {
+    let (first, least) = ranked[0];
+    let load = format!("{} {} ({}) of {}", question.direction, question.rate, question.basis, question.mix);
+    let mut text = vec![format!(
+        "{}, to {load}, {} takes least: {}.",
+        within(stack),
+        first.asked.placement,
+        taken(least, host.host.cores)
+    )];
+    for (plan, least) in &ranked[1..] {
+        text.push(format!("{} takes {}.", plan.asked.placement, taken(least, host.host.cores)));
+    }
+    let up_to = least.carries * question.rate.as_gbps();
+    text.push(match least.broken {
+        Some(_) => format!(
+            "With that {} carries up to {up_to:.1} Gb/s ({}), limited by {}{}.",
+            first.asked.placement,
+            question.basis,
+            least.limit(),
+            next(question, least)
+        ),
+        None => format!("With that {} carries four times as much, and more was not tried.", first.asked.placement),
+    });
+    text.extend(borderline(ranked));
+    text.extend(rivals(ranked));
+    text.extend(measure_next(&drawn.worth(host, ranked)));
     text.join(" ")
+}
+
+/// How sure it is that the first takes fewer cores than each of the others.
+fn rivals(ranked: &[(&Plan, &Least)]) -> Vec<String> {
+    let with: Vec<(&str, &Doubt)> = ranked
+        .iter()
+        .filter_map(|(plan, least)| Some((plan.asked.placement.as_str(), least.doubt.as_ref()?)))
+        .collect();
+    let Some(((first, doubt), others)) = with.split_first() else { return Vec::new() };
+    let percent = |share: f64| format!("{:.0} %", share * 100.0);
+    let mut surely: Vec<String> = Vec::new();
+    let mut text = Vec::new();
+    for (name, other) in others {
+        let fewer = doubt.fewer_than(other);
+        if fewer >= CLEAR {
+            surely.push(format!("{name} in {}", percent(fewer)));
+            continue;
+        }
+        let alike = doubt.within(other, ALIKE);
+        text.push(format!(
+            "It is not clear whether {first} takes fewer cores than {name}: it does in {} of draws{}.",
+            percent(fewer),
+            if alike > 0.0 {
+                format!(", and in {} they are within {}", percent(alike), percent(ALIKE))
+            } else {
+                String::new()
+            }
+        ));
+    }
+    if !surely.is_empty() {
+        text.insert(0, format!("It takes fewer cores than {} of draws.", surely.join(", than ")));
+    }
+    text
+}
+
+/// The values that would tell most, and how to get them.
+fn measure_next(worth: &[Worth]) -> Option<String> {
+    let named: Vec<String> = worth
+        .iter()
+        .take(NAMED)
+        .map(|worth| format!("{} ({:.0} % of the doubt)", worth.key, worth.of_doubt * 100.0))
+        .collect();
+    let how = match worth.first()?.key.split_once('.').map(|(table, _)| table) {
+        Some("vector" | "xdp") => "`espsim fit`, from a rate measured on the host",
+        _ => "`espsim calibrate` on the host",
+    };
+    Some(format!("Measure next, with {how}: {}.", named.join(", ")))
 }
 
 fn taken(least: &Least, host_cores: u32) -> String {
@@ -111,7 +222,14 @@ fn taken(least: &Least, host_cores: u32) -> String {
     } else {
         String::new()
     };
-    format!("{}{more}", counted(hardware))
+    let counted = match &least.doubt {
+        Some(doubt) => {
+            let cores = if hardware.cores == 1 { "1 core" } else { &format!("{} cores", hardware.cores) };
+            counted(hardware).replacen(cores, &format!("{cores} ({})", range(doubt.band())), 1)
+        }
+        None => counted(hardware),
+    };
+    format!("{counted}{more}")
 }
 
 fn next(question: &Question, least: &Least) -> String {
@@ -120,9 +238,10 @@ fn next(question: &Question, least: &Least) -> String {
     })
 }
 
-fn borderline(ranked: &[(&str, &Least)]) -> Vec<String> {
+fn borderline(ranked: &[(&Plan, &Least)]) -> Vec<String> {
     let mut notes = Vec::new();
-    for (placement, least) in ranked {
+    for (plan, least) in ranked {
+        let placement = &plan.asked.placement;
         if let Some(missed) = least.trial.missed {
             notes.push(format!("{placement} lies on the border: under other seeds it {missed}."));
         }
@@ -134,13 +253,13 @@ fn borderline(ranked: &[(&str, &Least)]) -> Vec<String> {
     notes
 }
 
-fn cheapest(ranked: &[(&str, &Least)], prices: &Prices) -> Option<String> {
+fn cheapest(ranked: &[(&Plan, &Least)], prices: &Prices) -> Option<String> {
     let total = |least: &Least| prices.total(&least.trial.hardware);
     let by = |of: fn(super::prices::Item) -> f64| {
         ranked
             .iter()
             .min_by(|a, b| of(total(a.1)).total_cmp(&of(total(b.1))))
-            .map(|(name, least)| (*name, total(least)))
+            .map(|(plan, least)| (plan.asked.name(), total(least)))
     };
     let ((cheapest, price), (frugal, power)) = (by(|item| item.price)?, by(|item| item.power_w)?);
     Some(format!(
@@ -154,7 +273,9 @@ fn cheapest(ranked: &[(&str, &Least)], prices: &Prices) -> Option<String> {
 /// Headings and cells of the plan: the same for people and for programs.
 pub(super) fn rows(question: &Question, plans: &[Plan], prices: Option<&Prices>) -> (Vec<String>, Vec<Vec<String>>) {
     let mut header: Vec<String> =
-        ["Placement", "Cores", "NICs", "Cards", "Slots", "p99 us", "Loss %"].map(str::to_owned).to_vec();
+        ["Placement", "Stack", "Cores", "Range", "NICs", "Cards", "Slots", "p99 us", "Loss %"]
+            .map(str::to_owned)
+            .to_vec();
     header.push(format!("Carries Gb/s ({})", question.basis));
     header.extend(["Spare %", "Limit", "Next"].map(str::to_owned));
     header.push(format!("Next at Gb/s ({})", question.basis));
@@ -164,7 +285,7 @@ pub(super) fn rows(question: &Question, plans: &[Plan], prices: Option<&Prices>)
     }
     let width = header.len();
     let rows = plans.iter().map(|plan| {
-        let mut row = vec![plan.placement.clone()];
+        let mut row = vec![plan.asked.placement.clone(), plan.asked.stack.clone()];
         match &plan.result {
             Ok(least) => row.extend(cells(question, least, prices)),
             Err(_) => row.resize(width, "-".into()),
@@ -189,6 +310,7 @@ fn cells(question: &Question, least: &Least, prices: Option<&Prices>) -> Vec<Str
     let at_least = if least.broken.is_none() { "> " } else { "" };
     let mut cells = vec![
         hardware.cores.to_string(),
+        least.doubt.as_ref().map_or_else(|| "-".into(), |doubt| range(doubt.band())),
         hardware.nics.to_string(),
         hardware.accelerators.to_string(),
         hardware.slots().to_string(),
@@ -211,7 +333,7 @@ fn cells(question: &Question, least: &Least, prices: Option<&Prices>) -> Vec<Str
 
 /// The table on standard output.
 pub(super) fn table(header: &[String], rows: &[Vec<String>]) -> Table {
-    let is_number = |i: &usize| !["Placement", "Limit", "Next"].contains(&header[*i].as_str());
+    let is_number = |i: &usize| !["Placement", "Stack", "Limit", "Next"].contains(&header[*i].as_str());
     let numbers: Vec<usize> = (0..header.len()).filter(is_number).collect();
     let mut table = text_table::table(header, &numbers);
     table.add_rows(rows.to_vec());

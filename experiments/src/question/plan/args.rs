@@ -34,6 +34,12 @@ pub struct PlanArgs {
     #[arg(long, value_delimiter = ',', default_value = "host,lookaside,inline-crypto,inline-packet",
         value_parser = ["clear", "host", "lookaside", "inline-crypto", "inline-packet", "hairpin"])]
     pub placement: Vec<String>,
+    /// The stacks to plan for, separated by commas: kernel, xdp, vector (VPP, DPDK) [default: kernel,vector]
+    #[arg(long, value_delimiter = ',', value_parser = ["kernel", "xdp", "vector"])]
+    pub stack: Vec<String>,
+    /// Profiles that are drawn from what their values may be, for the range of each number; 0 for none
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    pub draws: u32,
     /// The kind of NIC: one of `espsim list nics` [default: connectx-6-dx]
     #[arg(long)]
     pub nic: Option<String>,

@@ -1,14 +1,16 @@
 //! The plan of each placement: its least hardware, tried again under fresh seeds, its headroom and its growth.
 
 use espsim_model::profile::Profile;
-use espsim_model::scenario::{Invalid, Scenario};
+use espsim_model::scenario::Scenario;
 use espsim_sweep::campaign::simulations::{NoRecord, Simulations, settled};
 use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::Failure;
 use rayon::prelude::*;
 
-use super::question::Question;
-use super::search::{Component, Design, Hardware, Runs, Trial};
+use super::doubt::Doubt;
+use super::hardware::{Component, Hardware, MOST};
+use super::question::{Asked, Question};
+use super::search::{Design, Runs, Trial};
 
 /// Loads of the growth curve, in units of the rate asked for.
 pub const GROWTH: [f64; 4] = [0.25, 0.5, 2.0, 4.0];
@@ -17,8 +19,8 @@ const SECOND_THOUGHTS: u32 = 4;
 
 /// What a placement takes.
 pub struct Plan {
-    /// The placement.
-    pub placement: String,
+    /// Placement and stack.
+    pub asked: Asked,
     /// Its plan, or why there is none.
     pub result: Result<Least, Impossible>,
 }
@@ -43,7 +45,10 @@ pub struct Least {
     pub broken: Option<Trial>,
     /// Closed-form limits in units of the rate asked for, the tightest first.
     pub limits: Vec<(&'static str, f64)>,
-    /// The least hardware for other loads; `None` where no amount is enough.
+    /// What is not known of it; `None` without draws.
+    pub doubt: Option<Doubt>,
+    /// The least hardware for other loads by closed forms, with what simulations add to them at the load asked for; `None`
+    /// where no amount is enough.
     pub growth: Vec<(f64, Option<Hardware>)>,
     /// What was simulated.
     pub scenario: Scenario,
@@ -66,106 +71,97 @@ impl Least {
     }
 }
 
-/// The least hardware of a search, the trial that shows that no amount is enough, or why there can be none.
-type Found = Result<Result<Trial, Trial>, Invalid>;
-
-/// Plans every placement over `jobs` threads; results do not depend on their number.
+/// Plans every placement over `jobs` threads; results do not depend on their number. `drawn` are profiles that the host's may be.
 ///
 /// # Errors
 /// [`Failure`] if threads cannot be started, the hardware can do none of the placements, or the process is told to end.
 pub fn plan_all(
     question: &Question,
     profile: &Profile,
+    drawn: &[Profile],
     jobs: Option<u16>,
     simulations: &Simulations<'_>,
 ) -> Result<Vec<Plan>, Failure> {
     let pool = threads(jobs)?;
-    let designs: Vec<(&String, Result<Design<'_>, String>)> =
-        question.placements.iter().map(|name| (name, design(question, name, profile, simulations))).collect();
-    let refused: Vec<String> =
-        designs.iter().filter_map(|(name, design)| Some(format!("{name}: {}", design.as_ref().err()?))).collect();
+    let designs: Vec<(&Asked, Result<Design<'_>, String>)> =
+        question.designs.iter().map(|asked| (asked, design(question, asked, profile, simulations))).collect();
+    let refused: Vec<String> = designs
+        .iter()
+        .filter_map(|(asked, design)| Some(format!("{}: {}", asked.name(), design.as_ref().err()?)))
+        .collect();
     if refused.len() == designs.len() {
         return Err(Failure::new(format!("no placement can be planned: {}", refused.join("; "))));
     }
-    let possible: Vec<&Design<'_>> = designs.iter().filter_map(|(_, design)| design.as_ref().ok()).collect();
-    let loads: Vec<f64> = std::iter::once(1.0).chain(GROWTH).map(|load| load * question.load()).collect();
-    let under = simulations.begin(possible.len() * (loads.len() + 1), "searches");
-    let searches: Vec<(&Design<'_>, f64)> =
-        possible.iter().flat_map(|design| loads.iter().map(|load| (*design, *load))).collect();
-    let found: Result<Vec<Found>, Failure> = pool.install(|| {
-        let search = |(design, load): &(&Design<'_>, f64)| {
-            let found = settled(design.least(*load));
-            under.step();
-            found
+    let under = simulations.begin(designs.len(), "designs");
+    let planned = |(asked, design): &(&Asked, Result<Design<'_>, String>)| {
+        let result = match design {
+            Ok(design) => planned(question, design, drawn)?,
+            Err(reason) => Err(Impossible::Refused(reason.clone())),
         };
-        searches.par_iter().with_max_len(1).map(search).collect()
-    });
-    let found = found?;
-    let results: Result<Vec<Result<Least, Impossible>>, Failure> = pool.install(|| {
-        let finished = possible.par_iter().zip(found.par_chunks(loads.len())).with_max_len(1).map(|(design, found)| {
-            let done = finish(question, design, found);
-            under.step();
-            done
-        });
-        finished.collect()
-    });
-    let mut results = results?.into_iter();
-    let plan = |(placement, design): (&String, Result<Design<'_>, String>)| Plan {
-        placement: placement.clone(),
-        result: match design {
-            Ok(_) => results.next().unwrap_or_else(|| Err(Impossible::Refused("not searched".into()))),
-            Err(reason) => Err(Impossible::Refused(reason)),
-        },
+        under.step();
+        Ok(Plan { asked: (*asked).clone(), result })
     };
-    Ok(designs.into_iter().map(plan).collect())
+    pool.install(|| designs.par_iter().with_max_len(1).map(planned).collect())
 }
 
 fn design<'a>(
     question: &Question,
-    placement: &str,
+    asked: &Asked,
     profile: &'a Profile,
     simulations: &'a Simulations<'a>,
 ) -> Result<Design<'a>, String> {
-    let base = question.scenario(placement, profile).map_err(|failure| failure.to_string())?;
+    let base = question.scenario(asked, profile).map_err(|failure| failure.to_string())?;
     base.check_exists().map_err(|invalid| invalid.to_string())?;
     Ok(Design { base, profile, simulations, goals: question.goals, seed: question.seed })
 }
 
-fn finish(question: &Question, design: &Design<'_>, found: &[Found]) -> Result<Result<Least, Impossible>, Failure> {
-    let first = match &found[0] {
-        Ok(Ok(trial)) => trial,
-        Ok(Err(trial)) => return Ok(Err(Impossible::NotEnough(trial.clone()))),
-        Err(invalid) => return Ok(Err(Impossible::Refused(invalid.to_string()))),
-    };
+fn planned(question: &Question, design: &Design<'_>, drawn: &[Profile]) -> Result<Result<Least, Impossible>, Failure> {
     let load = question.load();
-    let again = || {
-        let trial = confirmed(design, first.hardware, load)?;
+    let found = || {
+        let first = match design.least(load)? {
+            Ok(first) => first,
+            Err(trial) => return Ok(Err(Impossible::NotEnough(trial))),
+        };
+        // Nothing was chosen by runs that closed forms had chosen before: they are as good as fresh ones.
+        let runs = if first.is_chosen { Runs::Fresh } else { Runs::Search };
+        let trial = if first.is_chosen { confirmed(design, first.hardware, load)? } else { first };
         let hardware = trial.hardware;
         let counted = Component::ALL.into_iter().filter(|part| hardware.of(*part) > 1);
         let less = counted.map(|part| {
             let less = hardware.with(part, hardware.of(part) - 1);
-            Ok((part, design.trial(less, load, Runs::Fresh)?))
+            Ok((part, design.trial(less, load, runs)?))
         });
         let less = less.collect::<Result<Vec<_>, NoRecord>>()?;
         let (carries, broken) = design.headroom(hardware, load)?;
-        Ok((trial, less, carries, broken))
+        let closed = design.closed();
+        Ok(Ok(Least {
+            limits: closed.limits(hardware),
+            doubt: Doubt::of(&closed, hardware, load, drawn).filter(|doubt| !doubt.cores.is_empty()),
+            growth: growth(design, hardware, load),
+            scenario: design.scenario(hardware, load),
+            trial,
+            less,
+            carries,
+            broken,
+        }))
     };
-    let (trial, less, carries, broken) = match settled(again())? {
-        Ok(found) => found,
-        Err(invalid) => return Ok(Err(Impossible::Refused(invalid.to_string()))),
+    Ok(settled(found())?.unwrap_or_else(|invalid| Err(Impossible::Refused(invalid.to_string()))))
+}
+
+/// What other loads take.
+fn growth(design: &Design<'_>, hardware: Hardware, load: f64) -> Vec<(f64, Option<Hardware>)> {
+    let closed = design.closed();
+    let least = closed.floor(load);
+    let more = |part: Component, n: u32| {
+        let least = least.map_or(1, |least| least.of(part)).max(1);
+        (u64::from(n) * u64::from(hardware.of(part))).div_ceil(least.into()) as u32
     };
-    let growth = GROWTH.iter().zip(&found[1..]);
-    let growth =
-        growth.map(|(load, found)| (*load, found.as_ref().ok().and_then(|f| f.as_ref().ok()).map(|t| t.hardware)));
-    Ok(Ok(Least {
-        limits: design.limits(trial.hardware),
-        growth: growth.collect(),
-        scenario: design.scenario(trial.hardware, load),
-        trial,
-        less,
-        carries,
-        broken,
-    }))
+    let grown = |factor: f64| {
+        let floor = closed.floor(load * factor)?;
+        let grown = Component::ALL.iter().fold(floor, |grown, &part| grown.with(part, more(part, floor.of(part))));
+        Component::ALL.iter().all(|part| grown.of(*part) <= MOST.of(*part)).then_some(grown)
+    };
+    GROWTH.iter().map(|factor| (*factor, grown(*factor))).collect()
 }
 
 /// The hardware under fresh seeds, with a core more where they miss a goal.

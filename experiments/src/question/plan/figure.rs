@@ -4,8 +4,8 @@ use espsim_report::plot::{Axis, Curve, Figure, Point, Scale, Style, svg};
 use espsim_sweep::failure::Failure;
 
 use super::design::{Least, Plan};
+use super::hardware::Hardware;
 use super::question::Question;
-use super::search::Hardware;
 
 /// Draws the growth curves.
 ///
@@ -52,5 +52,5 @@ fn name(plan: &Plan, least: &Least) -> String {
     let upto = |n: u32, what: &str| (n > 1).then(|| format!("up to {n} {what}"));
     let devices = [upto(most(|h| h.nics), "NICs"), upto(most(|h| h.accelerators), "cards")];
     let devices: Vec<String> = devices.into_iter().flatten().collect();
-    if devices.is_empty() { plan.placement.clone() } else { format!("{} ({})", plan.placement, devices.join(", ")) }
+    if devices.is_empty() { plan.asked.name() } else { format!("{} ({})", plan.asked.name(), devices.join(", ")) }
 }

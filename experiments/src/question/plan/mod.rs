@@ -2,13 +2,18 @@
 
 mod answer;
 mod args;
+mod closed_forms;
 mod design;
+mod doubt;
+mod drawn;
 mod figure;
 mod goals;
+pub mod hardware;
 mod output;
 pub mod prices;
 pub mod question;
 pub mod search;
+mod worth;
 
 use std::time::Instant;
 
@@ -25,6 +30,7 @@ use crate::console::deliver::{Made, deliver, printed};
 use crate::console::say;
 use crate::host_profile::{HostName, checked, warn_beyond};
 use design::plan_all;
+use drawn::Drawn;
 use prices::Prices;
 use question::Question;
 
@@ -48,7 +54,8 @@ pub fn plan(args: &PlanArgs, command: Vec<String>) -> Result<(), Failure> {
     let text = question.file(Vec::new())?.source.text;
     let header = Header::of_question(ResultKind::Plan, "plan.toml", &text, question.seed, &profile);
     let simulations = Simulations::take_up(&mut folder, &header, Some(&profile.text), &stop)?;
-    let plans = plan_all(&question, &profile.profile, args.work.jobs, &simulations)
+    let drawn = Drawn::new(&profile.profile, question.draws, question.seed);
+    let plans = plan_all(&question, &profile.profile, &drawn.profiles, args.work.jobs, &simulations)
         .inspect_err(|_| say(&format!("espsim: to go on: {}", resume_line(&command, &target))))?;
     if let Some(refusal) = answer::refusal(&question, &plans) {
         drop(simulations);
@@ -56,11 +63,13 @@ pub fn plan(args: &PlanArgs, command: Vec<String>) -> Result<(), Failure> {
         return Err(refusal);
     }
     simulations.close(&folder)?;
-    let output = output::Output { question: &question, plans: &plans, profile: &profile, prices: prices.as_ref() };
-    let files = output.files(&command, &time)?;
+    let prices = prices.as_ref();
+    let output = output::Output { question: &question, plans: &plans, profile: &profile, drawn: &drawn, prices };
+    let deciding = output.deciding()?;
+    let files = output.files(&command, &time, &deciding)?;
     let most_cores = plans.iter().filter_map(|plan| Some(plan.result.as_ref().ok()?.trial.hardware.cores)).max();
     warn_beyond(&profile, most_cores.unwrap_or(0));
-    let what = format!("planned {} placements", plans.len());
-    let made = Made { what, started, host: Some(&profile), deciding: &output.deciding()? };
+    let what = format!("planned {} designs", plans.len());
+    let made = Made { what, started, host: Some(&profile), deciding: &deciding };
     deliver(folder, &files, printed(&files, &output.text(), args.work.format), &made)
 }

@@ -14,15 +14,21 @@ use espsim_sweep::store::points_csv::{csv_of, points_csv};
 use serde_json::{Value, json};
 use toml::Table;
 
-use super::answer::{paragraph, reason, rows, table};
+use super::answer::{paragraphs, ranked, reason, rows, stacks, table};
 use super::design::{Least, Plan};
+use super::drawn::Drawn;
 use super::figure::growth_svg;
+use super::hardware::{Component, Hardware};
 use super::prices::Prices;
-use super::question::{Question, insert};
-use super::search::{Component, Hardware, Trial};
+use super::question::{Asked, Question, insert};
+use super::search::Trial;
 
 /// Cores by load.
 const FIGURE: &str = "growth.svg";
+/// What is not known of the numbers.
+const DOUBT: &str = "doubt.csv";
+/// What to measure next.
+const WORTH: &str = "measure.csv";
 
 /// What is written of a plan.
 pub(super) struct Output<'a> {
@@ -32,6 +38,8 @@ pub(super) struct Output<'a> {
     pub plans: &'a [Plan],
     /// The host.
     pub profile: &'a ProfileChoice,
+    /// What its profile may be.
+    pub drawn: &'a Drawn,
     /// What hardware costs, where that is known.
     pub prices: Option<&'a Prices>,
 }
@@ -44,14 +52,14 @@ impl Output<'_> {
     }
 
     fn answer(&self) -> String {
-        paragraph(self.question, self.plans, self.profile.profile.host.cores, self.prices)
+        paragraphs(self.question, self.plans, self.drawn, &self.profile.profile, self.prices).join("\n\n")
     }
 
-    /// Every file with its content.
+    /// Every file with its content; `deciding` is what [`Self::deciding`] says.
     ///
     /// # Errors
     /// [`Failure`] if one cannot be made.
-    pub fn files(&self, command: &[String], time: &str) -> Result<Files, Failure> {
+    pub fn files(&self, command: &[String], time: &str, deciding: &[String]) -> Result<Files, Failure> {
         let (file, points, outcomes) = self.checked()?;
         let (header, rows) = rows(self.question, self.plans, self.prices);
         let footnote = self.profile.footnote(self.question.seed);
@@ -69,13 +77,15 @@ impl Output<'_> {
         let mut files = vec![
             (TABLE.to_owned(), csv_of(&header, &rows)?),
             ("growth.csv".to_owned(), self.growth_csv()?),
+            (DOUBT.to_owned(), self.doubt_csv()?),
+            (WORTH.to_owned(), self.worth_csv()?),
             ("points.csv".to_owned(), points_csv(&file, &outcomes)?),
             text(FIGURE, growth_svg(self.question, self.plans, &footnote)?),
             text("plan.toml", file.source.text.clone()),
             text(PROFILE, self.profile.text.clone()),
         ];
         let mut manifest = self.says(known.manifest(command, time)).naming(&files);
-        manifest.deciding = self.deciding()?;
+        manifest.deciding = deciding.to_vec();
         files.push(text(MANIFEST, manifest.to_json()?));
         Ok(files)
     }
@@ -87,7 +97,8 @@ impl Output<'_> {
     pub fn deciding(&self) -> Result<Vec<String>, Failure> {
         let planned = |plan: &Plan| {
             let least = plan.result.as_ref().ok()?;
-            Some(series(plan, least, plan.placement.clone(), least.trial.hardware))
+            // Cores are what is counted: of one it is the same values that decide, and known far sooner.
+            Some(series(plan, least, plan.asked.name(), least.trial.hardware.with(Component::Core, 1)))
         };
         let tables: Vec<Table> = self.plans.iter().filter_map(planned).collect();
         if tables.is_empty() {
@@ -103,9 +114,9 @@ impl Output<'_> {
         let planned = self.plans.iter().filter_map(|plan| Some((plan, plan.result.as_ref().ok()?)));
         let mut tried: Vec<(Table, &Trial)> = Vec::new();
         for (plan, least) in planned {
-            tried.push((series(plan, least, plan.placement.clone(), least.trial.hardware), &least.trial));
+            tried.push((series(plan, least, plan.asked.name(), least.trial.hardware), &least.trial));
             for (part, trial) in &least.less {
-                let name = format!("{}, one {} less", plan.placement, part.name());
+                let name = format!("{}, one {} less", plan.asked.name(), part.name());
                 tried.push((series(plan, least, name, trial.hardware), trial));
             }
         }
@@ -125,7 +136,8 @@ impl Output<'_> {
     }
 
     fn growth_csv(&self) -> Result<Vec<u8>, Failure> {
-        let header = ["placement", "load_gbps", "basis", "cores", "nics", "accelerators", "slots"].map(str::to_owned);
+        let header =
+            ["placement", "stack", "load_gbps", "basis", "cores", "nics", "accelerators", "slots"].map(str::to_owned);
         let mut rows = Vec::new();
         for plan in self.plans {
             let Ok(least) = &plan.result else { continue };
@@ -134,11 +146,58 @@ impl Output<'_> {
             loads.sort_by(|a, b| a.0.total_cmp(&b.0));
             for (load, hardware) in loads {
                 let rate = (load * self.question.rate.as_gbps()).to_string();
-                let mut row = vec![plan.placement.clone(), rate, self.question.basis.clone()];
+                let Asked { placement, stack } = plan.asked.clone();
+                let mut row = vec![placement, stack, rate, self.question.basis.clone()];
                 let count =
                     |of: fn(&Hardware) -> u32| hardware.as_ref().map_or_else(String::new, |h| of(h).to_string());
                 row.extend([count(|h| h.cores), count(|h| h.nics), count(|h| h.accelerators), count(Hardware::slots)]);
                 rows.push(row);
+            }
+        }
+        csv_of(&header, &rows)
+    }
+
+    /// The band of each design, and how often it takes fewest cores of its stack.
+    fn doubt_csv(&self) -> Result<Vec<u8>, Failure> {
+        let header = [
+            "placement",
+            "stack",
+            "draws",
+            "cores",
+            "cores_low",
+            "cores_high",
+            "nics_low",
+            "nics_high",
+            "cards_low",
+            "cards_high",
+            "fewer_cores_than_next",
+        ];
+        let mut rows = Vec::new();
+        for stack in stacks(self.plans) {
+            let ranked = ranked(self.plans, stack);
+            for (at, (plan, least)) in ranked.iter().enumerate() {
+                let Some(doubt) = &least.doubt else { continue };
+                let band = doubt.band().map(|cores| cores.map_or_else(String::new, |cores| cores.to_string()));
+                let next = ranked.get(at + 1).and_then(|(_, next)| next.doubt.as_ref());
+                let mut row = vec![plan.asked.placement.clone(), stack.to_owned(), doubt.cores.len().to_string()];
+                row.push(least.trial.hardware.cores.to_string());
+                row.extend(band);
+                row.extend(doubt.most_devices().into_iter().flatten().map(|n| n.to_string()));
+                row.push(next.map_or_else(String::new, |next| format!("{:.3}", doubt.fewer_than(next))));
+                rows.push(row);
+            }
+        }
+        csv_of(&header.map(str::to_owned), &rows)
+    }
+
+    /// What it would tell to know values of the profile.
+    fn worth_csv(&self) -> Result<Vec<u8>, Failure> {
+        let header = ["stack", "key", "share_of_doubt", "choice_right_more_often"].map(str::to_owned);
+        let mut rows = Vec::new();
+        for stack in stacks(self.plans) {
+            for worth in self.drawn.worth(&self.profile.profile, &ranked(self.plans, stack)) {
+                let share = |of: f64| format!("{of:.3}");
+                rows.push(vec![stack.to_owned(), worth.key, share(worth.of_doubt), share(worth.of_choice)]);
             }
         }
         csv_of(&header, &rows)
@@ -160,7 +219,12 @@ impl Output<'_> {
             figures: vec![Captioned::new(FIGURE, "The least cores for a quarter to four times the load")],
             tables: vec![
                 Captioned::new(TABLE, "The least hardware of each placement"),
-                Captioned::new("growth.csv", "The least hardware by load"),
+                Captioned::new("growth.csv", "The least hardware by load; other loads by closed forms"),
+                Captioned::new(
+                    DOUBT,
+                    "What is not known of the number of cores, from the ranges of the profile's values",
+                ),
+                Captioned::new(WORTH, "What to measure next"),
             ],
             more: [("goals".to_owned(), goals), ("plans".to_owned(), plans)].into_iter().collect(),
             ..manifest
@@ -170,10 +234,14 @@ impl Output<'_> {
 
 fn plan_json(plan: &Plan) -> Value {
     match &plan.result {
-        Err(impossible) => json!({ "placement": plan.placement, "impossible": reason(impossible) }),
+        Err(impossible) => {
+            json!({ "placement": plan.asked.placement, "stack": plan.asked.stack, "impossible": reason(impossible) })
+        }
         Ok(least) => json!({
-            "placement": plan.placement,
+            "placement": plan.asked.placement,
+            "stack": plan.asked.stack,
             "cores": least.trial.hardware.cores,
+            "cores_range": least.doubt.as_ref().map(|doubt| doubt.band()),
             "nics": least.trial.hardware.nics,
             "accelerators": least.trial.hardware.accelerators,
             "meets": least.trial.meets(),
@@ -190,12 +258,10 @@ fn plan_json(plan: &Plan) -> Value {
 
 /// A series that simulates a plan's hardware.
 fn series(plan: &Plan, least: &Least, name: String, hardware: Hardware) -> Table {
-    let mut table = Table::new();
+    let mut table = plan.asked.series(name);
     let run = &least.scenario.run;
     let number = |n: u32| toml::Value::Integer(n.into());
     let values = [
-        ("name", toml::Value::String(name)),
-        ("placement", toml::Value::String(plan.placement.clone())),
         ("host.cores", number(hardware.cores)),
         ("nic.count", number(hardware.nics)),
         ("accelerator.count", number(hardware.of(Component::Accelerator).max(1))),

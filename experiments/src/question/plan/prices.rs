@@ -6,7 +6,7 @@ use espsim_sweep::failure::{Failure, read_text};
 use espsim_sweep::file::plain;
 use serde::Deserialize;
 
-use super::search::Hardware;
+use super::hardware::Hardware;
 
 /// A price file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

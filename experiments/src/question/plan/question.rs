@@ -45,6 +45,40 @@ const SET_BY_OPTIONS: [(&str, &str); 15] = [
     ("run.half_width", "runs are as long as the goals ask for"),
 ];
 
+/// A design that is asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The placement.
+    pub placement: String,
+    /// The host's stack.
+    pub stack: String,
+}
+
+impl Asked {
+    /// Its name: the kernel goes without saying.
+    pub fn name(&self) -> String {
+        match self.stack.as_str() {
+            "kernel" => self.placement.clone(),
+            "vector" => format!("{} in userspace", self.placement),
+            other => format!("{} in {other}", self.placement),
+        }
+    }
+
+    /// A series of the design; what hardware it has is added.
+    pub(super) fn series(&self, name: String) -> Table {
+        let mut series = Table::new();
+        for (key, value) in [("name", &name), ("placement", &self.placement), (STACK, &self.stack)] {
+            insert(&mut series, key, Value::String(value.clone()));
+        }
+        series
+    }
+}
+
+/// The key that says which stack a host has.
+const STACK: &str = "host.stack";
+/// Stacks that are planned for where none is named.
+const STACKS: [&str; 2] = ["kernel", "vector"];
+
 /// A question.
 pub struct Question {
     /// The load, on `basis`.
@@ -62,7 +96,9 @@ pub struct Question {
     /// Base of all seeds.
     pub seed: u64,
     /// Designs, in the order asked for.
-    pub placements: Vec<String>,
+    pub designs: Vec<Asked>,
+    /// How many profiles are drawn.
+    pub draws: u32,
     settings: Vec<Setting>,
 }
 
@@ -108,15 +144,24 @@ impl Question {
         let preset = |key: &str, name: &Option<String>| name.as_deref().map(|name| set(key, text(name)));
         settings.extend(preset("nic.preset", &args.nic));
         settings.extend(preset("accelerator.preset", &args.accelerator));
-        settings.extend(args.base.settings.iter().cloned());
+        // Each series has a stack of its own.
+        settings.extend(args.base.settings.iter().filter(|setting| setting.key != STACK).cloned());
         let seed = args.base.seed.unwrap_or(1);
         if i64::try_from(seed).is_err() {
             return Err(Failure::new(format!("--seed is {seed}: at most {}, which is the most in a file", i64::MAX)));
         }
-        let mut placements: Vec<String> = Vec::new();
-        for name in &args.placement {
-            if !placements.contains(name) {
-                placements.push(name.clone());
+        let set = args.base.settings.iter().rev().find(|setting| setting.key == STACK);
+        let stacks: Vec<String> = match set.and_then(|setting| setting.value.as_str()) {
+            Some(set) if args.stack.is_empty() => vec![set.to_owned()],
+            Some(_) => return Err(Failure::new("--stack and --set host.stack: one of the two")),
+            None if args.stack.is_empty() => STACKS.map(str::to_owned).to_vec(),
+            None => args.stack.clone(),
+        };
+        let mut designs: Vec<Asked> = Vec::new();
+        for (stack, placement) in stacks.iter().flat_map(|stack| args.placement.iter().map(move |name| (stack, name))) {
+            let asked = Asked { placement: placement.clone(), stack: stack.clone() };
+            if !designs.contains(&asked) {
+                designs.push(asked);
             }
         }
         Ok(Question {
@@ -127,7 +172,8 @@ impl Question {
             goals,
             headroom,
             seed,
-            placements,
+            designs,
+            draws: args.draws,
             settings,
         })
     }
@@ -207,17 +253,16 @@ impl Question {
     /// # Errors
     /// [`Failure`] at the option that is wrong.
     pub fn check(&self, profile: &Profile) -> Result<(), Failure> {
-        self.scenario(Placement::CLEAR.name(), profile).map(|_| ())
+        let stack = self.designs.first().map_or(STACKS[0], |asked| asked.stack.as_str()).to_owned();
+        self.scenario(&Asked { placement: Placement::CLEAR.name().to_owned(), stack }, profile).map(|_| ())
     }
 
     /// The scenario of a placement with one core, NIC and accelerator under the rate asked for.
     ///
     /// # Errors
     /// [`Failure`] for what it cannot be on this hardware.
-    pub fn scenario(&self, placement: &str, profile: &Profile) -> Result<Scenario, Failure> {
-        let mut series = Table::new();
-        series.insert("name".into(), Value::String(placement.to_owned()));
-        series.insert("placement".into(), Value::String(placement.to_owned()));
+    pub fn scenario(&self, asked: &Asked, profile: &Profile) -> Result<Scenario, Failure> {
+        let series = asked.series(asked.name());
         let point = points(&self.file(vec![series])?, &self.settings, profile)?.swap_remove(0);
         let mut scenario = point.scenario;
         scenario.traffic[0].rate = Some(self.rate);

@@ -1,17 +1,17 @@
 //! The least hardware that carries a load: bounds say where to begin, simulations decide.
 
-use espsim_model::bound::{Bound, bound};
-use espsim_model::machine::Machine;
 use espsim_model::profile::Profile;
 use espsim_model::record::Record;
 use espsim_model::resource::Resource;
 use espsim_model::run::least_latency;
 use espsim_model::scenario::{Invalid, Scenario};
-use espsim_model::units::{BitRate, PacketRate, Share, Time};
+use espsim_model::units::{Share, Time};
 use espsim_sweep::campaign::simulations::{NoRecord, Simulations};
 use espsim_sweep::points::outcome::seed;
 
+use super::closed_forms::{ClosedForms, MOST_BUSY};
 use super::goals::{Goals, Missed};
+use super::hardware::{Component, Hardware, MOST};
 
 /// Runs that must all meet the goals.
 const REPLICATIONS: u32 = 3;
@@ -24,82 +24,14 @@ const PACKETS_PER_LOSS: f64 = 3.0;
 /// Packets for each core, times 1 / (1 - utilisation)^2, as queues in heavy traffic remember how they began; the factor is an
 /// estimate.
 const RELAXATION: f64 = 2.0;
-/// Utilisation beyond which nothing is planned: queues there fill so seldom, and for so long, that a run of affordable length
-/// does not show what they lose. Of 24 million packets 11 and 13 cores lost 0.03 and 0.01 % at 98.4 %, and none at 97.5 %.
-const MOST_BUSY: f64 = 0.975;
 /// The most packets of a run.
 const MOST_PACKETS: u64 = 4_000_000;
-/// The most that the search tries of each kind; the model takes no more.
-pub const MOST: Hardware = Hardware { cores: 256, nics: 16, accelerators: 16 };
 /// The longest time that is simulated.
 const LONGEST: Time = Time::from_us(3_600_000_000);
 /// How close the load that breaks a design is found.
 const LOAD_STEP: f64 = 0.01;
 /// How far above its load a design is tried.
 const MOST_LOAD: f64 = 4.0;
-
-/// What is counted of a design.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hardware {
-    /// Cores of the data path.
-    pub cores: u32,
-    /// NICs.
-    pub nics: u32,
-    /// Lookaside accelerators; zero in designs without.
-    pub accelerators: u32,
-}
-
-/// A kind of hardware.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Component {
-    /// A core.
-    Core,
-    /// A NIC.
-    Nic,
-    /// A lookaside accelerator.
-    Accelerator,
-}
-
-impl Component {
-    /// Every kind.
-    pub const ALL: [Component; 3] = [Component::Core, Component::Nic, Component::Accelerator];
-
-    /// Its name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Component::Core => "core",
-            Component::Nic => "NIC",
-            Component::Accelerator => "accelerator",
-        }
-    }
-}
-
-impl Hardware {
-    /// How many there are of a kind.
-    pub fn of(&self, part: Component) -> u32 {
-        match part {
-            Component::Core => self.cores,
-            Component::Nic => self.nics,
-            Component::Accelerator => self.accelerators,
-        }
-    }
-
-    /// The same with another number of a kind.
-    #[must_use]
-    pub fn with(mut self, part: Component, n: u32) -> Self {
-        match part {
-            Component::Core => self.cores = n,
-            Component::Nic => self.nics = n,
-            Component::Accelerator => self.accelerators = n,
-        }
-        self
-    }
-
-    /// PCIe slots: one for every device.
-    pub fn slots(&self) -> u32 {
-        self.nics + self.accelerators
-    }
-}
 
 /// A placement on one host under one kind of traffic.
 pub struct Design<'a> {
@@ -122,6 +54,8 @@ pub enum Runs {
     Search,
     /// Others.
     Fresh,
+    /// The first of the search's: of what is told and does not decide.
+    One,
 }
 
 /// One point, simulated.
@@ -135,6 +69,8 @@ pub struct Trial {
     pub missed: Option<Missed>,
     /// The station that closed forms say limits first.
     pub tightest: Resource,
+    /// Whether it was chosen among several by these very runs, so that chance may have helped.
+    pub is_chosen: bool,
 }
 
 impl Trial {
@@ -157,21 +93,20 @@ impl Trial {
 }
 
 impl Design<'_> {
-    /// The scenario with so much hardware under a load, in units of the planned one.
+    /// What closed forms say of it.
+    pub fn closed(&self) -> ClosedForms<'_> {
+        ClosedForms { base: &self.base, profile: self.profile, goals: self.goals }
+    }
+
+    /// So much hardware under a load, in units of the planned one, with as many packets as tell whether goals are met.
     pub fn scenario(&self, hardware: Hardware, load: f64) -> Scenario {
-        let mut s = self.base.clone();
-        s.host.cores = hardware.cores;
-        s.nic[0].count = hardware.nics;
-        s.accelerator[0].count = hardware.accelerators.max(1);
-        for class in &mut s.traffic {
-            class.rate = class.rate.map(|rate| BitRate::from_gbps(rate.as_gbps() * load));
-        }
+        let mut s = self.closed().loaded(hardware, load);
         let rare = PACKETS_PER_LOSS / self.goals.loss.fraction();
         let queue: u64 = s.classes().iter().map(|class| u64::from(class.queue)).sum();
         let queues = 2 * queue * u64::from(s.host.cores);
         let packets = if rare.is_finite() { (rare as u64).max(PACKETS) } else { PACKETS };
         // What is not valid is not simulated.
-        let busy = self.tightest(&s).map_or(0.0, |(_, busy)| busy.min(MOST_BUSY));
+        let busy = self.closed().tightest(&s).map_or(0.0, |(_, busy)| busy.min(MOST_BUSY));
         let relaxed = f64::from(s.host.cores) * RELAXATION / (1.0 - busy).powi(2);
         s.run.max_packets = (packets + queues + relaxed as u64).min(MOST_PACKETS);
         // So many packets of a slow load take long; what is simulated faster for it is not.
@@ -181,35 +116,28 @@ impl Design<'_> {
         s
     }
 
-    /// The tightest station of a scenario, and how busy closed forms say it is; above 1 where they do not allow the load.
-    fn tightest(&self, scenario: &Scenario) -> Result<(Resource, f64), Invalid> {
-        let bound = self.bound(scenario)?;
-        let offered = bound.offered.map_or(0.0, PacketRate::as_pps);
-        let busy = |limit: espsim_model::bound::Limit| (limit.resource, offered / limit.rate.as_pps());
-        Ok(bound.tightest().map_or((Resource::OfferedLoad, 0.0), busy))
-    }
-
-    fn bound(&self, scenario: &Scenario) -> Result<Bound, Invalid> {
-        Ok(bound(&Machine::build(scenario, self.profile)?))
-    }
-
     /// Simulates a point until a run misses a goal or all have met them.
     ///
     /// # Errors
     /// [`NoRecord`] for hardware that the scenario cannot have, and where the process is told to end.
     pub fn trial(&self, hardware: Hardware, load: f64, runs: Runs) -> Result<Trial, NoRecord> {
         let scenario = self.scenario(hardware, load);
-        let (tightest, busy) = self.tightest(&scenario)?;
-        let mut trial = Trial { hardware, records: Vec::new(), missed: None, tightest };
-        let first = if runs == Runs::Search { 0 } else { REPLICATIONS };
-        for replication in first..first + REPLICATIONS {
+        let (tightest, busy) = self.closed().tightest(&scenario)?;
+        let mut trial = Trial { hardware, records: Vec::new(), missed: None, tightest, is_chosen: false };
+        // Loss that is allowed relieves the station.
+        let busy = busy * self.closed().lossless();
+        if busy > MOST_BUSY {
+            trial.missed = Some(Missed::Busy(Share::from_fraction(busy)));
+            return Ok(trial);
+        }
+        let replications = match runs {
+            Runs::Search => 0..REPLICATIONS,
+            Runs::Fresh => REPLICATIONS..2 * REPLICATIONS,
+            Runs::One => 0..1,
+        };
+        for replication in replications {
             let record = self.simulations.record(&scenario, self.profile, seed(self.seed, replication))?;
             trial.missed = self.goals.missed(&record);
-            // Loss that is allowed relieves the station.
-            let busy = busy * (1.0 - self.goals.loss.fraction());
-            if trial.missed.is_none() && busy > MOST_BUSY {
-                trial.missed = Some(Missed::Busy(Share::from_fraction(busy)));
-            }
             trial.records.push(record);
             if trial.missed.is_some() {
                 break;
@@ -218,67 +146,40 @@ impl Design<'_> {
         Ok(trial)
     }
 
-    /// Whether closed-form bounds allow a load: no simulation exceeds them.
-    fn allowed(&self, hardware: Hardware, load: f64) -> bool {
-        let scenario = self.scenario(hardware, load);
-        // What is not valid is no hardware to have.
-        let lossless = 1.0 - self.goals.loss.fraction();
-        let machine = Machine::build(&scenario, self.profile);
-        machine.is_ok_and(|machine| has_room(&machine, &scenario) && bound(&machine).share_delivered() >= lossless)
-    }
-
-    /// Kinds of hardware that this placement counts, cores last.
-    fn parts(&self) -> &'static [Component] {
-        match self.base.placement.uses_accelerator() {
-            true => &[Component::Nic, Component::Accelerator, Component::Core],
-            false => &[Component::Nic, Component::Core],
-        }
-    }
-
-    /// Those that are devices.
-    fn devices(&self) -> impl Iterator<Item = Component> {
-        self.parts().iter().copied().filter(|part| *part != Component::Core)
-    }
-
-    /// The most that there can be.
-    fn most(&self) -> Hardware {
-        if self.base.placement.uses_accelerator() { MOST } else { MOST.with(Component::Accelerator, 0) }
-    }
-
-    /// The least hardware that closed forms allow for a load: fewest NICs, then fewest accelerators, then fewest cores.
-    /// `None` where not even the most is enough.
-    fn floor(&self, load: f64) -> Option<Hardware> {
-        let mut hardware = self.most();
-        if !self.allowed(hardware, load) {
-            return None;
-        }
-        for &part in self.parts() {
-            let n = least_of(1, hardware.of(part), |n| Ok::<_, Invalid>(self.allowed(hardware.with(part, n), load)));
-            hardware = hardware.with(part, n.unwrap_or(hardware.of(part)));
-        }
-        Some(hardware)
-    }
-
     /// The least hardware that meets the goals under a load; the error of simulations is `Err`, and where no amount is
     /// enough, the trial that shows it is `Ok(Err)`.
     ///
     /// # Errors
     /// As [`Self::trial`].
     pub fn least(&self, load: f64) -> Result<Result<Trial, Trial>, NoRecord> {
-        let Some(floor) = self.floor(load) else {
+        let Some(floor) = self.closed().floor(load) else {
             return self.impossible(load).map(Err);
         };
         if let Some(trial) = self.too_slow(floor, load)? {
             return Ok(Err(trial));
         }
+        // Closed forms allow no less.
+        let first = self.trial(floor, load, Runs::Search)?;
+        if first.meets() {
+            return Ok(Ok(first));
+        }
+        let found = self.search(floor, load)?;
+        Ok(found.map(|best| Trial { is_chosen: true, ..best }))
+    }
+
+    /// The least hardware that meets the goals, where the least that closed forms allow does not.
+    fn search(&self, floor: Hardware, load: f64) -> Result<Result<Trial, Trial>, NoRecord> {
         // So many cores that more seldom help.
         let mut ample = floor.with(Component::Core, (2 * floor.cores + 8).min(MOST.cores));
+        if let Some(best) = self.climb(floor, ample.cores, load)? {
+            return Ok(Ok(best));
+        }
         let mut best = loop {
             let trial = self.trial(ample, load, Runs::Search)?;
             if trial.meets() {
                 break trial;
             }
-            let more = self.parts().iter().fold(ample, |more, &part| {
+            let more = self.closed().parts().iter().fold(ample, |more, &part| {
                 let n = (2 * ample.of(part)).min(MOST.of(part));
                 more.with(part, n)
             });
@@ -287,7 +188,7 @@ impl Design<'_> {
             }
             ample = more;
         };
-        for part in self.devices() {
+        for &part in self.closed().parts().iter().filter(|part| **part != Component::Core) {
             let other = best.hardware;
             let meets = |n| self.improves(&mut best, other.with(part, n), load);
             least_of(floor.of(part), other.of(part), meets)?;
@@ -296,12 +197,28 @@ impl Design<'_> {
         Ok(Ok(best))
     }
 
+    /// With fewest devices, the fewest cores above `floor` and up to `most` that meet the goals: one, two, four and so on more
+    /// until they are met, then between.
+    fn climb(&self, floor: Hardware, most: u32, load: f64) -> Result<Option<Trial>, NoRecord> {
+        let (mut low, mut step) = (floor.cores, 1);
+        while low < most {
+            let high = (low + step).min(most);
+            let mut best = self.trial(floor.with(Component::Core, high), load, Runs::Search)?;
+            if best.meets() {
+                least_of(low + 1, high, |n| self.improves(&mut best, floor.with(Component::Core, n), load))?;
+                return Ok(Some(best));
+            }
+            (low, step) = (high, 2 * step);
+        }
+        Ok(None)
+    }
+
     /// What closed forms say of the most hardware under a load that is too much for it.
     fn impossible(&self, load: f64) -> Result<Trial, NoRecord> {
-        let hardware = self.most();
-        let (tightest, busy) = self.tightest(&self.scenario(hardware, load))?;
+        let hardware = self.closed().most();
+        let (tightest, busy) = self.closed().tightest(&self.scenario(hardware, load))?;
         let missed = Some(Missed::Carried(Share::from_fraction(1.0 / busy)));
-        Ok(Trial { hardware, records: Vec::new(), missed, tightest })
+        Ok(Trial { hardware, records: Vec::new(), missed, tightest, is_chosen: false })
     }
 
     /// What closed forms say where they allow no packet to be as fast as asked for.
@@ -309,7 +226,9 @@ impl Design<'_> {
         let Some(most) = self.goals.latency_p99 else { return Ok(None) };
         let least = least_latency(&self.scenario(hardware, load), self.profile)?;
         let missed = Some(Missed::Floor(least));
-        let trial = || Trial { hardware: self.most(), records: Vec::new(), missed, tightest: Resource::OfferedLoad };
+        let tightest = Resource::OfferedLoad;
+        let trial =
+            || Trial { hardware: self.closed().most(), records: Vec::new(), missed, tightest, is_chosen: false };
         Ok((least > most).then(trial))
     }
 
@@ -343,17 +262,18 @@ impl Design<'_> {
     /// # Errors
     /// As [`Self::trial`].
     pub fn headroom(&self, hardware: Hardware, low: f64) -> Result<(f64, Option<Trial>), NoRecord> {
-        let tightest = self.limits(hardware).first().map_or(f64::INFINITY, |(_, load)| *load);
-        // A little more than closed forms allow, and than may be lost, breaks it.
-        let breaks = tightest * (1.0 + 2.0 * LOAD_STEP) / (1.0 - self.goals.loss.fraction());
-        let (mut low, mut high) = (low, (low * MOST_LOAD).min(breaks).max(low));
-        let mut broken = self.trial(hardware, high, Runs::Search)?;
+        let tightest = self.closed().limits(hardware).first().map_or(f64::INFINITY, |(_, load)| *load);
+        // Beyond it, closed forms say that something is too busy.
+        let edge = tightest * MOST_BUSY / self.closed().lossless() * (1.0 - 1e-9);
+        let (mut low, mut high) = (low, (low * MOST_LOAD).min(edge).max(low));
+        let mut broken = self.trial(hardware, high, Runs::One)?;
         if broken.meets() {
-            return Ok((high, None));
+            let beyond = || self.trial(hardware, edge * (1.0 + 1e-6), Runs::One);
+            return Ok((high, (high >= edge).then(beyond).transpose()?));
         }
         while high > low * (1.0 + LOAD_STEP) {
             let middle = (low * high).sqrt();
-            let trial = self.trial(hardware, middle, Runs::Search)?;
+            let trial = self.trial(hardware, middle, Runs::One)?;
             if trial.meets() {
                 low = middle;
             } else {
@@ -363,27 +283,14 @@ impl Design<'_> {
         }
         Ok((low, Some(broken)))
     }
-
-    /// Closed-form limits of the hardware in units of the planned load, the tightest first.
-    pub fn limits(&self, hardware: Hardware) -> Vec<(&'static str, f64)> {
-        let scenario = self.scenario(hardware, 1.0);
-        let Ok(bound) = self.bound(&scenario) else { return Vec::new() };
-        let offered = bound.offered.map_or(f64::NAN, PacketRate::as_pps);
-        let stations = bound.limits.iter().filter(|limit| limit.resource != Resource::OfferedLoad);
-        stations.map(|limit| (limit.resource.name(), limit.rate.as_pps() / offered)).collect()
-    }
-}
-
-/// Whether NICs have room for all SAs: more NICs have, where they do the cipher at all.
-fn has_room(machine: &Machine, scenario: &Scenario) -> bool {
-    let all_held = machine.spread.sas_as_asked == scenario.sas();
-    let esps = scenario.nic.iter().filter_map(|nic| nic.esp.as_ref());
-    let mut does_cipher = esps.map(|esp| esp.algorithms.contains(&scenario.sa.algorithm));
-    all_held || !scenario.placement.encrypts_in_nic() || !does_cipher.all(|does| does)
 }
 
 /// The least of `low..=high` that holds, where everything above one that holds does too, and `high` is known to.
-fn least_of<E>(mut low: u32, mut high: u32, mut holds: impl FnMut(u32) -> Result<bool, E>) -> Result<u32, E> {
+pub(super) fn least_of<E>(
+    mut low: u32,
+    mut high: u32,
+    mut holds: impl FnMut(u32) -> Result<bool, E>,
+) -> Result<u32, E> {
     while low < high {
         let middle = low + (high - low) / 2;
         if holds(middle)? {

@@ -85,7 +85,9 @@ fn from_preset(name: &str) -> Result<ProfileChoice, Failure> {
         Failure::new(format!("{error}; there are {}", names.join(", "))).with_help(nearest(name, &names))
     };
     let text = preset::text(preset::PresetKind::Cpu, name).map_err(unknown)?.to_owned();
-    let profile = Profile::from_toml(&text).map_err(|error| Failure::new(format!("preset {name}: {error}")))?;
+    let profile = preset::profile(name).map_err(unknown)?;
+    let profile = profile.map_err(|error| Failure::new(format!("preset {name}: {error}")))?;
+    let text = if has_base(&text) { as_text(&profile)? } else { text };
     Ok(ProfileChoice { profile, text, from: format!("preset:{name}") })
 }
 

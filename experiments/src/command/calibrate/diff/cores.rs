@@ -14,14 +14,15 @@ pub const PLACEMENTS: [&str; 3] = ["host", "inline-crypto", "inline-packet"];
 const MOST: u32 = 1024;
 
 /// The load as settings; more flows and SAs than cores, so that all cores have work.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 10] = [
     ("traffic.direction", "both"),
     ("traffic.mix", "simple-imix"),
+    ("traffic.arrival", "poisson"),
     ("traffic.rate", "40 Gbps"),
     ("traffic.rate_basis", "l3"),
     ("traffic.mtu", "9000 B"),
-    ("traffic.flows", "4096"),
-    ("sa.count", "4096"),
+    ("traffic.flows", "1024"),
+    ("sa.count", "1024"),
     ("nic.ports", "2"),
     ("nic.count", "2"),
 ];

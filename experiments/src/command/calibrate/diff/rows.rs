@@ -189,8 +189,8 @@ mod tests {
         // Another way to say nearly the same: no tail beyond a block.
         second.aead[0].curve.stride = Bytes::new(16);
         second.aead[0].curve.per_tail_block.value = 0.0;
-        let changed = rows(&first, &second, 0.05);
-        assert_eq!(changed.len(), 0, "these sizes are whole strides: {changed:?}");
+        let changed = rows(&first, &second, 0.1);
+        assert!(!changed.is_empty() && changed.iter().all(|row| row.agreement() == Agreement::Equal), "{changed:?}");
         second.aead[0].curve.per_octet.value *= 1.5;
         let said = agreements(&first, &second);
         assert_eq!(

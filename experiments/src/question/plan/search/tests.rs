@@ -19,7 +19,7 @@ fn asked<T>(words: &str, about: impl Fn(&Design<'_>) -> T) -> T {
     let Command::Plan(args) = Cli::try_parse_from(words).unwrap().command else { unreachable!() };
     let question = Question::new(&args).unwrap();
     let profile = preset::profile("zen4").unwrap().unwrap();
-    let base = question.scenario(&question.placements[0], &profile).unwrap();
+    let base = question.scenario(&question.designs[0], &profile).unwrap();
     let (folder, stop, host) = (TempDir::new().unwrap(), Stop::default(), stand_in().unwrap());
     let mut folder = Folder::create(&folder.path().join("plan")).unwrap();
     let header = Header::of_question(ResultKind::Plan, "plan.toml", "", 1, &host);
@@ -30,7 +30,7 @@ fn asked<T>(words: &str, about: impl Fn(&Design<'_>) -> T) -> T {
 #[test]
 fn latency_may_take_far_more_cores_than_throughput() {
     let words = "--rate 1Gbps --mix 64B --loss 1% --placement inline-packet --latency-p99 21us";
-    let (floor, least) = asked(words, |design| (design.floor(1.0).unwrap(), design.least(1.0).unwrap()));
+    let (floor, least) = asked(words, |design| (design.closed().floor(1.0).unwrap(), design.least(1.0).unwrap()));
     let cores = least.ok().unwrap().hardware.cores;
     assert!(cores > 2 * floor.cores + 8, "{cores} cores, {} for throughput", floor.cores);
 }
@@ -42,7 +42,7 @@ fn loss_that_is_allowed_is_used() {
     let lossy = "--rate 10.75Gbps --loss 5% --placement inline-packet";
     let (load, carries, broken) = asked(lossy, |design| {
         let hardware = design.least(1.0).unwrap().ok().unwrap().hardware;
-        let load = design.limits(hardware)[0].1 * 1.02;
+        let load = design.closed().limits(hardware)[0].1 * 1.02;
         assert_eq!(design.least(load).unwrap().ok().unwrap().hardware.cores, hardware.cores);
         let (carries, broken) = design.headroom(hardware, load).unwrap();
         (load, carries, broken)

@@ -1,0 +1,139 @@
+//! What is not known of a plan: how much hardware it takes where the values of the profile are others that they may be.
+//!
+//! Simulations decide what the profile's own values take. How that moves with them, closed forms tell: of each draw they say
+//! how many cores would be as busy, and what simulations added to them is added in proportion. Chance of simulations is no
+//! part of it.
+
+use espsim_model::profile::Profile;
+
+use super::closed_forms::ClosedForms;
+use super::hardware::{Component, Hardware, MOST};
+
+/// Draws that lie outside the band, of one.
+const OUTSIDE: f64 = 0.05;
+
+/// What a design takes under each draw.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Doubt {
+    /// Cores and parts of one; infinite where no amount is enough.
+    pub cores: Vec<f64>,
+    /// Devices: NICs and accelerators.
+    pub devices: Vec<[u32; 2]>,
+}
+
+impl Doubt {
+    /// How the hardware that carries a load changes with the profile; `None` where closed forms say nothing of it.
+    pub fn of(closed: &ClosedForms<'_>, hardware: Hardware, load: f64, drawn: &[Profile]) -> Option<Doubt> {
+        let own = closed.needed(hardware, load)?;
+        // What simulations have found to be needed beyond closed forms.
+        let more = |part: Component| f64::from(hardware.of(part)) / own.of(part).ceil().max(1.0);
+        let of = |profile: &Profile| {
+            let needed = ClosedForms { profile, ..*closed }.needed(hardware, load)?;
+            let pieces = |part: Component| needed.of(part) * more(part);
+            let whole = |part: Component| whole(pieces(part)).min(MOST.of(part));
+            let devices = [whole(Component::Nic), whole(Component::Accelerator).min(MOST.accelerators)];
+            let devices = if hardware.accelerators == 0 { [devices[0], 0] } else { devices };
+            Some((pieces(Component::Core), devices))
+        };
+        let (cores, devices) = drawn.iter().map(|profile| of(profile).unwrap_or((f64::INFINITY, [0; 2]))).unzip();
+        Some(Doubt { cores, devices })
+    }
+
+    /// The number of cores below which it is in 2.5 % of draws, and above which in 2.5 %; `None` for more than can be.
+    pub fn band(&self) -> [Option<u32>; 2] {
+        let mut sorted: Vec<f64> = self.cores.clone();
+        sorted.sort_by(f64::total_cmp);
+        let last = sorted.len().saturating_sub(1) as f64;
+        let at = |share: f64| sorted.get((share * last).round() as usize).copied().map(whole);
+        [at(OUTSIDE / 2.0), at(1.0 - OUTSIDE / 2.0)].map(|cores| cores.filter(|cores| *cores <= MOST.cores))
+    }
+
+    /// The fewest and the most of its devices, NICs first, that any draw takes.
+    pub fn most_devices(&self) -> [[u32; 2]; 2] {
+        [0, 1].map(|kind| {
+            let all = || self.devices.iter().map(|devices| devices[kind]);
+            [all().min().unwrap_or(0), all().max().unwrap_or(0)]
+        })
+    }
+
+    /// The share of draws in which it takes fewer whole cores than another.
+    pub fn fewer_than(&self, other: &Doubt) -> f64 {
+        share(self.cores.iter().zip(&other.cores).map(|(own, other)| whole(*own) < whole(*other)))
+    }
+
+    /// The share of draws in which both take as many cores but for `margin` of them.
+    pub fn within(&self, other: &Doubt, margin: f64) -> f64 {
+        share(self.cores.iter().zip(&other.cores).map(|(own, other)| (own - other).abs() <= margin * own.min(*other)))
+    }
+}
+
+/// Pieces that parts of one take.
+fn whole(parts: f64) -> u32 {
+    (parts - 1e-9).ceil().clamp(1.0, f64::from(u32::MAX)) as u32
+}
+
+fn share(of: impl Iterator<Item = bool>) -> f64 {
+    let (all, held) = of.fold((0u32, 0u32), |(all, held), holds| (all + 1, held + u32::from(holds)));
+    f64::from(held) / f64::from(all.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use espsim_model::preset;
+    use espsim_model::scenario::Scenario;
+    use espsim_model::units::Share;
+
+    use super::*;
+    use crate::question::plan::goals::Goals;
+
+    fn drawn(n: u32) -> (Profile, Vec<Profile>) {
+        let profile = preset::profile("zen4").unwrap().unwrap();
+        let drawn = espsim_model::uncertainty::draw(&profile, n, 1);
+        (profile, drawn)
+    }
+
+    fn doubt(placement: &str, cores: u32, profile: &Profile, drawn: &[Profile]) -> Doubt {
+        let settings = [
+            ("placement", placement),
+            ("traffic.direction", "encrypt"),
+            ("traffic.arrival", "poisson"),
+            ("traffic.rate", "10 Gbps"),
+            ("traffic.packet", "1000 B"),
+        ];
+        let base = Scenario::from_settings(&settings).unwrap();
+        let goals = Goals { loss: Share::from_fraction(1e-5), latency_p99: None };
+        let hardware = Hardware { cores, nics: 1, accelerators: 0 };
+        let closed = ClosedForms { base: &base, profile, goals };
+        Doubt::of(&closed, hardware, 1.0, drawn).unwrap()
+    }
+
+    #[test]
+    fn the_profile_itself_takes_what_was_planned_and_a_dearer_one_more() {
+        let (profile, _) = drawn(1);
+        let mut dear = profile.clone();
+        dear.host.frequency = dear.host.frequency.scale(0.5);
+        let doubt = doubt("host", 7, &profile, &[profile.clone(), dear]);
+        assert!(doubt.cores[0] <= 7.0, "{doubt:?}");
+        assert!((1.8..2.1).contains(&(doubt.cores[1] / doubt.cores[0])), "{doubt:?}");
+    }
+
+    #[test]
+    fn what_designs_share_makes_their_difference_better_known_than_either() {
+        let (profile, drawn) = drawn(200);
+        let [host, inline] = ["host", "inline-packet"].map(|name| doubt(name, 7, &profile, &drawn));
+        let spread = |of: &[f64]| {
+            let mean = of.iter().sum::<f64>() / of.len() as f64;
+            (of.iter().map(|x| (x / mean - 1.0).powi(2)).sum::<f64>() / of.len() as f64).sqrt()
+        };
+        let ratio: Vec<f64> = host.cores.iter().zip(&inline.cores).map(|(a, b)| a / b).collect();
+        assert!(
+            spread(&ratio) < 0.8 * spread(&host.cores).min(spread(&inline.cores)),
+            "{} {}",
+            spread(&ratio),
+            spread(&host.cores)
+        );
+        let [low, high] = host.band();
+        assert!(low.unwrap() < high.unwrap());
+        assert!(inline.fewer_than(&host) + host.fewer_than(&inline) <= 1.0);
+    }
+}
