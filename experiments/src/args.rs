@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::command::calibrate::args::CalibrateArgs;
 use crate::command::fit::FitArgs;
-use crate::command::list::Listed;
+use crate::command::list::ListArgs;
 use crate::command::report::ReportArgs;
 use crate::command::run_args::RunArgs;
 use crate::command::schema::Described;
@@ -110,10 +110,7 @@ pub enum Command {
     /// Make one HTML file of the output folder of run, failover, plan, compare or validate
     Report(ReportArgs),
     /// List what is shipped, with sources
-    List {
-        /// What to list [default: everything but parameters]
-        what: Option<Listed>,
-    },
+    List(ListArgs),
     /// Print the JSON Schema of scenario files or profiles; editors with taplo use it by a first line `#:schema FILE`
     Schema {
         /// Of which files.

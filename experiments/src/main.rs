@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         Command::Schema { of } => print(format!("{:#}\n", of.schema()).as_bytes()),
         Command::Completions { shell } => print(&completions::completions(*shell)),
         Command::Man { command } => completions::man(command.as_deref()).and_then(|text| print(&text)),
-        Command::List { what } => print(list::list(*what).as_bytes()),
+        Command::List(args) => list::list(args).and_then(|text| print(text.as_bytes())),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

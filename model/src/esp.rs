@@ -112,6 +112,16 @@ pub enum Mode {
     Tunnel,
 }
 
+impl Mode {
+    /// Its name in scenarios.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Mode::Transport => "transport",
+            Mode::Tunnel => "tunnel",
+        }
+    }
+}
+
 /// Sizes that a cipher fixes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CipherSizes {

@@ -4,12 +4,15 @@
 //! every value in it.
 
 mod lists;
+mod presets;
 mod renamed;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::LazyLock;
 
+pub use presets::{Own, names_preset};
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -17,18 +20,18 @@ use crate::preset::{self, PresetKind, UnknownPreset};
 use crate::scenario::Scenario;
 
 /// Where a value comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// The program's defaults.
     Default,
-    /// A shipped preset, with the source that it names.
+    /// A preset, with the source that it names.
     Preset {
         /// Its kind.
         kind: PresetKind,
-        /// Its name, such as `connectx-6-dx`.
-        name: &'static str,
+        /// Its name, such as `connectx-6-dx`; of a user's own its path.
+        name: Cow<'static, str>,
         /// The source.
-        source: &'static str,
+        source: Cow<'static, str>,
     },
     /// The scenario file.
     Scenario,
@@ -97,7 +100,7 @@ pub fn flatten(table: &Table, origin: &Origin) -> Layer {
                     }
                 }
                 other => {
-                    into.insert(path, (other.clone(), *origin));
+                    into.insert(path, (other.clone(), origin.clone()));
                 }
             }
         }
@@ -126,19 +129,8 @@ pub const LISTS: [&str; 3] = ["nic", "accelerator", "traffic"];
 /// More than a scenario has of anything in a list.
 const MOST_IN_LIST: usize = 64;
 
-/// What a preset says at a place.
-type Laid = BTreeMap<(&'static str, &'static str), Layer>;
-
-/// The program's defaults, flat, and every preset at every place where it may be named: both the same for every scenario.
+/// The program's defaults, flat: the same for every scenario.
 static DEFAULTS: LazyLock<Layer> = LazyLock::new(|| flatten(&preset::defaults().values, &Origin::Default));
-static PRESETS: LazyLock<Laid> = LazyLock::new(|| {
-    let places = PRESET_KEYS.into_iter();
-    places
-        .flat_map(|(place, kind)| kind.files().iter().map(move |(name, _)| (place, kind, *name)))
-        .filter_map(|(place, kind, name)| Some(((place, name), laid(place, kind, name).ok()?)))
-        .collect()
-});
-
 /// The program's defaults, with the presets that they name and not what those say.
 pub fn defaults() -> &'static Layer {
     &DEFAULTS
@@ -149,15 +141,23 @@ pub fn defaults() -> &'static Layer {
 /// # Errors
 /// [`LayerError`] for an unknown preset, a preset name that is not a string, or a key that is no more.
 pub fn resolve(overrides: &Layer) -> Result<Layer, LayerError> {
+    resolve_with(overrides, &Own::new())
+}
+
+/// The same where presets of a user's own may be named too.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_with(overrides: &Layer, own: &Own) -> Result<Layer, LayerError> {
     let overrides = &renamed::renamed(overrides)?;
     match overrides.keys().any(|key| key.contains('[')) {
-        true => lists::resolve(overrides),
-        false => resolve_one(overrides),
+        true => lists::resolve(overrides, own),
+        false => resolve_one(overrides, own),
     }
 }
 
 /// The same without lists.
-fn resolve_one(overrides: &Layer) -> Result<Layer, LayerError> {
+fn resolve_one(overrides: &Layer, own: &Own) -> Result<Layer, LayerError> {
     let mut values = DEFAULTS.clone();
     for (place, kind) in PRESET_KEYS {
         let key = format!("{place}.preset");
@@ -174,7 +174,7 @@ fn resolve_one(overrides: &Layer) -> Result<Layer, LayerError> {
         let Some(name) = name.as_str() else {
             return Err(LayerError::Value { key, message: "a preset's name is a string".into() });
         };
-        match PRESETS.get(&(place, name)) {
+        match presets::named(place, kind, name, own) {
             Some(layer) => values.extend(layer.iter().map(|(key, entry)| (key.clone(), entry.clone()))),
             None => {
                 let error = UnknownPreset { kind, name: name.to_owned() };
@@ -186,51 +186,8 @@ fn resolve_one(overrides: &Layer) -> Result<Layer, LayerError> {
         values.insert(key.clone(), entry.clone());
     }
     values.retain(|key, _| !key.ends_with(".preset"));
-    resolve_mix(&mut values, overrides)?;
+    presets::resolve_mix(&mut values, overrides, own)?;
     Ok(values)
-}
-
-fn laid(place: &str, kind: PresetKind, name: &str) -> Result<Layer, UnknownPreset> {
-    let preset = preset::load(kind, name)?;
-    let values = flatten(&preset.values, &Origin::Default).into_iter();
-    Ok(values
-        .map(|(key, (value, _))| {
-            let source = preset.sources.get(&key).map(String::as_str).unwrap_or_default();
-            (format!("{place}.{key}"), (value, Origin::Preset { kind, name: preset.name, source }))
-        })
-        .collect())
-}
-
-/// `traffic.packet = "1400 B"` is a mix of one size; `traffic.mix = "simple-imix"` is a preset.
-fn resolve_mix(values: &mut Layer, overrides: &Layer) -> Result<(), LayerError> {
-    let (packet, mix) = (overrides.get("traffic.packet"), overrides.get("traffic.mix"));
-    let default_packet = values.remove("traffic.packet");
-    match (packet, mix) {
-        (Some(_), Some((Value::String(_) | Value::Array(_), _))) => Err(LayerError::Value {
-            key: "traffic.packet".into(),
-            message: "there is a traffic.mix too: give one or the other".into(),
-        }),
-        (None, Some((Value::String(name), _))) => {
-            let key = "traffic.mix".to_owned();
-            let preset = preset::load(PresetKind::Mix, name).map_err(|error| LayerError::Preset { key, error })?;
-            let source = preset.sources.get("packet").map(String::as_str).unwrap_or_default();
-            let origin = Origin::Preset { kind: PresetKind::Mix, name: preset.name, source };
-            for (from, to) in [("packet", "traffic.mix"), ("basis", "traffic.size_basis")] {
-                if let Some(value) = preset.values.get(from) {
-                    values.insert(to.to_owned(), (value.clone(), origin));
-                }
-            }
-            Ok(())
-        }
-        (None, Some(_)) => Ok(()),
-        (Some(_), _) | (None, None) => {
-            if let Some((size, origin)) = default_packet {
-                let entry = Table::from_iter([("weight".to_owned(), Value::Integer(1)), ("size".to_owned(), size)]);
-                values.insert("traffic.mix".into(), (Value::Array(vec![Value::Table(entry)]), origin));
-            }
-            Ok(())
-        }
-    }
 }
 
 /// The scenario of resolved layers.
@@ -319,6 +276,23 @@ mod tests {
         let scenario = scenario(&values).unwrap();
         assert_eq!(scenario.nic[0].line_rate.as_gbps(), 25.0);
         assert!(scenario.nic[0].esp.is_none());
+    }
+
+    #[test]
+    fn a_preset_of_ones_own_stands_where_a_shipped_one_may() {
+        let text = "base = \"nic-40g\"\nring = 64\nslot = \"gen5-x16\"\n[sources]\nring = \"measured: by us\"";
+        let preset = preset::own(PresetKind::Nic, "my.toml", text.parse().unwrap()).unwrap();
+        let own = Own::from([((PresetKind::Nic, "a/my.toml".to_owned()), preset)]);
+        for key in ["nic.preset", "nic[0].preset"] {
+            let values = resolve_with(&set(&[(key, "a/my.toml")]), &own).unwrap();
+            let ring = values.iter().find(|(key, _)| key.ends_with(".ring") && key.starts_with("nic")).unwrap().1;
+            assert_eq!(ring.1.to_string(), "preset nic my.toml: measured: by us");
+            let nic = &scenario(&values).unwrap().nic[0];
+            assert_eq!((nic.ring, nic.line_rate.as_gbps(), nic.pcie.generation), (64, 40.0, 5));
+        }
+        assert!(resolve(&set(&[("nic.preset", "a/my.toml")])).is_err());
+        let kinds = ["nic[1].preset", "pcie.nic.preset", "traffic.mix", "nic.ring"].map(names_preset);
+        assert_eq!(kinds, [Some(PresetKind::Nic), Some(PresetKind::Pcie), Some(PresetKind::Mix), None]);
     }
 
     #[test]

@@ -1,8 +1,13 @@
 //! Shipped presets: hardware, hosts and mixes as TOML, a source beside every number.
 
+pub mod grade;
+mod inherit;
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+pub use inherit::{GIVEN, PresetError, own};
 use toml::{Table, Value};
 
 use crate::profile::{Profile, ProfileError, nearest_source};
@@ -103,10 +108,19 @@ macro_rules! presets {
     };
 }
 
-const NICS: &[(&str, &str)] = presets!("nic": "connectx-6-dx", "connectx-7", "innova-ipsec-40g", "nic-40g", "nic-100g");
-const ACCELERATORS: &[(&str, &str)] = presets!("accelerator": "qat-8970", "qat-4xxx");
-const SLOTS: &[(&str, &str)] =
-    presets!("pcie": "gen3-x8", "gen3-x16", "gen4-x8", "gen4-x16", "gen5-x8", "gen5-x16", "gen6-x16", "on-package");
+const NICS: &[(&str, &str)] = presets!(
+    "nic": "connectx-6-dx", "connectx-7", "connectx-8", "bluefield-2", "bluefield-3", "innova-ipsec-40g", "x520", "x550",
+    "ipu-e2000", "t6", "cn10k", "connectx-4", "connectx-4-lx", "connectx-5-ex", "xl710", "xxv710", "e810-cq", "e810-xxv",
+    "ena-25g", "ena-200g", "gvnic", "nic-10g", "nic-25g", "nic-40g", "nic-100g", "nic-200g", "nic-400g",
+);
+const ACCELERATORS: &[(&str, &str)] = presets!(
+    "accelerator": "qat-8970", "qat-8950", "qat-c62x-x16", "qat-c62x-dmi", "qat-c3xxx", "qat-4xxx", "octeon-cpt", "nitrox-v",
+    "kunpeng-sec2", "eip93", "safexcel-eip197",
+);
+const SLOTS: &[(&str, &str)] = presets!(
+    "pcie": "gen2-x8", "gen3-x4", "gen3-x8", "gen3-x16", "gen4-x8", "gen4-x16", "gen5-x8", "gen5-x16", "gen6-x16", "dmi3",
+    "on-package",
+);
 const MIXES: &[(&str, &str)] = presets!("mix": "simple-imix");
 const CPUS: &[(&str, &str)] = presets!(
     "cpu": "haswell", "broadwell", "skylake-sp", "cascade-lake", "ice-lake-sp", "sapphire-rapids", "emerald-rapids",
@@ -120,12 +134,14 @@ const DEFAULTS: &str = include_str!("../presets/default.toml");
 /// A preset's values and where each comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preset {
-    /// Its name.
-    pub name: &'static str,
-    /// Values, without the table of sources.
+    /// Its name, or the path of a user's own.
+    pub name: Cow<'static, str>,
+    /// Values, without the tables of sources and ranges.
     pub values: Table,
     /// Key path to source.
     pub sources: BTreeMap<String, String>,
+    /// Key path to the least and the most that an estimate may be, each written as the value is.
+    pub ranges: BTreeMap<String, [Value; 2]>,
 }
 
 impl Preset {
@@ -159,31 +175,23 @@ static LOADED: LazyLock<BTreeMap<(PresetKind, &'static str), Preset>> = LazyLock
     let all = PresetKind::ALL
         .into_iter()
         .flat_map(|kind| kind.files().iter().map(move |(name, text)| ((kind, *name), *text)));
-    all.map(|(key, text)| (key, if key.0 == PresetKind::Cpu { cpu(key.1) } else { parse(key.1, text) })).collect()
+    let of = |(kind, name): (PresetKind, &'static str), text| match kind {
+        PresetKind::Cpu => cpu(name),
+        _ => inherit::shipped(kind, name, text),
+    };
+    all.map(|(key, text)| (key, of(key, text))).collect()
 });
 
 /// The scenario that files and presets are laid over, with the sources of what is not a mere choice.
 pub fn defaults() -> &'static Preset {
-    static PARSED: LazyLock<Preset> = LazyLock::new(|| parse("default", DEFAULTS));
+    static PARSED: LazyLock<Preset> = LazyLock::new(|| inherit::shipped(PresetKind::Mix, "default", DEFAULTS));
     &PARSED
-}
-
-fn parse(name: &'static str, text: &str) -> Preset {
-    // Shipped files are parsed by a test; a broken one would read as empty here.
-    let mut values: Table = text.parse().unwrap_or_default();
-    let sources = match values.remove("sources") {
-        Some(Value::Table(table)) => {
-            table.into_iter().filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect()
-        }
-        _ => BTreeMap::new(),
-    };
-    Preset { name, values, sources }
 }
 
 /// A host with all that it has of others: their values and sources.
 fn cpu(name: &'static str) -> Preset {
     let whole = profile(name).ok().and_then(Result::ok).and_then(|profile| profile.to_toml().ok());
-    let mut preset = parse(name, &whole.unwrap_or_default());
+    let mut preset = inherit::shipped(PresetKind::Cpu, name, &whole.unwrap_or_default());
     // What a stack has no such cost of stands there as zero.
     for stack in Stack::ALL {
         if let Some(costs) = preset.values.get_mut(stack.table()).and_then(Value::as_table_mut) {

@@ -16,12 +16,14 @@ use espsim::question::plan::hardware::Hardware;
 use espsim::question::plan::prices::Prices;
 use espsim::question::plan::question::Question;
 use espsim_model::engine::recorded::Recording;
+use espsim_model::preset::PresetKind;
 use espsim_model::run::simulate;
 use espsim_model::uncertainty::draw;
 use espsim_report::page::{figure, points::Points as Csv, read::Results, render};
 use espsim_report::profile::tables;
 use espsim_sweep::campaign::studies::{FAILOVER, RUN};
 use espsim_sweep::failure::{Failure, text};
+use espsim_sweep::file::own_preset;
 use espsim_sweep::file::profile::{ProfileChoice, from_text, stand_in};
 use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::file::trace;
@@ -37,12 +39,13 @@ use espsim_sweep::store::point_table::PointTable;
 pub type Parse = fn(&[u8]) -> Result<(), Failure>;
 
 /// The parsers.
-pub const PARSERS: [(&str, Parse); 12] = [
+pub const PARSERS: [(&str, Parse); 13] = [
     ("scenario", scenario),
     ("settings", settings),
     ("machine", machine),
     ("trace", packets),
     ("profile", profile),
+    ("preset", preset),
     ("prices", prices),
     ("fit", fit),
     ("command", command),
@@ -161,6 +164,16 @@ fn profile(input: &[u8]) -> Result<(), Failure> {
         panic!("{failure}: {written}");
     }
     Ok(())
+}
+
+/// A preset of one's own, of each kind.
+fn preset(input: &[u8]) -> Result<(), Failure> {
+    let path = Path::new("mine.toml");
+    let text = text(path, input.to_vec())?;
+    let kinds = [PresetKind::Nic, PresetKind::Accelerator, PresetKind::Pcie, PresetKind::Mix];
+    // What is a preset of one kind is mostly none of another.
+    let read = kinds.map(|kind| own_preset::parse(kind, path, text.clone()));
+    read.into_iter().find(Result::is_ok).unwrap_or_else(|| own_preset::parse(PresetKind::Nic, path, text)).map(|_| ())
 }
 
 /// A file of rows, for `fit`.

@@ -1,17 +1,23 @@
 //! `espsim list`: what is shipped, with sources.
 
+mod devices;
+
 use std::path::Path;
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 use espsim_model::layers::{Origin, flatten};
 use espsim_model::placement::Placement;
-use espsim_model::preset::{self, Evidence, PresetKind, load};
+use espsim_model::preset::grade::Grade;
+use espsim_model::preset::{self, Evidence, Preset, PresetKind, load};
 use espsim_model::scenario::parameters::{listed, parameters};
 use espsim_model::stack;
 use espsim_report::text_table::table;
+use espsim_sweep::failure::Failure;
 use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::file::value::shown;
+
+use devices::Filter;
 
 /// The host whose costs stand in the listing.
 const STAND_IN: &str = "zen4";
@@ -40,8 +46,44 @@ pub enum Listed {
     Parameters,
 }
 
+/// What is listed.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// What to list [default: everything but parameters]
+    pub what: Option<Listed>,
+    /// Only these, with every value: names, or files of one's own
+    #[arg(requires = "what")]
+    pub names: Vec<String>,
+    /// Which and in which order
+    #[command(flatten)]
+    pub filter: Filter,
+}
+
 /// The text of a listing.
-pub fn list(what: Option<Listed>) -> String {
+///
+/// # Errors
+/// [`Failure`] for a name that is none, or a filter where there is nothing to filter.
+pub fn list(args: &ListArgs) -> Result<String, Failure> {
+    let kind = args.what.and_then(Listed::kind);
+    let devices = kind.filter(|kind| [PresetKind::Nic, PresetKind::Accelerator].contains(kind));
+    match (args.what, kind, devices) {
+        (_, _, None) if !args.filter.is_empty() => {
+            Err(Failure::new("only nics and accelerators are filtered and sorted"))
+        }
+        (Some(_), None, _) if !args.names.is_empty() => Err(Failure::new("names are those of presets")),
+        (Some(what), Some(kind), _) if !args.names.is_empty() => {
+            let details = args.names.iter().map(|name| devices::details(kind, name));
+            Ok(format!("{}\n{}", what.title(), details.collect::<Result<Vec<_>, _>>()?.join("\n")))
+        }
+        (Some(what), _, Some(kind)) => {
+            let hint = "Grade: how many of the values that decide are no estimates. A name after it lists all values";
+            Ok(format!("{}\n{}\n{hint}\n", what.title(), devices::overview(kind, &args.filter)))
+        }
+        (what, _, _) => Ok(everything(what)),
+    }
+}
+
+fn everything(what: Option<Listed>) -> String {
     let all = [
         Listed::Placements,
         Listed::Nics,
@@ -57,23 +99,50 @@ pub fn list(what: Option<Listed>) -> String {
     }
 }
 
+impl Listed {
+    /// The kind of preset that it is; `None` for what is no preset.
+    const fn kind(self) -> Option<PresetKind> {
+        match self {
+            Listed::Nics => Some(PresetKind::Nic),
+            Listed::Accelerators => Some(PresetKind::Accelerator),
+            Listed::Slots => Some(PresetKind::Pcie),
+            Listed::Cpus => Some(PresetKind::Cpu),
+            Listed::Mixes => Some(PresetKind::Mix),
+            Listed::Placements | Listed::Scenarios | Listed::Parameters => None,
+        }
+    }
+
+    /// What it is, and where it is named.
+    const fn title(self) -> &'static str {
+        match self {
+            Listed::Nics => "NICs: nic.preset",
+            Listed::Accelerators => "Accelerators: accelerator.preset",
+            Listed::Slots => "PCIe slots: nic.pcie.preset, accelerator.pcie.preset, pcie.uplink.preset",
+            Listed::Cpus => "Hosts: --profile preset:NAME",
+            Listed::Mixes => "Mixes: traffic.mix",
+            Listed::Placements => "Placements: placement",
+            Listed::Scenarios => "Scenarios: experiments/scenarios/NAME.toml",
+            Listed::Parameters => "Parameters",
+        }
+    }
+}
+
 fn section(what: Listed, sources: bool) -> String {
-    let (title, kind) = match what {
-        Listed::Placements => return placements(),
-        Listed::Scenarios => return scenarios(),
-        Listed::Parameters => return all_parameters(),
-        Listed::Nics => ("NICs: nic.preset", PresetKind::Nic),
-        Listed::Accelerators => ("Accelerators: accelerator.preset", PresetKind::Accelerator),
-        Listed::Slots => ("PCIe slots: nic.pcie.preset, accelerator.pcie.preset, pcie.uplink.preset", PresetKind::Pcie),
-        Listed::Cpus => ("Hosts: --profile preset:NAME", PresetKind::Cpu),
-        Listed::Mixes => ("Mixes: traffic.mix", PresetKind::Mix),
+    let Some(kind) = what.kind() else {
+        return match what {
+            Listed::Placements => placements(),
+            Listed::Scenarios => scenarios(),
+            _ => all_parameters(),
+        };
     };
+    let title = what.title();
     let mut text = format!("{title}\n");
     for (name, _) in kind.files() {
         let Ok(preset) = load(kind, name) else { continue };
         let model = preset.values.get("host").and_then(|host| host.get("model"));
         let heading = preset.values.get("title").or(model).map_or_else(String::new, shown);
-        text += &format!("  {name:<18} {heading}\n");
+        let grade = Grade::of(kind, preset).map(|grade| format!("  grade {grade}")).unwrap_or_default();
+        text += &format!("  {name:<18} {heading}{grade}\n");
         if sources {
             text += &values(preset);
         } else {
@@ -83,8 +152,8 @@ fn section(what: Listed, sources: bool) -> String {
     text
 }
 
-fn values(preset: &espsim_model::preset::Preset) -> String {
-    let mut table = table(["Key", "Value", "Source"], &[]);
+fn values(preset: &Preset) -> String {
+    let mut table = table(["Key", "Value", "Range", "Evidence", "Source"], &[]);
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(140);
     for (key, (value, _)) in flatten(&preset.values, &Origin::Default) {
         if key == "title" || key == "aead" {
@@ -94,13 +163,16 @@ fn values(preset: &espsim_model::preset::Preset) -> String {
         if key.starts_with("sa.") && !key.ends_with(".quantiles") {
             continue;
         }
-        table.add_row([key.as_str(), &shown(&value), preset.source(&key).unwrap_or_default()]);
+        let range = preset.ranges.get(&key).map(|[low, high]| format!("{} to {}", shown(low), shown(high)));
+        let source = preset.source(&key).unwrap_or_default();
+        let evidence = if source.is_empty() { "" } else { preset.evidence(&key).name() };
+        table.add_row([key.as_str(), &shown(&value), &range.unwrap_or_default(), evidence, source]);
     }
     format!("{table}\n")
 }
 
 /// Where the first of a preset's values comes from, shortened: `espsim list KIND` has all of it.
-fn first_clause(preset: &espsim_model::preset::Preset) -> String {
+fn first_clause(preset: &Preset) -> String {
     let keys = flatten(&preset.values, &Origin::Default);
     let named = |key: &str| preset.source(key).filter(|source| Evidence::of(source) != Evidence::Estimate);
     let main = ["line_rate", "rate", "packet", "lanes", "generation", "host.frequency"].into_iter().find_map(named);

@@ -35,6 +35,7 @@ impl Described {
 fn takes(entry: &Entry, example: &toml::Value) -> Json {
     match entry.takes {
         Takes::Name(names) => one_of(names),
+        Takes::Preset(names) => json!({ "anyOf": [one_of(names), a_file()] }),
         Takes::Quantity { quantity, or_off, .. } => {
             let off = if or_off { "|^off$" } else { "" };
             let pattern = pattern(quantity.units()) + off;
@@ -46,9 +47,14 @@ fn takes(entry: &Entry, example: &toml::Value) -> Json {
         Takes::Text => json!({ "type": "string" }),
         Takes::List(of) => json!({ "type": "array", "items": items(of) }),
         Takes::NameOrList(names, of) => {
-            json!({ "anyOf": [one_of(names), { "type": "array", "minItems": 1, "items": items(of) }] })
+            json!({ "anyOf": [one_of(names), a_file(), { "type": "array", "minItems": 1, "items": items(of) }] })
         }
     }
+}
+
+/// The path of a preset of one's own.
+fn a_file() -> Json {
+    json!({ "type": "string", "pattern": "\\.toml$" })
 }
 
 fn one_of(names: Names) -> Json {

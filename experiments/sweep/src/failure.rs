@@ -117,7 +117,8 @@ pub fn explain(error: &LayerError) -> (String, Option<String>) {
     match error {
         LayerError::Preset { error, .. } => {
             let names: Vec<&str> = error.kind.files().iter().map(|(name, _)| *name).collect();
-            (format!("{error}; there are {}", names.join(", ")), nearest(&error.name, &names))
+            let message = format!("{error}; there are {}, or the path of a file that ends in .toml", names.join(", "));
+            (message, nearest(&error.name, &names))
         }
         LayerError::Value { key, message } => (format!("`{key}`: {message}"), nearest_in(message)),
     }

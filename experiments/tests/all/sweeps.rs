@@ -342,3 +342,35 @@ fn large_sweeps_are_cut_where_people_read() {
     let points = String::from_utf8_lossy(&files["points.csv"]);
     assert!(points.lines().last().unwrap().starts_with("10019,inline,1024 B,1670,"));
 }
+
+/// What a preset is called does not matter, only what it says: the same values have the same ids and results.
+#[test]
+fn a_nic_of_ones_own_is_found_beside_the_scenario_and_is_what_it_says() {
+    let folder = TempDir::new().unwrap();
+    let scenario = |nic: &str| QUICK.replacen("[sweep]", &format!("[nic]\npreset = \"{nic}\"\n[sweep]"), 1);
+    fs::create_dir(folder.path().join("lab")).unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join("lab").join(name), text).unwrap();
+    write("mine.toml", "base = \"connectx-7\"\n");
+    write("slow.toml", "base = \"connectx-7\"\nline_rate = \"1 Gbps\"\n[sources]\nline_rate = \"measured: by us\"\n");
+    for (name, nic) in [("shipped.toml", "connectx-7"), ("own.toml", "mine.toml"), ("other.toml", "slow.toml")] {
+        write(name, &scenario(nic));
+        succeed(&mut run(folder.path(), &format!("lab/{name}"), &["--out", &format!("out-{name}")]));
+    }
+    let read = |name: &str, file: &str| fs::read_to_string(folder.path().join(name).join(file)).unwrap();
+    assert_eq!(read("out-shipped.toml", "points.csv"), read("out-own.toml", "points.csv"));
+    assert_ne!(read("out-shipped.toml", "points.csv"), read("out-other.toml", "points.csv"));
+    let manifest = read("out-other.toml", "manifest.json");
+    assert!(manifest.contains("measured: by us") && manifest.contains("slow.toml"), "{manifest}");
+    // On the command line a path is that of the current folder.
+    succeed(&mut run(folder.path(), "lab/shipped.toml", &["--set", "nic.preset=lab/mine.toml", "--out", "set"]));
+    assert_eq!(read("set", "points.csv"), read("out-own.toml", "points.csv"));
+    refuse(
+        &mut run(folder.path(), "lab/shipped.toml", &["--set", "nic.preset=mine.toml", "--out", "no"]),
+        &["cannot read nic preset mine.toml"],
+    );
+    write("wrong.toml", "base = \"connectx-7\"\n\n[esp]\nsa_capcity = 5\n");
+    write("bad.toml", &scenario("wrong.toml"));
+    let parts = ["wrong.toml:4", "esp.sa_capcity", "did you mean `esp.sa_capacity`?"];
+    refuse(&mut run(folder.path(), "lab/bad.toml", &["--out", "no"]), &parts);
+    assert!(!folder.path().join("no").exists());
+}

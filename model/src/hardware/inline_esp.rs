@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pcie::{Read, Slot};
 use crate::engine::program::{Key, Replacement};
+use crate::esp::Mode;
 use crate::profile::Algorithm;
 use crate::route;
 use crate::route::{CacheId, Hop, Lookup, PoolId, Route, StationId, Visit};
@@ -16,6 +17,10 @@ use crate::units::{BitRate, Bytes, PacketRate, Share, Time};
 pub struct InlineEsp {
     /// Ciphers that it offers.
     pub algorithms: Vec<Algorithm>,
+    /// Modes that it offers.
+    pub modes: Vec<Mode>,
+    /// Whether it decrypts what it receives.
+    pub decrypts: bool,
     /// Crypto rate, counted on ESP payload data as it is encrypted.
     pub rate: BitRate,
     /// Highest rate of ESP packets.

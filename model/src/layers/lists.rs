@@ -1,10 +1,10 @@
 //! Lists of tables: what is said of all, and over it what is said of each.
 
-use super::{LISTS, Layer, LayerError, MOST_IN_LIST, resolve_one};
+use super::{LISTS, Layer, LayerError, MOST_IN_LIST, Own, resolve_one};
 
 /// Lays overrides with keys such as `nic[1].latency` over presets and defaults, one of a list after the other.
-pub(super) fn resolve(overrides: &Layer) -> Result<Layer, LayerError> {
-    let mut values = resolve_one(&without_lists(overrides))?;
+pub(super) fn resolve(overrides: &Layer, own_presets: &Own) -> Result<Layer, LayerError> {
+    let mut values = resolve_one(&without_lists(overrides), own_presets)?;
     for list in LISTS {
         let Some(n) = length(overrides, list)? else { continue };
         let dot = format!("{list}.");
@@ -20,7 +20,7 @@ pub(super) fn resolve(overrides: &Layer) -> Result<Layer, LayerError> {
             let own_keys = overrides.iter().filter_map(|(key, entry)| Some((key.strip_prefix(&own)?, entry)));
             one.extend(own_keys.map(|(key, entry)| (format!("{dot}{key}"), entry.clone())));
             let named = |error| in_list(error, &dot, &own);
-            let resolved = resolve_one(&one).map_err(named)?;
+            let resolved = resolve_one(&one, own_presets).map_err(named)?;
             let kept =
                 resolved.into_iter().filter_map(|(key, entry)| Some((key.strip_prefix(&dot)?.to_owned(), entry)));
             values.extend(kept.map(|(key, entry)| (format!("{own}{key}"), entry)));

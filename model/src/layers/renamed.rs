@@ -20,6 +20,12 @@ const REPLACED: [(&str, &str); 2] = [
 const REPLACED_VALUES: [(&str, &[&str], &str); 1] =
     [("failover.daemon", &["own-core", "shared"], "failover.daemon_cpu; failover.daemon says which daemon it is")];
 
+/// A key as it is spelt now, if this is an older spelling.
+pub(super) fn spelt_now(key: &str) -> Option<String> {
+    let below = |name: &str| key.strip_prefix(name).filter(|rest| rest.is_empty() || rest.starts_with('.'));
+    ALIASES.iter().find_map(|(old, new)| Some(format!("{new}{}", below(old)?)))
+}
+
 /// The overrides with each key as it is spelt now.
 pub(super) fn renamed(overrides: &Layer) -> Result<Layer, LayerError> {
     let mut layer = Layer::new();
@@ -32,7 +38,7 @@ pub(super) fn renamed(overrides: &Layer) -> Result<Layer, LayerError> {
         if let Some((_, _, instead)) = REPLACED_VALUES.iter().find(|(name, old, _)| is_old((name, old))) {
             return Err(LayerError::Value { key: key.clone(), message: format!("{} is now {instead}", entry.0) });
         }
-        let new = ALIASES.iter().find_map(|(old, new)| Some(format!("{new}{}", below(old)?)));
+        let new = spelt_now(key);
         if let Some(new) = new.as_ref().filter(|new| overrides.contains_key(*new)) {
             return Err(LayerError::Value { key: key.clone(), message: format!("is `{new}`, which is given too") });
         }

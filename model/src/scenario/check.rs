@@ -158,7 +158,11 @@ impl Scenario {
         self.check_some_fit(at, t)
     }
 
-    fn check_devices(&self) -> Result<(), Invalid> {
+    /// Checks NICs and accelerators with their slots, without asking what is done with them. Part of [`Self::check`].
+    ///
+    /// # Errors
+    /// The first value that is not allowed, by its key.
+    pub fn check_devices(&self) -> Result<(), Invalid> {
         for (at, nic) in listed("nic", &self.nic) {
             check_nic(&at, nic)?;
         }

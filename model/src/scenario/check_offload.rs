@@ -2,6 +2,8 @@
 
 use super::check::invalid;
 use super::{Invalid, Scenario, WhenFull};
+use crate::hardware::inline_esp::InlineEsp;
+use crate::hardware::nic::NicParams;
 use crate::hardware::wire;
 use crate::placement::Agent;
 use crate::profile::Profile;
@@ -67,12 +69,30 @@ impl Scenario {
                 let allowed = format!("{} has crypto offload only", nic.title);
                 return invalid("placement", self.placement.name(), allowed);
             }
+            self.check_sas(nic, esp)?;
             if self.placement.only_forwards() && nic.hairpin.is_none() {
                 let allowed = format!("{} does not forward by itself, see nic.hairpin", nic.title);
                 return invalid("placement", self.placement.name(), allowed);
             }
         }
         Ok(())
+    }
+
+    /// Whether a NIC's driver takes SAs of this mode, in the directions that there are.
+    fn check_sas(&self, nic: &NicParams, esp: &InlineEsp) -> Result<(), Invalid> {
+        if !esp.modes.contains(&self.sa.mode) {
+            let offered: Vec<&str> = esp.modes.iter().map(|mode| mode.name()).collect();
+            let allowed = format!("{}: {} offers no other, see nic.esp.modes", offered.join(", "), nic.title);
+            return invalid("sa.mode", self.sa.mode.name(), allowed);
+        }
+        let classes = self.classes();
+        match classes.iter().find(|class| class.direction.is_inbound() && !esp.decrypts) {
+            Some(_) => {
+                let allowed = format!("{} encrypts what is sent, and leaves what it receives to the CPU", nic.title);
+                invalid("placement", self.placement.name(), allowed)
+            }
+            None => Ok(()),
+        }
     }
 
     /// Without a network nothing falls back.

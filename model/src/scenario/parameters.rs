@@ -111,8 +111,8 @@ impl Parameter {
 
     /// The source of its default, where one is named.
     pub fn source(&self) -> Option<&'static str> {
-        match self.default()?.1 {
-            Origin::Preset { source, .. } => Some(source).filter(|source| !source.is_empty()),
+        match &self.default()?.1 {
+            Origin::Preset { source, .. } => Some(source.as_ref()).filter(|source| !source.is_empty()),
             _ => preset::defaults().source(&self.key()),
         }
     }
@@ -136,7 +136,7 @@ impl Entry {
     pub fn example_value(&self) -> Value {
         let text = match (self.example, self.takes) {
             (Some(text), _) => text.to_owned(),
-            (None, Takes::Name(names)) => names()[0].to_owned(),
+            (None, Takes::Name(names) | Takes::Preset(names)) => names()[0].to_owned(),
             (None, Takes::Quantity { quantity, .. }) => quantity.example().to_owned(),
             (None, Takes::Boolean) => return Value::Boolean(true),
             (None, _) => String::new(),
@@ -174,7 +174,7 @@ pub fn find(key: &str) -> Option<Parameter> {
 }
 
 /// A key with what stands in square brackets left out.
-fn without_numbers(key: &str) -> Cow<'_, str> {
+pub(crate) fn without_numbers(key: &str) -> Cow<'_, str> {
     match key.contains('[') {
         false => Cow::Borrowed(key),
         true => Cow::Owned(key.split('[').map(|part| part.split_once(']').map_or(part, |(_, rest)| rest)).collect()),

@@ -10,6 +10,7 @@ mod effects;
 mod failover;
 mod failover_linux;
 mod laws;
+mod library;
 mod mtu;
 mod nic;
 mod nic_descriptors;

@@ -299,7 +299,7 @@ fn a_new_design_takes_one_constant() {
     let record = simulate(&scenario, &profile, 1).unwrap();
     let packet = &Machine::build(&scenario, &profile).unwrap().classes[0].sends[0].segments[0].0;
     let cycles = packet.encrypted.get() as f64 + profile.stack.complete.0;
-    let expected = profile.host.clock(1, Some(espsim_model::profile::Algorithm::Aes128Gcm)).get() as f64 / cycles;
+    let expected = profile.host.clock(1, Some(Algorithm::Aes128Gcm)).get() as f64 / cycles;
     assert!((record.packets_per_s.unwrap() / expected - 1.0).abs() < 0.01, "{record:?}");
     assert_eq!(record.bottleneck, Some(Resource::Core));
     assert_eq!(record.pcie_crossings, Some(1.0));

@@ -1,6 +1,7 @@
 //! Which core a packet comes to: by what its NIC tells packets apart.
 
 use espsim_model::machine::Machine;
+use espsim_model::profile::Algorithm;
 use espsim_model::record::Record;
 use espsim_model::resource::Resource;
 use espsim_model::route::Category;
@@ -166,7 +167,7 @@ fn sas_of_single_cores_need_no_lock() {
 fn a_lock_that_cores_take_in_turn_costs_what_its_lines_travel() {
     let zen4 = profile("zen4");
     let stack = &zen4.stack;
-    let clock = zen4.host.clock(8, Some(espsim_model::profile::Algorithm::Aes128Gcm)).get() as f64;
+    let clock = zen4.host.clock(8, Some(Algorithm::Aes128Gcm)).get() as f64;
     let rate = |cores: &str, lock: &str| {
         let settings = [
             ("placement", "host"),

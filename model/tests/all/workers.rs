@@ -1,6 +1,7 @@
 //! The CPU's cipher on other cores: pcrypt in the kernel, crypto_sw_scheduler in VPP.
 
 use espsim_model::machine::Machine;
+use espsim_model::profile::Algorithm;
 use espsim_model::record::Record;
 use espsim_model::resource::Resource;
 use espsim_model::route::Category;
@@ -36,7 +37,7 @@ const ONE_SA: [(&str, &str); 8] = [
 fn one_sa_carries_what_its_workers_do_or_what_is_handed_to_them() {
     let base = [&ONE_SA[..], &[("host.stack", "vector")]].concat();
     let zen4 = profile("zen4");
-    let clock = zen4.host.clock(8, Some(espsim_model::profile::Algorithm::Aes256CbcHmacSha256)).get() as f64;
+    let clock = zen4.host.clock(8, Some(Algorithm::Aes128Gcm)).get() as f64;
     let at = |cores: &str, workers: &str| run(&base, &[("host.cores", cores), ("host.crypto_workers", workers)]);
     let record = at("2", "1");
     // A worker by itself: its cipher, and what it takes for a packet.
@@ -78,20 +79,12 @@ fn the_kernels_core_helps_its_workers_when_they_have_too_much() {
     let handed = costs.receive.0 + costs.xfrm.0 + costs.crypto_request.0 + costs.worker_submit.0;
     let cipher = cycles(&one, Category::Aead);
     let both = 1.0 + cipher / (cipher + costs.worker.0);
-    near(
-        pps(&one),
-        both * zen4.host.clock(3, Some(espsim_model::profile::Algorithm::Aes128Gcm)).get() as f64 / (handed + cipher),
-        0.02,
-    );
+    near(pps(&one), both * zen4.host.clock(3, Some(Algorithm::Aes128Gcm)).get() as f64 / (handed + cipher), 0.02);
     assert!(goodput(&one) > 1.2 * goodput(&alone), "{} {}", goodput(&one), goodput(&alone));
     assert!(cycles(&one, Category::Steer) > 0.0 && cycles(&alone, Category::Steer) == 0.0);
     let (eight, sixteen) = (at("8", &[("host.crypto_workers", "4")]), at("16", &[("host.crypto_workers", "12")]));
     near(goodput(&sixteen), goodput(&eight), 0.01);
-    near(
-        pps(&eight),
-        zen4.host.clock(8, Some(espsim_model::profile::Algorithm::Aes256CbcHmacSha256)).get() as f64 / handed,
-        0.01,
-    );
+    near(pps(&eight), zen4.host.clock(8, Some(Algorithm::Aes128Gcm)).get() as f64 / handed, 0.01);
     assert_eq!(sixteen.bottleneck, Some(Resource::SaCore));
     // As many workers as cores, or more: all of them.
     let all = at("8", &[("host.crypto_workers", "8")]);
@@ -220,11 +213,7 @@ fn packets_of_an_sa_are_handed_to_the_core_that_owns_it() {
     assert!((0.3..=1.0).contains(&handed), "{handed}");
     let came = handed * costs.steer.0 + (1.0 - handed) * costs.forward.0;
     let esp = costs.xfrm.0 + costs.crypto_request.0 + costs.complete.0 + cycles(&one, Category::Aead);
-    near(
-        pps(&one),
-        zen4.host.clock(8, Some(espsim_model::profile::Algorithm::Aes256CbcHmacSha256)).get() as f64 / (came + esp),
-        0.02,
-    );
+    near(pps(&one), zen4.host.clock(8, Some(Algorithm::Aes128Gcm)).get() as f64 / (came + esp), 0.02);
     assert_eq!(one.bottleneck, Some(Resource::SaCore));
     // One flow of an SA is handed to nobody.
     let flows = at(&[("sa.count", "64")]);

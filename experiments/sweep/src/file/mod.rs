@@ -2,6 +2,7 @@
 
 pub mod axis;
 pub mod hash;
+pub mod own_preset;
 pub mod plain;
 pub mod profile;
 pub mod replications;

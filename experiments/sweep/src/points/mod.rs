@@ -13,6 +13,7 @@ use espsim_model::scenario::Scenario;
 use toml::Value;
 
 use crate::failure::{Failure, explain};
+use crate::file::own_preset;
 use crate::file::scenario_file::ScenarioFile;
 use crate::file::sweep::MOST_COMBINATIONS;
 use crate::file::trace;
@@ -174,12 +175,13 @@ impl<'a> Points<'a> {
     /// [`Failure`] at the key that is wrong, in the file or on the command line.
     pub fn resolve(&self, point: usize) -> Result<Point, Failure> {
         let at = self.combination(point);
-        let overrides = overrides(self.file, self.settings, &at);
+        let mut overrides = overrides(self.file, self.settings, &at);
         let explained = |error: LayerError| {
             let (message, help) = explain(&error);
             self.failure(&at, error.key(), message).with_help(help)
         };
-        let mut values = layers::resolve(&overrides).map_err(explained)?;
+        let own = own_preset::read_named(&mut overrides, &self.file.source.path)?;
+        let mut values = layers::resolve_with(&overrides, &own).map_err(explained)?;
         trace::name(&mut values)?;
         let mut scenario = layers::scenario(&values).map_err(explained)?;
         trace::attach(&mut scenario)?;
@@ -259,8 +261,9 @@ fn overrides(file: &ScenarioFile, settings: &[Setting], at: &Combination) -> Lay
 /// Why a series is not to be had at its first point: what no such hardware or stack does. `None` where it is, or where
 /// something else is wrong with it.
 pub fn not_to_be_had(file: &ScenarioFile, series: usize, settings: &[Setting]) -> Option<String> {
-    let overrides = overrides(file, settings, &Combination { series, rows: file.sweep.rows(0) });
-    let scenario = layers::scenario(&layers::resolve(&overrides).ok()?).ok()?;
+    let mut overrides = overrides(file, settings, &Combination { series, rows: file.sweep.rows(0) });
+    let own = own_preset::read_named(&mut overrides, &file.source.path).ok()?;
+    let scenario = layers::scenario(&layers::resolve_with(&overrides, &own).ok()?).ok()?;
     scenario.check_exists().err().map(|invalid| invalid.to_string())
 }
 

@@ -188,11 +188,11 @@ impl Parameter {
 pub enum Origin {
     /// The program's defaults.
     Default,
-    /// A shipped preset.
+    /// A preset.
     Preset {
         /// What of: `nic`, `accelerator`, `pcie`, `mix`.
         kind: String,
-        /// Its name.
+        /// Its name, or the path of a user's own.
         name: String,
         /// The source that it names; empty where it names none.
         source: String,
@@ -230,7 +230,7 @@ impl From<&layers::Origin> for Origin {
         match origin {
             layers::Origin::Default => Origin::Default,
             layers::Origin::Preset { kind, name, source } => {
-                Origin::Preset { kind: kind.name().into(), name: (*name).into(), source: (*source).into() }
+                Origin::Preset { kind: kind.name().into(), name: name.to_string(), source: source.to_string() }
             }
             layers::Origin::Scenario => Origin::Scenario,
             layers::Origin::Sweep => Origin::Sweep,

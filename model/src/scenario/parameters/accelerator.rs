@@ -10,8 +10,8 @@ use crate::scenario::{Driver, Interrupts, Submission, WhenFull};
 pub(super) const ACCELERATOR: &[Entry] = &[
     Entry::new(
         "preset",
-        Takes::Name(|| PresetKind::Accelerator.names()),
-        "A shipped accelerator, all of whose values are taken.",
+        Takes::Preset(|| PresetKind::Accelerator.names()),
+        "An accelerator of the library, or of a file of your own, all of whose values are taken.",
     ),
     Entry::new("title", Takes::Text, "What reports call this accelerator."),
     Entry::new(

@@ -4,12 +4,13 @@ use super::Entry;
 use super::names::names;
 use super::takes::{ANY_TIME, BIT_RATE, Items, PACKET_RATE, Takes, integer, size};
 use crate::engine::program::Replacement;
+use crate::esp::Mode;
 use crate::hardware::nic::{Hairpin, RssEsp};
 use crate::preset::PresetKind;
 use crate::profile::Algorithm;
 
 pub(super) const NIC: &[Entry] = &[
-    Entry::new("preset", Takes::Name(|| PresetKind::Nic.names()), "A shipped NIC, all of whose values are taken."),
+    Entry::new("preset", Takes::Preset(|| PresetKind::Nic.names()), "A NIC of the library, or of a file of your own, all of whose values are taken."),
     Entry::new("title", Takes::Text, "What reports call this NIC."),
     Entry::new(
         "count",
@@ -145,6 +146,16 @@ pub(super) const ESP: &[Entry] = &[
         "algorithms",
         Takes::List(Items::Names(names::<Algorithm>)),
         "Ciphers that the NIC does inline; an SA of another is left to the CPU or refused.",
+    ),
+    Entry::new(
+        "modes",
+        Takes::List(Items::Names(names::<Mode>)),
+        "Modes of ESP that the NIC does inline; its driver refuses SAs of another.",
+    ),
+    Entry::new(
+        "decrypts",
+        Takes::Boolean,
+        "Whether the NIC decrypts what it receives; drivers of some NICs offload what is sent alone.",
     ),
     Entry::new("rate", BIT_RATE, "Rate of the NIC's cipher engine, counted on the octets that ESP encrypts."),
     Entry::new(

@@ -16,8 +16,8 @@ const LINK_SHARE: Takes = Takes::Number(Range::Between(0.0, 0.5));
 pub(super) const SLOT: &[Entry] = &[
     Entry::new(
         "preset",
-        Takes::Name(|| PresetKind::Pcie.names()),
-        "A shipped PCIe slot, all of whose values are taken.",
+        Takes::Preset(|| PresetKind::Pcie.names()),
+        "A PCIe slot of the library, or of a file of your own, all of whose values are taken.",
     ),
     Entry::new("title", Takes::Text, "What reports call this PCIe slot."),
     Entry::new(

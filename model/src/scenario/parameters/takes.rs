@@ -13,6 +13,8 @@ pub type Names = fn() -> Vec<&'static str>;
 pub enum Takes {
     /// One of these names.
     Name(Names),
+    /// One of these names of presets, or the path of a file.
+    Preset(Names),
     /// A number with a unit, as text.
     Quantity {
         /// Of what.
@@ -186,6 +188,7 @@ impl Takes {
         };
         match *self {
             Takes::Name(names) => names().join(", "),
+            Takes::Preset(names) => format!("{}, or a path that ends in .toml", names().join(", ")),
             Takes::Quantity { quantity, or_off, .. } => {
                 let text = format!("\"{}\" ({})", quantity.example(), quantity.units().join(", "));
                 format!("{}{}", within(text), if or_off { ", or \"off\"" } else { "" })

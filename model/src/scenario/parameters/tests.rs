@@ -131,7 +131,7 @@ fn every_example_and_every_name_is_taken_and_another_is_not() {
         let (at, value) = placed_at(&parameter, parameter.example());
         let answer = if at == key { refused(&at, &value) } else { set(&at, value.clone()).err() };
         assert_eq!(answer, None, "{key} = {value}");
-        if let Takes::Name(names) | Takes::NameOrList(names, _) = parameter.takes {
+        if let Takes::Name(names) | Takes::Preset(names) | Takes::NameOrList(names, _) = parameter.takes {
             for name in names() {
                 let (at, value) = placed_at(&parameter, name.into());
                 assert!(set(&at, value).is_ok(), "{key} = {name}");
