@@ -39,7 +39,7 @@ build() {
 # All that is missing is said before anything is built.
 for architecture; do
     case $architecture in
-    x86_64) need x86_64 x86_64-linux-gnu-gcc gcc-x86-64-linux-gnu ;;
+    x86_64) need x86_64 x86_64-linux-gnu-gcc "gcc, on other machines gcc-x86-64-linux-gnu" ;;
     aarch64) need aarch64 aarch64-linux-gnu-gcc "gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;;
     *) fail "unknown architecture $architecture: x86_64 or aarch64" ;;
     esac
