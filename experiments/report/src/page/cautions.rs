@@ -65,7 +65,6 @@ mod tests {
             kind: "quick".into(),
             verdict: verdict.into(),
             measured_on: None,
-            measured_on: None,
             disturbed: Vec::new(),
             skipped: Vec::new(),
             conditions: std::collections::BTreeMap::new(),
