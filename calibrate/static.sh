@@ -39,14 +39,14 @@ build() {
 # All that is missing is said before anything is built.
 for architecture; do
     case $architecture in
-    x86_64) need x86_64 musl-gcc musl-tools ;;
+    x86_64) need x86_64 x86_64-linux-gnu-gcc "gcc, on other machines gcc-x86-64-linux-gnu" ;;
     aarch64) need aarch64 aarch64-linux-gnu-gcc "gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;;
     *) fail "unknown architecture $architecture: x86_64 or aarch64" ;;
     esac
 done
 for architecture; do
     case $architecture in
-    x86_64) build x86_64 musl-gcc ;;
+    x86_64) build x86_64 x86_64-linux-gnu-gcc x86_64-linux-gnu-ar ;;
     aarch64) build aarch64 aarch64-linux-gnu-gcc aarch64-linux-gnu-ar ;;
     esac
 done

@@ -70,10 +70,13 @@ mod tests {
         assert!(keys.iter().all(|key| !key.starts_with("vector.")), "{keys:?}");
         // Whose cipher is the cheapest pays for it; where the NIC encrypts nobody does.
         let cipher = |keys: &[String]| keys.iter().any(|key| key.starts_with("aead."));
-        let gso = [("traffic.transport", "tcp"), ("offload.gso", "64 KiB")];
-        let tcp = |placement| deciding(&profile, &[scenario(&[&[("placement", placement)], &gso[..]].concat())]);
-        assert!(cipher(&tcp("host")), "{:?}", tcp("host"));
-        assert!(!cipher(&tcp("inline-packet")), "{:?}", tcp("inline-packet"));
+        let gateway = [("host.stack", "vector"), ("traffic.direction", "encrypt"), ("traffic.packet", "1400 B")];
+        let keys = |placement| {
+            let scenario = scenario(&[&[("placement", placement)], &gateway[..]].concat());
+            deciding(&profile, std::slice::from_ref(&scenario))
+        };
+        assert!(cipher(&keys("host")), "{:?}", keys("host"));
+        assert!(!cipher(&keys("inline-packet")), "{:?}", keys("inline-packet"));
         assert!(deciding(&profile, &[]).is_empty());
     }
 }

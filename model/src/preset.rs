@@ -175,11 +175,11 @@ static LOADED: LazyLock<BTreeMap<(PresetKind, &'static str), Preset>> = LazyLock
     let all = PresetKind::ALL
         .into_iter()
         .flat_map(|kind| kind.files().iter().map(move |(name, text)| ((kind, *name), *text)));
-    let read = |(key, text): ((PresetKind, &'static str), &str)| {
-        let preset = if key.0 == PresetKind::Cpu { cpu(key.1) } else { inherit::shipped(key.0, key.1, text) };
-        (key, preset)
+    let of = |(kind, name): (PresetKind, &'static str), text| match kind {
+        PresetKind::Cpu => cpu(name),
+        _ => inherit::shipped(kind, name, text),
     };
-    all.map(read).collect()
+    all.map(|(key, text)| (key, of(key, text))).collect()
 });
 
 /// The scenario that files and presets are laid over, with the sources of what is not a mere choice.

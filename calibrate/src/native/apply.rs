@@ -3,10 +3,11 @@
 use espsim_model::profile::Profile;
 use espsim_model::units::{Cycles, CyclesPerByte};
 
-use super::derive::{Term, terms};
+use super::derive::terms;
 use super::lines::LineTransfer;
 use super::measurement::Measurement;
 use crate::sa_path::what;
+use crate::term::Term;
 
 /// What became of a parameter.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,12 +4,13 @@
 use espsim_model::profile::{Delay, Estimate, Profile, SaCost};
 use espsim_model::units::Cycles;
 
-use super::derive::{Rows, Term, terms};
+use super::derive::{Rows, terms};
 use super::measurement::Measurement;
 use super::rounds::What;
 use super::send::BATCH;
 use crate::sa_path::stack::Fitted;
 use crate::sa_path::what;
+use crate::term::Term;
 
 /// What a guest is asked for, in the order of a profile.
 const OF_GUESTS: [&str; 3] = ["stack.xfrm", "stack.xfrm_offload", "stack.xfrm_offload_segment"];

@@ -99,7 +99,7 @@ fn anchor(site: &Site, xfrm: &mut Channel, rounds: usize, hertz: f64) -> Result<
 ///
 /// # Errors
 /// [`SaPathError`] as of a measurement.
-pub(crate) fn works() -> Result<Vec<String>, SaPathError> {
+pub fn works() -> Result<Vec<String>, SaPathError> {
     Ok(measure(&Site::build()?, 1, 1.0)?.lacks)
 }
 

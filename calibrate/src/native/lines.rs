@@ -185,7 +185,7 @@ fn wait_for(line: &Line, expected: u32) -> bool {
         std::hint::spin_loop();
         looks += 1;
         // The clock is asked seldom, or it would be what is measured.
-        if looks % 65_536 == 0 && since.get_or_insert_with(Instant::now).elapsed().as_millis() > PATIENCE {
+        if looks.is_multiple_of(65_536) && since.get_or_insert_with(Instant::now).elapsed().as_millis() > PATIENCE {
             return false;
         }
     }

@@ -23,10 +23,12 @@ mod spaces;
 
 pub use apply::{Outcome, apply};
 pub use child::{COMMAND, inside, measure_in_child};
-pub use derive::{Term, terms};
+pub use derive::terms;
 pub use derived::derive;
-pub(crate) use esp::works as esp_works;
+pub use esp::works as esp_works;
 pub use lines::{Apart, LineTransfer};
 pub use measurement::{Measurement, Plan, measure};
 pub use rounds::{Row, What};
 pub use site::End;
+
+pub use crate::term::Term;

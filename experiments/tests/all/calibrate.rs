@@ -6,6 +6,7 @@ use std::process::Output;
 
 use tempfile::TempDir;
 
+use crate::common::message::unbroken;
 use crate::common::text;
 
 fn espsim(folder: &TempDir, args: &[&str]) -> Output {
@@ -154,7 +155,8 @@ fn profiles_that_differ_are_told_by_exit_code() {
     assert_eq!(other.status.code(), Some(1));
     let table = text(&other.stdout);
     assert!(table.contains("different hosts") && table.contains("stack.doorbell"), "{table}");
-    assert!(text(&other.stderr).contains("plans differ by more than a core: host"), "{}", text(&other.stderr));
+    let said = unbroken(&text(&other.stderr));
+    assert!(said.contains("plans differ by more than a core: host"), "{said}");
     let record = "\n[calibration]\nprogram = \"0.1.0\"\ntime = \"2026-01-01T00:00:00Z\"\nkind = \"full\"\nverdict = \"noisy: load\"\n\
                   disturbed = [\"scaling: load 12\"]\n";
     fs::write(folder.path().join("noisy.toml"), format!("format = 4\nbase = \"zen4\"\n{record}")).unwrap();

@@ -9,7 +9,6 @@ use nix::mount::{MsFlags, mount};
 use nix::sys::reboot::{RebootMode, reboot};
 
 use super::message::{Message, Writer};
-use crate::native::esp_works;
 use crate::sa_path::error::{Doing, SaPathError};
 use crate::sa_path::{Measurement, Plan, Proof, measure};
 
@@ -17,9 +16,12 @@ use crate::sa_path::{Measurement, Plan, Proof, measure};
 const MODULES: &str = "/modules";
 const ORDER: &str = "/modules/load";
 
+/// Something else that this kernel may prove, and what it lacks where it cannot.
+pub type AlsoProved = (&'static str, fn() -> Result<Vec<String>, SaPathError>);
+
 /// Measures as the first process of a guest, tells the host through `result` and powers off.
-pub fn run(result: &Path, plan: &Plan) {
-    let told = tell(result, plan);
+pub fn run(result: &Path, plan: &Plan, also: AlsoProved) {
+    let told = tell(result, plan, also);
     if let Err(error) = told {
         // The console is all that is left.
         eprintln!("espsim: cannot tell the result: {error}");
@@ -27,7 +29,7 @@ pub fn run(result: &Path, plan: &Plan) {
     let _ = reboot(RebootMode::RB_POWER_OFF);
 }
 
-fn tell(result: &Path, plan: &Plan) -> Result<(), SaPathError> {
+fn tell(result: &Path, plan: &Plan, also: AlsoProved) -> Result<(), SaPathError> {
     mounts()?;
     let mut writer = Writer::open(result).doing(format!("open {}", result.display()))?;
     writer.write(&Message::Progress("the guest is up".into())).doing("tell the host")?;
@@ -35,7 +37,7 @@ fn tell(result: &Path, plan: &Plan) -> Result<(), SaPathError> {
         // A host that does not listen is found out at the end.
         measure(plan, &mut |what| drop(writer.write(&Message::Progress(what.to_owned()))))
     });
-    let measured = measured.map(with_native_esp);
+    let measured = measured.map(|measurement| with(measurement, also));
     let last = match measured {
         Ok(measurement) => Message::Done(Box::new(measurement)),
         Err(error) => Message::failed(&error),
@@ -43,16 +45,14 @@ fn tell(result: &Path, plan: &Plan) -> Result<(), SaPathError> {
     writer.write(&last).doing("tell the host")
 }
 
-/// The native measurement of ESP, whose functions a host without esp4 cannot prove; on a thread that enters namespaces.
-fn with_native_esp(mut measurement: Measurement) -> Measurement {
-    match std::thread::spawn(esp_works).join() {
-        Ok(Ok(lacks)) if lacks.is_empty() => {
-            let what = "native ESP: packets decrypted are those encrypted; kinds of SA".to_owned();
-            measurement.proofs.push(Proof { what, count: 2 });
-        }
+/// A measurement with what else was to be proved, or why it was not.
+fn with(mut measurement: Measurement, (what, works): AlsoProved) -> Measurement {
+    // On a thread of its own, which enters namespaces.
+    match std::thread::spawn(works).join() {
+        Ok(Ok(lacks)) if lacks.is_empty() => measurement.proofs.push(Proof { what: what.to_owned(), count: 1 }),
         Ok(Ok(lacks)) => measurement.skipped.extend(lacks),
-        Ok(Err(error)) => measurement.skipped.push(format!("native ESP: {error}")),
-        Err(_) => measurement.skipped.push("native ESP: the measuring thread stopped".to_owned()),
+        Ok(Err(error)) => measurement.skipped.push(format!("{what}: {error}")),
+        Err(_) => measurement.skipped.push(format!("{what}: the measuring thread stopped")),
     }
     measurement
 }

@@ -20,7 +20,7 @@ use self::message::{Lines, Message};
 use super::error::{Doing, SaPathError};
 use super::{Measurement, Plan, passes, stop};
 
-pub use inside::run as run_inside;
+pub use inside::{AlsoProved, run as run_inside};
 pub use launch::{COMMAND as LAUNCH_COMMAND, become_guest};
 
 /// The hidden command of this program that is a guest's first process: followed by the file for the result and the

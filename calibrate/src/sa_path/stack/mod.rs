@@ -32,7 +32,7 @@ use super::guest::Kernel;
 use super::kernel_aead::plaintext;
 use super::super_packets::Way;
 use super::{Measurement, Mode};
-use crate::native::Term;
+use crate::term::Term;
 
 pub use check::Check;
 pub use control::{Predicted, failovers};
