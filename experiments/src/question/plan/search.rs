@@ -9,7 +9,7 @@ use espsim_model::units::{Share, Time};
 use espsim_sweep::campaign::simulations::{NoRecord, Simulations};
 use espsim_sweep::points::outcome::seed;
 
-use super::closed_forms::{ClosedForms, MOST_BUSY};
+use super::closed_forms::{ClosedForms, MOST_BUSY, least_of};
 use super::goals::{Goals, Missed};
 use super::hardware::{Component, Hardware, MOST};
 
@@ -283,23 +283,6 @@ impl Design<'_> {
         }
         Ok((low, Some(broken)))
     }
-}
-
-/// The least of `low..=high` that holds, where everything above one that holds does too, and `high` is known to.
-pub(super) fn least_of<E>(
-    mut low: u32,
-    mut high: u32,
-    mut holds: impl FnMut(u32) -> Result<bool, E>,
-) -> Result<u32, E> {
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if holds(middle)? {
-            high = middle;
-        } else {
-            low = middle + 1;
-        }
-    }
-    Ok(high)
 }
 
 #[cfg(test)]
