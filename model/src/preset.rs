@@ -5,7 +5,7 @@ mod inherit;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 pub use inherit::{GIVEN, PresetError, own};
 use toml::{Table, Value};
@@ -170,17 +170,22 @@ pub fn text(kind: PresetKind, name: &str) -> Result<&'static str, UnknownPreset>
     found.ok_or_else(|| UnknownPreset { kind, name: name.to_owned() })
 }
 
-/// Every preset, parsed once: sweeps ask for the same ones at every point.
-static LOADED: LazyLock<BTreeMap<(PresetKind, &'static str), Preset>> = LazyLock::new(|| {
-    let all = PresetKind::ALL
-        .into_iter()
-        .flat_map(|kind| kind.files().iter().map(move |(name, text)| ((kind, *name), *text)));
-    let of = |(kind, name): (PresetKind, &'static str), text| match kind {
+/// A shipped preset, parsed once, when it is first asked for: sweeps ask for the same ones at every point, and all of them
+/// take more memory than a sweep.
+fn loaded(kind: PresetKind, name: &'static str) -> Option<&'static Preset> {
+    type Key = (PresetKind, &'static str);
+    static LOADED: LazyLock<BTreeMap<Key, (&'static str, OnceLock<Preset>)>> = LazyLock::new(|| {
+        let all = PresetKind::ALL
+            .into_iter()
+            .flat_map(|kind| kind.files().iter().map(move |(name, text)| ((kind, *name), *text)));
+        all.map(|(key, text)| (key, (text, OnceLock::new()))).collect()
+    });
+    let (text, place) = LOADED.get(&(kind, name))?;
+    Some(place.get_or_init(|| match kind {
         PresetKind::Cpu => cpu(name),
         _ => inherit::shipped(kind, name, text),
-    };
-    all.map(|(key, text)| (key, of(key, text))).collect()
-});
+    }))
+}
 
 /// The scenario that files and presets are laid over, with the sources of what is not a mere choice.
 pub fn defaults() -> &'static Preset {
@@ -207,7 +212,7 @@ fn cpu(name: &'static str) -> Preset {
 /// [`UnknownPreset`] for a name that is none.
 pub fn load(kind: PresetKind, name: &str) -> Result<&'static Preset, UnknownPreset> {
     let known = kind.files().iter().find(|(known, _)| *known == name);
-    let found = known.and_then(|(known, _)| LOADED.get(&(kind, *known)));
+    let found = known.and_then(|(known, _)| loaded(kind, known));
     found.ok_or_else(|| UnknownPreset { kind, name: name.to_owned() })
 }
 
@@ -227,7 +232,8 @@ mod tests {
     #[test]
     fn every_source_says_how_well_a_value_is_known() {
         let mut found = std::collections::BTreeSet::new();
-        for preset in LOADED.values().chain([defaults()]) {
+        let all = PresetKind::ALL.into_iter().flat_map(|kind| kind.names().into_iter().map(move |name| (kind, name)));
+        for preset in all.filter_map(|(kind, name)| loaded(kind, name)).chain([defaults()]) {
             for (key, source) in &preset.sources {
                 let evidence = Evidence::of(source);
                 found.insert(evidence);

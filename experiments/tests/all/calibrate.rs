@@ -87,7 +87,7 @@ fn a_profile_that_is_damaged_or_of_elsewhere_is_named() {
         ("unknown.toml", preset.replacen("send = 3600.0", "sned = 3600.0", 1), "did you mean `stack.send`?"),
         ("missing.toml", preset.replacen("send = 3600.0", "", 1), "missing: `stack.send`"),
         ("missing.toml", preset.replacen("send = 3600.0", "", 1), "base = \"zen4\""),
-        ("base.toml", "format = 4\nbase = \"zen\"\n".to_owned(), "did you mean `zen4`?"),
+        ("base.toml", "format = 4\nbase = \"zenn4\"\n".to_owned(), "did you mean `zen4`?"),
     ];
     for (name, content, says) in cases {
         fs::write(folder.path().join(name), content).unwrap();
