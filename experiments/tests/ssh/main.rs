@@ -233,7 +233,10 @@ fn a_host_without_room_is_named() {
 /// The process that measures here, begun so that it can be ended; its ssh is in its own process group.
 fn begun(server: &Server, folder: &TempDir) -> Child {
     let program = server.waiting();
-    let child = Command::new(assert_cmd::cargo::cargo_bin!("espsim"))
+    // Whoever runs the tests in the background may have them ignore interrupts.
+    let child = Command::new("env")
+        .arg("--default-signal=INT,TERM")
+        .arg(assert_cmd::cargo::cargo_bin!("espsim"))
         .current_dir(folder)
         .args(server.calibrate(&["--binary", &program]))
         .stdout(Stdio::null())
