@@ -83,7 +83,8 @@ pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measuremen
         skipped.push("cache lines between cores: this process may use one core".to_owned());
     }
     let frequencies: Vec<f64> = passes.iter().map(|pass| pass.hertz).collect();
-    let conditions = Conditions { frequency: gate::frequency_change(&frequencies), ..watch.end() };
+    // Its own threads put each other off the core, to measure what that takes.
+    let conditions = Conditions { frequency: gate::frequency_change(&frequencies), involuntary: None, ..watch.end() };
     let device = passes.first().map_or("", |pass| pass.device).to_owned();
     let rows = merged(passes.into_iter().map(|pass| pass.rows));
     Ok(Measurement {
