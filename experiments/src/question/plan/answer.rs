@@ -196,7 +196,7 @@ fn rivals(ranked: &[(&Plan, &Least)]) -> Vec<String> {
         ));
     }
     if !surely.is_empty() {
-        text.insert(0, format!("It takes fewer cores than {} of draws.", surely.join(", than ")));
+        text.insert(0, format!("{first} takes fewer cores than {} of draws.", surely.join(", than ")));
     }
     text
 }
