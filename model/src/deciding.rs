@@ -1,5 +1,7 @@
 //! Which values of a profile decide what a scenario carries, by its closed-form bound.
 
+use std::collections::BTreeMap;
+
 use crate::bound::bound;
 use crate::machine::Machine;
 use crate::profile::Profile;
@@ -17,22 +19,29 @@ const LEAST: f64 = 0.05;
 /// intervals to the other, the first one most; at most six, and none that moves it by less than 5 %. A value without an
 /// interval is moved by 20 % either way.
 pub fn deciding(profile: &Profile, scenarios: &[Scenario]) -> Vec<String> {
-    let mut swings: Vec<(String, f64)> =
-        profile.values().into_iter().filter(|key| estimate(profile, key).is_some()).map(|key| (key, 0.0)).collect();
-    for scenario in scenarios {
-        let Some(now) = limit(scenario, profile) else { continue };
-        for (key, most) in swings.iter_mut().filter(|(key, _)| can_decide(profile, scenario, key)) {
-            let Some(value) = estimate(profile, key).filter(|estimate| estimate.value != 0.0) else { continue };
-            let at = ends(&value).0.map(|end| moved(profile, key, end).and_then(|profile| limit(scenario, &profile)));
-            if let [Some(low), Some(high)] = at {
-                *most = most.max((high - low).abs() / now);
-            }
-        }
+    let mut most: BTreeMap<String, f64> = BTreeMap::new();
+    for (key, swing) in scenarios.iter().flat_map(|scenario| swings(profile, scenario)) {
+        let largest = most.entry(key).or_default();
+        *largest = swing.max(*largest);
     }
-    swings.retain(|(_, swing)| *swing >= LEAST);
+    let mut swings: Vec<(String, f64)> = most.into_iter().filter(|(_, swing)| *swing >= LEAST).collect();
     swings.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     swings.truncate(MOST);
     swings.into_iter().map(|(key, _)| key).collect()
+}
+
+/// By how much, of one, each value of a profile that a scenario has to do with moves its tightest limit, from one end of its
+/// interval to the other; none for a scenario without a limit.
+pub fn swings(profile: &Profile, scenario: &Scenario) -> Vec<(String, f64)> {
+    let Some(now) = limit(scenario, profile) else { return Vec::new() };
+    let swing = |key: String| {
+        let value = estimate(profile, &key).filter(|estimate| estimate.value != 0.0)?;
+        let [low, high] =
+            ends(&value).0.map(|end| moved(profile, &key, end).and_then(|profile| limit(scenario, &profile)));
+        Some((key, (high? - low?).abs() / now))
+    };
+    let keys = profile.values().into_iter().filter(|key| can_decide(profile, scenario, key));
+    keys.filter_map(swing).collect()
 }
 
 /// Whether a scenario has anything to do with a value: costs of other stacks and of ciphers that are not in use have not.

@@ -9,6 +9,7 @@ mod compare;
 mod faults;
 mod fit;
 mod large;
+mod listings;
 mod parquet;
 mod parsers;
 mod plan;

@@ -1,14 +1,12 @@
 //! The plan in words and as a table.
 
 use comfy_table::Table;
-use espsim_model::profile::Profile;
 use espsim_model::resource::Resource;
 use espsim_report::text_table;
 use espsim_sweep::failure::Failure;
 
 use super::design::{Impossible, Least, Plan};
 use super::doubt::Doubt;
-use super::drawn::Drawn;
 use super::goals::{Missed, significant};
 use super::hardware::Hardware;
 use super::prices::Prices;
@@ -112,15 +110,15 @@ pub(super) fn refusal(question: &Question, plans: &[Plan]) -> Option<Failure> {
 pub(super) fn paragraphs(
     question: &Question,
     plans: &[Plan],
-    drawn: &Drawn,
-    host: &Profile,
+    worth: &[(String, Vec<Worth>)],
+    host_cores: u32,
     prices: Option<&Prices>,
 ) -> Vec<String> {
     let mut text: Vec<String> = Vec::new();
     for stack in stacks(plans) {
         let ranked = ranked(plans, stack);
         if !ranked.is_empty() {
-            text.push(of_stack(question, stack, &ranked, drawn, host));
+            text.push(of_stack(question, stack, &ranked, worth, host_cores));
         }
     }
     if text.is_empty() {
@@ -139,17 +137,23 @@ pub(super) fn paragraphs(
     text
 }
 
-fn of_stack(question: &Question, stack: &str, ranked: &[(&Plan, &Least)], drawn: &Drawn, host: &Profile) -> String {
+fn of_stack(
+    question: &Question,
+    stack: &str,
+    ranked: &[(&Plan, &Least)],
+    worth: &[(String, Vec<Worth>)],
+    host_cores: u32,
+) -> String {
     let (first, least) = ranked[0];
     let load = format!("{} {} ({}) of {}", question.direction, question.rate, question.basis, question.mix);
     let mut text = vec![format!(
         "{}, to {load}, {} takes least: {}.",
         within(stack),
         first.asked.placement,
-        taken(least, host.host.cores)
+        taken(least, host_cores)
     )];
     for (plan, least) in &ranked[1..] {
-        text.push(format!("{} takes {}.", plan.asked.placement, taken(least, host.host.cores)));
+        text.push(format!("{} takes {}.", plan.asked.placement, taken(least, host_cores)));
     }
     let up_to = least.carries * question.rate.as_gbps();
     text.push(match least.broken {
@@ -164,7 +168,8 @@ fn of_stack(question: &Question, stack: &str, ranked: &[(&Plan, &Least)], drawn:
     });
     text.extend(borderline(ranked));
     text.extend(rivals(ranked));
-    text.extend(measure_next(&drawn.worth(host, ranked)));
+    let told = worth.iter().find(|(of, _)| of == stack);
+    text.extend(told.and_then(|(_, worth)| measure_next(worth)));
     text.join(" ")
 }
 

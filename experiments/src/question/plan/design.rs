@@ -35,7 +35,8 @@ pub enum Impossible {
 
 /// The least hardware and how far it goes.
 pub struct Least {
-    /// Simulated under seeds that the search has not seen; it meets the goals, unless a note says otherwise.
+    /// Simulated, under seeds that the search has not seen where it chose among several; it meets the goals, unless a note
+    /// says otherwise.
     pub trial: Trial,
     /// One piece less of each kind, under the same seeds.
     pub less: Vec<(Component, Trial)>,

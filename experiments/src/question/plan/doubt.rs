@@ -31,7 +31,7 @@ impl Doubt {
             let needed = ClosedForms { profile, ..*closed }.needed(hardware, load)?;
             let pieces = |part: Component| needed.of(part) * more(part);
             let whole = |part: Component| whole(pieces(part)).min(MOST.of(part));
-            let devices = [whole(Component::Nic), whole(Component::Accelerator).min(MOST.accelerators)];
+            let devices = [whole(Component::Nic), whole(Component::Accelerator)];
             let devices = if hardware.accelerators == 0 { [devices[0], 0] } else { devices };
             Some((pieces(Component::Core), devices))
         };

@@ -1,11 +1,10 @@
 //! Profiles that the host's may be, and which of their values tell designs apart.
 
-use espsim_model::bound::bound;
-use espsim_model::machine::Machine;
+use espsim_model::deciding::swings;
 use espsim_model::profile::Profile;
-use espsim_model::scenario::Scenario;
-use espsim_model::uncertainty::{draw, ends, estimate, moved, values};
+use espsim_model::uncertainty::{draw, values};
 
+use super::answer::{ranked, stacks};
 use super::design::{Least, Plan};
 use super::doubt::Doubt;
 use super::worth::{Value, Worth, worth};
@@ -33,29 +32,23 @@ impl Drawn {
         Drawn { values: columns.filter(varies).collect(), profiles }
     }
 
-    /// What it would tell to know each value that designs of one stack depend on, the one with fewest cores first.
-    pub fn worth(&self, profile: &Profile, ranked: &[(&Plan, &Least)]) -> Vec<Worth> {
-        let all: Vec<&Doubt> = ranked.iter().filter_map(|(_, least)| least.doubt.as_ref()).collect();
-        let matters = |(key, drawn): &(String, Vec<f64>)| {
-            let swing = ranked.first().map_or(0.0, |(_, least)| swing(&least.scenario, profile, key));
-            (swing >= LEAST).then(|| Value { key: key.clone(), drawn: drawn.clone(), swing })
-        };
-        worth(&self.values.iter().filter_map(matters).collect::<Vec<_>>(), &all)
+    /// What it would tell to know each value that designs of each stack depend on, the one that tells most first.
+    pub fn worth(&self, profile: &Profile, plans: &[Plan]) -> Vec<(String, Vec<Worth>)> {
+        let of = |stack: &str| (stack.to_owned(), self.of_stack(profile, &ranked(plans, stack)));
+        stacks(plans).into_iter().map(of).collect()
     }
-}
 
-/// By how much a value moves what one core carries, from one end of its range to the other.
-fn swing(scenario: &Scenario, profile: &Profile, key: &str) -> f64 {
-    let mut one = scenario.clone();
-    one.host.cores = 1;
-    let rate = |profile: &Profile| {
-        let tightest = bound(&Machine::build(&one, profile).ok()?).tightest()?;
-        Some(tightest.rate.as_pps())
-    };
-    let at = |end: f64| rate(&moved(profile, key, end)?);
-    let swing = || {
-        let [low, high] = ends(&estimate(profile, key)?).0.map(at);
-        Some((high? - low?).abs() / rate(profile)?)
-    };
-    swing().unwrap_or(0.0)
+    fn of_stack(&self, profile: &Profile, ranked: &[(&Plan, &Least)]) -> Vec<Worth> {
+        let all: Vec<&Doubt> = ranked.iter().filter_map(|(_, least)| least.doubt.as_ref()).collect();
+        let [(_, least), ..] = ranked else { return Vec::new() };
+        // Cores are what is counted: of one it is the same values that decide, and known far sooner.
+        let mut one = least.scenario.clone();
+        one.host.cores = 1;
+        let values =
+            swings(profile, &one).into_iter().filter(|(_, swing)| *swing >= LEAST).filter_map(|(key, swing)| {
+                let (_, drawn) = self.values.iter().find(|(other, _)| *other == key)?;
+                Some(Value { key, drawn: drawn.clone(), swing })
+            });
+        worth(&values.collect::<Vec<_>>(), &all)
+    }
 }

@@ -63,8 +63,8 @@ pub fn plan(args: &PlanArgs, command: Vec<String>) -> Result<(), Failure> {
         return Err(refusal);
     }
     simulations.close(&folder)?;
-    let prices = prices.as_ref();
-    let output = output::Output { question: &question, plans: &plans, profile: &profile, drawn: &drawn, prices };
+    let (prices, worth) = (prices.as_ref(), drawn.worth(&profile.profile, &plans));
+    let output = output::Output { question: &question, plans: &plans, profile: &profile, worth: &worth, prices };
     let deciding = output.deciding()?;
     let files = output.files(&command, &time, &deciding)?;
     let most_cores = plans.iter().filter_map(|plan| Some(plan.result.as_ref().ok()?.trial.hardware.cores)).max();

@@ -16,12 +16,12 @@ use toml::Table;
 
 use super::answer::{paragraphs, ranked, reason, rows, stacks, table};
 use super::design::{Least, Plan};
-use super::drawn::Drawn;
 use super::figure::growth_svg;
 use super::hardware::{Component, Hardware};
 use super::prices::Prices;
 use super::question::{Asked, Question, insert};
 use super::search::Trial;
+use super::worth::Worth;
 
 /// Cores by load.
 const FIGURE: &str = "growth.svg";
@@ -38,8 +38,8 @@ pub(super) struct Output<'a> {
     pub plans: &'a [Plan],
     /// The host.
     pub profile: &'a ProfileChoice,
-    /// What its profile may be.
-    pub drawn: &'a Drawn,
+    /// What it would tell to know values of the profile, for each stack.
+    pub worth: &'a [(String, Vec<Worth>)],
     /// What hardware costs, where that is known.
     pub prices: Option<&'a Prices>,
 }
@@ -52,7 +52,8 @@ impl Output<'_> {
     }
 
     fn answer(&self) -> String {
-        paragraphs(self.question, self.plans, self.drawn, &self.profile.profile, self.prices).join("\n\n")
+        let cores = self.profile.profile.host.cores;
+        paragraphs(self.question, self.plans, self.worth, cores, self.prices).join("\n\n")
     }
 
     /// Every file with its content; `deciding` is what [`Self::deciding`] says.
@@ -194,11 +195,9 @@ impl Output<'_> {
     fn worth_csv(&self) -> Result<Vec<u8>, Failure> {
         let header = ["stack", "key", "share_of_doubt", "choice_right_more_often"].map(str::to_owned);
         let mut rows = Vec::new();
-        for stack in stacks(self.plans) {
-            for worth in self.drawn.worth(&self.profile.profile, &ranked(self.plans, stack)) {
-                let share = |of: f64| format!("{of:.3}");
-                rows.push(vec![stack.to_owned(), worth.key, share(worth.of_doubt), share(worth.of_choice)]);
-            }
+        let share = |of: f64| format!("{of:.3}");
+        for (stack, worth) in self.worth.iter().flat_map(|(stack, all)| all.iter().map(move |worth| (stack, worth))) {
+            rows.push(vec![stack.clone(), worth.key.clone(), share(worth.of_doubt), share(worth.of_choice)]);
         }
         csv_of(&header, &rows)
     }
