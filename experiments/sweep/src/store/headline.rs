@@ -141,7 +141,9 @@ impl Headline {
     pub fn in_short(&self) -> String {
         let (median, share, good) = (100.0 * self.median_error, 100.0 * self.within_tenth, 100.0 * GOOD);
         let (families, rows) = (self.families, self.rows);
-        format!("{families} families alike: half of {rows} predicted rows within {median:.1} %, {share:.0} % within {good:.0} %")
+        format!(
+            "{families} families alike: half of {rows} predicted rows within {median:.1} %, {share:.0} % within {good:.0} %"
+        )
     }
 
     /// In a sentence.
