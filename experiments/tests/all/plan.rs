@@ -66,7 +66,7 @@ fn more_than_a_nic_takes_needs_another_and_what_cannot_be_is_said() {
     let refused = |args: &[&str]| {
         let base = ["plan", "--profile", "preset:zen4", "--out", "never", "--rate", "40Gbps"];
         let done = espsim(&folder).args(base).args(args).output().unwrap();
-        assert_eq!(done.status.code(), Some(2), "{}", text(&done.stderr));
+        assert_eq!(done.status.code(), Some(3), "{}", text(&done.stderr));
         assert!(!folder.path().join("never").exists() && !folder.path().join(".never.partial").exists());
         text(&done.stderr).replace(['\n', '│'], " ").split_whitespace().collect::<Vec<_>>().join(" ")
     };
@@ -139,7 +139,7 @@ fn a_plan_says_how_many_tunnels_are_needed() {
     let limits = ["--set", "sa.rate=1.25Gbps", "--set", "sa.packet_rate=140kpps", "--set", "sa.count=1"];
     let refused = |args: &[&str]| {
         let done = espsim(&folder).args(["plan", "--profile", "preset:zen4"]).args(args).output().unwrap();
-        assert_eq!(done.status.code(), Some(2));
+        assert_eq!(done.status.code(), Some(3), "no design serves");
         text(&done.stderr)
     };
     let base = ["--rate", "10Gbps", "--placement", "host"];
@@ -150,4 +150,23 @@ fn a_plan_says_how_many_tunnels_are_needed() {
     let decrypt = ["--direction", "decrypt", "--mix", "1400B", "--set", "sa.count=1"];
     let one = refused(&[&["--rate", "40Gbps", "--placement", "host", "--stack", "kernel"][..], &decrypt].concat());
     assert!(one.contains("limited by one core for an SA") && one.contains("One SA binds one core"), "{one}");
+}
+
+/// NICs side by side where they matter, and a mix of one's own.
+#[test]
+fn several_nics_are_planned_for_at_once() {
+    let folder = TempDir::new().unwrap();
+    let asked = ["--rate", "10G", "--mix", "64:7,576:4,1500:1", "--stack", "vector", "--draws", "0"];
+    let placements = ["--placement", "host,inline-packet", "--nic", "connectx-6-dx,connectx-7,bluefield-3"];
+    let printed = plan(&folder, "plan", &[&asked[..], &placements].concat());
+    for design in ["inline-packet with connectx-7", "inline-packet with bluefield-3"] {
+        assert!(printed.contains(design), "{design}: {printed}");
+    }
+    assert!(!printed.contains("host with"), "no NIC does anything for it: {printed}");
+    let file = std::fs::read_to_string(folder.path().join("plan/plan.toml")).unwrap();
+    assert!(file.contains("bluefield-3") && file.contains("576 B"), "{file}");
+    let wrong = ["plan", "--profile", "preset:zen4", "--rate", "10G", "--mix", "64:7,576"];
+    let done = espsim(&folder).args(wrong).output().unwrap();
+    assert_eq!(done.status.code(), Some(2));
+    assert!(text(&done.stderr).contains("for example 64:7,576:4,1500:1"), "{}", text(&done.stderr));
 }

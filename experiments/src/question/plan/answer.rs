@@ -91,6 +91,9 @@ fn more_tunnels(question: &Question, impossible: &Impossible) -> Option<String> 
     Some(format!("{why}: at least {needed:.0} {what} are needed ({key}), if flows are spread evenly over them."))
 }
 
+/// Exit code of a question that no design answers, as of a run without an estimate.
+const NOTHING_SERVES: u8 = 3;
+
 /// Closed forms rule out every placement: a goal that no hardware meets is a mistake in the question.
 pub(super) fn refusal(question: &Question, plans: &[Plan]) -> Option<Failure> {
     let ruled_out = |plan: &Plan| match &plan.result {
@@ -102,7 +105,18 @@ pub(super) fn refusal(question: &Question, plans: &[Plan]) -> Option<Failure> {
         }
     };
     let reasons: Vec<String> = plans.iter().map(ruled_out).collect::<Option<_>>()?;
-    Some(Failure::new(format!("no placement can do it: {}", question.title())).and(&reasons))
+    let failure = Failure::new(format!("no placement can do it: {}", question.title())).with_code(NOTHING_SERVES);
+    Some(failure.and(&reasons))
+}
+
+/// Whether some design serves; what was simulated is written in any case.
+///
+/// # Errors
+/// [`Failure`] where none does.
+pub(super) fn served(question: &Question, plans: &[Plan]) -> Result<(), Failure> {
+    let serves = plans.iter().any(|plan| plan.result.is_ok());
+    let none = || Failure::new(format!("no placement can do it: {}", question.title())).with_code(NOTHING_SERVES);
+    if serves { Ok(()) } else { Err(none()) }
 }
 
 /// One paragraph for each stack: who takes least, what the others take, what limits and what comes next, what is not known;
@@ -149,22 +163,22 @@ fn of_stack(
     let mut text = vec![format!(
         "{}, to {load}, {} takes least: {}.",
         within(stack),
-        first.asked.placement,
+        first.asked.design(),
         taken(least, host_cores)
     )];
     for (plan, least) in &ranked[1..] {
-        text.push(format!("{} takes {}.", plan.asked.placement, taken(least, host_cores)));
+        text.push(format!("{} takes {}.", plan.asked.design(), taken(least, host_cores)));
     }
     let up_to = least.carries * question.rate.as_gbps();
     text.push(match least.broken {
         Some(_) => format!(
             "With that {} carries up to {up_to:.1} Gb/s ({}), limited by {}{}.",
-            first.asked.placement,
+            first.asked.design(),
             question.basis,
             least.limit(),
             next(question, least)
         ),
-        None => format!("With that {} carries four times as much, and more was not tried.", first.asked.placement),
+        None => format!("With that {} carries four times as much, and more was not tried.", first.asked.design()),
     });
     text.extend(borderline(ranked));
     text.extend(rivals(ranked));
@@ -175,10 +189,8 @@ fn of_stack(
 
 /// How sure it is that the first takes fewer cores than each of the others.
 fn rivals(ranked: &[(&Plan, &Least)]) -> Vec<String> {
-    let with: Vec<(&str, &Doubt)> = ranked
-        .iter()
-        .filter_map(|(plan, least)| Some((plan.asked.placement.as_str(), least.doubt.as_ref()?)))
-        .collect();
+    let with: Vec<(String, &Doubt)> =
+        ranked.iter().filter_map(|(plan, least)| Some((plan.asked.design(), least.doubt.as_ref()?))).collect();
     let Some(((first, doubt), others)) = with.split_first() else { return Vec::new() };
     let percent = |share: f64| format!("{:.0} %", share * 100.0);
     let mut surely: Vec<String> = Vec::new();
@@ -246,7 +258,7 @@ fn next(question: &Question, least: &Least) -> String {
 fn borderline(ranked: &[(&Plan, &Least)]) -> Vec<String> {
     let mut notes = Vec::new();
     for (plan, least) in ranked {
-        let placement = &plan.asked.placement;
+        let placement = &plan.asked.design();
         if let Some(missed) = least.trial.missed {
             notes.push(format!("{placement} lies on the border: under other seeds it {missed}."));
         }
@@ -290,7 +302,7 @@ pub(super) fn rows(question: &Question, plans: &[Plan], prices: Option<&Prices>)
     }
     let width = header.len();
     let rows = plans.iter().map(|plan| {
-        let mut row = vec![plan.asked.placement.clone(), plan.asked.stack.clone()];
+        let mut row = vec![plan.asked.design(), plan.asked.stack.clone()];
         match &plan.result {
             Ok(least) => row.extend(cells(question, least, prices)),
             Err(_) => row.resize(width, "-".into()),

@@ -2,20 +2,21 @@
 
 use std::path::PathBuf;
 
-use espsim_model::units::{BitRate, Share, Time};
+use espsim_model::units::{BitRate, Share, Time, UnitError};
 
 use crate::common::{BaseArgs, FolderArgs, WorkArgs};
 
 /// Arguments of `plan`.
 #[derive(Debug, clap::Args)]
 pub struct PlanArgs {
-    /// The load, such as 40Gbps
-    #[arg(long)]
+    /// The load, such as 40Gbps, 40G or 40Gbit/s
+    #[arg(long, value_parser = bit_rate)]
     pub rate: BitRate,
     /// What the load counts
     #[arg(long, value_name = "BASIS", default_value = "l3", value_parser = ["goodput", "l3", "l2", "wire"])]
     pub basis: String,
-    /// Packet sizes: a mix (imix, or one of `espsim list mixes`) or one size, such as 1446B
+    /// Packet sizes: a mix (imix, or one of `espsim list mixes`), one of your own, such as 64:7,576:4,1500:1 (octets:weight), or
+    /// one size, such as 1446B
     #[arg(long, default_value = "imix")]
     pub mix: String,
     /// Which way packets go; encrypt (or forward) is a gateway, clear in and ESP out, decrypt the other way, both is both at once
@@ -40,9 +41,10 @@ pub struct PlanArgs {
     /// Profiles that are drawn from what their values may be, for the range of each number; 0 for none
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     pub draws: u32,
-    /// The kind of NIC: one of `espsim list nics` [default: connectx-6-dx]
-    #[arg(long)]
-    pub nic: Option<String>,
+    /// The kind of NIC: one of `espsim list nics`; of several, separated by commas, each is tried where it does the cipher, and
+    /// the first elsewhere [default: connectx-6-dx]
+    #[arg(long, value_delimiter = ',')]
+    pub nic: Vec<String>,
     /// The kind of accelerator: one of `espsim list accelerators` [default: qat-8970]
     #[arg(long)]
     pub accelerator: Option<String>,
@@ -58,4 +60,36 @@ pub struct PlanArgs {
     /// How the work is done and shown.
     #[command(flatten)]
     pub work: WorkArgs,
+}
+
+/// A bit rate as people write it: `40Gbps`, `40 Gb/s`, `40Gbit/s`, `40G`.
+fn bit_rate(text: &str) -> Result<BitRate, UnitError> {
+    let plain = text.trim().to_lowercase();
+    let unit = plain.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(plain.len());
+    let (number, unit) = (plain[..unit].trim_end(), &plain[unit..]);
+    let (prefix, rest) = unit.split_at(unit.chars().next().filter(|c| "kmgt".contains(*c)).map_or(0, char::len_utf8));
+    let prefix = if prefix == "k" { "k".to_owned() } else { prefix.to_uppercase() };
+    let spelled = match rest {
+        // Octets, or nothing at all.
+        _ if text.contains('B') || unit.is_empty() => None,
+        "" | "b/s" | "bit/s" | "bps" => format!("{number} {prefix}bps").parse().ok(),
+        _ => None,
+    };
+    spelled.map_or_else(|| text.parse(), Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_are_read_as_people_write_them() {
+        for text in ["40Gbps", "40 Gbps", "40G", "40gbps", "40Gbit/s", "40 Gb/s", "40000M", "0.04T"] {
+            assert_eq!(bit_rate(text).unwrap(), BitRate::from_gbps(40.0), "{text}");
+        }
+        for text in ["40", "G", "40 GB/s", "40 Gibit/s", "-40G", "40 pps"] {
+            let error = bit_rate(text).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{text}`")) && error.contains("Gbps"), "{error}");
+        }
+    }
 }

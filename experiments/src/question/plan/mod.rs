@@ -71,5 +71,6 @@ pub fn plan(args: &PlanArgs, command: Vec<String>) -> Result<(), Failure> {
     warn_beyond(&profile, most_cores.unwrap_or(0));
     let what = format!("planned {} designs", plans.len());
     let made = Made { what, started, host: Some(&profile), deciding: &deciding };
-    deliver(folder, &files, printed(&files, &output.text(), args.work.format), &made)
+    deliver(folder, &files, printed(&files, &output.text(), args.work.format), &made)?;
+    answer::served(&question, &plans)
 }

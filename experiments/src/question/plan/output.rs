@@ -137,8 +137,8 @@ impl Output<'_> {
     }
 
     fn growth_csv(&self) -> Result<Vec<u8>, Failure> {
-        let header =
-            ["placement", "stack", "load_gbps", "basis", "cores", "nics", "accelerators", "slots"].map(str::to_owned);
+        let header = ["placement", "nic", "stack", "load_gbps", "basis", "cores", "nics", "accelerators", "slots"]
+            .map(str::to_owned);
         let mut rows = Vec::new();
         for plan in self.plans {
             let Ok(least) = &plan.result else { continue };
@@ -147,8 +147,8 @@ impl Output<'_> {
             loads.sort_by(|a, b| a.0.total_cmp(&b.0));
             for (load, hardware) in loads {
                 let rate = (load * self.question.rate.as_gbps()).to_string();
-                let Asked { placement, stack } = plan.asked.clone();
-                let mut row = vec![placement, stack, rate, self.question.basis.clone()];
+                let Asked { placement, stack, nic } = plan.asked.clone();
+                let mut row = vec![placement, nic.unwrap_or_default(), stack, rate, self.question.basis.clone()];
                 let count =
                     |of: fn(&Hardware) -> u32| hardware.as_ref().map_or_else(String::new, |h| of(h).to_string());
                 row.extend([count(|h| h.cores), count(|h| h.nics), count(|h| h.accelerators), count(Hardware::slots)]);
@@ -162,6 +162,7 @@ impl Output<'_> {
     fn doubt_csv(&self) -> Result<Vec<u8>, Failure> {
         let header = [
             "placement",
+            "nic",
             "stack",
             "draws",
             "cores",
@@ -180,7 +181,8 @@ impl Output<'_> {
                 let Some(doubt) = &least.doubt else { continue };
                 let band = doubt.band().map(|cores| cores.map_or_else(String::new, |cores| cores.to_string()));
                 let next = ranked.get(at + 1).and_then(|(_, next)| next.doubt.as_ref());
-                let mut row = vec![plan.asked.placement.clone(), stack.to_owned(), doubt.cores.len().to_string()];
+                let Asked { placement, nic, .. } = plan.asked.clone();
+                let mut row = vec![placement, nic.unwrap_or_default(), stack.to_owned(), doubt.cores.len().to_string()];
                 row.push(least.trial.hardware.cores.to_string());
                 row.extend(band);
                 row.extend(doubt.most_devices().into_iter().flatten().map(|n| n.to_string()));
@@ -234,10 +236,12 @@ impl Output<'_> {
 fn plan_json(plan: &Plan) -> Value {
     match &plan.result {
         Err(impossible) => {
-            json!({ "placement": plan.asked.placement, "stack": plan.asked.stack, "impossible": reason(impossible) })
+            let Asked { placement, stack, nic } = &plan.asked;
+            json!({ "placement": placement, "nic": nic, "stack": stack, "impossible": reason(impossible) })
         }
         Ok(least) => json!({
             "placement": plan.asked.placement,
+            "nic": plan.asked.nic,
             "stack": plan.asked.stack,
             "cores": least.trial.hardware.cores,
             "cores_range": least.doubt.as_ref().map(|doubt| doubt.band()),

@@ -52,16 +52,24 @@ pub struct Asked {
     pub placement: String,
     /// The host's stack.
     pub stack: String,
+    /// The kind of NIC, where several are asked about and it matters which: to those that do what ESP needs.
+    pub nic: Option<String>,
 }
 
 impl Asked {
     /// Its name: the kernel goes without saying.
     pub fn name(&self) -> String {
+        let design = self.design();
         match self.stack.as_str() {
-            "kernel" => self.placement.clone(),
-            "vector" => format!("{} in userspace", self.placement),
-            other => format!("{} in {other}", self.placement),
+            "kernel" => design,
+            "vector" => format!("{design} in userspace"),
+            other => format!("{design} in {other}"),
         }
+    }
+
+    /// The placement, and the NIC where there is a choice.
+    pub fn design(&self) -> String {
+        self.nic.as_ref().map_or_else(|| self.placement.clone(), |nic| format!("{} with {nic}", self.placement))
     }
 
     /// A series of the design; what hardware it has is added.
@@ -70,12 +78,17 @@ impl Asked {
         for (key, value) in [("name", &name), ("placement", &self.placement), (STACK, &self.stack)] {
             insert(&mut series, key, Value::String(value.clone()));
         }
+        if let Some(nic) = &self.nic {
+            insert(&mut series, NIC, Value::String(nic.clone()));
+        }
         series
     }
 }
 
 /// The key that says which stack a host has.
 const STACK: &str = "host.stack";
+/// The key that says which kind of NIC there is.
+const NIC: &str = "nic.preset";
 /// Stacks that are planned for where none is named.
 const STACKS: [&str; 2] = ["kernel", "vector"];
 
@@ -131,6 +144,7 @@ impl Question {
         let mix = match args.mix.as_str() {
             size if size.parse::<Bytes>().is_ok() => set("traffic.packet", text(size)),
             "imix" => set("traffic.mix", text("simple-imix")),
+            own if own.contains(':') => set("traffic.mix", own_mix(own)?),
             name => set("traffic.mix", text(name)),
         };
         let headroom = share("--headroom", args.headroom, 10.0)?;
@@ -142,7 +156,8 @@ impl Question {
             set("traffic.rate_basis", text(&args.basis)),
         ];
         let preset = |key: &str, name: &Option<String>| name.as_deref().map(|name| set(key, text(name)));
-        settings.extend(preset("nic.preset", &args.nic));
+        // Designs without a choice take the first.
+        settings.extend(preset(NIC, &args.nic.first().cloned()));
         settings.extend(preset("accelerator.preset", &args.accelerator));
         // Each series has a stack of its own.
         settings.extend(args.base.settings.iter().filter(|setting| setting.key != STACK).cloned());
@@ -159,9 +174,11 @@ impl Question {
         };
         let mut designs: Vec<Asked> = Vec::new();
         for (stack, placement) in stacks.iter().flat_map(|stack| args.placement.iter().map(move |name| (stack, name))) {
-            let asked = Asked { placement: placement.clone(), stack: stack.clone() };
-            if !designs.contains(&asked) {
-                designs.push(asked);
+            for nic in nics(placement, &args.nic) {
+                let asked = Asked { placement: placement.clone(), stack: stack.clone(), nic };
+                if !designs.contains(&asked) {
+                    designs.push(asked);
+                }
             }
         }
         Ok(Question {
@@ -254,7 +271,7 @@ impl Question {
     /// [`Failure`] at the option that is wrong.
     pub fn check(&self, profile: &Profile) -> Result<(), Failure> {
         let stack = self.designs.first().map_or(STACKS[0], |asked| asked.stack.as_str()).to_owned();
-        self.scenario(&Asked { placement: Placement::CLEAR.name().to_owned(), stack }, profile).map(|_| ())
+        self.scenario(&Asked { placement: Placement::CLEAR.name().to_owned(), stack, nic: None }, profile).map(|_| ())
     }
 
     /// The scenario of a placement with one core, NIC and accelerator under the rate asked for.
@@ -268,6 +285,34 @@ impl Question {
         scenario.traffic[0].rate = Some(self.rate);
         Ok(scenario)
     }
+}
+
+/// The NICs that a placement is asked about with: all of several where the NIC does what ESP needs.
+fn nics(placement: &str, named: &[String]) -> Vec<Option<String>> {
+    let by_nic = |known: &Placement| known.name() == placement && known.encrypts_in_nic();
+    if Placement::ALL.iter().any(by_nic) && named.len() > 1 {
+        named.iter().cloned().map(Some).collect()
+    } else {
+        vec![None]
+    }
+}
+
+/// Sizes of IP packets with their weights, `64:7,576:4,1500:1`.
+fn own_mix(text: &str) -> Result<Value, Failure> {
+    let wrong = || {
+        Failure::new(format!("--mix `{text}`: a mix on the command line is sizes in octets with weights"))
+            .with_help(Some("for example 64:7,576:4,1500:1".into()))
+    };
+    let one = |part: &str| {
+        let (size, weight) = part.split_once(':')?;
+        let size: u64 = size.trim().trim_end_matches('B').trim_end().parse().ok()?;
+        let weight: i64 = weight.trim().parse().ok().filter(|weight| *weight > 0)?;
+        let size = Value::String(Bytes::new(size).to_string());
+        Some(Value::Table(
+            [("size".to_owned(), size), ("weight".to_owned(), Value::Integer(weight))].into_iter().collect(),
+        ))
+    };
+    text.split(',').map(|part| one(part).ok_or_else(wrong)).collect::<Result<Vec<Value>, _>>().map(Value::Array)
 }
 
 /// Sets a dotted key of a table; what stands in the way is replaced.
