@@ -144,7 +144,7 @@ fn draw_panel(canvas: &Canvas<'_>, panel: &Panel, figure: &Panels, x: &Ticks, to
         };
         let mut outline = edge(above);
         outline.extend(edge(below).into_iter().rev());
-        canvas.fill(&outline, colour(panel.colour + i));
+        canvas.fill(&corners(&outline), colour(panel.colour + i));
     }
     // Every other tick where there are many: the panels are low. The axis's end is one of those that stay.
     let ticks = &y.labelled;
@@ -163,6 +163,22 @@ fn draw_panel(canvas: &Canvas<'_>, panel: &Panel, figure: &Panels, x: &Ticks, to
     legend(canvas, &shown, panel.colour, top);
 }
 
+/// The points of an outline at which it turns: bins that stand equally high make one step.
+fn corners(outline: &[Pixel]) -> Vec<Pixel> {
+    let mut corners: Vec<Pixel> = Vec::new();
+    for &point in outline {
+        while let [.., a, b] = corners[..]
+            && ((a.0 == b.0 && b.0 == point.0) || (a.1 == b.1 && b.1 == point.1))
+        {
+            corners.pop();
+        }
+        if corners.last() != Some(&point) {
+            corners.push(point);
+        }
+    }
+    corners
+}
+
 /// Names beside the panel, in the order of the stack.
 fn legend(canvas: &Canvas<'_>, shown: &[(usize, &Trace)], first: usize, top: i32) {
     let left = SIDES.1 + 18;
@@ -176,6 +192,12 @@ fn legend(canvas: &Canvas<'_>, shown: &[(usize, &Trace)], first: usize, top: i32
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn steps_of_one_height_are_one() {
+        let flat = [(0, 9), (1, 9), (1, 9), (2, 9), (2, 4), (3, 4), (3, 10), (2, 10), (1, 10), (0, 10)];
+        assert_eq!(corners(&flat), [(0, 9), (2, 9), (2, 4), (3, 4), (3, 10), (0, 10)]);
+    }
 
     #[test]
     fn what_is_zero_throughout_is_left_out() {
