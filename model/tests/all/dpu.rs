@@ -112,12 +112,18 @@ fn the_hosts_cores_do_what_they_do_in_the_clear() {
                 let by_dpu = run(&settings);
                 let clear = run(&[&settings[..], &[("placement", "clear")]].concat());
                 let at = format!("{settings:?}");
-                assert_eq!(by_dpu.cycles_per_packet.len(), clear.cycles_per_packet.len(), "{at}");
-                for (one, other) in by_dpu.cycles_per_packet.iter().zip(&clear.cycles_per_packet) {
+                // A core of the SoC takes the packets of a train apart, so that fewer come to a poll and merge: what is the
+                // same of TCP is what each packet that is sent costs.
+                let is_sent = |category| [Category::Send, Category::Copy, Category::Transmit].contains(&category);
+                let is_same = |category: &Category| transport != TCP || direction == "transmit" && is_sent(*category);
+                let of = |record: &Record| -> Vec<(Category, f64)> {
+                    record.cycles_per_packet.iter().copied().filter(|(category, _)| is_same(category)).collect()
+                };
+                let (by_dpu_cycles, clear_cycles) = (of(&by_dpu), of(&clear));
+                assert_eq!(by_dpu_cycles.len(), clear_cycles.len(), "{at}");
+                for (one, other) in by_dpu_cycles.iter().zip(&clear_cycles) {
                     assert_eq!(one.0, other.0, "{at}");
-                    // Of segments of one send more or fewer come to one interrupt, as they leave one by one or at once.
-                    let tolerance = if transport == TCP { 0.05 } else { 1e-9 };
-                    near(one.1, other.1, tolerance);
+                    near(one.1, other.1, if transport == TCP { 0.01 } else { 1e-9 });
                 }
                 let of_esp = [Category::Xfrm, Category::Aead, Category::CryptoRequest, Category::Policy];
                 assert!(by_dpu.cycles_per_packet.iter().all(|(category, _)| !of_esp.contains(category)), "{at}");
@@ -162,8 +168,9 @@ fn what_comes_is_carried_lost_or_under_way() {
         }
         let loss = record.loss.unwrap().share;
         let (l3, most) = (record.rate(Basis::L3).unwrap().gbps, record.bound.share_without_loss());
-        assert!(loss > 0.3 && l3 / 20.0 <= most * 1.01, "{direction}: {loss} {l3} {most}");
-        near(l3 / 20.0 / if direction == "both" { 2.0 } else { 1.0 }, 1.0 - loss, 0.02);
+        let offered = if direction == "both" { 40.0 } else { 20.0 };
+        assert!(loss > 0.3 && l3 / offered <= most * 1.01, "{direction}: {loss} {l3} {most}");
+        near(l3 / offered, 1.0 - loss, 0.02);
         // What was spent on what was lost, if any, was the host's work in vain and not counted as the DPU's.
         let lost = |of: &[(Category, f64)]| of.iter().any(|(category, _)| *category == Category::Dropped);
         assert!(!lost(&record.dpu_cycles_per_packet), "{direction}");
