@@ -1,5 +1,6 @@
 //! The calibrations, quick and full: one way of measuring, two plans of what to measure.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use espsim_model::profile::{AeadCost, Algorithm, BEYOND, Profile};
@@ -14,7 +15,7 @@ use crate::inventory::{Topology, topology};
 use crate::pinned::on_last_core;
 use crate::plan::Plan;
 use crate::report::{Report, Skipped};
-use crate::sample::median;
+use crate::sample::{median, nine_tenths};
 use crate::scaling::{SCALING_BEYOND, scaling};
 use crate::series::Series;
 use crate::{CalibrateError, host, memory};
@@ -71,7 +72,7 @@ fn run(plan: &Plan, base: &Profile, progress: &mut dyn FnMut(&str)) -> Result<Ca
     })?;
     let report = &mut calibration.report;
     let noise = Conditions {
-        frequency: gate::frequency_change(&report.frequencies),
+        frequency: Some(report.frequency_change),
         spread: Some(report.noise),
         drift: Some(report.drift),
         outliers: Some(report.outliers),
@@ -115,15 +116,13 @@ fn measure(
 ) -> Result<Calibration, CalibrateError> {
     // Nobody listening is no reason to stop.
     let say = |message: String| drop(say.send(message));
-    say("measuring the core's frequency".to_owned());
-    let frequency = core_frequency()?;
     let mut report = Report {
         rows: Vec::new(),
         fits: Vec::new(),
         cold: Vec::new(),
         worst_residual: 0.0,
         noise: 0.0,
-        frequencies: vec![frequency.get() as f64],
+        frequency_change: 0.0,
         drift: 0.0,
         outliers: 0.0,
         conditions: BTreeMap::new(),
@@ -142,14 +141,15 @@ fn measure(
     // Pass after pass over everything: what changes from one to the next, the clock, the neighbours, where contexts and
     // packets lie in memory, is seen in each value and goes into its interval. Contexts stay, so that the next ones lie
     // elsewhere.
+    let (mut frequencies, changes) = (Vec::new(), RefCell::default());
     let mut opened: Vec<Vec<Opened>> = Vec::new();
     let mut passes: Vec<Vec<Vec<Size>>> = Vec::new();
     for pass in 0..plan.passes {
         let (contexts, skipped) = open(plan);
         report.skipped = skipped;
         let frequency = core_frequency()?;
-        report.frequencies.push(frequency.get() as f64);
-        let series = series(plan, &contexts, frequency);
+        frequencies.push(frequency.get() as f64);
+        let series = series(plan, &contexts, frequency, &changes);
         passes.resize(series.len(), Vec::new());
         for (series, passes) in series.iter().zip(&mut passes) {
             say(format!("pass {} of {}: {} with {}", pass + 1, plan.passes, series.algorithm.name(), series.backend));
@@ -158,7 +158,9 @@ fn measure(
         opened.push(contexts);
     }
     let contexts = opened.last().map_or(&[][..], Vec::as_slice);
-    let series = series(plan, contexts, frequency);
+    // What a moment's clock was is chance; cycles of all passes together belong to what it mostly was.
+    let frequency = Hertz::new(median(&frequencies) as u64);
+    let series = series(plan, contexts, frequency, &changes);
     say("looking into where implementations change their ways".to_owned());
     let mut between = Vec::new();
     for (series, passes) in series.iter().zip(&passes) {
@@ -178,12 +180,13 @@ fn measure(
     }
     report.noise = median(&report.rows.iter().map(|row| row.spread).collect::<Vec<_>>());
     report.outliers = report.rows.iter().map(|row| row.outliers).sum::<f64>() / report.rows.len() as f64;
+    report.drift = nine_tenths(report.fits.iter().map(|fit| fit.drift).collect());
     if plan.whole_host {
         say("measuring copies and checksums".to_owned());
         report.memory = memory::by_size();
         report.allocation_ns = Some(memory::allocation_seconds() * 1e9);
     }
-    report.frequencies.push(core_frequency()?.get() as f64);
+    report.frequency_change = nine_tenths(changes.into_inner());
     Ok(Calibration { profile: profile(plan, base, place, pinned, frequency, aead), report })
 }
 
@@ -206,9 +209,17 @@ fn open(plan: &Plan) -> (Vec<Opened>, Vec<Skipped>) {
 }
 
 /// Every implementation in every direction.
-fn series<'a>(plan: &Plan, contexts: &'a [Opened], frequency: Hertz) -> Vec<Series<'a>> {
+fn series<'a>(
+    plan: &Plan,
+    contexts: &'a [Opened],
+    frequency: Hertz,
+    changes: &'a RefCell<Vec<f64>>,
+) -> Vec<Series<'a>> {
     let both = |(algorithm, backend, context): &'a Opened| {
-        let one = |&direction| Series { algorithm: *algorithm, backend, direction, context: &**context, frequency };
+        let one = |&direction| {
+            let (algorithm, context) = (*algorithm, &**context);
+            Series { algorithm, backend, direction, context, frequency, changes }
+        };
         plan.directions.iter().map(one).collect::<Vec<_>>()
     };
     contexts.iter().flat_map(both).collect()
@@ -264,7 +275,14 @@ fn profile(
     for (key, source) in [
         ("host.model", "measured: the CPU's brand string".to_owned()),
         ("host.cores", "measured: cores that the process may use".to_owned()),
-        ("host.frequency", format!("measured: chain of dependent additions, fastest of {} passes", clock::PASSES)),
+        (
+            "host.frequency",
+            format!(
+                "measured: chain of dependent additions, fastest of {} rounds each time, median of {} times",
+                clock::PASSES,
+                plan.passes
+            ),
+        ),
         ("host.ddio", "derived: from the CPU's vendor, Intel Xeon has DDIO".to_owned()),
         ("memory.copy", "measured: copies of 64 KiB from 8 MiB of data into a warm buffer".to_owned()),
         ("memory.checksum", "measured: RFC 1071 over 1448 octets in cache".to_owned()),

@@ -13,6 +13,8 @@ const CHAIN: u64 = 64_000;
 const WARM_UP: f64 = 0.05;
 /// Passes, of which the fastest counts: whatever disturbs a pass makes it slower.
 pub const PASSES: usize = 200;
+/// Passes that tell the frequency of a moment.
+const MOMENT: usize = 12;
 /// A pass lasts so many readings of the clock, at least. One of them is part of it, of which the least is subtracted.
 const READINGS: f64 = 50.0;
 /// Seconds of the longest passes where the kernel may be a guest's, at least.
@@ -43,6 +45,17 @@ pub fn core_frequency() -> Result<Hertz, CalibrateError> {
 /// As [`core_frequency`].
 pub fn core_frequency_in_guest() -> Result<Hertz, CalibrateError> {
     measured(|core| core.frequency_in_guest(LONG_PASSES))
+}
+
+/// The frequency of this moment, Hz, on a core that has been busy: a fraction of a millisecond. Without a chain for this
+/// architecture it is no number.
+pub(crate) fn frequency_now() -> f64 {
+    let core = Core::new(now, dependent_additions);
+    if cfg!(any(target_arch = "x86_64", target_arch = "aarch64")) {
+        core.rate(core.length(0.0), MOMENT)
+    } else {
+        f64::NAN
+    }
 }
 
 /// The core that this runs on.

@@ -29,6 +29,7 @@ pub mod sa_path;
 pub mod sample;
 mod scaling;
 mod series;
+mod steady;
 mod term;
 mod thread;
 pub mod verdict;

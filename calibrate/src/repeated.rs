@@ -4,9 +4,10 @@ use espsim_model::profile::{Estimate, Profile};
 use espsim_model::units::{CyclesPerByte, Hertz};
 
 use crate::clock::core_frequency;
-use crate::gate::{self, Conditions, Watch};
+use crate::gate::{Conditions, Watch};
 use crate::memory::{checksum_seconds_per_byte, copy_seconds_per_byte};
 use crate::pinned::on_last_core;
+use crate::steady::{Steady, steadily};
 use crate::{CalibrateError, sample};
 
 /// Repetitions of each value: of nine, the second and the eighth bound the median with 96 % confidence.
@@ -20,13 +21,14 @@ const REPETITIONS: usize = 9;
 pub fn repeat(profile: &mut Profile) -> Result<Conditions, CalibrateError> {
     let watch = Watch::start();
     let rounds = on_last_core(|_| {
+        // Its first look lets the clock rise.
         let round = |_| {
             let frequency = core_frequency()?.get() as f64;
-            Ok([frequency, copy_seconds_per_byte() * frequency, checksum_seconds_per_byte() * frequency])
+            steadily(|hertz| Ok([frequency, copy_seconds_per_byte() * hertz, checksum_seconds_per_byte() * hertz]))
         };
-        (0..REPETITIONS).map(round).collect::<Result<Vec<[f64; 3]>, CalibrateError>>()
+        (0..REPETITIONS).map(round).collect::<Result<Vec<Steady<[f64; 3]>>, CalibrateError>>()
     })??;
-    let of = |i: usize| estimate(rounds.iter().map(|round| round[i]).collect());
+    let of = |i: usize| estimate(rounds.iter().map(|round| round.value[i]).collect());
     let (frequency, copy, checksum) = (of(0), of(1), of(2));
     let lower = profile.host.avx_frequency.map(|avx| avx.get() as f64 / profile.host.frequency.get() as f64);
     profile.host.frequency = Hertz::new((frequency.value / 1e3).round() as u64 * 1000);
@@ -36,8 +38,8 @@ pub fn repeat(profile: &mut Profile) -> Result<Conditions, CalibrateError> {
     profile.intervals = [("host.frequency", frequency), ("memory.copy", copy), ("memory.checksum", checksum)]
         .map(|(key, estimate)| (key.to_owned(), estimate))
         .into();
-    let hertz: Vec<f64> = rounds.iter().map(|round| round[0]).collect();
-    Ok(Conditions { frequency: gate::frequency_change(&hertz), ..watch.end() })
+    let change = rounds.iter().map(|round| round.change).fold(0.0, f64::max);
+    Ok(Conditions { frequency: Some(change), ..watch.end() })
 }
 
 fn estimate(values: Vec<f64>) -> Estimate {

@@ -24,10 +24,10 @@ pub struct Report {
     pub worst_residual: f64,
     /// Median over rows of the relative spread between batches.
     pub noise: f64,
-    /// The core's frequency, in Hz, each time that it was measured.
-    pub frequencies: Vec<f64>,
-    /// Drift over the measurement of a backend, the largest of all: the median over its sizes of the second half over
-    /// the first, less 1. Positive if it became slower.
+    /// The change of the core's frequency that nine tenths of the values were taken within, relative.
+    pub frequency_change: f64,
+    /// Drift that nine tenths of the fits stay within. A clock or a neighbour that does not stay moves all of them; one
+    /// alone of some fifty, by a burst at the wrong time, is held by its own interval.
     pub drift: f64,
     /// Mean share of outlying batches.
     pub outliers: f64,
@@ -105,6 +105,8 @@ pub struct FitQuality {
     pub backend: &'static str,
     /// Seal or open.
     pub direction: Direction,
+    /// Median over sizes of the second half of the batches over the first, less 1. Positive if it became slower.
+    pub drift: f64,
     /// Octets that the bulk loop takes at a time, as fitted.
     pub stride: u64,
     /// Fixed, per byte, per tail block, partial block, in cycles with 95 % intervals: see

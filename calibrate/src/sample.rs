@@ -109,6 +109,12 @@ pub fn median_interval(values: &[f64]) -> (f64, f64) {
     (at(low), at(sorted.len().saturating_sub(1 + low)))
 }
 
+/// The value that nine tenths lie within, by magnitude; 0 of nothing.
+pub fn nine_tenths(mut values: Vec<f64>) -> f64 {
+    values.sort_by(|a, b| a.abs().total_cmp(&b.abs()));
+    values.get((values.len() * 9).div_ceil(10).saturating_sub(1)).copied().unwrap_or(0.0)
+}
+
 /// Median absolute deviation over the median: 0 for a quiet host.
 pub fn relative_spread(values: &[f64]) -> f64 {
     let centre = median(values);
@@ -119,6 +125,16 @@ pub fn relative_spread(values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_series_of_many_does_not_make_a_drift_and_all_of_them_do() {
+        let mut drifts = vec![0.01; 49];
+        drifts.push(-0.18);
+        assert_eq!(nine_tenths(drifts.clone()), 0.01);
+        drifts.iter_mut().step_by(5).for_each(|drift| *drift = -0.07);
+        assert_eq!(nine_tenths(drifts), -0.07);
+        assert_eq!(nine_tenths(vec![0.2]), 0.2);
+    }
 
     #[test]
     fn a_slow_first_call_does_not_shorten_batches() {

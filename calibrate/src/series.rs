@@ -1,6 +1,6 @@
 //! One algorithm of one implementation in one direction, by size.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use espsim_model::profile::{AeadCost, Algorithm, Curve, Direction};
 use espsim_model::units::{Bytes, Hertz};
@@ -13,6 +13,7 @@ use crate::packets::Packets;
 use crate::plan::{FULL_SIZED, Plan};
 use crate::report::{ColdRow, FitQuality, Report, ReportRow, Skipped};
 use crate::sample::{Sampled, median};
+use crate::steady::steadily;
 use crate::verdict::Noise;
 
 /// What is measured, and with what.
@@ -22,12 +23,24 @@ pub(crate) struct Series<'a> {
     pub(crate) direction: Direction,
     pub(crate) context: &'a dyn Context,
     pub(crate) frequency: Hertz,
+    /// By how much the core's frequency changed while each value was taken.
+    pub(crate) changes: &'a RefCell<Vec<f64>>,
 }
 
 impl Series<'_> {
     /// One pass over all sizes.
     pub(crate) fn sample(&self, plan: &Plan) -> Result<Vec<Size>, CalibrateError> {
-        warm_cycles(self, plan.sizes, plan.rounds, plan.batch_seconds)
+        self.warm(plan, plan.sizes)
+    }
+
+    /// With the clock of the moment.
+    fn warm(&self, plan: &Plan, sizes: &[u64]) -> Result<Vec<Size>, CalibrateError> {
+        let steady = steadily(|hertz| {
+            let now = Series { frequency: Hertz::new(hertz as u64), ..*self };
+            warm_cycles(&now, sizes, plan.rounds, plan.batch_seconds)
+        })?;
+        self.changes.borrow_mut().push(steady.change);
+        Ok(steady.value)
     }
 
     /// Sizes between those of the passes, where the implementation changes its way; measured once.
@@ -43,7 +56,7 @@ impl Series<'_> {
     /// Measures sizes once more.
     pub(crate) fn again(&self, plan: &Plan, sizes: &mut Vec<Size>) -> Result<(), CalibrateError> {
         let octets: Vec<u64> = sizes.iter().map(|size| size.octets).collect();
-        let more = warm_cycles(self, &octets, plan.rounds, plan.batch_seconds)?;
+        let more = self.warm(plan, &octets)?;
         *sizes = pooled(&[std::mem::take(sizes), more]);
         Ok(())
     }
@@ -90,16 +103,13 @@ impl Series<'_> {
                 outliers: noise.outliers,
             });
         }
-        let drift = median(&drifts);
-        if drift.abs() > report.drift.abs() {
-            report.drift = drift;
-        }
         let cold = pool.map(|pool| self.cold(plan, pool, &sizes)).transpose()?.unwrap_or_default();
         report.worst_residual = report.worst_residual.max(fit.worst_residual);
         report.fits.push(FitQuality {
             algorithm,
             backend,
             direction,
+            drift: median(&drifts),
             stride: fit.stride,
             coefficients: fit.coefficients,
             worst_residual: fit.worst_residual,
@@ -164,7 +174,7 @@ impl Series<'_> {
             if between.is_empty() {
                 break;
             }
-            sizes.extend(warm_cycles(self, &between, plan.rounds, plan.batch_seconds)?);
+            sizes.extend(self.warm(plan, &between)?);
             sizes.sort_by_key(|size| size.octets);
         }
         Ok(())
@@ -258,7 +268,8 @@ pub(crate) fn unseen(cost: &AeadCost, sizes: &[u64], frequency: Hertz) -> Result
     let mut passes = Vec::new();
     for _ in 0..plan.passes {
         let Ok(context) = backend.context(algorithm) else { return Ok(Vec::new()) };
-        let series = Series { algorithm, backend: backend.name, direction, context: &*context, frequency };
+        let changes = &RefCell::default();
+        let series = Series { algorithm, backend: backend.name, direction, context: &*context, frequency, changes };
         passes.push(warm_cycles(&series, sizes, plan.rounds, plan.batch_seconds)?);
         contexts.push(context);
     }
@@ -294,16 +305,17 @@ mod tests {
         }
     }
 
-    fn series(context: &Behind) -> Series<'_> {
+    fn series<'a>(context: &'a Behind, changes: &'a RefCell<Vec<f64>>) -> Series<'a> {
         let frequency = crate::clock::core_frequency().unwrap();
-        Series { algorithm: Algorithm::Aes128Gcm, backend: KERNEL, direction: Direction::Seal, context, frequency }
+        let (algorithm, direction) = (Algorithm::Aes128Gcm, Direction::Seal);
+        Series { algorithm, backend: KERNEL, direction, context, frequency, changes }
     }
 
     #[test]
     fn what_the_interface_takes_is_not_the_ciphers() {
         let nothing = Behind { interface: None, per_call: 20_000, per_octet: 0 };
         let cipher = Behind { interface: Some(Box::new(nothing)), per_call: 21_280, per_octet: 4 };
-        let sizes = warm_cycles(&series(&cipher), &[64, 1024], 9, 25e-6).unwrap();
+        let sizes = warm_cycles(&series(&cipher, &RefCell::default()), &[64, 1024], 9, 25e-6).unwrap();
         for (size, cycles) in sizes.iter().zip([1280.0 + 256.0, 1280.0 + 4096.0]) {
             let measured = median(&size.cycles);
             assert!((measured / cycles - 1.0).abs() < 0.3, "{} B: {measured}, not {cycles}", size.octets);
@@ -314,7 +326,8 @@ mod tests {
     fn a_cipher_that_vanishes_in_its_interface_was_not_measured() {
         let nothing = Behind { interface: None, per_call: 20_000, per_octet: 0 };
         let cipher = Behind { interface: Some(Box::new(nothing)), per_call: 10_000, per_octet: 0 };
-        let series = series(&cipher);
+        let changes = RefCell::default();
+        let series = series(&cipher, &changes);
         let size = |cycles: f64| Size { octets: 64, cycles: vec![cycles; 5] };
         assert!(series.is_lost(&size(-3.0)) && !series.is_lost(&size(3.0)));
         let sizes = warm_cycles(&series, &[64, 1024], 5, 25e-6).unwrap();

@@ -19,7 +19,8 @@ const INVOLUNTARY: f64 = 100.0;
 const LOAD: f64 = 1.5;
 /// Largest load for each CPU where it is all that is known.
 const LOAD_ALONE: f64 = 0.5;
-/// Largest change of the core's frequency: within it cycles and times agree to what results are stated with.
+/// Largest change of the core's frequency while a value is taken: within it cycles and times agree to what results are
+/// stated with.
 const FREQUENCY: f64 = 0.03;
 
 /// Largest trusted median spread (median absolute deviation over median). A quiet core stays below 1 %; at 5 % the
@@ -78,7 +79,7 @@ pub fn reasons(conditions: &Conditions) -> Vec<Reason> {
         say(format!("{often:.0} involuntary context switches per CPU second (limit {INVOLUNTARY:.0})"), OTHER_PROGRAMS);
     }
     if beyond(c.frequency, FREQUENCY) {
-        say(format!("the core's frequency changed by {}", limited(c.frequency, FREQUENCY)), CLOCK);
+        say(format!("the core's frequency changed by {} within a value", limited(c.frequency, FREQUENCY)), CLOCK);
     }
     if beyond(c.spread, SPREAD) {
         say(format!("batches spread by {}", limited(c.spread, SPREAD)), OTHER_PROGRAMS);

@@ -66,10 +66,12 @@ fn between(first: &Reading, last: &Reading, seconds: f64, cpus: &[usize], online
     let share = |time: Option<f64>, of: f64| time.filter(|_| all >= LEAST_TIME).map(|time| (time / of).min(1.0));
     let own = grown(|reading| reading.own);
     let others = grown(|reading| reading.busy).zip(own).map(|(busy, own)| (busy - own).max(0.0));
+    // Within a moment the system counts nothing, and its load is what this process itself has done before.
+    let tells = others.is_none() || all >= LEAST_TIME;
     Conditions {
         cpus: cpus.len() as u32,
         online,
-        load: first.load,
+        load: first.load.filter(|_| tells),
         others: share(others, all),
         steal: share(grown(|reading| reading.stolen), all),
         pressure: share(grown(|reading| reading.pressure), seconds),
@@ -79,13 +81,6 @@ fn between(first: &Reading, last: &Reading, seconds: f64, cpus: &[usize], online
             .map(|(switches, own)| switches / own),
         ..Conditions::default()
     }
-}
-
-/// How far frequencies that were measured one after the other lie apart: the highest over the lowest, less 1. `None` of
-/// fewer than two.
-pub fn frequency_change(hertz: &[f64]) -> Option<f64> {
-    let (low, high) = hertz.iter().fold((f64::INFINITY, 0.0f64), |(low, high), &f| (low.min(f), high.max(f)));
-    (hertz.len() > 1).then(|| high / low - 1.0)
 }
 
 #[cfg(test)]
@@ -116,13 +111,9 @@ mod tests {
     #[test]
     fn a_moment_is_too_short_for_shares() {
         let short = between(&reading(1.0, 1.0, 0.0), &reading(1.01, 1.0, 5.0), 0.01, &[0, 1], 2);
-        assert_eq!((short.others, short.steal, short.involuntary), (None, None, None));
-    }
-
-    #[test]
-    fn frequencies_are_compared() {
-        assert_eq!(frequency_change(&[3.0e9]), None);
-        assert!((frequency_change(&[3.0e9, 3.3e9, 3.15e9]).unwrap() - 0.1).abs() < 1e-9);
+        assert_eq!((short.others, short.steal, short.involuntary, short.load), (None, None, None, None));
+        let silent = Reading { busy: None, ..reading(1.0, 1.0, 0.0) };
+        assert_eq!(between(&silent, &silent, 0.01, &[0, 1], 2).load, Some(0.1), "all that this system tells");
     }
 
     #[test]

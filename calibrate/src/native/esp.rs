@@ -39,7 +39,7 @@ pub(super) struct Esp {
 }
 
 /// Measures in a site that nothing else is measured in: policies make every packet slower.
-pub(super) fn measure(site: &Site, rounds: usize, hertz: f64) -> Result<Esp, SaPathError> {
+pub(super) fn measure(site: &Site, rounds: usize) -> Result<Esp, SaPathError> {
     let mut xfrm = match Channel::open(NETLINK_XFRM) {
         Ok(xfrm) => xfrm,
         Err(error) => return Ok(Esp { lacks: vec![format!("IPsec: {error}")], ..Esp::default() }),
@@ -51,7 +51,7 @@ pub(super) fn measure(site: &Site, rounds: usize, hertz: f64) -> Result<Esp, SaP
     match xfrm.ask(&mut sa.add())? {
         Ok(_) => {
             xfrm.must(&mut sa.policy(network(End::Protected), PREFIX))?;
-            esp.rows = rounds::measure(&mut send::protected_jobs(site)?, rounds, hertz)?;
+            esp.rows = rounds::measure(&mut send::protected_jobs(site)?, rounds)?.value;
         }
         Err(refusal) => {
             let what = "ESP in software (stack.xfrm, [sa], an anchor under ESP): this kernel takes no SA; it needs CONFIG_INET_ESP (modprobe \
@@ -69,18 +69,18 @@ pub(super) fn measure(site: &Site, rounds: usize, hertz: f64) -> Result<Esp, SaP
             return Ok(esp);
         }
     }
-    esp.rows.extend(anchor(site, &mut xfrm, rounds, hertz)?);
+    esp.rows.extend(anchor(site, &mut xfrm, rounds)?);
     Ok(esp)
 }
 
 /// The anchor under ESP: the peer has the same SA, by the same key, and decrypts.
-fn anchor(site: &Site, xfrm: &mut Channel, rounds: usize, hertz: f64) -> Result<Vec<Row>, SaPathError> {
+fn anchor(site: &Site, xfrm: &mut Channel, rounds: usize) -> Result<Vec<Row>, SaPathError> {
     let sa = Sa::new(0x7001, HERE, PEER);
     let mut add = sa.add();
     xfrm.must(&mut add)?;
     site.at_peer(|| Channel::open(NETLINK_XFRM)?.must(&mut add).map(drop))?;
     xfrm.must(&mut sa.policy(PEER, 32))?;
-    let rows = rounds::measure(&mut [protected_job(site)?], rounds, hertz)?;
+    let rows = rounds::measure(&mut [protected_job(site)?], rounds)?.value;
     let packets = |channel: &mut Channel| {
         let answer = channel.must(&mut sa.get())?;
         Ok(answer.as_deref().and_then(SaState::read).map_or(0, |state| state.packets))
@@ -100,7 +100,7 @@ fn anchor(site: &Site, xfrm: &mut Channel, rounds: usize, hertz: f64) -> Result<
 /// # Errors
 /// [`SaPathError`] as of a measurement.
 pub fn works() -> Result<Vec<String>, SaPathError> {
-    Ok(measure(&Site::build()?, 1, 1.0)?.lacks)
+    Ok(measure(&Site::build()?, 1)?.lacks)
 }
 
 /// Adding policies.

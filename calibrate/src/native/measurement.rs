@@ -12,25 +12,27 @@ use super::rounds::{self, Row};
 use super::site::Site;
 use super::{anchor, calls, path, send};
 use crate::clock::core_frequency;
-use crate::gate::{self, Watch};
+use crate::gate::Watch;
 use crate::pin_to_last_core;
 use crate::sa_path::ControlRow;
 use crate::sa_path::control_path::delay;
 use crate::sa_path::error::SaPathError;
-use crate::sample::median;
+use crate::sample::{median, nine_tenths};
+use crate::steady::Steady;
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// Passes. Of nine, the second and the eighth bound the median with 96 % confidence.
+    /// Passes. Of fifteen, the fourth and the twelfth bound the median with 96 % confidence: what lies elsewhere in memory, or
+    /// comes from a neighbour, is in some of them.
     pub passes: usize,
     /// Rounds over everything in a pass.
     pub rounds: usize,
 }
 
 impl Plan {
-    /// Some ten seconds.
-    pub const FULL: Plan = Plan { passes: 9, rounds: 15 };
+    /// Some seventeen seconds.
+    pub const FULL: Plan = Plan { passes: 15, rounds: 15 };
 }
 
 /// What was measured.
@@ -73,7 +75,7 @@ pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measuremen
     let hertz = median(&passes.iter().map(|pass| pass.hertz).collect::<Vec<_>>());
     let lines = lines::over_passes(pairs.iter());
     progress("ESP in software and SAs");
-    let esp = (0..plan.passes).map(|_| in_thread(|| protected(plan.rounds, hertz))).collect::<Result<Vec<_>, _>>();
+    let esp = (0..plan.passes).map(|_| in_thread(|| protected(plan.rounds))).collect::<Result<Vec<_>, _>>();
     // What is known of the rest does not depend on it.
     let esp = esp
         .unwrap_or_else(|error| vec![Esp { lacks: vec![format!("ESP in software, SAs: {error}")], ..Esp::default() }]);
@@ -82,9 +84,9 @@ pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measuremen
     if lines.is_empty() {
         skipped.push("cache lines between cores: this process may use one core".to_owned());
     }
-    let frequencies: Vec<f64> = passes.iter().map(|pass| pass.hertz).collect();
+    let change = nine_tenths(passes.iter().map(|pass| pass.change).collect());
     // Its own threads put each other off the core, to measure what that takes.
-    let conditions = Conditions { frequency: gate::frequency_change(&frequencies), involuntary: None, ..watch.end() };
+    let conditions = Conditions { frequency: Some(change), involuntary: None, ..watch.end() };
     let device = passes.first().map_or("", |pass| pass.device).to_owned();
     let rows = merged(passes.into_iter().map(|pass| pass.rows));
     Ok(Measurement {
@@ -103,6 +105,8 @@ pub fn measure(plan: &Plan, progress: &mut dyn FnMut(&str)) -> Result<Measuremen
 struct Pass {
     rows: Vec<Row>,
     hertz: f64,
+    /// The change of the frequency within a round, relative.
+    change: f64,
     device: &'static str,
 }
 
@@ -126,12 +130,12 @@ fn pass(rounds: usize) -> Result<Pass, SaPathError> {
     jobs.extend(path::jobs(&site)?);
     jobs.extend(anchor::jobs(&site)?);
     let hertz = core_frequency().map_err(clock)?.get() as f64;
-    let rows = rounds::measure(&mut jobs, rounds, hertz)?;
-    Ok(Pass { rows, hertz, device: site.kind })
+    let Steady { value: rows, change } = rounds::measure(&mut jobs, rounds)?;
+    Ok(Pass { rows, hertz, change, device: site.kind })
 }
 
-fn protected(rounds: usize, hertz: f64) -> Result<Esp, SaPathError> {
-    esp::measure(&Site::build()?, rounds, hertz)
+fn protected(rounds: usize) -> Result<Esp, SaPathError> {
+    esp::measure(&Site::build()?, rounds)
 }
 
 /// The control path, all passes together.

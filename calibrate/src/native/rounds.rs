@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::anchor::Anchor;
 use super::site::End;
 use crate::sa_path::error::SaPathError;
-use crate::sample::median;
+use crate::sample::{median, nine_tenths};
+use crate::steady::{Steady, steadily};
 
 /// What a row is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,24 +66,31 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Runs all jobs round after round; cycles at a frequency in Hz.
-pub(super) fn measure(jobs: &mut [Job<'_>], rounds: usize, hertz: f64) -> Result<Vec<Row>, SaPathError> {
-    let mut seconds: Vec<Vec<Vec<f64>>> = jobs.iter().map(|job| vec![Vec::new(); job.rows.len()]).collect();
+/// Runs all jobs round after round, in cycles of the clock of each round; with the change of it that nine tenths of the
+/// rounds lie within.
+pub(super) fn measure(jobs: &mut [Job<'_>], rounds: usize) -> Result<Steady<Vec<Row>>, SaPathError> {
+    let mut cycles: Vec<Vec<Vec<f64>>> = jobs.iter().map(|job| vec![Vec::new(); job.rows.len()]).collect();
+    let mut changes = Vec::new();
     // The first round warms up caches, neighbours and routes.
     for round in 0..=rounds {
-        for (job, into) in jobs.iter_mut().zip(&mut seconds) {
-            let values = (job.run)()?;
-            if round > 0 {
-                into.iter_mut().zip(values).for_each(|(row, value)| row.push(value));
-            }
+        let taken = steadily(|hertz| {
+            let in_cycles = |job: &mut Job<'_>| -> Result<Vec<f64>, SaPathError> {
+                Ok((job.run)()?.into_iter().map(|seconds| seconds * hertz).collect())
+            };
+            jobs.iter_mut().map(in_cycles).collect::<Result<Vec<Vec<f64>>, _>>()
+        })?;
+        if round > 0 {
+            changes.push(taken.change);
+            let rows = cycles.iter_mut().flatten().zip(taken.value.into_iter().flatten());
+            rows.for_each(|(row, value)| row.push(value));
         }
     }
-    let rows = jobs.iter().zip(&seconds).flat_map(|(job, all)| job.rows.iter().zip(all));
-    let row = |(&(what, packets, octets), seconds): (&(What, u32, u32), &Vec<f64>)| Row {
+    let rows = jobs.iter().flat_map(|job| &job.rows).zip(cycles.iter().flatten());
+    let row = |(&(what, packets, octets), cycles): (&(What, u32, u32), &Vec<f64>)| Row {
         what,
         packets,
         octets,
-        passes: vec![median(seconds) * hertz],
+        passes: vec![median(cycles)],
     };
-    Ok(rows.map(row).collect())
+    Ok(Steady { value: rows.map(row).collect(), change: nine_tenths(changes) })
 }

@@ -22,6 +22,8 @@ use round::{Operation, Round};
 
 /// Rounds over all numbers of cores: of nine, the second and the eighth bound the median with 96 % confidence.
 const ROUNDS: usize = 9;
+/// Most rounds, where a neighbour comes and goes.
+const MOST_ROUNDS: usize = 45;
 /// Plaintext octets: a full-sized packet, which stays in the first-level cache.
 const OCTETS: u64 = 1440;
 /// Dependent additions of one operation of plain instructions.
@@ -71,13 +73,29 @@ pub fn scaling(profile: &Profile, progress: &mut dyn FnMut(&str)) -> Result<Core
         fastest(profile, Algorithm::ChaCha20Poly1305).map(|backend| Work::Cipher(Algorithm::ChaCha20Poly1305, backend));
     let works: Vec<Work> = [Some(aes), chacha, Some(Work::Plain)].into_iter().flatten().collect();
     let watch = Watch::start();
-    let mut rounds = Vec::new();
-    for number in 0..ROUNDS {
-        progress(&format!("how cores slow each other, round {} of {ROUNDS}", number + 1));
+    let mut rounds: Vec<Round> = Vec::new();
+    while rounds.len() < ROUNDS || (rounds.len() < MOST_ROUNDS && !are_known(&works, &topology, &rounds)) {
+        let planned = if rounds.len() < ROUNDS { ROUNDS } else { MOST_ROUNDS };
+        progress(&format!("how cores slow each other, round {} of {planned}", rounds.len() + 1));
         rounds.push(Round::measure(&works, &topology)?);
     }
     let vectors = topology.representative().map(|cpu| vectors::frequency(aes, cpu)).transpose()?.flatten();
     Ok(conclude(&works, &topology, &rounds, vectors, watch.end()))
+}
+
+/// Whether every row is known well enough that further rounds would tell little.
+fn are_known(works: &[Work], topology: &Topology, rounds: &[Round]) -> bool {
+    works.iter().enumerate().all(|(number, work)| {
+        (0..round::counts(topology, *work).len()).all(|row| rows::is_known(&speeds(rounds, number, row)))
+    })
+}
+
+/// The speeds of a row in the rounds that were not disturbed, relative to a core alone in most of them: what slows it in one
+/// round must not make others look fast.
+fn speeds(rounds: &[Round], work: usize, row: usize) -> Vec<f64> {
+    let alone = |round: &Round| round.alone[work];
+    let usual = rows::upper_quartile(&rounds.iter().filter_map(alone).collect::<Vec<_>>());
+    rounds.iter().filter_map(|round| Some(round.speeds[work][row]? * alone(round)? / usual)).collect()
 }
 
 /// Rows of what the rounds gave, or nothing but reasons where the host was disturbed.
@@ -92,9 +110,7 @@ fn conclude(
     let usable = missing.is_empty();
     let mut tables = [Vec::new(), Vec::new(), Vec::new()];
     for (number, work) in works.iter().enumerate().filter(|_| usable) {
-        let (rows, why) = rows::table(&round::counts(topology, *work), |row| {
-            rounds.iter().filter_map(|round| round.speeds[number][row]).collect()
-        });
+        let (rows, why) = rows::table(&round::counts(topology, *work), |row| speeds(rounds, number, row));
         let table = match work {
             Work::Cipher(Algorithm::ChaCha20Poly1305, _) => 1,
             Work::Cipher(..) => 0,
@@ -114,7 +130,12 @@ fn conclude(
     let [aes, chacha, stack] = tables;
     let names: Vec<&str> = works.iter().map(|work| work.name()).collect();
     let order: Vec<String> = topology.order().iter().map(usize::to_string).collect();
-    let method = format!("{} on CPUs {}", names.join(", "), order.join(","));
+    let method = format!(
+        "{} on CPUs {}, thread CPU time, upper quartile of {} rounds",
+        names.join(", "),
+        order.join(","),
+        rounds.len()
+    );
     CoreScaling { aes, chacha, stack, siblings, vectors: vectors.filter(|_| usable), missing, conditions, method }
 }
 
@@ -162,7 +183,7 @@ impl CoreScaling {
         (host.scaling, host.scaling_chacha) = (self.aes.clone(), self.chacha.clone());
         (host.scaling_stack, host.siblings) = (self.stack.clone(), self.siblings);
         host.scaling_beyond = Some(BEYOND);
-        let measured = format!("measured: {}, thread CPU time, median of {ROUNDS} rounds", self.method);
+        let measured = format!("measured: {}", self.method);
         let known = [
             ("host.scaling", !self.aes.is_empty()),
             ("host.scaling_chacha", !self.chacha.is_empty()),
@@ -209,9 +230,10 @@ mod tests {
 
     /// Nine rounds on four cores, alone, two and all of them: what each work leaves of the speed.
     fn rounds(speeds: [[f64; 3]; 3]) -> Vec<Round> {
-        let noisy = |speed: f64, round: usize| Some(speed * (1.0 + 0.001 * (round as f64 - 4.0)));
+        let noise = |round: usize| 1.0 - 0.001 * round as f64;
         let round = |number| Round {
-            speeds: speeds.iter().map(|speeds| speeds.iter().map(|&speed| noisy(speed, number)).collect()).collect(),
+            speeds: speeds.map(|speeds| speeds.map(Some).to_vec()).to_vec(),
+            alone: vec![Some(5e6 * noise(number)); speeds.len()],
             siblings: None,
         };
         (0..ROUNDS).map(round).collect()
@@ -225,6 +247,20 @@ mod tests {
 
     fn four() -> Topology {
         topology_of(Path::new("/nonexistent"), &[0, 1, 2, 3])
+    }
+
+    /// A neighbour that is there in every third round, while the core is alone: nobody gets faster by company.
+    #[test]
+    fn a_slow_core_alone_makes_no_fast_company() {
+        let mut rounds = rounds([[1.0, 1.0, 1.0]; 3]);
+        for round in rounds.iter_mut().step_by(3) {
+            for (alone, speeds) in round.alone.iter_mut().zip(&mut round.speeds) {
+                *alone = alone.map(|alone| alone * 0.9);
+                speeds[1..].iter_mut().for_each(|speed| *speed = Some(1.0 / 0.9));
+            }
+        }
+        let measured = conclude(&works(), &four(), &rounds, None, quiet());
+        assert!(measured.aes.iter().all(|row| (row.speed - 1.0).abs() < 0.005), "{:?}", measured.aes);
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub(super) struct Round {
     /// For each work and each of its numbers of cores the mean speed of a core, relative to one of its kind alone; `None`
     /// where it was disturbed.
     pub(super) speeds: Vec<Vec<Option<f64>>>,
+    /// For each work the operations per CPU second of a core alone, which its speeds are relative to.
+    pub(super) alone: Vec<Option<f64>>,
     /// The same for two hardware threads of one core, with the first work.
     pub(super) siblings: Option<f64>,
 }
@@ -46,9 +48,10 @@ pub(super) fn counts(topology: &Topology, work: Work) -> Vec<usize> {
 impl Round {
     pub(super) fn measure(works: &[Work], topology: &Topology) -> Result<Round, CalibrateError> {
         let order = topology.order();
-        let mut speeds = Vec::new();
+        let (mut speeds, mut all_alone) = (Vec::new(), Vec::new());
         for &work in works {
             let alone = Alone::measure(work, topology, &order)?;
+            all_alone.push(order.first().and_then(|&cpu| alone.of(topology.kind(cpu))));
             let mut row = Vec::new();
             for count in counts(topology, work) {
                 let cpus = &order[..count.min(order.len())];
@@ -65,7 +68,7 @@ impl Round {
             (Some(&work), Some(pair)) => Alone::measure(work, topology, &pair)?.relative(work, topology, &pair)?,
             _ => None,
         };
-        Ok(Round { speeds, siblings })
+        Ok(Round { speeds, alone: all_alone, siblings })
     }
 }
 

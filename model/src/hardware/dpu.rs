@@ -2,9 +2,10 @@
 //!
 //! The cores have the host's port and the wire's as network devices (representors, Linux
 //! Documentation/networking/representors.rst), whose packets lie in memory of the card's own. Such a packet passes the NIC's
-//! packet engine twice, before and after the cores. The links between NIC and cores are not modelled: what is
-//! published of them (BlueField-2: a PCIe switch of the generation and width of the host's slot) is more than the cores carry.
-//! Nor is a latency of theirs, which has no public source: `nic.latency` counts once for each pass.
+//! packet engine twice, before and after the cores. The links between NIC and cores are not modelled: the cores are taken to
+//! be full first, as BlueField-2's are at half of its line rate with the kernel's pktgen, without any ESP (Liu et al.,
+//! "Performance Characteristics of the BlueField-2 SmartNIC", arXiv:2105.06619). Nor is a latency of theirs, which has no public
+//! source: `nic.latency` counts once for each pass.
 
 use super::memory::Memory;
 use super::nic::{Nic, octets};

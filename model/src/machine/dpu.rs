@@ -11,6 +11,7 @@ use crate::placement::{Dpu, Host};
 use crate::resource::Resource;
 use crate::route::{GateId, Platform, PoolId, StationId};
 use crate::scenario::{DpuEsp, SOC_STACK, Scenario, Soc};
+use crate::stack::StackCost;
 use crate::traffic::Fit;
 use crate::units::Hertz;
 
@@ -83,6 +84,16 @@ impl DpuQueues {
 }
 
 impl<'a> Builder<'a> {
+    /// What the stack costs where ESP is done: on the host's cores, or on those of a DPU.
+    pub(super) fn costs_of_esp(&self) -> &'a StackCost {
+        self.scenario.soc().map_or_else(|| self.costs(), |soc| &soc.profile.stack)
+    }
+
+    /// The core that does ESP, of each flow.
+    pub(super) fn esp_core_of_flow(&self) -> &[u32] {
+        if self.scenario.placement.encrypts_in_dpu() { &self.dpu_core_of_flow } else { &self.core_of_flow }
+    }
+
     /// The core of a DPU that packets of a flow come to; the first where none does.
     pub(super) fn dpu_core(&self, class: u8, flow: u32, way: Way) -> u16 {
         let s = self.scenario;

@@ -354,16 +354,6 @@ impl<'a> Builder<'a> {
         self.profile.costs(self.scenario.host.stack).unwrap_or(&self.profile.stack)
     }
 
-    /// The same of the cores that do ESP: the host's, or those of a DPU.
-    fn costs_of_esp(&self) -> &'a StackCost {
-        self.scenario.soc().map_or_else(|| self.costs(), |soc| &soc.profile.stack)
-    }
-
-    /// The core that does ESP, of each flow.
-    fn esp_core_of_flow(&self) -> &[u32] {
-        if self.scenario.placement.encrypts_in_dpu() { &self.dpu_core_of_flow } else { &self.core_of_flow }
-    }
-
     /// The highest share of a class's packets by a NIC that can find their SA's context in its cache. Where flows are drawn
     /// at random, the next packet of a core belongs to any of that core's flows, in whatever order cores take turns: no
     /// cache does better than one that holds the SAs of most flows of the best core, but for the segments of a send, which

@@ -11,9 +11,10 @@ use crate::units::Bytes;
 
 /// The facts of this design.
 ///
-/// The embedded switch of the NIC has rules between the host's port and the wire's: with packet offload where its engine does
-/// ESP (Linux Documentation/networking/devlink/mlx5.rst, `encap-mode` and IPsec in switchdev mode), to the SoC's cores where
-/// they do. The host has an ordinary NIC, and no SAs.
+/// The embedded switch of the NIC has rules between the host's port and the wire's: they lead through its engine where that
+/// does ESP (packet offload in switchdev mode, with a slow path by the cores: Linux v6.6
+/// drivers/net/ethernet/mellanox/mlx5/core/esw/ipsec_fs.c and en_accel/ipsec_fs.c), and to the SoC's cores where they do. The
+/// host has an ordinary NIC, and no SAs.
 pub const DESIGN: Design = Design {
     name: "dpu",
     summary: "host as in the clear; the DPU's engine or cores (dpu.esp) encapsulate and encrypt",

@@ -33,7 +33,8 @@ pub struct Conditions {
     /// How often a CPU was taken away from the measuring threads, per second of their CPU time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub involuntary: Option<f64>,
-    /// The core's highest frequency over its lowest during the measurement, less 1.
+    /// The change of the core's frequency that nine tenths of the values were taken within, relative: from value to value
+    /// it may change, each is in cycles of its own moment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frequency: Option<f64>,
     /// Median absolute deviation of batches over their median.

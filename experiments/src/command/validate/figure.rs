@@ -1,12 +1,48 @@
-//! A figure for each family: published points over the model's curves.
+//! Errors of all families on one axis, and for each family published points over the model's curves.
 
 use espsim_report::families::Family;
-use espsim_report::plot::{Axis, Curve, Figure, Point, Scale, Style, svg};
+use espsim_report::plot::{Axis, Curve, Figure, Point, Scale, Strip, Strips, Style, strips_svg, svg};
 use espsim_sweep::failure::Failure;
-use espsim_sweep::store::validation::Row;
+use espsim_sweep::store::headline::{FamilySummary, Headline, LARGE};
+use espsim_sweep::store::validation::{Role, Row};
 
 /// Series of one figure: more could not be told apart.
 const SERIES: usize = 6;
+
+/// Rows of a family that are named where they are off by far: the worst.
+const NAMED: usize = 1;
+
+/// Errors of predicted rows, families sorted by their median.
+///
+/// # Errors
+/// [`Failure`] if the drawing fails.
+pub fn errors(families: &[&Family], results: &[Vec<Row>]) -> Result<String, Failure> {
+    let mut strips: Vec<(f64, Strip)> =
+        families.iter().zip(results).filter_map(|(family, rows)| strip(family, rows)).collect();
+    strips.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let figure = Strips {
+        title: "Published measurements and the model".into(),
+        subtitle: Headline::of(results).map_or_else(String::new, |headline| headline.in_short()),
+        label: "Simulated over published, less 1; each line a predicted row, the wide one the median".into(),
+        strips: strips.into_iter().map(|(_, strip)| strip).collect(),
+        footnote: format!("espsim {}; fitted rows are not shown", env!("CARGO_PKG_VERSION")),
+    };
+    strips_svg(&figure).map_err(|error| Failure::new(format!("cannot draw errors: {error}")))
+}
+
+/// A family's predicted rows, with their median error.
+fn strip(family: &Family, rows: &[Row]) -> Option<(f64, Strip)> {
+    let summary = Some(FamilySummary::of(family.name, rows)).filter(FamilySummary::counts)?;
+    let predicted: Vec<&Row> = rows.iter().filter(|row| row.role == Role::Predicted).collect();
+    let mut far: Vec<&Row> = predicted.iter().copied().filter(|row| row.error().abs() > LARGE).collect();
+    far.sort_by(|a, b| b.error().abs().total_cmp(&a.error().abs()));
+    let strip = Strip {
+        name: family.name.into(),
+        errors: predicted.iter().map(|row| row.error()).collect(),
+        named: far.into_iter().take(NAMED).map(|row| (row.error(), row.id.clone())).collect(),
+    };
+    Some((summary.median_error?, strip))
+}
 
 /// The figure of a family, or of the first series of a large one; none for rows that lie on no curve.
 ///

@@ -6,6 +6,7 @@
 mod aead;
 pub mod args;
 mod figure;
+mod misses;
 mod pcie_bench;
 mod pcie_model;
 mod pcie_nic;
@@ -24,6 +25,7 @@ use espsim_sweep::failure::{Failure, nearest};
 use espsim_sweep::points::study::ResultKind;
 use espsim_sweep::store::destination::Destination;
 use espsim_sweep::store::folder::Files;
+use espsim_sweep::store::headline::{self, FamilySummary, Headline};
 use espsim_sweep::store::journal::Header;
 use espsim_sweep::store::manifest::{Captioned, Manifest};
 use espsim_sweep::store::names::{MANIFEST, TABLE};
@@ -37,6 +39,10 @@ use args::ValidateArgs;
 
 /// Every row.
 const ROWS: &str = "validation.csv";
+/// How far the model is off, by family.
+const SUMMARY: &str = "families.csv";
+/// The figure of all errors.
+const ERRORS: &str = "errors.svg";
 
 /// Simulates the rows of a family.
 fn rows(family: &Family, simulations: &Simulations<'_>) -> Result<Vec<Row>, Failure> {
@@ -45,6 +51,7 @@ fn rows(family: &Family, simulations: &Simulations<'_>) -> Result<Vec<Row>, Fail
         "pcie-nic" => pcie_nic::rows(),
         "pcie-bandwidth" => pcie_bench::bandwidth(simulations),
         "pcie-latency" => pcie_bench::latency(simulations),
+        "pcie-elsewhere" => pcie_bench::elsewhere(simulations),
         "pcie-window" => pcie_bench::window(simulations),
         "aead" => aead::rows(),
         "sa-lock" => sa_lock::rows(simulations),
@@ -74,7 +81,7 @@ pub fn validate(args: &ValidateArgs, command: Vec<String>) -> Result<(), Failure
     let all = || results.iter().flatten();
     let files = files(&families, &results, Manifest::of(ResultKind::Validate, &command, &time))?;
     let printed = match args.work.format {
-        Format::Table => report::tables(&families, &results).into_bytes(),
+        Format::Table => report::tables(&families, &results)?.into_bytes(),
         Format::Csv => report::csv(all())?,
         Format::Json => report::json(all()).into_bytes(),
     };
@@ -95,8 +102,16 @@ fn simulated(families: &[&Family], simulations: &Simulations<'_>) -> Result<Vec<
 /// The files of the folder: every row, their summary, a figure for each family whose rows lie on curves, the manifest.
 fn files(families: &[&Family], results: &[Vec<Row>], manifest: Manifest) -> Result<Files, Failure> {
     let all = || results.iter().flatten();
-    let mut files = vec![(ROWS.to_owned(), report::csv(all())?), (TABLE.to_owned(), validation::csv(all())?)];
-    let mut figures = Vec::new();
+    let of_families = families.iter().zip(results).map(|(family, rows)| FamilySummary::of(family.name, rows));
+    let summaries: Vec<FamilySummary> =
+        of_families.chain(Headline::of(results).map(|headline| headline.summary())).collect();
+    let mut files = vec![
+        (ROWS.to_owned(), report::csv(all())?),
+        (TABLE.to_owned(), validation::csv(all())?),
+        (SUMMARY.to_owned(), headline::csv(&summaries)?),
+        (ERRORS.to_owned(), figure::errors(families, results)?.into_bytes()),
+    ];
+    let mut figures = vec![Captioned::new(ERRORS, "Errors of predicted rows by family; the median is marked.")];
     for (family, rows) in families.iter().zip(results) {
         if let Some(svg) = figure::draw(family, rows)? {
             let name = format!("{}.svg", family.name);
@@ -109,7 +124,10 @@ fn files(families: &[&Family], results: &[Vec<Row>], manifest: Manifest) -> Resu
         question: Some("How far is the model off what others measured and published?".into()),
         answer: Some(report::answer(results)),
         figures,
-        tables: vec![Captioned::new(TABLE, "Rows of a kind, each with how far the model is off.")],
+        tables: vec![
+            Captioned::new(SUMMARY, "By family, of predicted rows: how far the model is off."),
+            Captioned::new(TABLE, "Rows of a kind, each with how far the model is off."),
+        ],
         ..manifest
     };
     files.push((MANIFEST.to_owned(), manifest.naming(&files).to_json()?.into_bytes()));

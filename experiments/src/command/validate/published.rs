@@ -27,6 +27,12 @@ pub struct Published {
     pub role: Role,
     source: String,
     assumed: String,
+    /// The series whose costs it is of, where those are not its own.
+    #[serde(default)]
+    pub of: String,
+    /// Cores, where they are more than one.
+    #[serde(default)]
+    pub cores: Option<f64>,
 }
 
 impl Published {

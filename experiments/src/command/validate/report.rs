@@ -7,6 +7,7 @@ use comfy_table::Table;
 use espsim_report::families::Family;
 use espsim_report::text_table;
 use espsim_sweep::failure::Failure;
+use espsim_sweep::store::headline::{FamilySummary, Headline};
 use espsim_sweep::store::points_csv::csv_rows;
 use espsim_sweep::store::validation::{Role, Row};
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ const SHOWN: usize = 60;
 
 fn verdict(row: &Row) -> &'static str {
     match (row.agrees(), row.role) {
+        (_, Role::Comparator) => "not counted",
         (false, _) => "MISS",
         (true, Role::Direction) => "same limit",
         (true, _) => "within",
@@ -23,7 +25,10 @@ fn verdict(row: &Row) -> &'static str {
 }
 
 /// A table for each family, then totals and misses.
-pub fn tables(families: &[&Family], results: &[Vec<Row>]) -> String {
+///
+/// # Errors
+/// [`Failure`] if the reasons of misses cannot be read.
+pub fn tables(families: &[&Family], results: &[Vec<Row>]) -> Result<String, Failure> {
     let mut text = String::new();
     for (family, rows) in families.iter().zip(results) {
         let all = rows.len() <= SHOWN;
@@ -35,7 +40,9 @@ pub fn tables(families: &[&Family], results: &[Vec<Row>]) -> String {
     for rows in results {
         text.push_str(&misses(rows));
     }
-    text
+    text.push_str(&super::misses::lines(results.iter().flatten())?);
+    text.extend(Headline::of(results).map(|headline| format!("\n{}\n", headline.in_words())));
+    Ok(text)
 }
 
 /// How many rows the model agrees with, by what they are used for.
@@ -46,8 +53,9 @@ pub fn answer(results: &[Vec<Row>]) -> String {
     };
     let [(_, fitted), (predicted, measured), (given, formulas), (same, directions)] =
         [Role::Fitted, Role::Predicted, Role::Formula, Role::Direction].map(of);
+    let headline = Headline::of(results).map_or_else(String::new, |headline| headline.in_words() + " ");
     format!(
-        "{predicted} of {measured} measurements that nothing was fitted to are predicted within the tolerance of their \
+        "{headline}{predicted} of {measured} measurements that nothing was fitted to are predicted within the tolerance of their \
          kind, and {given} of {formulas} values of published formulas; of {directions} reports {same} have the same limit. \
          {fitted} rows were fitted."
     )
@@ -55,7 +63,7 @@ pub fn answer(results: &[Vec<Row>]) -> String {
 
 /// A line for each miss; of a large family, for each series that has some.
 fn misses(rows: &[Row]) -> String {
-    let misses: Vec<&Row> = rows.iter().filter(|row| !row.agrees()).collect();
+    let misses: Vec<&Row> = rows.iter().filter(|row| !row.agrees() && row.role != Role::Comparator).collect();
     let percent = |row: &Row| format!("{:+.1} %", 100.0 * row.error());
     if rows.len() <= SHOWN {
         return misses.iter().map(|row| format!("miss: {} {}\n", row.id, percent(row))).collect();
@@ -109,22 +117,24 @@ fn table(rows: Vec<&Row>) -> Table {
 }
 
 fn totals(families: &[&Family], results: &[Vec<Row>]) -> Table {
-    let header = ["Family", "Rows", "Fitted", "Within", "Misses", "Worst error of what was not fitted"];
-    let mut table = text_table::table(header, &[]);
+    let header =
+        ["Family", "Fitted", "Predicted", "Median error", "Within 10 %", "Worst error", "Same limit", "Shown only"];
+    let mut table = text_table::table(header, &[1, 2, 3, 4]);
+    let percent = |share: Option<f64>| share.map_or_else(String::new, |share| format!("{:.1} %", 100.0 * share));
     for (family, rows) in families.iter().zip(results) {
-        let within = rows.iter().filter(|row| row.agrees()).count();
-        let fitted = rows.iter().filter(|row| row.role == Role::Fitted).count();
-        let worst = rows
-            .iter()
-            .filter(|row| matches!(row.role, Role::Predicted | Role::Formula))
-            .max_by(|a, b| a.error().abs().total_cmp(&b.error().abs()));
+        let of = FamilySummary::of(family.name, rows);
+        let formula = if of.formula > 0 { format!("{} (formula)", of.formula) } else { of.predicted.to_string() };
+        let worst = of.worst_error.map(|error| format!("{:+.1} % ({})", 100.0 * error, of.worst));
+        let limits = if of.direction > 0 { format!("{} of {}", of.same_limit, of.direction) } else { String::new() };
         table.add_row([
-            family.name.to_owned(),
-            rows.len().to_string(),
-            fitted.to_string(),
-            within.to_string(),
-            (rows.len() - within).to_string(),
-            worst.map_or_else(String::new, |row| format!("{:+.1} % ({})", 100.0 * row.error(), row.id)),
+            of.family.clone(),
+            of.fitted.to_string(),
+            formula,
+            percent(of.median_error),
+            percent(of.within_tenth),
+            worst.unwrap_or_default(),
+            limits,
+            if of.comparators > 0 { of.comparators.to_string() } else { String::new() },
         ]);
     }
     table

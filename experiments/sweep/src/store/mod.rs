@@ -5,6 +5,7 @@ pub mod csv_text;
 pub mod destination;
 pub mod folder;
 pub mod folder_names;
+pub mod headline;
 pub mod journal;
 pub mod lock;
 pub mod manifest;

@@ -18,6 +18,8 @@ pub enum Role {
     Formula,
     /// Only what limits is compared.
     Direction,
+    /// Of another kind than the model is of, or with something in it that the model has not: it is shown and not counted.
+    Comparator,
 }
 
 impl Role {
@@ -28,6 +30,7 @@ impl Role {
             Role::Predicted => "predicted",
             Role::Formula => "formula",
             Role::Direction => "direction",
+            Role::Comparator => "comparator",
         }
     }
 }
@@ -188,10 +191,10 @@ pub fn read(csv: &str) -> Result<Vec<SeriesSummary>, csv::Error> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn row(id: &str, series: &str, role: Role, simulated: f64, tolerance: Option<f64>) -> Row {
+    pub(in crate::store) fn row(id: &str, series: &str, role: Role, simulated: f64, tolerance: Option<f64>) -> Row {
         Row {
             family: "aead",
             id: id.into(),
