@@ -225,6 +225,13 @@ pub fn profile(name: &str) -> Result<Result<Profile, ProfileError>, UnknownPrese
     text(PresetKind::Cpu, name).map(read)
 }
 
+/// A host preset as a profile, read once; `None` for a name that is none.
+pub fn shared_profile(name: &str) -> Option<&'static Profile> {
+    static READ: LazyLock<BTreeMap<&'static str, OnceLock<Option<Profile>>>> =
+        LazyLock::new(|| CPUS.iter().map(|(name, _)| (*name, OnceLock::new())).collect());
+    READ.get(name)?.get_or_init(|| profile(name).ok()?.ok()).as_ref()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

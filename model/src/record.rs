@@ -156,6 +156,12 @@ pub struct Record {
     pub classes: Vec<ClassRecord>,
     /// Core cycles per packet, by category; empty where no packet was sent.
     pub cycles_per_packet: Vec<(Category, f64)>,
+    /// The same of a DPU's cores; empty where none work.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dpu_cycles_per_packet: Vec<(Category, f64)>,
+    /// A DPU's cores' worth of time spent; absent without a DPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy_dpu_cores: Option<f64>,
     /// Cores' worth of time spent.
     pub busy_cores: Option<f64>,
     /// Cores' worth of time left to the application.
@@ -247,6 +253,18 @@ impl Record {
         for (category, cycles) in &self.cycles_per_packet {
             metrics.push(Metric::plain(&format!("cycles_per_packet/{}", category.name()), *cycles, "cycles"));
         }
+        let of_dpu = self.dpu_cycles_per_packet.iter();
+        metrics.extend(
+            of_dpu
+                .clone()
+                .map(|(_, cycles)| *cycles)
+                .reduce(|a, b| a + b)
+                .map(|cycles| Metric::plain("dpu_cycles_per_packet", cycles, "cycles")),
+        );
+        metrics.extend(of_dpu.map(|(category, cycles)| {
+            Metric::plain(&format!("dpu_cycles_per_packet/{}", category.name()), *cycles, "cycles")
+        }));
+        metrics.extend(observed("busy_dpu_cores", self.busy_dpu_cores, "cores"));
         metrics.extend(observed("cycles_per_byte", self.cycles_per_byte(), "cycles/B"));
         metrics.extend(observed("busy_cores", self.busy_cores, "cores"));
         metrics.extend(observed("idle_cores", self.idle_cores, "cores"));

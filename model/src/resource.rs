@@ -142,6 +142,12 @@ resources! {
     NicReceiveEngine = Nic, "NIC receive engine", "the NIC's receive rate", "packets that the NIC takes in a second";
     /// The NIC's ESP engine.
     NicEspEngine = Nic, "NIC ESP engine", "the NIC's ESP engine", "rate and packet rate of the cipher in the NIC";
+    /// A core of a DPU.
+    DpuCore = Nic, "DPU core", "the DPU's cores", "cycles of the cores that a DPU has of its own";
+    /// Packets that wait for a core of a DPU.
+    DpuRing = Nic, "DPU ring", "the receive ring of a DPU's core", "packets that wait for a core of the DPU";
+    /// DRAM of a DPU.
+    DpuMemory = Nic, "DPU memory", "the DPU's memory bandwidth", "packets that a DPU's cores and NIC write and read in its DRAM";
     /// One queue of the NIC.
     NicQueue = Nic, "NIC queue", "a queue of the NIC", "packet rate of one queue pair";
     /// The DMA engine of a device under test.

@@ -186,7 +186,7 @@ fn hop(step: &Step, compiled: &Compiled) -> Option<Hop> {
         _ => Bytes::ZERO,
     };
     let cycles = |charge: &Charge| match charge {
-        Charge::Cycles(category, cycles) => Some((*category, *cycles)),
+        Charge::Cycles(category, cycles) | Charge::DpuCycles(category, cycles) => Some((*category, *cycles)),
         _ => None,
     };
     Some(Hop::Visit(Visit {

@@ -22,6 +22,9 @@ fn a_warm_engine_allocates_nothing() {
         for arrival in ["saturate", "poisson"] {
             let settings = [
                 ("placement", placement.name()),
+                // A NIC that every placement takes: a DPU.
+                ("nic.preset", "bluefield-2"),
+                ("dpu.esp", "cores"),
                 ("lookaside.driver", "complete"),
                 ("traffic.direction", direction),
                 ("traffic.arrival", arrival),

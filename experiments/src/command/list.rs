@@ -194,6 +194,7 @@ pub const SCENARIOS: &[(&str, &str)] = scenario_files!(
     "completion-interrupts",
     "crypto-workers",
     "descriptors",
+    "dpu",
     "failover",
     "failover-api-policy",
     "failover-bond",

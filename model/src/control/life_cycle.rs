@@ -204,7 +204,8 @@ impl Sa {
 /// What holds an SA while it is offloaded and packets leave by `route`.
 pub const fn holder(placement: Placement, route: Device) -> Holders {
     match placement.0.encrypts {
-        Agent::Nobody | Agent::Cpu => Holders::NONE,
+        // A failover of a DPU is refused before.
+        Agent::Nobody | Agent::Cpu | Agent::Dpu => Holders::NONE,
         Agent::Accelerator => ACCELERATOR,
         Agent::Nic => Holders::nic(route),
     }

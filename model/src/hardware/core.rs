@@ -26,6 +26,8 @@ pub struct Core<'a> {
     pub mapping: Option<DmaMapping>,
     /// What it meets of DRAM, where it does.
     pub beyond: Option<BeyondCache>,
+    /// Whether it is a DPU's, and its cycles none of the host's.
+    pub on_dpu: bool,
 }
 
 /// How packets take the lock of their SA.
@@ -74,7 +76,7 @@ impl Core<'_> {
                 let taken = has(Category::CryptoComplete) && !has(Category::Poll);
                 self.mapping.filter(|_| taken).map(|m| m.times(CARD_BUFFERS).invalidation_of_card())
             }),
-            charges: costs.iter().map(|&(category, cycles)| Charge::Cycles(category, cycles)).collect(),
+            charges: costs.iter().map(|&(category, cycles)| Charge::cycles(self.on_dpu, category, cycles)).collect(),
         }
     }
 

@@ -3,6 +3,7 @@
 pub mod accelerator;
 pub mod core;
 pub mod ddio;
+pub mod dpu;
 mod inline;
 pub mod inline_esp;
 pub mod memory;

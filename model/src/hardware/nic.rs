@@ -1,5 +1,7 @@
 //! Network interface card: descriptor rings, DMA, segmentation, checksum and inline ESP engines.
 
+mod receive;
+
 use serde::{Deserialize, Serialize};
 
 use super::core::Core;
@@ -90,6 +92,12 @@ pub struct NicParams {
     pub esp: Option<InlineEsp>,
     /// Name of the PCIe slot preset that the card needs.
     pub slot: String,
+    /// Name of the CPU preset of the SoC's cores on a DPU; absent in a NIC without cores of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soc_cpu: Option<String>,
+    /// How many such cores; absent in a NIC without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soc_cores: Option<u32>,
     /// What receive-side scaling hashes of ESP packets, and so what comes to one queue.
     pub rss_esp: RssEsp,
 }
@@ -232,24 +240,28 @@ impl Nic {
     /// The NIC reads `dma` octets and sends the packet in frames of these octets, several of one that is fragmented,
     /// encrypting it on the way if it is to.
     pub fn transmit(&self, dma: Bytes, frames: &[Bytes], packet: &Packet, encrypt: bool) -> Route {
-        let held = frames.iter().copied().sum::<Bytes>().get() as u32;
+        let held = octets(frames);
         let esp = if encrypt { self.cipher(packet.encrypted, "NIC encrypts") } else { Route::default() };
-        let reads = transfers(dma, frames, packet).into_iter().map(|(frame, dma, payload)| {
-            let read = match self.inlines(dma) {
-                true => Route::default(),
-                false => route![self.slot.read_payload(dma, payload, PAYLOAD), self.gathers()],
-            };
-            route![read, self.passes(self.packet_engine, frame), self.queue_limit()]
-        });
         let sends = frames.iter().map(|&frame| Hop::Serve(self.wire.pass(frame)).into());
         route![
             Hop::Acquire(self.buffer, held),
-            Route::concat(reads),
+            self.reads(dma, frames, packet),
             esp,
             Route::concat(sends),
             Hop::Release(self.buffer, held),
             Hop::Depart(*packet),
         ]
+    }
+
+    /// The NIC reads `dma` octets of a packet in these frames, which pass its packet engine.
+    pub(super) fn reads(&self, dma: Bytes, frames: &[Bytes], packet: &Packet) -> Route {
+        Route::concat(transfers(dma, frames, packet).into_iter().map(|(frame, dma, payload)| {
+            let read = match self.inlines(dma) {
+                true => Route::default(),
+                false => route![self.slot.read_payload(dma, payload, PAYLOAD), self.gathers()],
+            };
+            route![read, self.passes(self.packet_engine, frame), self.queue_limit()]
+        }))
     }
 
     /// The NIC writes a completion, raises an interrupt when moderation lets it, and the core cleans up.
@@ -261,35 +273,6 @@ impl Nic {
             Hop::Gather(self.moderation, core.work("interrupt", &[(Category::Interrupt, costs.interrupt)])),
             Hop::Serve(core.clean_up(frames, buffers)),
             Hop::Release(self.ring, frames),
-        ]
-    }
-
-    /// A packet comes in by these frames, is decrypted if it is to, and is written to host memory as `dma` octets. `polls`
-    /// are the interrupt and the poll by which a core hears of it.
-    pub fn receive(&self, frames: &[Bytes], dma: Bytes, packet: &Packet, decrypt: bool, polls: [Visit; 2]) -> Route {
-        let received_at_once = self.params.receive_completion_batch.unwrap_or(self.params.completion_batch);
-        let esp = if decrypt { self.cipher(packet.encrypted, "NIC decrypts") } else { Route::default() };
-        let held = frames.iter().copied().sum::<Bytes>().get() as u32;
-        let arrives = frames
-            .iter()
-            .map(|&frame| route![Hop::Serve(self.wire_in.pass(frame)), self.passes(self.receive_engine, frame)]);
-        let writes = transfers(dma, frames, packet).into_iter().map(|(_, dma, payload)| {
-            route![
-                self.queue_limit(),
-                self.slot.write_payload(self.padded(dma), payload, Bytes::ZERO, "payload, NIC to RAM")
-            ]
-        });
-        let [interrupt, poll] = polls;
-        route![
-            // Room is taken for a frame before it is on the wire: what a switch before it holds back counts too.
-            self.take(self.receive_buffer, held),
-            Route::concat(arrives),
-            esp,
-            self.take(self.receive_ring, frames.len() as u32),
-            Route::concat(writes),
-            Hop::Release(self.receive_buffer, held),
-            Route::concat(frames.iter().map(|_| self.completes(received_at_once))),
-            Hop::Poll(self.polling, interrupt, poll),
         ]
     }
 
@@ -319,7 +302,7 @@ impl Nic {
     }
 
     /// Units of a pool for what comes by the wire: dropped where there are too few, or held back by a saturating sender.
-    fn take(&self, pool: PoolId, n: u32) -> Hop {
+    pub(super) fn take(&self, pool: PoolId, n: u32) -> Hop {
         if self.drops { Hop::AcquireOrDrop(pool, n, 1) } else { Hop::Acquire(pool, n) }
     }
 
@@ -330,21 +313,8 @@ impl Nic {
         self.slot.write_completion(self.params.completion, batch, message, "completion, NIC to RAM")
     }
 
-    /// What a packet of `dma` octets takes in host memory.
-    fn padded(&self, dma: Bytes) -> Bytes {
-        self.params.receive_padding.map_or(dma, |line| line * dma.pieces(line))
-    }
-
-    /// The core has given the NIC new buffers, whose descriptors it reads ahead of need: load without latency.
-    pub fn refill(&self, frames: u32) -> Route {
-        let p = &self.params;
-        let (n, batch) = (p.receive_descriptor, p.descriptor_batch);
-        let reads = (0..frames).map(|_| self.slot.prefetch_descriptor(n, batch, DOORBELL, RECEIVE_DESCRIPTOR));
-        route![Hop::Release(self.receive_ring, frames), Route::concat(reads)]
-    }
-
     /// A frame passes one of the port's packet engines.
-    fn passes(&self, engine: StationId, frame: Bytes) -> Hop {
+    pub(super) fn passes(&self, engine: StationId, frame: Bytes) -> Hop {
         let p = &self.params;
         Hop::Serve(Visit::new(engine, p.packet_rate.interval(), p.latency, "NIC processes packet").of(frame))
     }
@@ -371,6 +341,11 @@ impl Nic {
         let context = self.sa_cache.map_or_else(Route::default, |sa| sa.find(esp, &self.slot));
         route![context, Hop::Serve(Visit::new(engine, time, esp.latency, label).of(n))]
     }
+}
+
+/// Octets of all frames, as pools count them.
+pub(super) fn octets(frames: &[Bytes]) -> u32 {
+    frames.iter().copied().sum::<Bytes>().get() as u32
 }
 
 /// What crosses PCIe for each frame: all of `dma` for the only one, and for fragments each without its FCS. The packet's

@@ -1,12 +1,13 @@
 //! The host as each path finds it, with everything that has been placed.
 
 use super::devices::Devices;
+use super::dpu::DpuQueues;
 use super::queues::Queues;
 use super::workers::WorkerQueues;
 use super::{Builder, Class, Path, Way, passes_lock};
 use crate::hardware::core::Core;
 use crate::hardware::pcie::DmaMapping;
-use crate::placement::{Acks, Host, SaLimit, Steered, Workers};
+use crate::placement::{Acks, Host, NicFeatures, SaLimit, Steered, Workers};
 use crate::route::StationId;
 use crate::traffic::Direction;
 use crate::units::{Cycles, Hertz, Share};
@@ -15,6 +16,7 @@ use crate::units::{Cycles, Hertz, Share};
 pub(super) struct Placed {
     pub devices: Devices,
     pub queues: Queues,
+    pub dpu: Option<DpuQueues>,
     pub cores: Vec<StationId>,
     pub clock: Hertz,
     /// Locks of SAs that cores share.
@@ -33,11 +35,17 @@ impl<'a> Builder<'a> {
         let class = &self.classes[usize::from(path.class)];
         let inbound = class.direction.is_inbound();
         let mut host = self.bare(placed, path, class, hits);
-        let lock = placed.lock.filter(|_| path.shared && passes_lock(path.way));
-        host.core.lock = lock.map(|lock| self.takes(lock, path));
+        let lock = placed.lock.filter(|_| path.shared && passes_lock(s, path.way)).map(|lock| self.takes(lock, path));
         host.numbered = placed.numbered;
         host.limit = placed.limit;
-        host.replay_window = s.sa.replay_window.filter(|_| inbound && s.placement.has_sas());
+        let replay_window = s.sa.replay_window.filter(|_| inbound && s.placement.has_sas());
+        // Whoever does ESP takes the lock and looks at the window.
+        let esp = host.dpu.as_mut().map(|dpu| &mut dpu.soc);
+        let esp = match esp {
+            Some(soc) => soc,
+            None => &mut host,
+        };
+        (esp.core.lock, esp.replay_window) = (lock, replay_window);
         if let (Some(ack), Way::By(design)) = (&class.ack, path.way) {
             let back = class.back();
             // Who gets the data acknowledges it.
@@ -61,10 +69,17 @@ impl<'a> Builder<'a> {
         let mapping = DmaMapping::new(&s.pcie.iommu, placed.clock, unit, unit_of_card);
         let core = Core { mapping, beyond: devices.beyond, ..self.core(path, station, class.direction) };
         let mut host = placed.queues.host((s, &placed.devices), (path, class), core, hits);
-        host.sa_state = placed.sa_state;
-        host.policy = s.policy_costs(core.costs);
+        if s.host_sees_esp() {
+            host.sa_state = placed.sa_state;
+            host.policy = s.policy_costs(core.costs);
+        }
         host.hooks = s.hook_costs(core.costs);
         host.tunnel = s.tunnel_costs(core.costs);
+        host.dpu = self.dpu(placed, path, class, &host).map(Box::new);
+        if host.dpu.is_some() && !s.nic_sees_inside() {
+            // The host has the tunnel, which no NIC sees through.
+            host.features = NicFeatures { tso: false, checksum: false, ..host.features };
+        }
         host
     }
 
@@ -80,6 +95,7 @@ impl<'a> Builder<'a> {
             lock: None,
             mapping: None,
             beyond: None,
+            on_dpu: false,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::placement::SaLimit;
 use crate::profile::Profile;
 use crate::resource::Resource;
 use crate::route::{Platform, StationId};
-use crate::scenario::{Lock, Scenario};
+use crate::scenario::{Lock, SOC_STACK, Scenario};
 use crate::traffic::Direction;
 use crate::units::{Cycles, Hertz};
 
@@ -27,7 +27,8 @@ pub(super) struct Locks {
 
 impl Locks {
     pub fn new(s: &Scenario, classes: &[Class], core_of_flow: &[u32], sa_of_flow: &[u32]) -> Self {
-        let locked = s.host.stack.locks_sas() && s.placement.has_sas();
+        let stack = if s.placement.encrypts_in_dpu() { SOC_STACK } else { s.host.stack };
+        let locked = stack.locks_sas() && s.placement.has_sas();
         let shared = |inbound: bool| {
             let flows = classes.iter().filter(|class| class.direction.is_inbound() == inbound);
             let flows = flows.flat_map(|class| -> Range<u32> { class.flows.clone() });
@@ -46,7 +47,7 @@ impl Locks {
         if direction.is_inbound() { self.inbound[sa] } else { self.outbound[sa] }
     }
 
-    /// Places the locks, if some path passes one.
+    /// Places the locks, if some path passes one, of cores with this profile and clock.
     pub fn place(
         &self,
         s: &Scenario,
@@ -56,7 +57,7 @@ impl Locks {
         cores: &[StationId],
         platform: &mut Platform,
     ) -> Option<StationId> {
-        if !paths.iter().any(|path| path.shared && passes_lock(path.way)) {
+        if !paths.iter().any(|path| path.shared && passes_lock(s, path.way)) {
             return None;
         }
         let_spin(cores, platform);
@@ -88,7 +89,7 @@ impl Builder<'_> {
             Way::By(design) if design.encrypts_in_nic() => self.scenario.sa.lock_passes,
             _ => 2,
         };
-        SaLock { lock, held: self.costs().sa_lock * (1.0 / f64::from(times)), times }
+        SaLock { lock, held: self.costs_of_esp().sa_lock * (1.0 / f64::from(times)), times }
     }
 
     /// Places the rates that SAs are held to, where they are: of as many SAs as flows use.
@@ -117,7 +118,8 @@ fn lock(s: &Scenario, profile: &Profile, clock: Hertz) -> program::LockTimes {
     program::LockTimes {
         moved: distances.map(|transfer| ps(transfer * SA_LINES)),
         waiter: ps(waiter),
-        group: cores(profile.host.l3_cores),
+        // Cores of a DPU share its last-level cache, whatever their numbers among all stations.
+        group: if s.placement.encrypts_in_dpu() { u16::MAX } else { cores(profile.host.l3_cores) },
         socket: cores(profile.host.socket_cores.unwrap_or(u32::MAX)),
     }
 }

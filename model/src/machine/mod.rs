@@ -5,6 +5,7 @@
 
 mod class;
 mod devices;
+mod dpu;
 mod hosts;
 mod locks;
 mod places;
@@ -18,6 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use class::Class;
 use devices::Devices;
+pub use dpu::DpuCores;
+use dpu::DpuQueues;
 use hosts::Placed;
 use locks::{Locks, let_spin};
 use places::Places;
@@ -64,6 +67,8 @@ pub struct Path {
     pub returns: u16,
     /// The NIC, by number: those in use from the start, then the standby.
     pub nic: u8,
+    /// The core of the DPU that the NIC is, by number; 0 where no such core sees packets.
+    pub dpu_core: u16,
     /// Whether other cores send through its SA too.
     pub shared: bool,
     /// What becomes of packets.
@@ -123,6 +128,8 @@ pub struct Machine {
     pub cores: u32,
     /// Their clock.
     pub clock: Hertz,
+    /// Cores of DPUs, where there are some.
+    pub dpu: Option<DpuCores>,
     /// How flows and SAs came to lie.
     pub spread: Spread,
 }
@@ -171,6 +178,7 @@ struct Builder<'a> {
     /// The core, and the SA of its direction, of each flow.
     core_of_flow: Vec<u32>,
     dispatcher_of_flow: Vec<u32>,
+    dpu_core_of_flow: Vec<u32>,
     sa_of_flow: Vec<u32>,
     sas: Sas,
     locks: Locks,
@@ -189,9 +197,10 @@ impl<'a> Builder<'a> {
             places.add(scenario, class, &built, &sas);
             classes.push(built);
         }
-        let Places { core_of_flow, dispatcher_of_flow, sa_of_flow, confined } = places;
+        let Places { core_of_flow, dispatcher_of_flow, dpu_core_of_flow, sa_of_flow, confined } = places;
         spread.confined = confined;
-        let locks = Locks::new(scenario, &classes, &core_of_flow, &sa_of_flow);
+        let esp_cores = if scenario.placement.encrypts_in_dpu() { &dpu_core_of_flow } else { &core_of_flow };
+        let locks = Locks::new(scenario, &classes, esp_cores, &sa_of_flow);
         let mut builder = Builder {
             scenario,
             profile,
@@ -199,6 +208,7 @@ impl<'a> Builder<'a> {
             classes,
             core_of_flow,
             dispatcher_of_flow,
+            dpu_core_of_flow,
             sa_of_flow,
             sas,
             locks,
@@ -246,7 +256,9 @@ impl<'a> Builder<'a> {
         let shared = self.locks.is_shared(self.classes[usize::from(class)].direction, sa);
         let dispatcher = self.dispatcher_of_flow[flow as usize] as u16;
         let returns = self.returns(sa, core) as u16;
-        Path { class, core: core as u16, dispatcher, returns, nic: self.sas.nic[sa], shared, way: self.sas.way[sa] }
+        let (nic, way) = (self.sas.nic[sa], self.sas.way[sa]);
+        let dpu_core = self.dpu_core(class, flow, way);
+        Path { class, core: core as u16, dispatcher, returns, nic, dpu_core, shared, way }
     }
 
     fn finish(self, ways: &[(u8, Way)]) -> Result<Machine, Invalid> {
@@ -287,13 +299,18 @@ impl<'a> Builder<'a> {
         let devices = Devices::place(s, self.profile, sa_keys, &mut platform);
         let queues = Queues::place(s, &self.traffic, &devices, &cores, &self.receiving(), &mut platform);
         let clock = self.profile.host.clock(s.host.cores, s.cipher_of_cores());
-        let lock = self.locks.place(s, self.profile, clock, &paths, &cores, &mut platform);
+        let dpu = DpuQueues::place(s, &devices, &mut platform);
+        let lock = match &dpu {
+            Some(dpu) => self.locks.place(s, dpu.soc.profile, dpu.clock, &paths, &dpu.stations(), &mut platform),
+            None => self.locks.place(s, self.profile, clock, &paths, &cores, &mut platform),
+        };
         if devices.nics.iter().any(|nic| nic.slot.iommu.is_some_and(|unit| unit.is_fresh())) {
             let_spin(&cores, &mut platform);
         }
         let workers = WorkerQueues::place(s, self.profile, &cores, &mut platform);
         let (sa_state, limit, numbered) = (self.sa_state(), self.limit(&mut platform), !ways.is_empty());
-        let placed = Placed { devices, queues, cores, clock, lock, limit, workers, sa_state, numbered };
+        let dpu_cores = dpu.as_ref().map(DpuQueues::cores);
+        let placed = Placed { devices, queues, dpu, cores, clock, lock, limit, workers, sa_state, numbered };
         let mut routes = Vec::with_capacity(paths.len());
         let mut hits: BTreeMap<(u8, u8), Share> = BTreeMap::new();
         for path in &paths {
@@ -310,7 +327,8 @@ impl<'a> Builder<'a> {
             self.classes.iter().flat_map(|class| std::iter::repeat_n(inbound(class), class.flows.len())).collect();
         let keys = self.sa_of_flow.iter().zip(first_key).map(|(sa, first)| sa + first).collect();
         let Builder { classes, spread, .. } = self;
-        Ok(Machine { platform, classes, paths, routes, flows, keys, cores: s.host.cores, clock, spread })
+        let cores = s.host.cores;
+        Ok(Machine { platform, classes, paths, routes, flows, keys, cores, clock, dpu: dpu_cores, spread })
     }
 
     fn has(&self, direction: impl Fn(Direction) -> bool) -> bool {
@@ -355,8 +373,8 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn passes_lock(way: Way) -> bool {
-    matches!(way, Way::By(design) if design.passes_sa_lock())
+fn passes_lock(s: &Scenario, way: Way) -> bool {
+    matches!(way, Way::By(design) if design.passes_sa_lock() || s.encrypts_on_dpu_cores(design))
 }
 
 fn route(path: &Path, direction: Direction, send: &SendCall, host: &Host<'_>) -> Route {

@@ -28,12 +28,14 @@ impl Unit {
     /// the NIC sees ports, which IKE has found for the peer and all its SAs share.
     fn of(s: &Scenario, nic: &NicParams, way: Way) -> Unit {
         let inner = nic.esp.as_ref().is_some_and(|esp| esp.rss_inner);
-        match (way, nic.rss_esp) {
-            (Way::By(design), _) if design.encrypts_in_nic() && inner => Unit::Flow,
+        match way {
+            Way::By(design) if design.encrypts_in_nic() && inner => Unit::Flow,
             _ if s.sa.nat_t => Unit::Peer,
-            (_, RssEsp::Spi) => Unit::Sa,
-            (_, RssEsp::Addresses) => Unit::Peer,
-            (_, RssEsp::None) => Unit::Esp,
+            _ => match nic.rss_esp {
+                RssEsp::Spi => Unit::Sa,
+                RssEsp::Addresses => Unit::Peer,
+                RssEsp::None => Unit::Esp,
+            },
         }
     }
 
@@ -57,6 +59,8 @@ pub(super) struct Places {
     pub core_of_flow: Vec<u32>,
     /// The core that the NIC interrupts for it.
     pub dispatcher_of_flow: Vec<u32>,
+    /// The core of a DPU that its packets come to, of each flow; the first where there is no DPU.
+    pub dpu_core_of_flow: Vec<u32>,
     /// What a core that is full is called, where there is less to spread than cores.
     pub confined: Option<Resource>,
 }
@@ -71,9 +75,13 @@ impl Places {
             let sent_on = cores(class, class.flows, s.flow_cores(), Spreading::FlowsOverCores);
             of_flow.iter_mut().zip(sent_on).for_each(|(sa, core)| *sa = *sa * s.host.cores + core);
         }
-        let under_esp = s.placement.has_sas() && built.direction.is_inbound();
+        let under_esp = s.host_sees_esp() && built.direction.is_inbound();
         let places = match under_esp {
-            true => self.inbound(s, class, &of_flow, sas),
+            true => {
+                let (places, confined) = inbound(s, class, &of_flow, sas, s.flow_cores());
+                self.confined = self.confined.or(confined);
+                places
+            }
             false => cores(class, class.flows, s.flow_cores(), Spreading::FlowsOverCores),
         };
         match class.steering == Steering::Rps && under_esp {
@@ -88,42 +96,45 @@ impl Places {
             false => self.core_of_flow.extend(&places),
         }
         self.dispatcher_of_flow.extend(places);
+        self.dpu_core_of_flow.extend(match s.soc() {
+            None => vec![0; class.flows as usize],
+            Some(soc) if built.direction.is_inbound() => inbound(s, class, &of_flow, sas, soc.cores).0,
+            Some(soc) => cores(class, class.flows, soc.cores, Spreading::FlowsOverDpuCores),
+        });
         self.sa_of_flow.extend(of_flow);
     }
+}
 
-    /// The core of each flow of a class that comes in under ESP.
-    fn inbound(&mut self, s: &Scenario, class: &Traffic, sa_of_flow: &[u32], sas: &Sas) -> Vec<u32> {
-        let n = s.flow_cores();
-        let nics = s.nics();
-        let set = if s.sa.per_cpu { s.host.cores } else { 1 };
-        let used = class.sas.unwrap_or(s.sa.count).min(s.sa.count) * set;
-        let peers = s.sa.peers.min(s.sa.count);
-        let peer_of_set = deal(s.sa.count, peers, s.traffic[0].hash_seed, Spreading::SasOverPeers);
-        let of_flow = cores(class, class.flows, n, Spreading::FlowsOverCores);
-        let of_sa = cores(class, used, n, Spreading::SasOverCores);
-        let of_peer = cores(class, peers, n, Spreading::PeersOverCores);
-        let mut units: Vec<(Unit, u32)> = Vec::with_capacity(sa_of_flow.len());
-        let core_of = |(flow, &sa): (u32, &u32)| {
-            let unit = Unit::of(s, nics[usize::from(sas.nic[sa as usize])], sas.way[sa as usize]);
-            let peer = peer_of_set[(sa / set) as usize];
-            let (number, core) = match unit {
-                Unit::Flow => (flow, of_flow[flow as usize]),
-                Unit::Sa => (sa, of_sa[sa as usize]),
-                Unit::Peer => (peer, of_peer[peer as usize]),
-                Unit::Esp => (0, 0),
-            };
-            units.push((unit, number));
-            core
+/// The core, of `n`, of each flow of a class that comes in under ESP; what a core is called that limits where there is less
+/// to spread than cores.
+fn inbound(s: &Scenario, class: &Traffic, sa_of_flow: &[u32], sas: &Sas, n: u32) -> (Vec<u32>, Option<Resource>) {
+    let nics = s.nics();
+    let set = if s.sa.per_cpu { s.host.cores } else { 1 };
+    let used = class.sas.unwrap_or(s.sa.count).min(s.sa.count) * set;
+    let peers = s.sa.peers.min(s.sa.count);
+    let peer_of_set = deal(s.sa.count, peers, s.traffic[0].hash_seed, Spreading::SasOverPeers);
+    let of_flow = cores(class, class.flows, n, Spreading::FlowsOverCores);
+    let of_sa = cores(class, used, n, Spreading::SasOverCores);
+    let of_peer = cores(class, peers, n, Spreading::PeersOverCores);
+    let mut units: Vec<(Unit, u32)> = Vec::with_capacity(sa_of_flow.len());
+    let core_of = |(flow, &sa): (u32, &u32)| {
+        let unit = Unit::of(s, nics[usize::from(sas.nic[sa as usize])], sas.way[sa as usize]);
+        let peer = peer_of_set[(sa / set) as usize];
+        let (number, core) = match unit {
+            Unit::Flow => (flow, of_flow[flow as usize]),
+            Unit::Sa => (sa, of_sa[sa as usize]),
+            Unit::Peer => (peer, of_peer[peer as usize]),
+            Unit::Esp => (0, 0),
         };
-        let cores = (0..).zip(sa_of_flow).map(core_of).collect();
-        let coarsest = units.iter().map(|(unit, _)| *unit).max();
-        units.sort_unstable();
-        units.dedup();
-        if units.len() < n as usize {
-            self.confined = self.confined.or(coarsest.and_then(Unit::limit));
-        }
-        cores
-    }
+        units.push((unit, number));
+        core
+    };
+    let cores = (0..).zip(sa_of_flow).map(core_of).collect();
+    let coarsest = units.iter().map(|(unit, _)| *unit).max();
+    units.sort_unstable();
+    units.dedup();
+    let confined = coarsest.and_then(Unit::limit).filter(|_| units.len() < n as usize);
+    (cores, confined)
 }
 
 /// The core of each flow's SA, which has used it first: that of its first flow, or where flows are spread evenly the one of

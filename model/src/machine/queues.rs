@@ -162,6 +162,7 @@ impl Queues {
             reads: class.stream.then_some(READ),
             replay_window: None,
             workers: None,
+            dpu: None,
             steered: own.backlog.filter(|_| path.dispatcher != path.core).map(|(polling, backlog)| Steered {
                 dispatcher: Core { station: StationId(path.dispatcher), lock: None, ..core },
                 polling,

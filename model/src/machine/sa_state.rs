@@ -1,6 +1,7 @@
 //! What packets wait for the state of their SAs when there are more than the caches hold.
 
 use super::Builder;
+use crate::scenario::SOC_STACK;
 use crate::units::Cycles;
 
 /// The share of a cache that is left to the state of SAs: packets, descriptors, routes and code are there too (estimate).
@@ -10,13 +11,18 @@ impl Builder<'_> {
     /// What a packet waits on average, each SA being as likely as any other. What a core's own SAs take beyond its L2 is
     /// found in L3, what those of all cores around one L3 take beyond that in memory.
     pub(super) fn sa_state(&self) -> Cycles {
-        let (s, host, costs) = (self.scenario, &self.profile.host, self.costs());
+        let (s, costs) = (self.scenario, self.costs_of_esp());
+        // Cores that do ESP, and their caches: those of all DPUs together, where there are some.
+        let (host, cores, stack) = match s.soc() {
+            Some(soc) => (&soc.profile.host, soc.cores * s.nics().len() as u32, SOC_STACK),
+            None => (&self.profile.host, s.host.cores, s.host.stack),
+        };
         if !s.placement.has_sas() {
             return Cycles(0.0);
         }
         let (of_cores, of_all) = self.sas_in_use();
-        let cores = f64::from(s.host.cores);
-        let octets = |sas: f64| sas * s.host.stack.sa_state().get() as f64;
+        let cores = f64::from(cores);
+        let octets = |sas: f64| sas * stack.sa_state().get() as f64;
         let around_l3 = octets(of_all) * (f64::from(host.l3_cores) / cores).min(1.0);
         let beyond_l2 = beyond(octets(of_cores / cores), host.l2.get() as f64);
         let beyond_l3 = beyond(around_l3, host.l3.get() as f64).min(beyond_l2);
@@ -27,7 +33,7 @@ impl Builder<'_> {
     pub(super) fn sas_in_use(&self) -> (f64, f64) {
         let of_class = |class: &super::Class| {
             let (flows, inbound) = (class.flows.start as usize..class.flows.end as usize, class.direction.is_inbound());
-            flows.map(move |flow| (inbound, self.sa_of_flow[flow], self.core_of_flow[flow]))
+            flows.map(move |flow| (inbound, self.sa_of_flow[flow], self.esp_core_of_flow()[flow]))
         };
         let mut pairs: Vec<(bool, u32, u32)> = self.classes.iter().flat_map(of_class).collect();
         pairs.sort_unstable();

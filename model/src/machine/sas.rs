@@ -30,8 +30,10 @@ impl Sas {
             .map(|nic| nic as u8)
             .collect();
         let mut held = vec![0u32; nics.len()];
+        let rooms: Vec<u32> = nics.iter().map(|nic| s.engine_room(nic)).collect();
         let way = nic.iter().map(|&nic| {
-            let way = installed(s, nics[usize::from(nic)], &mut held[usize::from(nic)]);
+            let at = usize::from(nic);
+            let way = installed(s, (nics[at], rooms[at]), &mut held[at]);
             match way {
                 Way::By(design) if design == s.placement => spread.sas_as_asked += 1,
                 Way::By(_) => spread.sas_fallen_back += 1,
@@ -43,12 +45,12 @@ impl Sas {
     }
 }
 
-/// What an SA runs as on a NIC that holds so many already.
-fn installed(s: &Scenario, nic: &NicParams, held: &mut u32) -> Way {
+/// What an SA runs as on a NIC that holds so many already, and has so much room as a DPU.
+fn installed(s: &Scenario, nic: (&NicParams, u32), held: &mut u32) -> Way {
     let mut wanted = Some(s.placement);
     while let Some(design) = wanted {
         if takes(s, design, nic, *held) {
-            *held += u32::from(design.encrypts_in_nic());
+            *held += u32::from(s.encrypts_in_engine(design));
             return Way::By(design);
         }
         wanted = design.0.fallback.filter(|fallback| s.failover.software || !fallback.encrypts_on_cpu());
@@ -57,11 +59,12 @@ fn installed(s: &Scenario, nic: &NicParams, held: &mut u32) -> Way {
 }
 
 /// Whether one more SA can run as a design.
-fn takes(s: &Scenario, design: Placement, nic: &NicParams, held: u32) -> bool {
+fn takes(s: &Scenario, design: Placement, (nic, room): (&NicParams, u32), held: u32) -> bool {
     match design.0.encrypts {
         Agent::Nobody | Agent::Cpu => true,
         // Without a network nothing falls back: what the card does not do was refused before.
         Agent::Accelerator if !design.has_network() => true,
+        Agent::Dpu => s.encrypts_on_dpu_cores(design) || held < room,
         Agent::Accelerator => s.accelerator.iter().all(|card| s.offered(card).contains(&s.sa.algorithm)),
         Agent::Nic => nic.esp.as_ref().is_some_and(|esp| {
             let offers = esp.packet_offload || !design.encapsulates_in_nic();

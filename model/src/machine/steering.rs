@@ -12,6 +12,7 @@ pub(super) enum Spreading {
     SasOverNics = 4,
     SasOverPeers = 5,
     PeersOverCores = 6,
+    FlowsOverDpuCores = 7,
 }
 
 /// Deals `items` out to `bins` evenly, in an order drawn by hash: the bin of each item.

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Host, clear, crypto, hairpin, host, inline_crypto, inline_packet, lookaside};
+use super::{Host, clear, crypto, dpu, hairpin, host, inline_crypto, inline_packet, lookaside};
 use crate::route::Route;
 use crate::traffic::{Packet, SendCall};
 
@@ -21,6 +21,8 @@ pub enum Agent {
     Accelerator,
     /// The NIC.
     Nic,
+    /// A DPU: its cores or its NIC's engine, out of the host's sight.
+    Dpu,
 }
 
 /// What becomes of the packets of an SA whose holder cannot be used, such as a NIC that the route has left.
@@ -80,17 +82,22 @@ impl Placement {
     pub const INLINE_PACKET: Placement = Placement(&inline_packet::DESIGN);
     /// The NIC forwards between its ports too, without the host.
     pub const HAIRPIN: Placement = Placement(&hairpin::DESIGN);
+    /// A DPU encapsulates and encrypts; the host sends and receives in the clear.
+    pub const DPU: Placement = Placement(&dpu::DESIGN);
+    /// The cores of a DPU, for what its engine leaves to them; what SAs fall back to, and no placement to choose.
+    pub const DPU_CORES: Placement = Placement(&dpu::CORES);
     /// Ciphers and cards by themselves, without a network.
     pub const CRYPTO: Placement = Placement(&crypto::DESIGN);
 
     /// Every placement.
-    pub const ALL: [Placement; 7] = [
+    pub const ALL: [Placement; 8] = [
         Placement::CLEAR,
         Placement::HOST,
         Placement::LOOKASIDE,
         Placement::INLINE_CRYPTO,
         Placement::INLINE_PACKET,
         Placement::HAIRPIN,
+        Placement::DPU,
         Placement::CRYPTO,
     ];
 
@@ -148,6 +155,11 @@ impl Placement {
     /// Whether the NIC encrypts.
     pub const fn encrypts_in_nic(self) -> bool {
         matches!(self.0.encrypts, Agent::Nic)
+    }
+
+    /// Whether a DPU encrypts, and the host knows nothing of it.
+    pub const fn encrypts_in_dpu(self) -> bool {
+        matches!(self.0.encrypts, Agent::Dpu)
     }
 
     /// Whether packets pass the SA's lock in the kernel, which whoever takes sequence numbers on the CPU does.

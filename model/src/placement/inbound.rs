@@ -34,7 +34,7 @@ pub(super) struct Leaving {
 
 impl Host<'_> {
     /// The interrupt and the poll by which the core hears of packets.
-    fn polls(&self, core: &Core<'_>) -> [Visit; 2] {
+    pub(super) fn polls(&self, core: &Core<'_>) -> [Visit; 2] {
         let costs = core.costs;
         let mut poll = vec![(Category::Poll, costs.poll)];
         // What is handed on in this poll is told to the devices at its end.
@@ -51,7 +51,7 @@ impl Host<'_> {
     /// A packet comes in by these frames and to a poll: that of its queue, or of what another core hands on.
     fn comes_to_poll(&self, frames: &[Bytes], dma: Bytes, p: &Packet, decrypt: bool) -> Route {
         let Some(Steered { dispatcher, polling, backlog, routed }) = self.steered else {
-            let comes = self.nic.receive(frames, dma, p, decrypt, self.polls(&self.core));
+            let comes = self.nic_receives(&self.core, (frames, dma), p, decrypt);
             return route![comes, self.core.touches(dma, self.touches_all)];
         };
         let (costs, n) = (dispatcher.costs, frames.len() as u32);
@@ -63,7 +63,7 @@ impl Host<'_> {
         let [interrupt, poll] = self.polls(&self.core);
         let place = if self.nic.drops { Hop::AcquireOrDrop(backlog, n, 1) } else { Hop::Acquire(backlog, n) };
         route![
-            self.nic.receive(frames, dma, p, decrypt, self.polls(&dispatcher)),
+            self.nic_receives(&dispatcher, (frames, dma), p, decrypt),
             dispatcher.touches(dma, self.touches_all),
             Hop::Serve(dispatcher.work("receive packet, hand on", &hands_on)),
             Hop::Polled(self.nic.polling),
@@ -123,7 +123,7 @@ impl Host<'_> {
         let costs = [costs, self.tunnel.clone(), vec![read]].concat();
         let deliver = [vec![(Category::Deliver, core.costs.deliver)], self.hooks.clone()].concat();
         let copied = core.writes_application(p.goodput);
-        let end = route![self.in_replay_window(), Hop::Depart(*p), self.received(p.fragments())];
+        let end = route![self.in_replay_window(), Hop::Depart(*p), self.received(self.frames_of(p))];
         match merging {
             Some(merging) => {
                 let costs = [costs, vec![(Category::Gro, core.costs.gro), copy]].concat();
@@ -173,7 +173,7 @@ impl Host<'_> {
     /// The same for a packet that leaves in the clear: each comes out of a tunnel by itself.
     pub(super) fn forwards_clear(&self, mut f: Forwarding, p: &Packet) -> Route {
         f.comes.extend(self.tunnel.clone());
-        self.forwards_as(f, p, p.fragments(), &self.leaves_clear(p))
+        self.forwards_as(f, p, self.frames_of(p), &self.leaves_clear(p))
     }
 
     /// The same for one that this core takes back from another, which saw its frames.
@@ -215,7 +215,7 @@ impl Host<'_> {
     }
 
     /// A packet that has come by so many frames.
-    fn forwards_as(&self, f: Forwarding, p: &Packet, came: u32, leaving: &Leaving) -> Route {
+    pub(super) fn forwards_as(&self, f: Forwarding, p: &Packet, came: u32, leaving: &Leaving) -> Route {
         let receive = if came == 1 { vec![self.receive_cost()] } else { self.receive_costs(p) };
         let comes = [receive, f.comes].concat();
         let once = [self.route_costs(), f.once].concat();

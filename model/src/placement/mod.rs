@@ -7,6 +7,7 @@ mod acks;
 mod clear;
 mod crypto;
 mod design;
+mod dpu;
 mod fragments;
 mod hairpin;
 mod host;
@@ -18,6 +19,7 @@ mod workers;
 
 pub use acks::Acks;
 pub use design::{Agent, Design, Orphan, Placement};
+pub use dpu::Dpu;
 pub use workers::Workers;
 
 use crate::esp::{CipherSizes, ESP_TRAILER};
@@ -70,6 +72,7 @@ impl Placement {
             Fit::TooBig => None,
             Fit::Fragments(_) if self.encapsulates_in_nic() => None,
             Fit::Fragments(_) if self.encrypts_in_nic() => Some(Placement::HOST.0),
+            Fit::Fragments(_) if self.encrypts_in_dpu() => Some(Placement::DPU_CORES.0),
             Fit::Whole | Fit::Clamped | Fit::Fragments(_) => Some(self.0),
         }
     }
@@ -147,6 +150,8 @@ pub struct Host<'a> {
     pub steered: Option<Steered<'a>>,
     /// Cores that do the cipher in this one's place, where some do.
     pub workers: Option<Workers<'a>>,
+    /// The DPU that the NIC is, where it does ESP.
+    pub dpu: Option<Box<Dpu<'a>>>,
 }
 
 /// The rates that each SA is held to.
@@ -213,7 +218,8 @@ impl Host<'_> {
 
     /// The sequence number that the peer has given a packet, where it matters.
     fn sequence_number(&self) -> Route {
-        self.replay_window.map_or_else(Route::default, |_| Hop::Number.into())
+        let window = self.replay_window.or_else(|| self.dpu.as_ref()?.soc.replay_window);
+        window.map_or_else(Route::default, |_| Hop::Number.into())
     }
 
     /// The packet passes its SA's replay window, once it is out of its poll.
@@ -267,12 +273,13 @@ impl Host<'_> {
                 route![
                     self.nic.copies_in(dma, &frames, &p, &self.core),
                     self.nic.fetch_descriptors(dma, &frames, &p),
-                    self.nic.transmit(dma, &frames, &p, encrypt)
+                    self.nic_transmits(&self.nic, dma, &frames, &p, encrypt)
                 ]
             }
             _ => {
                 let nic = self.nic.by_pointers();
-                let parts = send.segments.iter().map(|(p, n)| (nic.transmit(p.goodput, &[p.frame], p, encrypt), *n));
+                let part = |p: &Packet| self.nic_transmits(&nic, p.goodput, &[p.frame], p, encrypt);
+                let parts = send.segments.iter().map(|(p, n)| (part(p), *n));
                 route![nic.fetch_super_packet(headers), Hop::Split(parts.collect())]
             }
         };
@@ -296,7 +303,7 @@ impl Host<'_> {
         route![
             self.nic.copies_in(dma, frames, p, &self.core),
             self.nic.fetch_descriptors(dma, frames, p),
-            self.nic.transmit(dma, frames, p, encrypt),
+            self.nic_transmits(&self.nic, dma, frames, p, encrypt),
             self.nic.complete(&self.core, n, n)
         ]
     }
@@ -308,7 +315,7 @@ impl Host<'_> {
         let core = Core { costs: &costs, mapping, ..self.core };
         let nic = self.nic.by_pointers();
         let fetched = nic.fetch_descriptors(leaving.dma, &leaving.frames, p);
-        let sent = nic.transmit(leaving.dma, &leaving.frames, p, leaving.encrypt);
+        let sent = self.nic_transmits(&nic, leaving.dma, &leaving.frames, p, leaving.encrypt);
         route![fetched, sent, nic.complete(&core, 1, 1)]
     }
 

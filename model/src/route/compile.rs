@@ -187,10 +187,14 @@ impl<'a> Compiler<'a> {
             self.emit(Op::Release { pool: pool.0, n }, None);
         }
         let mut charges = vec![Charge::Dropped(packets)];
-        charges.extend(job.spent.iter().map(|(&category, &spent)| Charge::Cycles(category, Cycles(-spent))));
-        let spent: f64 = job.spent.values().sum();
-        if spent > 0.0 {
-            charges.push(Charge::Cycles(Category::Dropped, Cycles(spent)));
+        for on_dpu in [false, true] {
+            let own = job.spent.iter().filter(|((on, _), _)| *on == on_dpu);
+            let own: Vec<(Category, f64)> = own.map(|(&(_, category), &spent)| (category, spent)).collect();
+            let spent: f64 = own.iter().map(|(_, spent)| spent).sum();
+            charges.extend(own.iter().map(|&(category, spent)| Charge::cycles(on_dpu, category, Cycles(-spent))));
+            if spent > 0.0 {
+                charges.push(Charge::cycles(on_dpu, Category::Dropped, Cycles(spent)));
+            }
         }
         self.emit(Op::Drop { class: self.class, n: packets }, Some(Account { busy: None, charges }));
         self.emit(Op::End, None);

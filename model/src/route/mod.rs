@@ -42,6 +42,8 @@ pub struct OrderId(pub u16);
 pub enum Charge {
     /// Core cycles of a category.
     Cycles(Category, Cycles),
+    /// The same of a DPU's cores, which are none of the host's.
+    DpuCycles(Category, Cycles),
     /// TLP octets on a PCIe link, framing included, both directions alike.
     PcieTlp(f64),
     /// Payload octets that crossed PCIe: the crossings that the placements differ in.
@@ -50,6 +52,13 @@ pub enum Charge {
     Dropped(u32),
     /// A packet that was sent.
     Sent(Packet),
+}
+
+impl Charge {
+    /// Cycles of a category, of the host's cores or of a DPU's.
+    pub const fn cycles(on_dpu: bool, category: Category, cycles: Cycles) -> Charge {
+        if on_dpu { Charge::DpuCycles(category, cycles) } else { Charge::Cycles(category, cycles) }
+    }
 }
 
 /// One visit to a station.

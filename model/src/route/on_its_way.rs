@@ -8,16 +8,20 @@ use super::{Category, Charge, PoolId, Visit};
 #[derive(Debug, Clone, Default)]
 pub(super) struct OnItsWay {
     pub held: Vec<(PoolId, u32)>,
-    pub spent: BTreeMap<Category, f64>,
+    /// By whether a DPU's cores spent it, and on what.
+    pub spent: BTreeMap<(bool, Category), f64>,
 }
 
 impl OnItsWay {
     /// Counts what a visit costs.
     pub fn spend(&mut self, visit: &Visit) {
         for charge in &visit.charges {
-            if let Charge::Cycles(category, cycles) = charge {
-                *self.spent.entry(*category).or_default() += cycles.0;
-            }
+            let (key, cycles) = match charge {
+                Charge::Cycles(category, cycles) => ((false, *category), cycles),
+                Charge::DpuCycles(category, cycles) => ((true, *category), cycles),
+                _ => continue,
+            };
+            *self.spent.entry(key).or_default() += cycles.0;
         }
     }
 }

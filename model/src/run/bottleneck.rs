@@ -14,7 +14,9 @@ const FULL: f64 = 0.97;
 pub(super) fn utilisation(machine: &Machine, busy: &[f64], seconds: f64) -> Vec<Utilisation> {
     let mut kinds: Vec<(Resource, f64, f64)> = Vec::new();
     let stations = machine.platform.stations.iter().zip(busy);
-    for (station, &busy) in stations.filter(|(station, busy)| **busy > 0.0 || is_core(station)) {
+    for (station, &busy) in
+        stations.filter(|(station, busy)| **busy > 0.0 || is_core(station) || station.resource == Resource::DpuCore)
+    {
         match kinds.iter_mut().find(|(resource, ..)| *resource == station.resource) {
             Some((_, sum, units)) => {
                 *sum += busy;

@@ -8,6 +8,7 @@ use crate::engine::Engine;
 use crate::engine::steady::RateEstimate;
 use crate::machine::{Class, Machine};
 use crate::record::{Balance, ClassRecord, Latency, Loss, Rate, Record, Stop};
+use crate::resource::Resource;
 use crate::route::Compiled;
 use crate::scenario::Scenario;
 use crate::units::Time;
@@ -74,6 +75,11 @@ impl<'a> Measurement<'a> {
                 true => totals.cycles.iter().map(|(&category, &cycles)| (category, per_packet(cycles))).collect(),
                 false => Vec::new(),
             },
+            dpu_cycles_per_packet: match totals.sent.packets > 0.0 {
+                true => totals.dpu_cycles.iter().map(|(&category, &cycles)| (category, per_packet(cycles))).collect(),
+                false => Vec::new(),
+            },
+            busy_dpu_cores: self.machine.dpu.filter(|_| known).map(|_| self.busy_dpu_cores()),
             busy_cores,
             idle_cores,
             idle_cycles_per_s: idle_cores.map(|idle| idle * self.machine.clock.get() as f64),
@@ -98,6 +104,14 @@ impl<'a> Measurement<'a> {
         let stations = self.machine.platform.stations.iter().zip(&self.busy.0);
         let busy: f64 = stations.filter(|(station, _)| is_core(station)).map(|(_, busy)| busy).sum();
         (busy / self.busy.1).min(cores)
+    }
+
+    /// The same of DPUs' cores.
+    fn busy_dpu_cores(&self) -> f64 {
+        let stations = self.machine.platform.stations.iter().zip(&self.busy.0);
+        let busy: f64 =
+            stations.filter(|(station, _)| station.resource == Resource::DpuCore).map(|(_, busy)| busy).sum();
+        busy / self.busy.1
     }
 
     fn class(&self, index: usize) -> ClassRecord {

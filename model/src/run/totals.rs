@@ -41,6 +41,8 @@ pub(super) struct Totals {
     pub sent: Sent,
     pub by_class: Vec<Sent>,
     pub cycles: BTreeMap<Category, f64>,
+    /// Those of DPUs' cores.
+    pub dpu_cycles: BTreeMap<Category, f64>,
     pub pcie_tlp: f64,
     pub pcie_payload: f64,
 }
@@ -54,6 +56,9 @@ impl Totals {
             for charge in &account.charges {
                 match charge {
                     Charge::Cycles(category, cycles) => *totals.cycles.entry(*category).or_default() += n * cycles.0,
+                    Charge::DpuCycles(category, cycles) => {
+                        *totals.dpu_cycles.entry(*category).or_default() += n * cycles.0;
+                    }
                     Charge::PcieTlp(octets) => totals.pcie_tlp += n * octets,
                     Charge::PciePayload(octets) => totals.pcie_payload += n * octets.get() as f64,
                     Charge::Dropped(_) => {}
@@ -76,7 +81,11 @@ impl Totals {
         for (station, work) in machine.platform.stations.iter().zip(work) {
             let Some(pool) = station.held else { continue };
             let held = Time::from_ps(engine.held_ps(pool.0)).as_seconds();
-            *self.cycles.entry(Category::Lock).or_default() += (held - work) * machine.clock.get() as f64;
+            let (cycles, clock) = match station.resource {
+                Resource::DpuCore => (&mut self.dpu_cycles, machine.dpu.map_or(machine.clock, |dpu| dpu.clock)),
+                _ => (&mut self.cycles, machine.clock),
+            };
+            *cycles.entry(Category::Lock).or_default() += (held - work) * clock.get() as f64;
         }
     }
 }

@@ -69,6 +69,7 @@ impl Scenario {
         within("lookaside.smallest", self.lookaside.smallest)?;
         within("lookaside.copies", self.lookaside.copies)?;
         self.check_devices()?;
+        self.check_dpu_values()?;
         check_slot("pcie.uplink", &self.pcie.uplink)?;
         check_iommu(&self.pcie.iommu)?;
         within_if_given("pcie.root_complex_rate", self.pcie.root_complex_rate)?;
@@ -227,6 +228,7 @@ fn check_nic(at: &str, nic: &NicParams) -> Result<(), Invalid> {
     within_if_given(&key("queue_packet_rate"), nic.queue_packet_rate)?;
     within_if_given(&key("gather_rate"), nic.gather_rate)?;
     within_if_given(&key("inline"), nic.inline)?;
+    within_if_given(&key("soc_cores"), nic.soc_cores)?;
     if let Some(esp) = &nic.esp {
         within(&key("esp.sa_cache"), esp.sa_cache)?;
         within(&key("esp.sa_context"), esp.sa_context)?;

@@ -32,6 +32,7 @@ impl Scenario {
                 }
             }
             Agent::Nic => self.check_engines()?,
+            Agent::Dpu => return self.check_dpu(),
         }
         if self.falls_back_for_fragments() {
             self.check_software_cost(
@@ -116,7 +117,8 @@ impl Scenario {
         let cards = || self.accelerator.iter().all(|card| self.offered(card).contains(&self.sa.algorithm));
         let esps = || self.nics().into_iter().filter_map(|nic| nic.esp.as_ref());
         match self.placement.0.encrypts {
-            Agent::Nobody | Agent::Cpu => true,
+            // What the engine of a DPU does not do its cores do.
+            Agent::Nobody | Agent::Cpu | Agent::Dpu => true,
             Agent::Accelerator => cards(),
             Agent::Nic => esps().all(|esp| esp.algorithms.contains(&self.sa.algorithm)),
         }

@@ -26,7 +26,9 @@ impl Scenario {
     fn check_routes(&self) -> Result<(), Invalid> {
         let (cores, nics) = (u64::from(self.host.cores), self.nics().len() as u64);
         let ways = if self.failover.event.is_empty() { 1 } else { self.failover.ways(self.placement) };
-        let paths = |flows: u32| (cores * nics).min(flows.into());
+        // Each with each core of a DPU too, where there is one.
+        let of_dpu = self.soc().map_or(1, |soc| u64::from(soc.cores));
+        let paths = |flows: u32| (cores * nics * of_dpu).min(flows.into());
         let classes = self.classes();
         let routes: u64 = classes.iter().map(|t| paths(t.flows) * t.mix.len() as u64 * ways).sum();
         if routes <= MOST_ROUTES {

@@ -72,9 +72,10 @@ impl Scenario {
     }
 
     fn check_esp_of_xdp(&self) -> Result<(), Invalid> {
-        let there = [Placement::CLEAR, Placement::INLINE_PACKET, Placement::HAIRPIN];
+        let there = [Placement::CLEAR, Placement::INLINE_PACKET, Placement::HAIRPIN, Placement::DPU];
         if self.host.stack == Stack::Xdp && !there.contains(&self.placement) {
-            let allowed = "clear, inline-packet or hairpin: there is no ESP in XDP, whose packets are none of XFRM's";
+            let allowed =
+                "clear, inline-packet, hairpin or dpu: there is no ESP in XDP, whose packets are none of XFRM's";
             return invalid("placement", self.placement.name(), allowed);
         }
         Ok(())
@@ -89,6 +90,9 @@ impl Scenario {
         self.check_esp_of_xdp()?;
         self.check_super_packets()?;
         self.check_engines()?;
+        if self.placement.encrypts_in_dpu() {
+            self.check_dpu()?;
+        }
         if self.offers_cipher() {
             return Ok(());
         }
@@ -123,7 +127,7 @@ impl Scenario {
     /// of a tunnel can say. TCP's of up to 64 KiB are taken.
     pub(super) fn check_super_packets(&self) -> Result<(), Invalid> {
         let sends = |class: &&Traffic| class.direction == Direction::Transmit;
-        let under_xfrm = self.host.stack == Stack::Kernel && self.placement.has_sas();
+        let under_xfrm = self.host.stack == Stack::Kernel && self.host_sees_esp();
         let (Some(size), true) = (self.offload.gso.0, under_xfrm) else { return Ok(()) };
         if self.traffic.iter().filter(sends).any(|class| class.transport == Transport::Udp) {
             let allowed = "traffic.transport = \"tcp\", or offload.gso = \"off\" for a send of each datagram, as by sendmmsg: \

@@ -56,17 +56,32 @@ impl Scenario {
     /// the cheapest for the sizes of the scenario; a kernel has its own or, where that is not known, stands the best at
     /// full-sized packets for it.
     pub fn software_cost<'a>(&self, profile: &'a Profile, direction: Direction) -> Option<&'a AeadCost> {
-        let sizes = match self.host.stack {
+        self.software_cost_on(profile, direction, self.host.stack)
+    }
+
+    /// The same where another stack runs.
+    pub(crate) fn software_cost_on<'a>(
+        &self,
+        profile: &'a Profile,
+        direction: Direction,
+        stack: Stack,
+    ) -> Option<&'a AeadCost> {
+        let sizes = match stack {
             Stack::Vector => self.encrypted_sizes(direction),
             Stack::Kernel | Stack::Xdp => Vec::new(),
         };
         let sizes = if sizes.is_empty() { vec![(1.0, FULL_SIZED)] } else { sizes };
-        profile.aead_of_mix(self.sa.algorithm, of_cipher(direction), &sizes, self.host.stack)
+        profile.aead_of_mix(self.sa.algorithm, of_cipher(direction), &sizes, stack)
     }
 
     /// Whether the profile has a cost for the cipher on the CPU.
     pub(super) fn has_software_cost(&self, profile: &Profile, direction: Direction) -> bool {
-        profile.aead(self.sa.algorithm, of_cipher(direction), FULL_SIZED, self.host.stack).is_some()
+        self.has_software_cost_on(profile, direction, self.host.stack)
+    }
+
+    /// The same where another stack runs.
+    pub(super) fn has_software_cost_on(&self, profile: &Profile, direction: Direction, stack: Stack) -> bool {
+        profile.aead(self.sa.algorithm, of_cipher(direction), FULL_SIZED, stack).is_some()
     }
 
     /// What is encrypted of packets that go in or out, with weights; empty in the clear.
@@ -134,7 +149,7 @@ impl Scenario {
     /// socket (`UDP_GRO`) or the device (`rx-udp-gro-forwarding`) is told to (`udp_gro_receive`, Linux net/ipv4/udp_offload.c).
     pub fn merges(&self, class: &Traffic) -> bool {
         let there = class.direction.comes_by_wire() && class.transport == Transport::Tcp;
-        let under_esp = class.direction.is_inbound() && self.placement.has_sas();
+        let under_esp = class.direction.is_inbound() && self.host_sees_esp();
         let tunnels = self.sa.mode == Mode::Tunnel || self.sa.inside != Inside::Nothing;
         let seen = !under_esp || (tunnels || self.offload.esp_gro) && self.sa.inside.merges();
         there && seen && self.offload.gro.0.is_some() && self.host.stack.merges()

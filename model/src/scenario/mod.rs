@@ -9,11 +9,13 @@ mod check_stack;
 mod check_traffic;
 mod daemon;
 mod derived;
+mod dpu;
 mod failover;
 mod one_or_many;
 pub mod parameters;
 
 pub use daemon::{Daemon, DaemonCpu};
+pub use dpu::{DpuEsp, DpuParams, SOC_STACK, Soc};
 pub use failover::{AddressUpdate, Api, Bonding, Delays, Device, Event, Failover, SequenceNumbers, What};
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +48,8 @@ pub struct Scenario {
     /// The NICs, each kind of which may be there several times.
     #[serde(with = "one_or_many")]
     pub nic: Vec<NicParams>,
+    /// What a DPU does with ESP, where the placement is one.
+    pub dpu: DpuParams,
     /// The lookaside accelerators.
     #[serde(with = "one_or_many")]
     pub accelerator: Vec<AcceleratorParams>,

@@ -2,6 +2,7 @@
 //! the schema of scenario files and listings follow from here.
 
 mod accelerator;
+mod dpu;
 mod failover;
 mod host;
 mod names;
@@ -53,7 +54,7 @@ impl Entry {
 }
 
 /// Tables and what stands in them, in the order of listings. A PCIe slot is one wherever it is.
-const TABLES: [(&str, &[Entry]); 16] = [
+const TABLES: [(&str, &[Entry]); 17] = [
     ("", host::ROOT),
     ("host", host::HOST),
     ("traffic", traffic::TRAFFIC),
@@ -62,6 +63,7 @@ const TABLES: [(&str, &[Entry]); 16] = [
     ("nic", nic::NIC),
     ("nic.esp", nic::ESP),
     ("nic.pcie", pcie::SLOT),
+    ("dpu", dpu::DPU),
     ("accelerator", accelerator::ACCELERATOR),
     ("accelerator.pcie", pcie::SLOT),
     ("lookaside", accelerator::LOOKASIDE),

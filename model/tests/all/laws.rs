@@ -105,7 +105,10 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
             _ => direction,
         };
         let stack = match stack.as_str() {
-            Some("xdp") if ![Placement::CLEAR, Placement::INLINE_PACKET, Placement::HAIRPIN].contains(&placement) => {
+            Some("xdp")
+                if ![Placement::CLEAR, Placement::INLINE_PACKET, Placement::HAIRPIN, Placement::DPU]
+                    .contains(&placement) =>
+            {
                 "kernel".into()
             }
             _ => stack,
@@ -114,12 +117,19 @@ fn scenarios() -> impl Strategy<Value = Scenario> {
         let stack = if forwards { stack } else { "kernel".into() };
         // Userspace and XDP hand nothing on.
         let steering = if stack.as_str() == Some("kernel") { steering } else { "rss".into() };
-        let per_cpu = per_cpu && stack.as_str() == Some("kernel");
+        // Behind a DPU the host has no SAs; which of the two does ESP there is as good as random.
+        let is_dpu = placement == Placement::DPU;
+        let (nic, dpu_esp) =
+            (if is_dpu { "bluefield-2" } else { "connectx-6-dx" }, if per_cpu { "cores" } else { "engine" });
+        let per_cpu = per_cpu && stack.as_str() == Some("kernel") && !is_dpu;
         let settings = [
             ("placement", Value::String(placement.name().into())),
             ("pcie.attachment", attachment),
             ("pcie.uplink.preset", uplink),
-            ("host.cores", cores),
+            ("host.cores", cores.clone()),
+            ("nic.preset", nic.into()),
+            ("dpu.esp", dpu_esp.into()),
+            ("dpu.cores", cores),
             ("nic.count", nics),
             ("nic.ring", ring),
             ("accelerator.ring", card_ring),

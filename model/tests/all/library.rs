@@ -104,7 +104,7 @@ fn every_nic_runs_wherever_it_says_that_it_can_and_nowhere_else() {
     let host = profile("zen4");
     for name in PresetKind::Nic.names() {
         let nic = &scenario(&[("nic.preset", name)]).nic[0];
-        for placement in ["clear", "host", "inline-crypto", "inline-packet", "hairpin"] {
+        for placement in ["clear", "host", "inline-crypto", "inline-packet", "hairpin", "dpu"] {
             for mode in [Mode::Transport, Mode::Tunnel] {
                 for direction in ["transmit", "receive"] {
                     let at = format!("{name}, {placement}, {}, {direction}", mode.name());
@@ -125,13 +125,16 @@ fn every_nic_runs_wherever_it_says_that_it_can_and_nowhere_else() {
                     let scenario = run(&[&settings[..], &load].concat());
                     let inline = ["inline-crypto", "inline-packet", "hairpin"].contains(&placement);
                     let packet = ["inline-packet", "hairpin"].contains(&placement);
-                    let offers = !inline
-                        || nic.esp.as_ref().is_some_and(|esp| {
-                            esp.modes.contains(&mode)
-                                && (esp.decrypts || ["transmit", "encrypt"].contains(&direction))
-                                && (!packet || esp.packet_offload)
-                                && (!forwards || nic.hairpin.is_some())
-                        });
+                    // What the engine of a DPU does not take its cores do.
+                    let is_dpu = nic.soc_cpu.is_some() && nic.esp.as_ref().is_some_and(|esp| esp.packet_offload);
+                    let offers = (!inline && (placement != "dpu" || is_dpu))
+                        || inline
+                            && nic.esp.as_ref().is_some_and(|esp| {
+                                esp.modes.contains(&mode)
+                                    && (esp.decrypts || ["transmit", "encrypt"].contains(&direction))
+                                    && (!packet || esp.packet_offload)
+                                    && (!forwards || nic.hairpin.is_some())
+                            });
                     match scenario.check(&host) {
                         Ok(()) => {
                             assert!(offers, "{at}");

@@ -6,6 +6,7 @@ mod common;
 mod cores_memory;
 mod cpus;
 mod dataplanes;
+mod dpu;
 mod effects;
 mod failover;
 mod failover_linux;

@@ -10,7 +10,7 @@ use crate::units::Time;
 pub(super) const ROOT: &[Entry] = &[Entry::new(
     "placement",
     Takes::Name(|| Placement::NAMES.to_vec()),
-    "Where ESP is processed: nowhere, on the CPU, in a lookaside accelerator, or in the NIC with or without encapsulation.",
+    "Where ESP is processed: nowhere, on the CPU, in a lookaside accelerator, in the NIC, or on a DPU out of the host's sight.",
 )];
 
 pub(super) const HOST: &[Entry] = &[

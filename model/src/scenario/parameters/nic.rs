@@ -118,6 +118,13 @@ pub(super) const NIC: &[Entry] = &[
         "PCIe slot that the NIC is made for: the default of nic.pcie.preset.",
     ),
     Entry::new(
+        "soc_cpu",
+        Takes::Name(|| PresetKind::Cpu.names()),
+        "CPU preset of a DPU's own cores, whose costs placement = \"dpu\" takes; absent for a NIC without cores.",
+    )
+    .example("cortex-a72"),
+    Entry::new("soc_cores", integer(1, 128), "Cores of a DPU's own; absent for a NIC without cores.").example("8"),
+    Entry::new(
         "rss_esp",
         Takes::Name(names::<RssEsp>),
         "What chooses the queue of a packet under ESP: outer addresses and SPI, addresses alone, or nothing (one queue).",

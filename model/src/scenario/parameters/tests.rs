@@ -11,7 +11,9 @@ use crate::hardware::nic::NicParams;
 use crate::hardware::pcie::{IommuParams, SlotParams};
 use crate::layers::{PRESET_KEYS, flatten, resolve, scenario};
 use crate::preset::{PresetKind, load};
-use crate::scenario::{Event, Failover, HostParams, Lookaside, Offload, Pcie, RunParams, SaParams, Scenario};
+use crate::scenario::{
+    DpuParams, Event, Failover, HostParams, Lookaside, Offload, Pcie, RunParams, SaParams, Scenario,
+};
 use crate::traffic::{MixEntry, Traffic};
 
 fn set(key: &str, value: Value) -> Result<Scenario, (String, String)> {
@@ -86,6 +88,7 @@ fn what_types_take_and_what_the_table_has_is_the_same() {
         fields::<NicParams>("nic"),
         fields::<InlineEsp>("nic.esp"),
         fields::<SlotParams>("nic.pcie"),
+        fields::<DpuParams>("dpu"),
         fields::<AcceleratorParams>("accelerator"),
         fields::<SlotParams>("accelerator.pcie"),
         fields::<Lookaside>("lookaside"),
