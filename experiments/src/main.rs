@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 
 use espsim::args::{Cli, Command};
-use espsim::command::{all, calibrate, completions, failover, fit, list, merge, report, run, submit, trace, validate};
+use espsim::command::{
+    all, calibrate, completions, failover, fit, import, list, merge, report, run, submit, trace,
+    validate,
+};
 use espsim::console::{print, say};
 use espsim::question::{compare, plan};
 
@@ -20,6 +23,7 @@ fn main() -> ExitCode {
         Command::Trace(args) => trace::trace(args),
         Command::Calibrate(args) => calibrate::calibrate(args, &words()),
         Command::Fit(args) => fit::fit(args),
+        Command::Import(args) => import::import(args),
         Command::Validate(args) => validate::validate(args, words()),
         Command::Report(args) => report::report(args),
         #[cfg(target_os = "linux")]

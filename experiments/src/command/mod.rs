@@ -5,6 +5,7 @@ pub mod calibrate;
 pub mod completions;
 pub mod failover;
 pub mod fit;
+pub mod import;
 pub mod list;
 pub mod merge;
 pub mod presentation;

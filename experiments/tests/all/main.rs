@@ -8,6 +8,7 @@ mod cli;
 mod compare;
 mod faults;
 mod fit;
+mod import;
 mod large;
 mod listings;
 mod parquet;

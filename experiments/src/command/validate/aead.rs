@@ -8,7 +8,8 @@ use espsim_sweep::failure::Failure;
 use super::published::{Published, read};
 use super::{Role, Row};
 
-const TOLERANCE: f64 = 0.15;
+/// The largest relative error that counts as agreement.
+pub(super) const TOLERANCE: f64 = 0.15;
 
 /// Nanoseconds of one call.
 struct Cost {
@@ -32,6 +33,11 @@ impl Cost {
 
 pub(super) fn rows() -> Result<Vec<Row>, Failure> {
     let published: Vec<Published> = read("aead.csv", include_str!("../../../validation/aead.csv"))?;
+    Ok(compared(published, "aead", TOLERANCE))
+}
+
+/// Rows of a family beside the two costs of their series, each through the two that are fitted.
+pub(super) fn compared(published: Vec<Published>, family: &'static str, tolerance: f64) -> Vec<Row> {
     let mut fitted: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
     for row in published.iter().filter(|row| row.role == Role::Fitted) {
         fitted.entry(&row.series).or_default().extend(row.x.map(|x| (x, row.published)));
@@ -45,7 +51,7 @@ pub(super) fn rows() -> Result<Vec<Row>, Failure> {
         .collect();
     let rows = published.into_iter().filter_map(|row| {
         let rate = costs.get(&row.series)?.rate(row.x?);
-        Some(row.row("aead", rate, Some(TOLERANCE), true))
+        Some(row.row(family, rate, Some(tolerance), true))
     });
-    Ok(rows.collect())
+    rows.collect()
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Role, Row};
+use crate::rows::OwnRow;
 
 /// One published value.
 #[derive(Debug, Clone, Deserialize)]
@@ -27,6 +28,22 @@ pub struct Published {
     pub role: Role,
     source: String,
     assumed: String,
+}
+
+impl From<&OwnRow> for Published {
+    fn from(row: &OwnRow) -> Self {
+        Published {
+            id: row.id.clone(),
+            series: row.series.clone(),
+            x: row.x,
+            limit: String::new(),
+            published: row.published,
+            unit: row.unit.clone(),
+            role: row.role,
+            source: row.source.clone(),
+            assumed: row.assumed.clone(),
+        }
+    }
 }
 
 impl Published {
