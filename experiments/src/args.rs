@@ -9,6 +9,7 @@ use crate::command::calibrate::args::CalibrateArgs;
 use crate::command::fit::FitArgs;
 use crate::command::import::ImportArgs;
 use crate::command::list::ListArgs;
+use crate::command::pcie_bench::args::PcieBenchArgs;
 use crate::command::report::ReportArgs;
 use crate::command::run_args::RunArgs;
 use crate::command::schema::Described;
@@ -124,6 +125,8 @@ pub enum Command {
     Fit(FitArgs),
     /// Hold the model against published measurements
     Validate(ValidateArgs),
+    /// Read and write host memory through PCIe alone, as the public pcie-bench does; compare with what it has measured
+    PcieBench(PcieBenchArgs),
     /// Make one HTML file of the output folder of run, failover, plan, compare or validate
     Report(ReportArgs),
     /// List what is shipped, with sources

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use espsim::args::{Cli, Command};
 use espsim::command::{
-    all, calibrate, completions, failover, fit, import, list, merge, report, run, submit, trace,
+    all, calibrate, completions, failover, fit, import, list, merge, pcie_bench, report, run, submit, trace,
     validate,
 };
 use espsim::console::{print, say};
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Command::Fit(args) => fit::fit(args),
         Command::Import(args) => import::import(args),
         Command::Validate(args) => validate::validate(args, words()),
+        Command::PcieBench(args) => pcie_bench::pcie_bench(args, words()),
         Command::Report(args) => report::report(args),
         #[cfg(target_os = "linux")]
         Command::NativeInside => calibrate::native_inside(),

@@ -8,6 +8,7 @@ pub mod fit;
 pub mod import;
 pub mod list;
 pub mod merge;
+pub mod pcie_bench;
 pub mod presentation;
 pub mod report;
 pub mod results;

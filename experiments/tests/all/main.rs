@@ -13,6 +13,7 @@ mod large;
 mod listings;
 mod parquet;
 mod parsers;
+mod pcie_bench;
 mod plan;
 mod products;
 mod reference;
