@@ -17,6 +17,7 @@ use crate::command::validate::args::ValidateArgs;
 
 use crate::command::merge::MergeArgs;
 use crate::command::submit::SubmitArgs;
+use crate::command::template::TemplateArgs;
 use crate::command::trace::TraceArgs;
 use crate::question::compare::CompareArgs;
 use crate::question::plan::PlanArgs;
@@ -131,6 +132,8 @@ pub enum Command {
     Report(ReportArgs),
     /// List what is shipped, with sources
     List(ListArgs),
+    /// Write a file of hardware of your own: a base of the library, and every key explained
+    Template(TemplateArgs),
     /// Print the JSON Schema of scenario files or profiles; editors with taplo use it by a first line `#:schema FILE`
     Schema {
         /// Of which files.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use espsim::args::{Cli, Command};
 use espsim::command::{
-    all, calibrate, completions, failover, fit, import, list, merge, pcie_bench, report, run, submit, trace,
+    all, calibrate, completions, failover, fit, import, list, merge, pcie_bench, report, run, submit, template, trace,
     validate,
 };
 use espsim::console::{print, say};
@@ -36,6 +36,7 @@ fn main() -> ExitCode {
             calibrate::guest_inside(result, plan);
             Ok(())
         }
+        Command::Template(args) => template::template(args),
         Command::Schema { of } => print(format!("{:#}\n", of.schema()).as_bytes()),
         Command::Completions { shell } => print(&completions::completions(*shell)),
         Command::Man { command } => completions::man(command.as_deref()).and_then(|text| print(&text)),

@@ -16,5 +16,6 @@ pub mod run;
 pub mod run_args;
 pub mod schema;
 pub mod submit;
+pub mod template;
 pub mod trace;
 pub mod validate;
