@@ -7,7 +7,9 @@ use clap::{Parser, Subcommand};
 
 use crate::command::calibrate::args::CalibrateArgs;
 use crate::command::fit::FitArgs;
+use crate::command::import::ImportArgs;
 use crate::command::list::ListArgs;
+use crate::command::pcie_bench::args::PcieBenchArgs;
 use crate::command::report::ReportArgs;
 use crate::command::run_args::RunArgs;
 use crate::command::schema::Described;
@@ -15,6 +17,7 @@ use crate::command::validate::args::ValidateArgs;
 
 use crate::command::merge::MergeArgs;
 use crate::command::submit::SubmitArgs;
+use crate::command::template::TemplateArgs;
 use crate::command::trace::TraceArgs;
 use crate::question::compare::CompareArgs;
 use crate::question::plan::PlanArgs;
@@ -83,6 +86,19 @@ In a file:
 
 Editors: espsim schema > scenario.schema.json, and `#:schema scenario.schema.json` as a file's first line (taplo).";
 
+/// What is imported, and what for.
+const IMPORTS: &str = "\
+  openssl speed -mr -seconds 3 -evp aes-128-gcm -aead > speed.txt
+  espsim import openssl-speed speed.txt --source \"our host, 3.2 GHz\" --out rows.csv
+  espsim fit rows.csv --profile preset:zen4 --out mine.toml         the cipher of a profile
+  espsim validate --against rows.csv                               sizes that nothing was fitted to
+
+  iperf3 --json -c peer -P 4 > iperf3.json
+  espsim import iperf3 iperf3.json --scenario \"gateway.toml; traffic.flows={x}\" --out goodput.csv
+  espsim validate --against goodput.csv --profile mine.toml        what the model says of it
+
+A line that is not known is an error with its place, and nothing is written.";
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -103,14 +119,21 @@ pub enum Command {
     Trace(TraceArgs),
     /// Measure this host and write a profile
     Calibrate(CalibrateArgs),
+    /// Read what public tools have measured as rows for fit and validate --against
+    #[command(after_long_help = IMPORTS)]
+    Import(ImportArgs),
     /// Find values of a profile from what was measured on a machine, with their doubt
     Fit(FitArgs),
     /// Hold the model against published measurements
     Validate(ValidateArgs),
+    /// Read and write host memory through PCIe alone, as the public pcie-bench does; compare with what it has measured
+    PcieBench(PcieBenchArgs),
     /// Make one HTML file of the output folder of run, failover, plan, compare or validate
     Report(ReportArgs),
     /// List what is shipped, with sources
     List(ListArgs),
+    /// Write a file of hardware of your own: a base of the library, and every key explained
+    Template(TemplateArgs),
     /// Print the JSON Schema of scenario files or profiles; editors with taplo use it by a first line `#:schema FILE`
     Schema {
         /// Of which files.

@@ -3,9 +3,11 @@
 #![forbid(unsafe_code)]
 
 pub mod args;
+pub mod bench;
 pub mod command;
 pub mod common;
 pub mod console;
 pub mod fitting;
 pub mod host_profile;
 pub mod question;
+pub mod rows;

@@ -3,7 +3,10 @@
 use std::process::ExitCode;
 
 use espsim::args::{Cli, Command};
-use espsim::command::{all, calibrate, completions, failover, fit, list, merge, report, run, submit, trace, validate};
+use espsim::command::{
+    all, calibrate, completions, failover, fit, import, list, merge, pcie_bench, report, run, submit, template, trace,
+    validate,
+};
 use espsim::console::{print, say};
 use espsim::question::{compare, plan};
 
@@ -20,7 +23,9 @@ fn main() -> ExitCode {
         Command::Trace(args) => trace::trace(args),
         Command::Calibrate(args) => calibrate::calibrate(args, &words()),
         Command::Fit(args) => fit::fit(args),
+        Command::Import(args) => import::import(args),
         Command::Validate(args) => validate::validate(args, words()),
+        Command::PcieBench(args) => pcie_bench::pcie_bench(args, words()),
         Command::Report(args) => report::report(args),
         #[cfg(target_os = "linux")]
         Command::NativeInside => calibrate::native_inside(),
@@ -31,6 +36,7 @@ fn main() -> ExitCode {
             calibrate::guest_inside(result, plan);
             Ok(())
         }
+        Command::Template(args) => template::template(args),
         Command::Schema { of } => print(format!("{:#}\n", of.schema()).as_bytes()),
         Command::Completions { shell } => print(&completions::completions(*shell)),
         Command::Man { command } => completions::man(command.as_deref()).and_then(|text| print(&text)),

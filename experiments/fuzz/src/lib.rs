@@ -9,12 +9,16 @@ use std::sync::LazyLock;
 
 use clap::Parser;
 use espsim::args::{Cli, Command};
+use espsim::bench::measured;
 use espsim::command::fit::FitFile;
+use espsim::command::import::{self, Format, How};
+use espsim::command::pcie_bench::file::BenchFile;
 use espsim::command::{calibrate, merge};
 use espsim::question::compare::grid;
 use espsim::question::plan::hardware::Hardware;
 use espsim::question::plan::prices::Prices;
 use espsim::question::plan::question::Question;
+use espsim::rows;
 use espsim_model::engine::recorded::Recording;
 use espsim_model::preset::PresetKind;
 use espsim_model::run::simulate;
@@ -39,7 +43,7 @@ use espsim_sweep::store::point_table::PointTable;
 pub type Parse = fn(&[u8]) -> Result<(), Failure>;
 
 /// The parsers.
-pub const PARSERS: [(&str, Parse); 13] = [
+pub const PARSERS: [(&str, Parse); 20] = [
     ("scenario", scenario),
     ("settings", settings),
     ("machine", machine),
@@ -53,6 +57,13 @@ pub const PARSERS: [(&str, Parse); 13] = [
     ("table", table),
     ("figure", svg),
     ("journal", journal),
+    ("rows", own_rows),
+    ("openssl", |input| imported(Format::OpensslSpeed, input)),
+    ("crypto", |input| imported(Format::DpdkCryptoPerf, input)),
+    ("iperf", |input| imported(Format::Iperf3, input)),
+    ("csit", |input| imported(Format::Csit, input)),
+    ("pcie", transfers),
+    ("bench", bench),
 ];
 
 /// Points of a scenario that are resolved, spread over all.
@@ -182,6 +193,44 @@ fn fit(input: &[u8]) -> Result<(), Failure> {
     let file = FitFile::parse(path, &text(path, input.to_vec())?)?;
     file.keys(&HOST.profile)?;
     file.row.iter().try_for_each(|row| file.scenario(row, &HOST.profile).map(|_| ()))
+}
+
+/// A CSV file of a user's rows, for `fit` and `validate --against`, up to what each simulates. What is written of it is the same.
+fn own_rows(input: &[u8]) -> Result<(), Failure> {
+    let path = Path::new("rows.csv");
+    let all = rows::parse(path, &text(path, input.to_vec())?)?;
+    let written = String::from_utf8(rows::csv(&all)?).expect("what was text is text");
+    rows::parse(path, &written).unwrap_or_else(|failure| panic!("{failure}: {written}"));
+    rows::curves(path, &all)?;
+    for row in all.iter().take(MOST_POINTS) {
+        // Files that a cell names are not read here.
+        if !row.scenario.is_empty() && !row.scenario.contains(".toml") {
+            rows::cell::scenario(path, row, &[], &HOST.profile)?;
+        }
+    }
+    Ok(())
+}
+
+/// What a tool has measured, for `import`; rows of it can be read again.
+fn imported(format: Format, input: &[u8]) -> Result<(), Failure> {
+    let path = Path::new("measured");
+    let how = How { source: Some("here".into()), scenario: None, ..How::default() };
+    let all = import::parse(format, path, &text(path, input.to_vec())?, &how)?;
+    let written = String::from_utf8(rows::csv(&all.rows)?).expect("what was text is text");
+    rows::parse(path, &written).unwrap_or_else(|failure| panic!("{failure}: {written}"));
+    Ok(())
+}
+
+/// A table of the public pcie-bench, for `import` and `pcie-bench --against`.
+fn transfers(input: &[u8]) -> Result<(), Failure> {
+    let path = Path::new("measured.csv");
+    measured::parse(path, &text(path, input.to_vec())?).map(drop)
+}
+
+/// A file for `pcie-bench`.
+fn bench(input: &[u8]) -> Result<(), Failure> {
+    let path = Path::new("bench.toml");
+    BenchFile::parse(path, text(path, input.to_vec())?).map(drop)
 }
 
 /// A price file, for `plan`.

@@ -45,6 +45,12 @@ pub const FAMILIES: [Family; 14] = [
     family("limits", "What limits: reports from the field", "", ""),
 ];
 
+/// Kinds of a user's own measurements: sizes on curves of two costs, and scenarios.
+pub const OWN: [Family; 2] = [
+    family("sizes", "Sizes: a fixed cost and one per octet, through two of them", "Buffer (B)", "Throughput (MB/s)"),
+    family("scenarios", "Scenarios", "", ""),
+];
+
 const fn family(name: &'static str, title: &'static str, x_label: &'static str, y_label: &'static str) -> Family {
     Family { name, title, x_label, y_label }
 }

@@ -39,6 +39,18 @@ fn traces() -> Vec<Vec<u8>> {
     files(&seeds).iter().map(|path| std::fs::read(path).unwrap()).collect()
 }
 
+/// A microbenchmark as a file.
+const BENCH: &str = "kind = \"pcie-bench\"\ntest = [\"read-bandwidth\", \"write-bandwidth\"]\nsize = [64, \"128..2048\"]\n\
+                     window = [\"8 KiB\"]\ncache = \"cold\"\nlanes = 8\nmps = \"256 B\"\niommu = true\niommu-entries = 64\n";
+
+/// What each tool has written, and rows made of it.
+fn measurements() -> Vec<Vec<u8>> {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/import");
+    let folders = [data.clone(), data.join("csit"), data.join("pcie-bench")];
+    let all = folders.iter().flat_map(|folder| files(folder)).filter(|path| path.is_file());
+    all.map(|path| std::fs::read(path).unwrap()).collect()
+}
+
 fn profiles() -> Vec<String> {
     preset::PresetKind::Cpu.files().iter().map(|(_, text)| (*text).to_owned()).collect()
 }
@@ -238,6 +250,19 @@ proptest! {
         if let Some(said) = check(parser("trace"), &octets) {
             prop_assert!(said.contains("trace: "), "{said}");
         }
+    }
+
+    #[test]
+    fn torn_measurements(octets in torn(measurements()), (name, file) in select(vec![
+        ("openssl", "measured"), ("crypto", "measured"), ("iperf", "measured"), ("csit", "measured"),
+        ("pcie", "measured.csv"), ("rows", "rows.csv"),
+    ])) {
+        assert_refusal_of_a_file(file, check(parser(name), &octets))?;
+    }
+
+    #[test]
+    fn benchmarks_with_damaged_values(text in damaged(vec![BENCH.to_owned()])) {
+        assert_refusal_of_a_file("bench.toml", check(parser("bench"), text.as_bytes()))?;
     }
 
     #[test]

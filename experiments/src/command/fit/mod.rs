@@ -1,5 +1,6 @@
 //! `espsim fit`: values of a profile from what was measured on a machine, with their doubt.
 
+mod ciphers;
 mod rows;
 
 use std::path::PathBuf;
@@ -23,7 +24,8 @@ use crate::fitting::solve::{Fitted, Measured, solve};
 /// Options of `espsim fit`.
 #[derive(Debug, Args)]
 pub struct FitArgs {
-    /// The file of rows: what was measured, and which values of the profile are to be found
+    /// The file of rows: what was measured, and which values of the profile are to be found; or a CSV file of a cipher's rates
+    /// by size, such as espsim import openssl-speed writes, of which the cipher's cost is found
     pub file: PathBuf,
     /// The host to begin with: a profile or preset:NAME [default: what the file names]
     #[arg(long, value_name = "FILE")]
@@ -40,6 +42,9 @@ pub struct FitArgs {
 pub fn fit(args: &FitArgs) -> Result<(), Failure> {
     if let Some(out) = &args.out {
         absent(&[out])?;
+    }
+    if args.file.extension().is_some_and(|extension| extension == "csv") {
+        return of_ciphers(args);
     }
     let file = FitFile::read(&args.file)?;
     let base = match args.profile.as_ref().or(file.profile.as_ref()) {
@@ -69,6 +74,20 @@ pub fn fit(args: &FitArgs) -> Result<(), Failure> {
     }
     match &args.out {
         Some(out) => write(out, &sourced(with(&factors), &base, &parameters, &fitted, &file)),
+        None => Ok(()),
+    }
+}
+
+/// The same of ciphers alone.
+fn of_ciphers(args: &FitArgs) -> Result<(), Failure> {
+    let rows = crate::rows::read(&args.file)?;
+    let mut profile = args.profile.as_ref().map_or_else(stand_in, |name| named(name))?.profile;
+    let found = ciphers::put(&mut profile, &args.file, &rows)?;
+    for table in ciphers::tables(&found, profile.host.frequency.get() as f64) {
+        print(format!("{table}\n").as_bytes())?;
+    }
+    match &args.out {
+        Some(out) => write(out, &profile),
         None => Ok(()),
     }
 }

@@ -8,7 +8,8 @@ use espsim_sweep::failure::Failure;
 use super::published::{Published, read};
 use super::{Role, Row};
 
-const TOLERANCE: f64 = 0.15;
+/// The largest relative error that counts as agreement.
+pub(super) const TOLERANCE: f64 = 0.15;
 /// Of several cores by what one was measured to do.
 const SCALED_TOLERANCE: f64 = 0.10;
 
@@ -37,6 +38,11 @@ fn taken(unit: &str, octets: f64, value: f64) -> f64 {
 
 pub(super) fn rows() -> Result<Vec<Row>, Failure> {
     let published: Vec<Published> = read("aead.csv", include_str!("../../../validation/aead.csv"))?;
+    Ok(compared(published, "aead", TOLERANCE))
+}
+
+/// Rows of a family beside the two costs of their series, each through the two that are fitted.
+pub(super) fn compared(published: Vec<Published>, family: &'static str, tolerance: f64) -> Vec<Row> {
     let mut fitted: BTreeMap<&str, Vec<(f64, f64)>> = BTreeMap::new();
     for row in published.iter().filter(|row| row.role == Role::Fitted) {
         fitted.entry(&row.series).or_default().extend(row.x.map(|x| (x, taken(&row.unit, x, row.published))));
@@ -53,8 +59,8 @@ pub(super) fn rows() -> Result<Vec<Row>, Failure> {
         let one = taken(&row.unit, octets, costs.get(of)?.of(octets));
         // Cores do not slow each other where caches hold what they work on.
         let simulated = one * row.cores.unwrap_or(1.0);
-        let tolerance = if row.cores.is_some() { SCALED_TOLERANCE } else { TOLERANCE };
-        Some(row.row("aead", simulated, Some(tolerance), true))
+        let tolerance = if row.cores.is_some() { SCALED_TOLERANCE } else { tolerance };
+        Some(row.row(family, simulated, Some(tolerance), true))
     });
-    Ok(rows.collect())
+    rows.collect()
 }

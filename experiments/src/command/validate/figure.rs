@@ -55,7 +55,7 @@ pub fn draw(family: &Family, rows: &[Row]) -> Result<Option<String>, Failure> {
             series.push(&row.series);
         }
     }
-    if series.is_empty() {
+    if series.is_empty() || family.y_label.is_empty() {
         return Ok(None);
     }
     let more = series.len().saturating_sub(SERIES);

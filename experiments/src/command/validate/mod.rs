@@ -5,13 +5,14 @@
 
 mod aead;
 pub mod args;
-mod figure;
+pub mod figure;
 mod misses;
+mod own;
 mod pcie_bench;
 mod pcie_model;
 mod pcie_nic;
 mod published;
-mod report;
+pub mod report;
 mod sa_lock;
 mod simulated;
 
@@ -36,6 +37,7 @@ use crate::console::again::resume_line;
 use crate::console::deliver::{Made, deliver};
 use crate::console::{Format, say};
 use args::ValidateArgs;
+use own::Own;
 
 /// Every row.
 const ROWS: &str = "validation.csv";
@@ -67,19 +69,21 @@ fn rows(family: &Family, simulations: &Simulations<'_>) -> Result<Vec<Row>, Fail
 pub fn validate(args: &ValidateArgs, command: Vec<String>) -> Result<(), Failure> {
     let started = Instant::now();
     let time = jiff::Timestamp::now().to_string();
-    let families = chosen(&args.only)?;
+    let own = args.against.as_deref().map(|path| Own::read(path, args)).transpose()?;
+    let families = own.as_ref().map_or_else(|| chosen(&args.only), |own| Ok(own.families()))?;
     let pool = threads(args.work.jobs)?;
     let stop = Stop::listen()?;
     let mut folder = Destination::new(args.folder.out.as_deref(), "validation", args.folder.resume).prepare()?;
     let target = folder.target().to_owned();
     let simulations = Simulations::take_up(&mut folder, &Header::of_many(ResultKind::Validate), None, &stop)?;
-    let simulated = pool.install(|| simulated(&families, &simulations)).and_then(|results| {
+    let simulated = pool.install(|| simulated(&families, own.as_ref(), &simulations)).and_then(|results| {
         simulations.close(&folder)?;
         Ok(results)
     });
     let results = simulated.inspect_err(|_| say(&format!("espsim: to go on: {}", resume_line(&command, &target))))?;
     let all = || results.iter().flatten();
-    let files = files(&families, &results, Manifest::of(ResultKind::Validate, &command, &time))?;
+    let manifest = Manifest::of(ResultKind::Validate, &command, &time);
+    let files = files(&families, &results, if own.is_some() { of_own(manifest) } else { manifest })?;
     let printed = match args.work.format {
         Format::Table => report::tables(&families, &results)?.into_bytes(),
         Format::Csv => report::csv(all())?,
@@ -93,9 +97,12 @@ pub fn validate(args: &ValidateArgs, command: Vec<String>) -> Result<(), Failure
     )
 }
 
-fn simulated(families: &[&Family], simulations: &Simulations<'_>) -> Result<Vec<Vec<Row>>, Failure> {
+fn simulated(families: &[&Family], own: Option<&Own>, simulations: &Simulations<'_>) -> Result<Vec<Vec<Row>>, Failure> {
     let under = simulations.begin(families.len(), "families");
-    let of_family = |family: &&Family| rows(family, simulations).inspect(|_| under.step());
+    let of_family = |family: &&Family| {
+        let rows = own.map_or_else(|| rows(family, simulations), |own| own.rows(family, simulations));
+        rows.inspect(|_| under.step())
+    };
     families.par_iter().with_max_len(1).map(of_family).collect()
 }
 
@@ -120,8 +127,8 @@ fn files(families: &[&Family], results: &[Vec<Row>], manifest: Manifest) -> Resu
         }
     }
     let manifest = Manifest {
-        title: Some("Published figures and the model".into()),
-        question: Some("How far is the model off what others measured and published?".into()),
+        title: manifest.title.or(Some("Published figures and the model".into())),
+        question: manifest.question.or(Some("How far is the model off what others measured and published?".into())),
         answer: Some(report::answer(results)),
         figures,
         tables: vec![
@@ -132,6 +139,15 @@ fn files(families: &[&Family], results: &[Vec<Row>], manifest: Manifest) -> Resu
     };
     files.push((MANIFEST.to_owned(), manifest.naming(&files).to_json()?.into_bytes()));
     Ok(files)
+}
+
+/// The same about a user's own rows.
+fn of_own(manifest: Manifest) -> Manifest {
+    Manifest {
+        title: Some("Measurements and the model".into()),
+        question: Some("How far is the model off what was measured here?".into()),
+        ..manifest
+    }
 }
 
 fn chosen(only: &[String]) -> Result<Vec<&'static Family>, Failure> {

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{Role, Row};
+use crate::rows::OwnRow;
 
 /// One published value.
 #[derive(Debug, Clone, Deserialize)]
@@ -33,6 +34,24 @@ pub struct Published {
     /// Cores, where they are more than one.
     #[serde(default)]
     pub cores: Option<f64>,
+}
+
+impl From<&OwnRow> for Published {
+    fn from(row: &OwnRow) -> Self {
+        Published {
+            id: row.id.clone(),
+            series: row.series.clone(),
+            x: row.x,
+            limit: String::new(),
+            published: row.published,
+            unit: row.unit.clone(),
+            role: row.role,
+            source: row.source.clone(),
+            assumed: row.assumed.clone(),
+            of: String::new(),
+            cores: None,
+        }
+    }
 }
 
 impl Published {

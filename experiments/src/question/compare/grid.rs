@@ -331,6 +331,8 @@ mod tests {
             loss: Some(Loss { share: loss, half_width: None }),
             cycles_per_packet: Vec::new(),
             busy_cores: Some(busy),
+            dpu_cycles_per_packet: Vec::new(),
+            busy_dpu_cores: None,
             idle_cores: None,
             idle_cycles_per_s: None,
             pcie_bytes_per_payload_byte: None,

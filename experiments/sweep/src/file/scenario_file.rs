@@ -125,6 +125,12 @@ impl ScenarioFile {
         let stem = path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy().into_owned());
         // What is left of the table are parameters of the scenario.
         let own = &mut table;
+        // Files of another kind are of another command.
+        if let Some(toml::Value::String(kind)) = own.get("kind") {
+            let help = format!("espsim {kind} {}", path.display());
+            let message = format!("`kind` is `{kind}`: this is no scenario of packets");
+            return Err(source.failure("kind", message).with_help(Some(help)));
+        }
         let title = take(&source, own, "title")?.unwrap_or(stem);
         let question = take(&source, own, "question")?.unwrap_or_default();
         let profile = take(&source, own, "profile")?;

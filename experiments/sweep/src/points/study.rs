@@ -25,6 +25,8 @@ pub enum ResultKind {
     Compare,
     /// `espsim validate`.
     Validate,
+    /// `espsim pcie-bench`.
+    PcieBench,
 }
 
 impl ResultKind {
@@ -36,6 +38,7 @@ impl ResultKind {
             ResultKind::Plan => "plan",
             ResultKind::Compare => "compare",
             ResultKind::Validate => "validate",
+            ResultKind::PcieBench => "pcie-bench",
         }
     }
 
