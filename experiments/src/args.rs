@@ -128,7 +128,7 @@ pub enum Command {
     Validate(ValidateArgs),
     /// Read and write host memory through PCIe alone, as the public pcie-bench does; compare with what it has measured
     PcieBench(PcieBenchArgs),
-    /// Make one HTML file of the output folder of run, failover, plan, compare or validate
+    /// Make one HTML file of the output folder of run, failover, plan, compare, validate or pcie-bench
     Report(ReportArgs),
     /// List what is shipped, with sources
     List(ListArgs),

@@ -76,7 +76,7 @@ fn read_manifest(folder: &Path) -> Result<Manifest, Failure> {
     if !folder.is_dir() {
         let what = if folder.exists() { "is no folder" } else { "does not exist" };
         return Err(Failure::new(format!("{} {what}", folder.display())).with_help(Some(
-            "give the output folder of `espsim run`, `failover`, `plan`, `compare` or `validate`, such as out/three-pass".into(),
+            "give the output folder of `espsim run`, `failover`, `plan`, `compare`, `validate` or `pcie-bench`, such as out/three-pass".into(),
         )));
     }
     let path = required(folder, MANIFEST)?;
@@ -97,7 +97,7 @@ fn required(folder: &Path, name: &str) -> Result<PathBuf, Failure> {
         "it is a shard of a sweep, or a run that was interrupted: `espsim merge` joins shards, `--resume` goes on"
             .to_owned()
     } else {
-        "a result is what `espsim run`, `failover`, `plan`, `compare` or `validate` wrote".to_owned()
+        "a result is what `espsim run`, `failover`, `plan`, `compare`, `validate` or `pcie-bench` wrote".to_owned()
     };
     Err(Failure::new(format!("{} is no complete result: {name} is missing", folder.display())).with_help(Some(help)))
 }

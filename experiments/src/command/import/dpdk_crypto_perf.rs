@@ -1,7 +1,7 @@
 //! `dpdk-test-crypto-perf --ptest throughput --csv-friendly` (DPDK, app/test-crypto-perf/cperf_test_throughput.c): a heading
-//! that begins with `#lcore id`, then a line of ten numbers for each core, size and burst, the rate in Gb/s of 10^9 bits of
-//! buffers. What was asked for stands before it after `# ` (cperf_options_parsing.c), unless `--silent` left it out; logs of
-//! the environment begin with `EAL:`, `CRYPTODEV:` or the name of a driver.
+//! that begins with `#lcore id`, then a line of ten numbers for each core, size and burst, which older versions part by `;`; the
+//! rate is in Gb/s of 10^9 bits of buffers. What was asked for stands before it after `# ` (cperf_options_parsing.c), unless
+//! `--silent` left it out; logs of the environment begin with `EAL:`, `CRYPTODEV:` or the name of a driver.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -70,7 +70,7 @@ fn is_log(words: &str) -> bool {
 }
 
 fn one(words: &str, options: &BTreeMap<String, String>) -> Result<OwnRow, String> {
-    let cells: Vec<&str> = words.split(',').map(str::trim).collect();
+    let cells: Vec<&str> = words.split([',', ';']).map(str::trim).collect();
     if cells.len() != 10 {
         return Err(format!("{} columns: ten, as the heading says", cells.len()));
     }

@@ -1,6 +1,6 @@
 //! `iperf3 --json` (ESnet iperf 3, the object that a client or server prints at the end): `start.test_start` has what was
 //! asked for, `end.sum_received.bits_per_second` what all streams together received, in bits a second of payload.
-//! UDP of versions before 3.13 may have `end.sum` alone; its rate is what was sent, its loss `lost_percent`.
+//! Where UDP has `end.sum` alone, its rate is what was sent and its loss `lost_percent`.
 
 use std::path::Path;
 

@@ -72,6 +72,11 @@ fn the_options_of_dpdk_name_the_cipher() {
     assert_eq!(row.series, "crypto_aesni_mb, aes-gcm 16, core 3, burst 32");
     assert_eq!((row.algorithm, row.direction), (Some(Algorithm::Aes128Gcm), Some(Direction::Seal)));
     assert!(row.source.contains("aead aad size 16"), "{}", row.source);
+    let older = PERF.replace(
+        "3,64,32,10000000,10000000,0,0,14.925,7.642,154.106",
+        "3;64;32;10000000;10000000;0;0;14.925;7.642;154.106",
+    );
+    assert_eq!(imported(Format::DpdkCryptoPerf, &older).unwrap().rows, all.rows);
     // Without its options the cipher is what the user says.
     let silent = PERF.lines().filter(|line| !line.starts_with("# ") && *line != "#").collect::<Vec<_>>().join("\n");
     assert_eq!(imported(Format::DpdkCryptoPerf, &silent).unwrap().rows[0].algorithm, None);
