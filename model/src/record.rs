@@ -157,10 +157,8 @@ pub struct Record {
     /// Core cycles per packet, by category; empty where no packet was sent.
     pub cycles_per_packet: Vec<(Category, f64)>,
     /// The same of a DPU's cores; empty where none work.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dpu_cycles_per_packet: Vec<(Category, f64)>,
     /// A DPU's cores' worth of time spent; absent without a DPU.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub busy_dpu_cores: Option<f64>,
     /// Cores' worth of time spent.
     pub busy_cores: Option<f64>,

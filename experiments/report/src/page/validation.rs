@@ -43,11 +43,11 @@ fn in_words(families: &[FamilySummary]) -> String {
         let (median, share) = (all.median_error?, all.within_tenth?);
         let rows = plural(all.predicted as usize, "measurement");
         Some(format!(
-            "Of {rows} that nothing was fitted to, in families of the same weight, half are predicted within {}, and \
-             {} of them within {}. ",
-            percent(median),
-            percent(share),
-            percent(GOOD)
+            "Of {rows} that nothing was fitted to, in families of the same weight, half are predicted within {:.1} %, and \
+             {:.0} % of them within {:.0} %. ",
+            100.0 * median,
+            100.0 * share,
+            100.0 * GOOD
         ))
     });
     format!(
@@ -123,6 +123,6 @@ mod tests {
             text.contains("Of 2 measurements that nothing was fitted to, in families of the same weight"),
             "{text}"
         );
-        assert!(text.contains("within 5 %, and 50 % of them within 10 %"), "{text}");
+        assert!(text.contains("within 5.0 %, and 50 % of them within 10 %"), "{text}");
     }
 }
