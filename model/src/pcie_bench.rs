@@ -170,7 +170,6 @@ impl Bench {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hardware::pcie::Mapping;
 
     fn bench() -> Bench {
         Bench {
@@ -180,20 +179,7 @@ mod tests {
                 dram_latency: "60 ns".parse().unwrap(),
                 ..SlotParams::bare(3, 8)
             },
-            iommu: IommuParams {
-                enabled: false,
-                units: None,
-                entries: 64,
-                page: "4 KiB".parse().unwrap(),
-                walk: "300 ns".parse().unwrap(),
-                walkers: 6,
-                walk_queue: None,
-                working_set: Bytes::ZERO,
-                mapping: Mapping::Kept,
-                map: Time::ZERO,
-                unmap: Time::ZERO,
-                invalidate: Time::ZERO,
-            },
+            iommu: IommuParams { entries: 64, walk: "300 ns".parse().unwrap(), walkers: 6, ..IommuParams::OFF },
             tags: 24,
             relaxed_ordering: true,
             engine_latency: "100 ns".parse().unwrap(),

@@ -19,7 +19,7 @@
 //! | page walkers | read bandwidth, 64 B, IOMMU, 16 MiB |
 //! | IO-TLB entries | read bandwidth, 64 B, IOMMU, 1 MiB |
 
-use espsim_model::hardware::pcie::{IommuParams, Mapping, SlotParams};
+use espsim_model::hardware::pcie::{IommuParams, SlotParams};
 use espsim_model::pcie_bench::Bench;
 use espsim_model::units::{BitRate, Bytes, Time};
 use espsim_sweep::campaign::simulations::Simulations;
@@ -144,20 +144,7 @@ pub fn machine(simulations: &Simulations<'_>, measured: &[Measured]) -> Result<B
     let walkers = (fitted(10)? / (64.0 * 8.0) * walk).round() as u32;
     let mut bench = Bench {
         slot,
-        iommu: IommuParams {
-            enabled: false,
-            units: None,
-            entries: 1,
-            page: Bytes::new(4096),
-            walk: ns(walk),
-            walkers,
-            walk_queue: None,
-            working_set: Bytes::ZERO,
-            mapping: Mapping::Kept,
-            map: Time::ZERO,
-            unmap: Time::ZERO,
-            invalidate: Time::ZERO,
-        },
+        iommu: IommuParams { walk: ns(walk), walkers, ..IommuParams::OFF },
         relaxed_ordering: true,
         tags,
         engine_latency: ns(ENGINE_LATENCY_NS),

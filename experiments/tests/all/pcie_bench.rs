@@ -144,3 +144,14 @@ fn what_is_wrong_is_said_and_nothing_is_written() {
     let mut left = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(left.all(|name| name == "out" || name == "cache"));
 }
+
+/// What cannot be leaves nothing behind that the next command would have to go on with.
+#[test]
+fn a_refused_transfer_leaves_no_folder() {
+    let folder = TempDir::new().unwrap();
+    let (code, _, said) = bench(&folder, &["--window", "1B", "--out", "out"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{said}");
+    let (code, _, said) = bench(&folder, &["--size", "64", "--out", "out"]);
+    assert_eq!(code, Some(0), "{said}");
+}

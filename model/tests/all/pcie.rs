@@ -1,6 +1,6 @@
 //! What PCIe's mechanisms do, each against its closed form: it fails without the mechanism.
 
-use espsim_model::hardware::pcie::{IommuParams, Mapping, SlotParams};
+use espsim_model::hardware::pcie::{IommuParams, SlotParams};
 use espsim_model::pcie_bench::{Bench, Case, Operation};
 use espsim_model::record::Record;
 use espsim_model::resource::Resource;
@@ -15,20 +15,7 @@ use crate::common::{cycles, near, pps, profile};
 fn bench() -> Bench {
     Bench {
         slot: SlotParams { read_latency: Time::from_ns(1000), ..SlotParams::bare(3, 8) },
-        iommu: IommuParams {
-            enabled: false,
-            units: None,
-            entries: 64,
-            page: Bytes::new(4096),
-            walk: Time::from_ns(300),
-            walkers: 6,
-            walk_queue: None,
-            working_set: Bytes::ZERO,
-            mapping: Mapping::Kept,
-            map: Time::ZERO,
-            unmap: Time::ZERO,
-            invalidate: Time::ZERO,
-        },
+        iommu: IommuParams { entries: 64, walk: Time::from_ns(300), walkers: 6, ..IommuParams::OFF },
         tags: 256,
         relaxed_ordering: true,
         engine_latency: Time::ZERO,

@@ -2,7 +2,7 @@
 
 use espsim_model::engine::Engine;
 use espsim_model::engine::program::{Arrivals, Source, Workload};
-use espsim_model::hardware::pcie::{Iommu, IommuParams, Link, Mapping, Ordering, Slot, SlotParams};
+use espsim_model::hardware::pcie::{Iommu, IommuParams, Link, Ordering, Slot, SlotParams};
 use espsim_model::pcie_bench::{Bench, Case, Operation};
 use espsim_model::record::Record;
 use espsim_model::resource::Resource;
@@ -23,17 +23,12 @@ const MISSES: f64 = 0.5;
 fn iommu(walkers: u32, walk_queue: Option<u32>) -> IommuParams {
     IommuParams {
         enabled: true,
-        units: None,
         entries: 2048,
-        page: Bytes::new(4096),
         walk: Time::from_ns(WALK_NS as u64),
         walkers,
         walk_queue,
         working_set: Bytes::new(4096 * 4096),
-        mapping: Mapping::Kept,
-        map: Time::ZERO,
-        unmap: Time::ZERO,
-        invalidate: Time::ZERO,
+        ..IommuParams::OFF
     }
 }
 

@@ -80,11 +80,18 @@ pub fn pcie_bench(args: &PcieBenchArgs, command: Vec<String>) -> Result<(), Fail
         simulations.close(&folder)?;
         Ok(given)
     });
-    let (machine, given) = given.inspect_err(|failure| {
-        if failure.code() != 2 {
-            say(&format!("espsim: to go on: {}", resume_line(&command, &target)));
+    let (machine, given) = match given {
+        Ok(given) => given,
+        // A point that cannot be: there is nothing to go on with.
+        Err(refusal) if refusal.code() == 2 => {
+            folder.give_up();
+            return Err(refusal);
         }
-    })?;
+        Err(stopped) => {
+            say(&format!("espsim: to go on: {}", resume_line(&command, &target)));
+            return Err(stopped);
+        }
+    };
     let manifest = Manifest {
         title: file.title.or_else(|| Some("PCIe transfers".into())),
         question: file
@@ -204,7 +211,7 @@ fn simulated(
         tables: vec![Captioned::new(TABLE, "Each point, with the closed-form bound of bandwidths.")],
         ..manifest
     };
-    let manifest = manifest.naming(&with_manifest(&files)).to_json()?.into_bytes();
+    let manifest = manifest.naming(&files).to_json()?.into_bytes();
     let printed = match format {
         Format::Table => format!("{}\n{}\n", machine.title, output::text(&points)).into_bytes(),
         Format::Csv => output::points(&points)?,
@@ -245,14 +252,9 @@ fn compared(
         Format::Csv => report::csv(results[0].iter())?,
         Format::Json => report::json(results[0].iter()).into_bytes(),
     };
-    let manifest = manifest.naming(&with_manifest(&files)).to_json()?.into_bytes();
+    let manifest = manifest.naming(&files).to_json()?.into_bytes();
     files.push((MANIFEST.to_owned(), manifest));
     Ok((files, printed))
-}
-
-/// Names of files: the manifest names itself.
-fn with_manifest(files: &Files) -> Files {
-    files.iter().map(|(name, _)| (name.clone(), Vec::new())).collect()
 }
 
 fn row_of(row: &Measured, simulated: f64, fitted: &[Measured]) -> Row {

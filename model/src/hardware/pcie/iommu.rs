@@ -41,6 +41,24 @@ pub struct IommuParams {
     pub invalidate: Time,
 }
 
+impl IommuParams {
+    /// None: nothing is translated, and buffers stay mapped. Pages have 4 KiB, as x86's and most of Arm's.
+    pub const OFF: IommuParams = IommuParams {
+        enabled: false,
+        units: None,
+        entries: 1,
+        page: Bytes::new(4096),
+        walk: Time::ZERO,
+        walkers: 1,
+        walk_queue: None,
+        working_set: Bytes::ZERO,
+        mapping: Mapping::Kept,
+        map: Time::ZERO,
+        unmap: Time::ZERO,
+        invalidate: Time::ZERO,
+    };
+}
+
 /// Units of the IOMMU: each has an IO-TLB, walkers and a queue of invalidations of its own (Intel Virtualization
 /// Technology for Directed I/O, section 8.3: each remapping hardware unit has the devices of its scope; AMD I/O
 /// Virtualization Technology, section 5: one for each I/O hub).
