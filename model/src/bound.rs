@@ -11,10 +11,12 @@
 
 mod delivered;
 mod demand;
+mod queue;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use demand::Demand;
+pub use queue::Queues;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::program::Arrivals;
@@ -108,6 +110,7 @@ impl Bound {
 
 /// A path that flows take.
 struct Row<'a> {
+    path: usize,
     class: &'a Class,
     /// What each send takes.
     sends: Vec<Demand>,
@@ -131,7 +134,7 @@ impl<'a> Row<'a> {
         }
         let flows = f64::from(flows);
         let offered = class.offered_pps().map_or(f64::INFINITY, |rate| rate * flows / class.flows.len() as f64);
-        Row { class, sends, per_packet, flows, offered }
+        Row { path, class, sends, per_packet, flows, offered }
     }
 
     /// Mean goodput of a packet, in octets.
@@ -236,10 +239,7 @@ pub fn route_limits(route: &Route, platform: &Platform) -> Vec<Limit> {
 
 /// The bounds of a machine.
 pub fn bound(machine: &Machine) -> Bound {
-    let mut flows = vec![0u32; machine.paths.len()];
-    machine.flows.iter().for_each(|path| flows[usize::from(*path)] += 1);
-    let taken = (0..flows.len()).filter(|&path| flows[path] > 0);
-    let rows: Vec<Row<'_>> = taken.map(|path| Row::new(machine, path, flows[path])).collect();
+    let rows = rows(machine);
     let resources = Taken::all(&machine.platform, rows.iter().map(|row| &row.per_packet));
     let offered: f64 = rows.iter().map(|row| row.offered).sum();
     let mut bound = if offered.is_finite() { open(&rows, &resources, offered) } else { closed(&rows, &resources) };
@@ -247,6 +247,14 @@ pub fn bound(machine: &Machine) -> Bound {
         limit.resource = machine.spread.names(limit.resource);
     }
     bound
+}
+
+/// The paths that flows take.
+fn rows(machine: &Machine) -> Vec<Row<'_>> {
+    let mut flows = vec![0u32; machine.paths.len()];
+    machine.flows.iter().for_each(|path| flows[usize::from(*path)] += 1);
+    let taken = (0..flows.len()).filter(|&path| flows[path] > 0);
+    taken.map(|path| Row::new(machine, path, flows[path])).collect()
 }
 
 /// Packets come at a rate.

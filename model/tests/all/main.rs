@@ -12,6 +12,7 @@ mod failover;
 mod failover_linux;
 mod laws;
 mod library;
+mod losses;
 mod mtu;
 mod nic;
 mod nic_descriptors;
