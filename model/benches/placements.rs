@@ -21,7 +21,11 @@ fn placements(c: &mut Criterion) {
         };
         for placement in Placement::ALL.into_iter().filter(there) {
             // Room for the ESP overhead of a 1500-octet packet, as on a link with larger frames.
-            let nic = if placement == Placement::Dpu { "bluefield-3" } else { "connectx-6-dx" };
+            let nic = if [Placement::DPU, Placement::DPU_CORES].contains(&placement) {
+                "bluefield-3"
+            } else {
+                "connectx-6-dx"
+            };
             let settings = [
                 ("placement", placement.name()),
                 ("nic.preset", nic),

@@ -60,7 +60,7 @@ fn what_closed_forms_say_is_not_lost_is_not() {
     for stack in ["kernel", "vector"] {
         for (coming, busy) in [(trains("1"), 0.97), (trains("16"), 0.8), (trains("44"), 0.5), (bursts(), 0.2)] {
             let (queues, record) = both(busy, &[&coming[..], &[("host.stack", stack)]].concat());
-            assert!(queues.loss().fraction() < 1e-6, "{stack} {coming:?}: {}", queues.loss());
+            assert!(queues.loss().fraction() < 2e-6, "{stack} {coming:?}: {}", queues.loss());
             assert_eq!(record.loss.unwrap().share, 0.0, "{stack} {coming:?}");
         }
     }
