@@ -1,15 +1,15 @@
 //! The plan in words and as a table.
 
-use comfy_table::Table;
 use espsim_model::resource::Resource;
-use espsim_report::text_table;
 use espsim_sweep::failure::Failure;
 
 use super::design::{Impossible, Least, Plan};
 use super::doubt::Doubt;
-use super::goals::{Missed, significant};
+use super::goals::Missed;
+use super::bill::{Line, bill};
 use super::hardware::Hardware;
-use super::prices::Prices;
+use super::args::Spare;
+use super::prices::{Prices, Sum};
 use super::question::Question;
 use super::worth::Worth;
 
@@ -27,15 +27,19 @@ pub(super) fn counted(hardware: &Hardware) -> String {
         1 => Some(format!("1 {one}")),
         n => Some(format!("{n} {one}s")),
     };
-    let parts = [n(hardware.cores, "core"), n(hardware.nics, "NIC"), n(hardware.accelerators, "accelerator")];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let parts = [n(hardware.cores, "core"), n(hardware.nics, "NIC"), n(hardware.accelerators, "card")];
+    let of_host = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    if hardware.hosts == 1 { of_host } else { format!("{} hosts with {of_host} each", hardware.hosts) }
 }
 
 /// Plans of one stack, fewest cores first.
 pub(super) fn ranked<'a>(plans: &'a [Plan], stack: &str) -> Vec<(&'a Plan, &'a Least)> {
     let of = plans.iter().filter(|plan| plan.asked.stack == stack);
     let mut ranked: Vec<(&Plan, &Least)> = of.filter_map(|plan| Some((plan, plan.result.as_ref().ok()?))).collect();
-    ranked.sort_by_key(|(_, least)| (least.trial.hardware.cores, least.trial.hardware.slots()));
+    ranked.sort_by_key(|(_, least)| {
+        let hardware = &least.trial.hardware;
+        (hardware.all_cores(), hardware.hosts, hardware.hosts * hardware.slots())
+    });
     ranked
 }
 
@@ -61,7 +65,7 @@ fn within(stack: &str) -> &str {
 }
 
 /// A range of whole numbers.
-fn range([low, high]: [Option<u32>; 2]) -> String {
+pub(super) fn range([low, high]: [Option<u32>; 2]) -> String {
     let n = |n: Option<u32>| n.map_or_else(|| "no number".to_owned(), |n| n.to_string());
     if low == high { n(low) } else { format!("{} to {}", n(low), n(high)) }
 }
@@ -125,14 +129,14 @@ pub(super) fn paragraphs(
     question: &Question,
     plans: &[Plan],
     worth: &[(String, Vec<Worth>)],
-    host_cores: u32,
+    cpu: &str,
     prices: Option<&Prices>,
 ) -> Vec<String> {
     let mut text: Vec<String> = Vec::new();
     for stack in stacks(plans) {
         let ranked = ranked(plans, stack);
         if !ranked.is_empty() {
-            text.push(of_stack(question, stack, &ranked, worth, host_cores));
+            text.push(of_stack(question, stack, &ranked, worth));
         }
     }
     if text.is_empty() {
@@ -146,7 +150,8 @@ pub(super) fn paragraphs(
         }
     }
     let all: Vec<(&Plan, &Least)> = stacks(plans).into_iter().flat_map(|stack| ranked(plans, stack)).collect();
-    out.extend(prices.and_then(|prices| cheapest(&all, prices)));
+    out.extend(prices.map(|prices| cheapest(question, &all, prices, cpu)));
+    out.extend(spare(question));
     text.extend((!out.is_empty()).then(|| out.join(" ")));
     text
 }
@@ -156,18 +161,17 @@ fn of_stack(
     stack: &str,
     ranked: &[(&Plan, &Least)],
     worth: &[(String, Vec<Worth>)],
-    host_cores: u32,
 ) -> String {
     let (first, least) = ranked[0];
-    let load = format!("{} {} ({}) of {}", question.direction, question.rate, question.basis, question.mix);
     let mut text = vec![format!(
-        "{}, to {load}, {} takes least: {}.",
+        "{}, to {}, {} takes least: {}.",
         within(stack),
+        question.asked(),
         first.asked.design(),
-        taken(least, host_cores)
+        taken(least)
     )];
     for (plan, least) in &ranked[1..] {
-        text.push(format!("{} takes {}.", plan.asked.design(), taken(least, host_cores)));
+        text.push(format!("{} takes {}.", plan.asked.design(), taken(least)));
     }
     let up_to = least.carries * question.rate.as_gbps();
     text.push(match least.broken {
@@ -232,21 +236,15 @@ fn measure_next(worth: &[Worth]) -> Option<String> {
     Some(format!("Measure next, with {how}: {}.", named.join(", ")))
 }
 
-fn taken(least: &Least, host_cores: u32) -> String {
+fn taken(least: &Least) -> String {
     let hardware = &least.trial.hardware;
-    let more = if hardware.cores > host_cores {
-        format!(", more than the {host_cores} cores of this host")
-    } else {
-        String::new()
-    };
-    let counted = match &least.doubt {
-        Some(doubt) => {
-            let cores = if hardware.cores == 1 { "1 core" } else { &format!("{} cores", hardware.cores) };
-            counted(hardware).replacen(cores, &format!("{cores} ({})", range(doubt.band())), 1)
-        }
-        None => counted(hardware),
-    };
-    format!("{counted}{more}")
+    let Some(doubt) = &least.doubt else { return counted(hardware) };
+    let band = range(doubt.band());
+    if hardware.hosts == 1 {
+        let cores = if hardware.cores == 1 { "1 core" } else { &format!("{} cores", hardware.cores) };
+        return counted(hardware).replacen(cores, &format!("{cores} ({band})"), 1);
+    }
+    format!("{} cores ({band}): {}", hardware.all_cores(), counted(hardware))
 }
 
 fn next(question: &Question, least: &Least) -> String {
@@ -270,89 +268,32 @@ fn borderline(ranked: &[(&Plan, &Least)]) -> Vec<String> {
     notes
 }
 
-fn cheapest(ranked: &[(&Plan, &Least)], prices: &Prices) -> Option<String> {
-    let total = |least: &Least| prices.total(&least.trial.hardware);
-    let by = |of: fn(super::prices::Item) -> f64| {
-        ranked
-            .iter()
-            .min_by(|a, b| of(total(a.1)).total_cmp(&of(total(b.1))))
-            .map(|(plan, least)| (plan.asked.name(), total(least)))
+/// Which design costs least and which draws least, where the price file says what all of their pieces do; and what it does not.
+fn cheapest(question: &Question, all: &[(&Plan, &Least)], prices: &Prices, cpu: &str) -> String {
+    let bills: Vec<_> = all.iter().map(|(plan, least)| (plan, bill(question, plan, least, cpu))).collect();
+    let least = |of: &dyn Fn(&[Line]) -> Sum| {
+        let sums = bills.iter().map(|(plan, bill)| (plan, of(bill)));
+        let known = sums.filter(|(_, sum)| sum.missing.is_empty());
+        known.min_by(|a, b| a.1.known.total_cmp(&b.1.known)).map(|(plan, sum)| (plan.asked.name(), sum.known))
     };
-    let ((cheapest, price), (frugal, power)) = (by(|item| item.price)?, by(|item| item.power_w)?);
-    Some(format!(
-        "{cheapest} costs least, {} {}; {frugal} draws least, {:.0} W.",
-        price.price.round(),
-        prices.currency,
-        power.power_w
-    ))
+    let price = least(&|bill| prices.price(bill))
+        .map(|(name, price)| format!("{name} costs least, {price:.0} {}.", prices.currency));
+    let power = least(&|bill| prices.power(bill)).map(|(name, power)| format!("{name} draws least, {power:.0} W."));
+    let missing = |of: &dyn Fn(&[Line]) -> Sum, what: &str| {
+        let mut names: Vec<String> = bills.iter().flat_map(|(_, bill)| of(bill).missing).collect();
+        names.sort();
+        names.dedup();
+        (!names.is_empty()).then(|| format!("The price file lacks the {what} of {}, which counts as unknown.", names.join(", ")))
+    };
+    let lacks = [missing(&|bill| prices.price(bill), "price"), missing(&|bill| prices.power(bill), "power")];
+    price.into_iter().chain(power).chain(lacks.into_iter().flatten()).collect::<Vec<_>>().join(" ")
 }
 
-/// Headings and cells of the plan: the same for people and for programs.
-pub(super) fn rows(question: &Question, plans: &[Plan], prices: Option<&Prices>) -> (Vec<String>, Vec<Vec<String>>) {
-    let mut header: Vec<String> =
-        ["Placement", "Stack", "Cores", "Range", "NICs", "Cards", "Slots", "p99 us", "Loss %"]
-            .map(str::to_owned)
-            .to_vec();
-    header.push(format!("Carries Gb/s ({})", question.basis));
-    header.extend(["Spare %", "Limit", "Next"].map(str::to_owned));
-    header.push(format!("Next at Gb/s ({})", question.basis));
-    header.extend(["Cores at 2x", "Cores at 4x"].map(str::to_owned));
-    if let Some(prices) = prices {
-        header.extend([format!("Price {}", prices.currency), "Power W".into()]);
+/// What stands by.
+fn spare(question: &Question) -> Option<String> {
+    match question.spare {
+        Spare::None => None,
+        Spare::Nic => Some("One NIC of each host may fail: numbers of NICs include one that stands by.".into()),
+        Spare::Host => Some("One host may fail: numbers of hosts and devices include one that stands by.".into()),
     }
-    let width = header.len();
-    let rows = plans.iter().map(|plan| {
-        let mut row = vec![plan.asked.design(), plan.asked.stack.clone()];
-        match &plan.result {
-            Ok(least) => row.extend(cells(question, least, prices)),
-            Err(_) => row.resize(width, "-".into()),
-        }
-        row
-    });
-    (header, rows.collect())
-}
-
-fn cells(question: &Question, least: &Least, prices: Option<&Prices>) -> Vec<String> {
-    let hardware = &least.trial.hardware;
-    let worst = |of: fn(&espsim_model::record::Record) -> Option<f64>| {
-        least.trial.records.iter().filter_map(of).fold(0.0, f64::max)
-    };
-    let grown = |factor: f64| {
-        let found = least.growth.iter().find(|(load, _)| *load == factor).and_then(|(_, hardware)| *hardware);
-        found.map_or_else(|| "-".into(), |hardware| hardware.cores.to_string())
-    };
-    let (next, at) = least.next().map_or(("-".into(), "-".into()), |(name, load)| {
-        (name.to_owned(), format!("{:.1}", load * question.rate.as_gbps()))
-    });
-    let at_least = if least.broken.is_none() { "> " } else { "" };
-    let mut cells = vec![
-        hardware.cores.to_string(),
-        least.doubt.as_ref().map_or_else(|| "-".into(), |doubt| range(doubt.band())),
-        hardware.nics.to_string(),
-        hardware.accelerators.to_string(),
-        hardware.slots().to_string(),
-        significant(worst(|record| Some(record.latency?.p99_ns)) * 1e-3),
-        significant(worst(|record| Some(record.loss?.share)) * 100.0),
-        format!("{at_least}{:.1}", least.carries * question.rate.as_gbps()),
-        format!("{:.0}", (least.carries - 1.0) * 100.0),
-        least.limit().to_owned(),
-        next,
-        at,
-        grown(2.0),
-        grown(4.0),
-    ];
-    if let Some(prices) = prices {
-        let total = prices.total(hardware);
-        cells.extend([format!("{:.0}", total.price), format!("{:.0}", total.power_w)]);
-    }
-    cells
-}
-
-/// The table on standard output.
-pub(super) fn table(header: &[String], rows: &[Vec<String>]) -> Table {
-    let is_number = |i: &usize| !["Placement", "Stack", "Limit", "Next"].contains(&header[*i].as_str());
-    let numbers: Vec<usize> = (0..header.len()).filter(is_number).collect();
-    let mut table = text_table::table(header, &numbers);
-    table.add_rows(rows.to_vec());
-    table
 }

@@ -6,12 +6,31 @@ use espsim_model::units::{BitRate, Share, Time, UnitError};
 
 use crate::common::{BaseArgs, FolderArgs, WorkArgs};
 
+/// Packets of a train where nothing is said of it, an estimate: a sender that paces a flow of tens of Mb/s sends two segments
+/// at a time (`tcp_tso_autosize`, Linux net/ipv4/tcp_output.c), an unpaced one 44 of full size (64 KiB).
+const TRAIN: u32 = 16;
+
+/// What may fail.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Spare {
+    /// Nothing: all of it is needed.
+    #[default]
+    None,
+    /// A NIC of each host.
+    Nic,
+    /// A host.
+    Host,
+}
+
 /// Arguments of `plan`.
 #[derive(Debug, clap::Args)]
 pub struct PlanArgs {
     /// The load, such as 40Gbps, 40G or 40Gbit/s
     #[arg(long, value_parser = bit_rate)]
     pub rate: BitRate,
+    /// The load of the other direction, with --direction both: what comes under ESP [default: as --rate]
+    #[arg(long, value_name = "RATE", value_parser = bit_rate)]
+    pub rate_back: Option<BitRate>,
     /// What the load counts
     #[arg(long, value_name = "BASIS", default_value = "l3", value_parser = ["goodput", "l3", "l2", "wire"])]
     pub basis: String,
@@ -31,6 +50,36 @@ pub struct PlanArgs {
     /// How much more than the load must be carried
     #[arg(long, default_value = "0%")]
     pub headroom: Share,
+    /// Packets of one flow that come back to back, as a sender's GSO and a switch's queue bring them; 1 for single ones
+    #[arg(long, value_name = "PACKETS", default_value_t = TRAIN, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub train: u32,
+    /// Trains of several flows that come together on average
+    #[arg(long, value_name = "TRAINS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub burst: u32,
+    /// SAs in each direction [default: 256]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub tunnels: Option<u32>,
+    /// What one tunnel may carry, as clouds limit it, such as 1.25Gbps [default: no limit]
+    #[arg(long, value_name = "RATE", value_parser = bit_rate)]
+    pub tunnel_rate: Option<BitRate>,
+    /// IPv6 within tunnels
+    #[arg(long)]
+    pub ipv6: bool,
+    /// Cores that a host has for the data path [default: those of the profile]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub host_cores: Option<u32>,
+    /// PCIe slots that a host has for NICs and cards
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=32))]
+    pub host_slots: u32,
+    /// What may fail while the rest carries the load (N+1)
+    #[arg(long, value_enum, default_value_t)]
+    pub spare: Spare,
+    /// How much the load grows each year
+    #[arg(long, value_name = "SHARE")]
+    pub growth: Option<Share>,
+    /// Years of growth
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
+    pub years: u32,
     /// The placements to plan for, separated by commas
     #[arg(long, value_delimiter = ',', default_value = "host,lookaside,inline-crypto,inline-packet",
         value_parser = ["clear", "host", "lookaside", "inline-crypto", "inline-packet", "hairpin"])]
@@ -45,9 +94,10 @@ pub struct PlanArgs {
     /// the first elsewhere [default: connectx-6-dx]
     #[arg(long, value_delimiter = ',')]
     pub nic: Vec<String>,
-    /// The kind of accelerator: one of `espsim list accelerators` [default: qat-8970]
-    #[arg(long)]
-    pub accelerator: Option<String>,
+    /// The kind of accelerator: one of `espsim list accelerators`; of several, separated by commas, each is tried
+    /// [default: qat-8970]
+    #[arg(long, alias = "card", value_delimiter = ',')]
+    pub accelerator: Vec<String>,
     /// What hardware costs and draws: a TOML file with tables host, core, nic, accelerator and slot
     #[arg(long, value_name = "FILE")]
     pub prices: Option<PathBuf>,

@@ -1,20 +1,27 @@
 //! What closed forms say of a design: what it needs at least, and what limits it.
 
-use espsim_model::bound::{Bound, Limit, bound};
+use espsim_model::bound::{Bound, Limit, Queues, bound};
 use espsim_model::machine::Machine;
 use espsim_model::profile::Profile;
 use espsim_model::resource::{Owner, Resource};
 use espsim_model::scenario::{Invalid, Scenario};
-use espsim_model::units::{BitRate, PacketRate};
+use espsim_model::units::{BitRate, PacketRate, Share, Time};
 
-use super::goals::Goals;
-use super::hardware::{Component, Hardware, MOST, Needed};
+use super::goals::{Goals, Missed};
+use super::hardware::{Component, Hardware, MOST, Needed, Room};
 
 /// Utilisation beyond which nothing is planned: queues there fill so seldom, and for so long, that a run of affordable length
 /// does not show what they lose. Of 24 million packets 11 and 13 cores lost 0.03 and 0.01 % at 98.4 %, and none at 97.5 %.
 pub const MOST_BUSY: f64 = 0.975;
 
-/// A placement on one host under one kind of traffic.
+/// Loss below which nothing counts as lost, where nothing may be.
+const LEAST_LOSS: f64 = 1e-9;
+/// The share of packets that may be later than a goal for the 99 % quantile of latency.
+const LATER: Share = Share::from_fraction(0.01);
+/// Cores of which one more is tried where queues lose too much, though cores are not too busy.
+const CORES_PER_STEP: u32 = 16;
+
+/// A placement on hosts under one kind of traffic.
 #[derive(Clone, Copy)]
 pub struct ClosedForms<'a> {
     /// One core, one NIC, one accelerator, the whole load.
@@ -23,65 +30,122 @@ pub struct ClosedForms<'a> {
     pub profile: &'a Profile,
     /// What must hold.
     pub goals: Goals,
+    /// What fits into a host.
+    pub room: Room,
+}
+
+/// What closed forms say of some hardware under a load.
+pub struct State {
+    bound: Bound,
+    /// Queues before cores; absent where packets do not come at random.
+    pub queues: Option<Queues>,
+    /// Whether NICs have room for all SAs.
+    has_room: bool,
+}
+
+impl State {
+    /// Of a machine.
+    pub fn of(machine: &Machine, scenario: &Scenario) -> Self {
+        State { bound: bound(machine), queues: Queues::of(machine), has_room: has_room(machine, scenario) }
+    }
+
+    /// The tightest station, and how busy it is; above 1 where the load is too much for it.
+    pub fn tightest(&self) -> (Resource, f64) {
+        let offered = self.bound.offered.map_or(0.0, PacketRate::as_pps);
+        let busy = |limit: Limit| (limit.resource, offered / limit.rate.as_pps());
+        self.bound.tightest().map_or((Resource::OfferedLoad, 0.0), busy)
+    }
+
+    /// How busy the busiest station of some owners is.
+    pub fn busy(&self, owners: &[Owner]) -> f64 {
+        let offered = self.bound.offered.map_or(0.0, PacketRate::as_pps);
+        let limits = self.bound.limits.iter().filter(|limit| owners.contains(&limit.resource.owner()));
+        limits.map(|limit| offered / limit.rate.as_pps()).fold(0.0, f64::max)
+    }
+
+    /// The share of packets that queues before cores lose, where that is known.
+    pub fn loss(&self) -> Option<Share> {
+        self.queues.as_ref().map(Queues::loss)
+    }
+
+    /// Limits in units of the load, the tightest first.
+    fn limits(&self) -> Vec<(&'static str, f64)> {
+        let offered = self.bound.offered.map_or(f64::NAN, PacketRate::as_pps);
+        let stations = self.bound.limits.iter().filter(|limit| limit.resource != Resource::OfferedLoad);
+        stations.map(|limit| (limit.resource.name(), limit.rate.as_pps() / offered)).collect()
+    }
+
+    /// The goal that is missed, if any: no simulation exceeds bounds, and none tells of queues that fill too seldom.
+    fn missed(&self, goals: &Goals) -> Option<Missed> {
+        let busy = self.tightest().1 * goals.lossless();
+        if busy > MOST_BUSY || self.bound.share_delivered() < goals.lossless() {
+            return Some(Missed::Busy(Share::from_fraction(busy)));
+        }
+        let queues = self.queues.as_ref()?;
+        let loss = queues.loss();
+        if loss.fraction() > goals.loss.fraction().max(LEAST_LOSS) {
+            return Some(Missed::Bursts(loss));
+        }
+        let wait = queues.wait(LATER);
+        goals.latency_p99.is_some_and(|most| wait > most).then_some(Missed::Latency(Some(wait)))
+    }
 }
 
 impl ClosedForms<'_> {
-    /// So much hardware under a load, in units of the planned one.
+    /// A host with so much hardware under its part of a load, in units of the planned one.
     pub fn loaded(&self, hardware: Hardware, load: f64) -> Scenario {
         let mut s = self.base.clone();
+        let hosts = hardware.hosts.max(1);
         s.host.cores = hardware.cores;
         s.nic[0].count = hardware.nics;
         s.accelerator[0].count = hardware.accelerators.max(1);
+        s.sa.count = s.sa.count.div_ceil(hosts);
         for class in &mut s.traffic {
-            class.rate = class.rate.map(|rate| BitRate::from_gbps(rate.as_gbps() * load));
+            class.flows = class.flows.div_ceil(hosts);
+            class.rate = class.rate.map(|rate| BitRate::from_gbps(rate.as_gbps() * load / f64::from(hosts)));
         }
         s
     }
 
-    /// The tightest station of a scenario, and how busy closed forms say it is; above 1 where they do not allow the load.
+    /// What closed forms say of a host; `None` for hardware that the scenario cannot have.
+    pub fn state(&self, hardware: Hardware, load: f64) -> Option<State> {
+        let scenario = self.loaded(hardware, load);
+        Machine::build(&scenario, self.profile).ok().map(|machine| State::of(&machine, &scenario))
+    }
+
+    /// The same of a scenario of one host.
     ///
     /// # Errors
     /// [`Invalid`] for a scenario that cannot be.
-    pub fn tightest(&self, scenario: &Scenario) -> Result<(Resource, f64), Invalid> {
-        Ok(tightest(&bound(&Machine::build(scenario, self.profile)?)))
+    pub fn state_of(&self, scenario: &Scenario) -> Result<State, Invalid> {
+        Ok(State::of(&Machine::build(scenario, self.profile)?, scenario))
     }
 
-    /// The share of packets that must not be lost.
-    pub fn lossless(&self) -> f64 {
-        1.0 - self.goals.loss.fraction()
+    /// Whether hardware meets the goals by closed forms, and which it misses if not.
+    pub fn missed(&self, state: &State) -> Option<Missed> {
+        state.missed(&self.goals)
     }
 
-    /// Whether closed-form bounds allow a load: no simulation exceeds them, and none tells of queues that fill too seldom.
     fn allowed(&self, hardware: Hardware, load: f64) -> bool {
-        let scenario = self.loaded(hardware, load);
-        // What is not valid is no hardware to have.
-        Machine::build(&scenario, self.profile).is_ok_and(|machine| {
-            let bound = bound(&machine);
-            let delivers =
-                bound.share_delivered() >= self.lossless() && tightest(&bound).1 * self.lossless() <= MOST_BUSY;
-            delivers && has_room(&machine, &scenario)
-        })
+        self.state(hardware, load).is_some_and(|state| state.has_room && state.missed(&self.goals).is_none())
     }
 
-    /// How much of each kind a load takes by closed forms, in pieces and parts of one: from how busy what there is of it would
+    /// How much of each kind a host takes by closed forms, in pieces and parts of one: from how busy what there is of it would
     /// be. `None` for what cannot be.
     pub fn needed(&self, hardware: Hardware, load: f64) -> Option<Needed> {
-        let scenario = self.loaded(hardware, load);
-        let machine = Machine::build(&scenario, self.profile).ok()?;
-        let bound = bound(&machine);
-        let offered = bound.offered.map_or(0.0, PacketRate::as_pps);
-        let busy = |owners: &[Owner]| {
-            let limits = bound.limits.iter().filter(|limit| owners.contains(&limit.resource.owner()));
-            limits.map(|limit| offered / limit.rate.as_pps()).fold(0.0, f64::max) * self.lossless() / MOST_BUSY
-        };
+        Some(self.needed_by(hardware, &self.state(hardware, load)?))
+    }
+
+    fn needed_by(&self, hardware: Hardware, state: &State) -> Needed {
+        let busy = |owners: &[Owner]| state.busy(owners) * self.goals.lossless() / MOST_BUSY;
         // A link may be a NIC's or a card's.
         let devices = busy(&[Owner::Nic, Owner::Pcie]);
-        let room = if has_room(&machine, &scenario) { 0 } else { hardware.nics + 1 };
-        Some(Needed {
+        let room = if state.has_room { 0 } else { hardware.nics + 1 };
+        Needed {
             cores: f64::from(hardware.cores) * busy(&[Owner::Host]),
             nics: (f64::from(hardware.nics) * devices).max(f64::from(room)),
             accelerators: f64::from(hardware.accelerators) * busy(&[Owner::Accelerator, Owner::Pcie]),
-        })
+        }
     }
 
     /// Kinds of hardware that this placement counts, cores last.
@@ -92,18 +156,78 @@ impl ClosedForms<'_> {
         }
     }
 
-    /// The most that there can be.
-    pub fn most(&self) -> Hardware {
-        if self.base.placement.uses_accelerator() { MOST } else { MOST.with(Component::Accelerator, 0) }
+    /// One of each kind, in so many hosts.
+    fn one_of_each(&self, hosts: u32) -> Hardware {
+        let accelerators = u32::from(self.base.placement.uses_accelerator());
+        Hardware { hosts, cores: 1, nics: 1, accelerators }
     }
 
-    /// The least hardware that closed forms allow for a load: fewest NICs, then fewest accelerators, then fewest cores.
-    /// `None` where not even the most is enough.
+    /// The most that fits into one host: half of its slots are for cards, where there are some.
+    pub fn most(&self) -> Hardware {
+        let cards = if self.base.placement.uses_accelerator() { (self.room.slots / 2).max(1) } else { 0 };
+        let nics = self.room.slots.saturating_sub(cards).clamp(1, MOST.nics);
+        Hardware {
+            hosts: 1,
+            cores: self.room.cores.min(MOST.cores),
+            nics,
+            accelerators: cards.min(MOST.accelerators),
+        }
+    }
+
+    /// The least hardware that closed forms allow for a load: in the fewest hosts, with the fewest NICs, then accelerators,
+    /// then cores. `None` where not even the most is enough.
     pub fn floor(&self, load: f64) -> Option<Hardware> {
-        let mut hardware = self.enough(load).filter(|hardware| self.allowed(*hardware, load)).or_else(|| {
-            let most = self.most();
-            self.allowed(most, load).then_some(most)
-        })?;
+        self.floor_of(load, 1)
+    }
+
+    /// The same in at least so many hosts.
+    pub fn floor_of(&self, load: f64, mut hosts: u32) -> Option<Hardware> {
+        // What cannot be divided is not.
+        let most = MOST.hosts.min(self.base.traffic.iter().map(|class| class.flows).min().unwrap_or(1));
+        let most = if self.base.placement.has_sas() { most.min(self.base.sas()) } else { most };
+        while hosts <= most {
+            match self.enough(load, hosts) {
+                Ok(hardware) => return Some(self.shrunk(hardware, load)),
+                Err(more) => hosts = more.max(hosts + 1),
+            }
+        }
+        None
+    }
+
+    /// Hardware of so many hosts that grows by what is too busy until nothing is; or about how many hosts it takes where it
+    /// does not fit.
+    fn enough(&self, load: f64, hosts: u32) -> Result<Hardware, u32> {
+        let mut hardware = self.one_of_each(hosts);
+        loop {
+            let Some(state) = self.state(hardware, load) else { return Err(MOST.hosts + 1) };
+            let missed = state.missed(&self.goals);
+            if missed.is_none() && state.has_room {
+                return Ok(hardware);
+            }
+            let needed = self.needed_by(hardware, &state);
+            let grown = self.parts().iter().fold(hardware, |more, &part| {
+                more.with(part, whole(needed.of(part)).max(hardware.of(part)))
+            });
+            // Cores that are not too busy, and yet queues too long.
+            let step = if grown == hardware { (hardware.cores / CORES_PER_STEP).max(1) } else { 0 };
+            let grown = grown.with(Component::Core, grown.cores + step);
+            if !self.room.holds(&grown) {
+                let full = self.most();
+                // The last cores are worth trying.
+                let nearly = grown.with(Component::Core, full.cores);
+                if hardware.cores < full.cores && self.room.holds(&nearly) {
+                    hardware = nearly;
+                    continue;
+                }
+                let part = |n: u32, of: u32| (u64::from(hosts) * u64::from(n) / u64::from(of.max(1))) as u32;
+                return Err(part(grown.cores, self.room.cores).max(part(grown.slots(), self.room.slots)));
+            }
+            hardware = grown;
+        }
+    }
+
+    /// The least of each kind with which hardware still does.
+    fn shrunk(&self, mut hardware: Hardware, load: f64) -> Hardware {
         for &part in self.parts() {
             let n = hardware.of(part);
             let holds = |n| self.allowed(hardware.with(part, n), load);
@@ -112,40 +236,62 @@ impl ClosedForms<'_> {
                 hardware = hardware.with(part, least.unwrap_or(n));
             }
         }
-        Some(hardware)
-    }
-
-    /// Hardware that grows by what closed forms say is too busy until nothing is.
-    fn enough(&self, load: f64) -> Option<Hardware> {
-        let mut hardware = self.parts().iter().fold(self.most(), |least, &part| least.with(part, 1));
-        loop {
-            let needed = self.needed(hardware, load)?;
-            let more = self.parts().iter().fold(hardware, |more, &part| {
-                let n = (needed.of(part) - 1e-9).ceil().min(f64::from(MOST.of(part))) as u32;
-                more.with(part, n.max(hardware.of(part)))
-            });
-            if more == hardware {
-                return Some(hardware);
-            }
-            hardware = more;
-        }
+        hardware
     }
 
     /// Closed-form limits of the hardware in units of the planned load, the tightest first.
     pub fn limits(&self, hardware: Hardware) -> Vec<(&'static str, f64)> {
-        let machine = Machine::build(&self.loaded(hardware, 1.0), self.profile);
-        let Ok(bound) = machine.map(|machine| bound(&machine)) else { return Vec::new() };
-        let offered = bound.offered.map_or(f64::NAN, PacketRate::as_pps);
-        let stations = bound.limits.iter().filter(|limit| limit.resource != Resource::OfferedLoad);
-        stations.map(|limit| (limit.resource.name(), limit.rate.as_pps() / offered)).collect()
+        self.state(hardware, 1.0).map_or_else(Vec::new, |state| state.limits())
+    }
+
+    /// The highest load up to `high` under which hardware meets the goals, from `low` that is known to.
+    pub fn edge(&self, hardware: Hardware, low: f64, high: f64) -> f64 {
+        self.highest(hardware, low, high, &|state| state.has_room && state.missed(&self.goals).is_none())
+    }
+
+    /// The highest load up to `high` under which something holds, from `low` that is known to.
+    pub fn highest(&self, hardware: Hardware, low: f64, high: f64, holds: &dyn Fn(&State) -> bool) -> f64 {
+        let at = |load| self.state(hardware, load).is_some_and(|state| holds(&state));
+        let (mut low, mut high) = (low, high);
+        if at(high) {
+            return high;
+        }
+        while high > low * (1.0 + EDGE) {
+            let middle = (low * high).sqrt();
+            if at(middle) { low = middle } else { high = middle }
+        }
+        low
+    }
+
+    /// How busy cores may be before their queues lose too much, whatever else limits; infinite where nothing is known of them.
+    pub fn may_be_busy(&self, hardware: Hardware, load: f64) -> f64 {
+        let may = self.goals.loss.fraction().max(LEAST_LOSS);
+        let at = |load: f64| {
+            let state = self.state(hardware, load)?;
+            Some((state.busy(&[Owner::Host]), state.loss()?.fraction() <= may))
+        };
+        let Some((busy, _)) = at(load) else { return f64::INFINITY };
+        // From an idle core to a full one.
+        let (mut low, mut high) = (0.0, load / busy);
+        while high > low + high * EDGE * 2.0 {
+            let middle = low + (high - low) / 2.0;
+            if at(middle).is_some_and(|(_, holds)| holds) { low = middle } else { high = middle }
+        }
+        at(low.max(high * EDGE)).map_or(f64::INFINITY, |(busy, _)| busy)
+    }
+
+    /// Latency that closed forms say is waited for a core by no more than a hundredth of packets.
+    pub fn wait(&self, hardware: Hardware, load: f64) -> Option<Time> {
+        Some(self.state(hardware, load)?.queues?.wait(LATER))
     }
 }
 
-/// The tightest station of a bound, and how busy it says that it is.
-fn tightest(bound: &Bound) -> (Resource, f64) {
-    let offered = bound.offered.map_or(0.0, PacketRate::as_pps);
-    let busy = |limit: Limit| (limit.resource, offered / limit.rate.as_pps());
-    bound.tightest().map_or((Resource::OfferedLoad, 0.0), busy)
+/// How close the load that is too much is found by closed forms.
+const EDGE: f64 = 0.002;
+
+/// Pieces that parts of one take.
+fn whole(parts: f64) -> u32 {
+    (parts - 1e-9).ceil().clamp(1.0, 1e6) as u32
 }
 
 /// Whether NICs have room for all SAs: more NICs have, where they do the cipher at all.

@@ -2,18 +2,18 @@
 
 use espsim_model::profile::Profile;
 use espsim_model::scenario::Scenario;
+use espsim_model::units::Share;
 use espsim_sweep::campaign::simulations::{NoRecord, Simulations, settled};
 use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::Failure;
 use rayon::prelude::*;
 
+use super::closed_forms::State;
 use super::doubt::Doubt;
 use super::hardware::{Component, Hardware, MOST};
 use super::question::{Asked, Question};
 use super::search::{Design, Runs, Trial};
 
-/// Loads of the growth curve, in units of the rate asked for.
-pub const GROWTH: [f64; 4] = [0.25, 0.5, 2.0, 4.0];
 /// How often a core is added if fresh seeds miss a goal that the search's met.
 const SECOND_THOUGHTS: u32 = 4;
 
@@ -42,6 +42,9 @@ pub struct Least {
     pub less: Vec<(Component, Trial)>,
     /// The highest load that it carries, in units of the rate asked for.
     pub carries: f64,
+    /// The highest load of which no more than half a percent is lost (partial drop rate), by closed forms, in units of the rate
+    /// asked for.
+    pub partial: Option<f64>,
     /// What breaks beyond; nothing did up to four times the load where that is absent.
     pub broken: Option<Trial>,
     /// Closed-form limits in units of the rate asked for, the tightest first.
@@ -113,7 +116,7 @@ fn design<'a>(
 ) -> Result<Design<'a>, String> {
     let base = question.scenario(asked, profile).map_err(|failure| failure.to_string())?;
     base.check_exists().map_err(|invalid| invalid.to_string())?;
-    Ok(Design { base, profile, simulations, goals: question.goals, seed: question.seed })
+    Ok(Design { base, profile, simulations, goals: question.goals, room: question.room(profile), seed: question.seed })
 }
 
 fn planned(question: &Question, design: &Design<'_>, drawn: &[Profile]) -> Result<Result<Least, Impossible>, Failure> {
@@ -138,10 +141,11 @@ fn planned(question: &Question, design: &Design<'_>, drawn: &[Profile]) -> Resul
         Ok(Ok(Least {
             limits: closed.limits(hardware),
             doubt: Doubt::of(&closed, hardware, load, drawn).filter(|doubt| !doubt.cores.is_empty()),
-            growth: growth(design, hardware, load),
+            growth: growth(question, design, hardware, load),
             scenario: design.scenario(hardware, load),
             trial,
             less,
+            partial: partial(design, hardware, carries),
             carries,
             broken,
         }))
@@ -149,8 +153,22 @@ fn planned(question: &Question, design: &Design<'_>, drawn: &[Profile]) -> Resul
     Ok(settled(found())?.unwrap_or_else(|invalid| Err(Impossible::Refused(invalid.to_string()))))
 }
 
-/// What other loads take.
-fn growth(design: &Design<'_>, hardware: Hardware, load: f64) -> Vec<(f64, Option<Hardware>)> {
+/// The share of losses at which the partial drop rate is told (RFC 2544 searches for none; FD.io's CSIT for this one too).
+const PARTIAL: Share = Share::from_fraction(0.005);
+
+/// The highest load of which no more than [`PARTIAL`] is lost, by closed forms; `None` where they know nothing of queues.
+fn partial(design: &Design<'_>, hardware: Hardware, low: f64) -> Option<f64> {
+    let closed = design.closed();
+    closed.wait(hardware, low)?;
+    let holds = |state: &State| {
+        let lost = state.loss().map_or(0.0, Share::fraction);
+        lost <= PARTIAL.fraction() && state.tightest().1 <= 1.0
+    };
+    Some(closed.highest(hardware, low, 4.0 * low, &holds))
+}
+
+/// What other loads take: what closed forms say, with what simulations add to them at the load itself.
+fn growth(question: &Question, design: &Design<'_>, hardware: Hardware, load: f64) -> Vec<(f64, Option<Hardware>)> {
     let closed = design.closed();
     let least = closed.floor(load);
     let more = |part: Component, n: u32| {
@@ -162,7 +180,7 @@ fn growth(design: &Design<'_>, hardware: Hardware, load: f64) -> Vec<(f64, Optio
         let grown = Component::ALL.iter().fold(floor, |grown, &part| grown.with(part, more(part, floor.of(part))));
         Component::ALL.iter().all(|part| grown.of(*part) <= MOST.of(*part)).then_some(grown)
     };
-    GROWTH.iter().map(|factor| (*factor, grown(*factor))).collect()
+    question.loads().iter().map(|factor| (*factor, grown(*factor))).collect()
 }
 
 /// The hardware under fresh seeds, with a core more where they miss a goal.

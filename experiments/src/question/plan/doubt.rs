@@ -1,12 +1,16 @@
 //! What is not known of a plan: how much hardware it takes where the values of the profile are others that they may be.
 //!
 //! Simulations decide what the profile's own values take. How that moves with them, closed forms tell: of each draw they say
-//! how many cores would be as busy, and what simulations added to them is added in proportion. Chance of simulations is no
-//! part of it.
+//! by how much a core is busier, and how many cores, in how many hosts, then are no busier than they may be; what simulations
+//! added to them is added in proportion. Chance of simulations is no part of it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use espsim_model::profile::Profile;
+use espsim_model::resource::Owner;
 
-use super::closed_forms::ClosedForms;
+use super::closed_forms::{ClosedForms, MOST_BUSY, State, least_of};
 use super::hardware::{Component, Hardware, MOST};
 
 /// Draws that lie outside the band, of one.
@@ -15,25 +19,70 @@ const OUTSIDE: f64 = 0.05;
 /// What a design takes under each draw.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Doubt {
-    /// Cores and parts of one; infinite where no amount is enough.
+    /// Cores of all hosts; infinite where no amount is enough.
     pub cores: Vec<f64>,
-    /// Devices: NICs and accelerators.
+    /// Devices of a host: NICs and accelerators.
     pub devices: Vec<[u32; 2]>,
+}
+
+/// How busy the cores of a host are by their number, and how busy they may be.
+struct Busy<'a> {
+    closed: &'a ClosedForms<'a>,
+    hardware: Hardware,
+    load: f64,
+    may_be: f64,
+    known: RefCell<BTreeMap<(u32, u32), f64>>,
+}
+
+impl Busy<'_> {
+    /// Of so many cores in so many hosts; infinite where that cannot be.
+    fn of(&self, hosts: u32, cores: u32) -> f64 {
+        let busy = || {
+            let state = self.closed.state(Hardware { hosts, cores, ..self.hardware }, self.load);
+            state.map_or(f64::INFINITY, |state| state.busy(&[Owner::Host]))
+        };
+        *self.known.borrow_mut().entry((hosts, cores)).or_insert_with(busy)
+    }
+
+    /// The least cores of all hosts of which each works so much more than by the profile; `None` where no number is enough.
+    fn cores(&self, more: f64) -> Option<u32> {
+        let most = self.closed.room.cores.min(MOST.cores);
+        let mut hosts = self.hardware.hosts.min(1);
+        while hosts <= MOST.hosts {
+            let over = self.of(hosts, most) * more / self.may_be;
+            if over <= 1.0 {
+                let holds = |n| Ok::<_, ()>(self.of(hosts, n) * more <= self.may_be);
+                return least_of(1, most, holds).ok().map(|cores| hosts * cores);
+            }
+            if over.is_infinite() {
+                return None;
+            }
+            hosts = ((f64::from(hosts) * over) as u32).max(hosts + 1);
+        }
+        None
+    }
 }
 
 impl Doubt {
     /// How the hardware that carries a load changes with the profile; `None` where closed forms say nothing of it.
     pub fn of(closed: &ClosedForms<'_>, hardware: Hardware, load: f64, drawn: &[Profile]) -> Option<Doubt> {
-        let own = closed.needed(hardware, load)?;
+        let own = closed.state(hardware, load)?;
+        let may_be = closed.may_be_busy(hardware, load).min(MOST_BUSY / closed.goals.lossless());
+        let busy = Busy { closed, hardware, load, may_be, known: RefCell::default() };
+        let needed = closed.needed(hardware, load)?;
         // What simulations have found to be needed beyond closed forms.
-        let more = |part: Component| f64::from(hardware.of(part)) / own.of(part).ceil().max(1.0);
+        let added = f64::from(hardware.all_cores()) / f64::from(busy.cores(1.0)?);
+        let more = |part: Component| f64::from(hardware.of(part)) / needed.of(part).ceil().max(1.0);
+        let ratio = |state: &State, owners: &[Owner]| state.busy(owners) / own.busy(owners).max(f64::MIN_POSITIVE);
         let of = |profile: &Profile| {
-            let needed = ClosedForms { profile, ..*closed }.needed(hardware, load)?;
-            let pieces = |part: Component| needed.of(part) * more(part);
-            let whole = |part: Component| whole(pieces(part)).min(MOST.of(part));
-            let devices = [whole(Component::Nic), whole(Component::Accelerator)];
-            let devices = if hardware.accelerators == 0 { [devices[0], 0] } else { devices };
-            Some((pieces(Component::Core), devices))
+            let state = ClosedForms { profile, ..*closed }.state(hardware, load)?;
+            let cores = f64::from(busy.cores(ratio(&state, &[Owner::Host]))?) * added;
+            let pieces = |part: Component, owners: &[Owner]| {
+                whole(needed.of(part) * ratio(&state, owners) * more(part)).min(MOST.of(part))
+            };
+            let nics = pieces(Component::Nic, &[Owner::Nic, Owner::Pcie]);
+            let cards = pieces(Component::Accelerator, &[Owner::Accelerator, Owner::Pcie]);
+            Some((cores, [nics, if hardware.accelerators == 0 { 0 } else { cards }]))
         };
         let (cores, devices) = drawn.iter().map(|profile| of(profile).unwrap_or((f64::INFINITY, [0; 2]))).unzip();
         Some(Doubt { cores, devices })
@@ -45,7 +94,7 @@ impl Doubt {
         sorted.sort_by(f64::total_cmp);
         let last = sorted.len().saturating_sub(1) as f64;
         let at = |share: f64| sorted.get((share * last).round() as usize).copied().map(whole);
-        [at(OUTSIDE / 2.0), at(1.0 - OUTSIDE / 2.0)].map(|cores| cores.filter(|cores| *cores <= MOST.cores))
+        [at(OUTSIDE / 2.0), at(1.0 - OUTSIDE / 2.0)].map(|cores| cores.filter(|cores| *cores <= MOST.all_cores()))
     }
 
     /// The fewest and the most of its devices, NICs first, that any draw takes.

@@ -20,6 +20,8 @@ pub enum Missed {
     Loss(Share),
     /// Share of the offered rate that is carried: queues grow without end, though they were not full yet.
     Carried(Share),
+    /// Share of packets that queues before cores lose, by closed forms.
+    Bursts(Share),
     /// How busy the tightest station is: so close to its limit that no run of affordable length shows what is lost.
     Busy(Share),
     /// 99 % quantile of latency; absent where no packet came out.
@@ -34,6 +36,9 @@ impl std::fmt::Display for Missed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Missed::Loss(share) => write!(f, "loses {} %", significant(share.fraction() * 100.0)),
+            Missed::Bursts(share) => {
+                write!(f, "loses {} % in bursts, by closed forms", significant(share.fraction() * 100.0))
+            }
             Missed::Carried(share) => write!(f, "carries {:.1} % of the load", share.fraction() * 100.0),
             Missed::Busy(share) => write!(f, "is {:.1} % busy, too close to its limit", share.fraction() * 100.0),
             Missed::Latency(Some(time)) => write!(f, "has a p99 latency of {} us", significant(time.as_ns() * 1e-3)),
@@ -57,10 +62,16 @@ pub(super) fn significant(value: f64) -> String {
 }
 
 impl Goals {
-    /// The goal that a record misses worst, if it misses any.
-    pub fn missed(&self, record: &Record) -> Option<Missed> {
+    /// The share of packets that must not be lost.
+    pub fn lossless(&self) -> f64 {
+        1.0 - self.loss.fraction()
+    }
+
+    /// The goal that a record misses worst, if it misses any; `chance` is a share of packets beyond what may be lost that is
+    /// taken to be chance.
+    pub fn missed(&self, record: &Record, chance: f64) -> Option<Missed> {
         let Some(load) = Load::of(record) else { return Some(Missed::Unknown) };
-        if load.loss > self.loss.fraction() {
+        if load.loss - chance > self.loss.fraction() {
             return Some(Missed::Loss(Share::from_fraction(load.loss)));
         }
         if load.falls_short(self.loss) {

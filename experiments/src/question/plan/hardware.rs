@@ -1,17 +1,35 @@
 //! What is counted of a design.
 
-/// The most that the search tries of each kind; the model takes no more.
-pub const MOST: Hardware = Hardware { cores: 256, nics: 16, accelerators: 16 };
+/// The most that the search tries of each kind in a host; the model takes no more.
+pub const MOST: Hardware = Hardware { hosts: 64, cores: 256, nics: 16, accelerators: 16 };
 
-/// What is counted of a design.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is counted of a design: hosts that share the load evenly, and what each of them has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hardware {
+    /// Hosts.
+    pub hosts: u32,
+    /// Cores of the data path of a host.
+    pub cores: u32,
+    /// NICs of a host.
+    pub nics: u32,
+    /// Lookaside accelerators of a host; zero in designs without.
+    pub accelerators: u32,
+}
+
+/// What fits into a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
     /// Cores of the data path.
     pub cores: u32,
-    /// NICs.
-    pub nics: u32,
-    /// Lookaside accelerators; zero in designs without.
-    pub accelerators: u32,
+    /// PCIe slots for NICs and accelerators.
+    pub slots: u32,
+}
+
+impl Room {
+    /// Whether a host has room for so much.
+    pub fn holds(&self, hardware: &Hardware) -> bool {
+        hardware.cores <= self.cores && hardware.slots() <= self.slots
+    }
 }
 
 /// A kind of hardware.
@@ -60,13 +78,18 @@ impl Hardware {
         self
     }
 
-    /// PCIe slots: one for every device.
+    /// Cores of all hosts.
+    pub fn all_cores(&self) -> u32 {
+        self.hosts * self.cores
+    }
+
+    /// PCIe slots of a host: one for every device.
     pub fn slots(&self) -> u32 {
         self.nics + self.accelerators
     }
 }
 
-/// How much of each kind a load takes, in pieces and parts of one.
+/// How much of each kind a load takes of a host, in pieces and parts of one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Needed {
     /// Cores.

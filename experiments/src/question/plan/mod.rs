@@ -2,6 +2,7 @@
 
 mod answer;
 mod args;
+mod bill;
 mod closed_forms;
 mod design;
 mod doubt;
@@ -13,6 +14,7 @@ mod output;
 pub mod prices;
 pub mod question;
 pub mod search;
+mod sheet;
 mod worth;
 
 use std::time::Instant;

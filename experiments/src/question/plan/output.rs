@@ -14,13 +14,15 @@ use espsim_sweep::store::points_csv::{csv_of, points_csv};
 use serde_json::{Value, json};
 use toml::Table;
 
-use super::answer::{paragraphs, ranked, reason, rows, stacks, table};
+use super::answer::{paragraphs, ranked, reason, stacks};
+use super::bill::bill;
 use super::design::{Least, Plan};
 use super::figure::growth_svg;
 use super::hardware::{Component, Hardware};
 use super::prices::Prices;
 use super::question::{Asked, Question, insert};
 use super::search::Trial;
+use super::sheet::{rows, table};
 use super::worth::Worth;
 
 /// Cores by load.
@@ -29,6 +31,8 @@ const FIGURE: &str = "growth.svg";
 const DOUBT: &str = "doubt.csv";
 /// What to measure next.
 const WORTH: &str = "measure.csv";
+/// What there is to buy.
+const BILL: &str = "bill.csv";
 
 /// What is written of a plan.
 pub(super) struct Output<'a> {
@@ -47,13 +51,16 @@ pub(super) struct Output<'a> {
 impl Output<'_> {
     /// Table and answer for people.
     pub fn text(&self) -> String {
-        let (header, rows) = rows(self.question, self.plans, self.prices);
+        let (header, rows) = rows(self.question, self.plans, self.prices, self.cpu());
         format!("{}\n\n{}\n", table(&header, &rows), self.answer())
     }
 
     fn answer(&self) -> String {
-        let cores = self.profile.profile.host.cores;
-        paragraphs(self.question, self.plans, self.worth, cores, self.prices).join("\n\n")
+        paragraphs(self.question, self.plans, self.worth, self.cpu(), self.prices).join("\n\n")
+    }
+
+    fn cpu(&self) -> &str {
+        &self.profile.profile.host.model
     }
 
     /// Every file with its content; `deciding` is what [`Self::deciding`] says.
@@ -62,7 +69,7 @@ impl Output<'_> {
     /// [`Failure`] if one cannot be made.
     pub fn files(&self, command: &[String], time: &str, deciding: &[String]) -> Result<Files, Failure> {
         let (file, points, outcomes) = self.checked()?;
-        let (header, rows) = rows(self.question, self.plans, self.prices);
+        let (header, rows) = rows(self.question, self.plans, self.prices, self.cpu());
         let footnote = self.profile.footnote(self.question.seed);
         let known = Known {
             kind: ResultKind::Plan,
@@ -80,6 +87,7 @@ impl Output<'_> {
             ("growth.csv".to_owned(), self.growth_csv()?),
             (DOUBT.to_owned(), self.doubt_csv()?),
             (WORTH.to_owned(), self.worth_csv()?),
+            (BILL.to_owned(), self.bill_csv()?),
             ("points.csv".to_owned(), points_csv(&file, &outcomes)?),
             text(FIGURE, growth_svg(self.question, self.plans, &footnote)?),
             text("plan.toml", file.source.text.clone()),
@@ -99,7 +107,8 @@ impl Output<'_> {
         let planned = |plan: &Plan| {
             let least = plan.result.as_ref().ok()?;
             // Cores are what is counted: of one it is the same values that decide, and known far sooner.
-            Some(series(plan, least, plan.asked.name(), least.trial.hardware.with(Component::Core, 1)))
+            let one = least.trial.hardware.with(Component::Core, 1);
+            Some(series(self.question, plan, least, plan.asked.name(), one))
         };
         let tables: Vec<Table> = self.plans.iter().filter_map(planned).collect();
         if tables.is_empty() {
@@ -115,10 +124,10 @@ impl Output<'_> {
         let planned = self.plans.iter().filter_map(|plan| Some((plan, plan.result.as_ref().ok()?)));
         let mut tried: Vec<(Table, &Trial)> = Vec::new();
         for (plan, least) in planned {
-            tried.push((series(plan, least, plan.asked.name(), least.trial.hardware), &least.trial));
+            tried.push((series(self.question, plan, least, plan.asked.name(), least.trial.hardware), &least.trial));
             for (part, trial) in &least.less {
                 let name = format!("{}, one {} less", plan.asked.name(), part.name());
-                tried.push((series(plan, least, name, trial.hardware), trial));
+                tried.push((series(self.question, plan, least, name, trial.hardware), trial));
             }
         }
         if tried.is_empty() {
@@ -137,8 +146,20 @@ impl Output<'_> {
     }
 
     fn growth_csv(&self) -> Result<Vec<u8>, Failure> {
-        let header = ["placement", "nic", "stack", "load_gbps", "basis", "cores", "nics", "accelerators", "slots"]
-            .map(str::to_owned);
+        let header = [
+            "placement",
+            "nic",
+            "card",
+            "stack",
+            "load_gbps",
+            "basis",
+            "hosts",
+            "cores",
+            "nics",
+            "accelerators",
+            "slots",
+            "year",
+        ];
         let mut rows = Vec::new();
         for plan in self.plans {
             let Ok(least) = &plan.result else { continue };
@@ -146,16 +167,33 @@ impl Output<'_> {
             loads.push((1.0, Some(least.trial.hardware)));
             loads.sort_by(|a, b| a.0.total_cmp(&b.0));
             for (load, hardware) in loads {
+                let year = self.question.year(load).map_or_else(String::new, |year| year.to_string());
                 let rate = (load * self.question.rate.as_gbps()).to_string();
-                let Asked { placement, stack, nic } = plan.asked.clone();
-                let mut row = vec![placement, nic.unwrap_or_default(), stack, rate, self.question.basis.clone()];
                 let count =
                     |of: fn(&Hardware) -> u32| hardware.as_ref().map_or_else(String::new, |h| of(h).to_string());
-                row.extend([count(|h| h.cores), count(|h| h.nics), count(|h| h.accelerators), count(Hardware::slots)]);
+                let mut row = named(&plan.asked);
+                row.extend([rate, self.question.basis.clone(), count(|h| h.hosts), count(|h| h.cores)]);
+                row.extend([count(|h| h.nics), count(|h| h.accelerators), count(Hardware::slots), year]);
                 rows.push(row);
             }
         }
-        csv_of(&header, &rows)
+        csv_of(&header.map(str::to_owned), &rows)
+    }
+
+    /// What there is to buy of each design.
+    fn bill_csv(&self) -> Result<Vec<u8>, Failure> {
+        let header = ["placement", "nic", "card", "stack", "item", "model", "of_host", "all", "spare"];
+        let mut rows = Vec::new();
+        for plan in self.plans {
+            let Ok(least) = &plan.result else { continue };
+            for line in bill(self.question, plan, least, self.cpu()) {
+                let mut row = named(&plan.asked);
+                row.extend([line.item.to_owned(), line.model.unwrap_or_default()]);
+                row.extend([line.of_host, line.all, line.spare].map(|n| n.to_string()));
+                rows.push(row);
+            }
+        }
+        csv_of(&header.map(str::to_owned), &rows)
     }
 
     /// The band of each design, and how often it takes fewest cores of its stack.
@@ -163,6 +201,7 @@ impl Output<'_> {
         let header = [
             "placement",
             "nic",
+            "card",
             "stack",
             "draws",
             "cores",
@@ -181,9 +220,8 @@ impl Output<'_> {
                 let Some(doubt) = &least.doubt else { continue };
                 let band = doubt.band().map(|cores| cores.map_or_else(String::new, |cores| cores.to_string()));
                 let next = ranked.get(at + 1).and_then(|(_, next)| next.doubt.as_ref());
-                let Asked { placement, nic, .. } = plan.asked.clone();
-                let mut row = vec![placement, nic.unwrap_or_default(), stack.to_owned(), doubt.cores.len().to_string()];
-                row.push(least.trial.hardware.cores.to_string());
+                let mut row = named(&plan.asked);
+                row.extend([doubt.cores.len().to_string(), least.trial.hardware.all_cores().to_string()]);
                 row.extend(band);
                 row.extend(doubt.most_devices().into_iter().flatten().map(|n| n.to_string()));
                 row.push(next.map_or_else(String::new, |next| format!("{:.3}", doubt.fewer_than(next))));
@@ -226,6 +264,7 @@ impl Output<'_> {
                     "What is not known of the number of cores, from the ranges of the profile's values",
                 ),
                 Captioned::new(WORTH, "What to measure next"),
+                Captioned::new(BILL, "What there is to buy, spare pieces included"),
             ],
             more: [("goals".to_owned(), goals), ("plans".to_owned(), plans)].into_iter().collect(),
             ..manifest
@@ -233,17 +272,28 @@ impl Output<'_> {
     }
 }
 
+/// What a design is, in cells.
+fn named(asked: &Asked) -> Vec<String> {
+    let Asked { placement, stack, nic, card } = asked.clone();
+    vec![placement, nic.unwrap_or_default(), card.unwrap_or_default(), stack]
+}
+
 fn plan_json(plan: &Plan) -> Value {
     match &plan.result {
         Err(impossible) => {
-            let Asked { placement, stack, nic } = &plan.asked;
-            json!({ "placement": placement, "nic": nic, "stack": stack, "impossible": reason(impossible) })
+            let Asked { placement, stack, nic, card } = &plan.asked;
+            json!({ "placement": placement, "nic": nic, "card": card, "stack": stack, "impossible": reason(impossible) })
         }
         Ok(least) => json!({
             "placement": plan.asked.placement,
             "nic": plan.asked.nic,
+            "card": plan.asked.card,
             "stack": plan.asked.stack,
-            "cores": least.trial.hardware.cores,
+            "hosts": least.trial.hardware.hosts,
+            "cores": least.trial.hardware.all_cores(),
+            "cores_of_host": least.trial.hardware.cores,
+            "loss_interval": least.trial.loss_interval(),
+            "loss_by_closed_forms": least.trial.loss.map(|loss| loss.fraction()),
             "cores_range": least.doubt.as_ref().map(|doubt| doubt.band()),
             "nics": least.trial.hardware.nics,
             "accelerators": least.trial.hardware.accelerators,
@@ -260,8 +310,9 @@ fn plan_json(plan: &Plan) -> Value {
 }
 
 /// A series that simulates a plan's hardware.
-fn series(plan: &Plan, least: &Least, name: String, hardware: Hardware) -> Table {
+fn series(question: &Question, plan: &Plan, least: &Least, name: String, hardware: Hardware) -> Table {
     let mut table = plan.asked.series(name);
+    question.share(&mut table, hardware.hosts);
     let run = &least.scenario.run;
     let number = |n: u32| toml::Value::Integer(n.into());
     let values = [

@@ -12,11 +12,13 @@ use espsim_sweep::file::value::{Setting, shown};
 use espsim_sweep::points::points;
 use toml::{Table, Value};
 
+use super::args::Spare;
 use super::goals::Goals;
+use super::hardware::Room;
 use crate::question::plan::args::PlanArgs;
 
-/// Flows that a plan spreads over cores: so many that every number of cores gets nearly the same share.
-const FLOWS: i64 = 1024;
+/// Flows of a plan: so many that what a core gets depends on how the NIC spreads them, not on single ones.
+const FLOWS: i64 = 4096;
 /// SAs of a plan: a gateway's, fewer than any preset NIC's cache holds.
 const SAS: i64 = 256;
 
@@ -27,14 +29,16 @@ const MTU: &str = "1600 B";
 const LEAST_GBPS: f64 = 1e-2;
 
 /// Keys that options and the search itself set, and what to do instead.
-const SET_BY_OPTIONS: [(&str, &str); 15] = [
+const SET_BY_OPTIONS: [(&str, &str); 17] = [
     ("placement", "give --placement"),
     ("traffic.rate", "give --rate"),
     ("traffic.rate_basis", "give --basis"),
     ("traffic.direction", "give --direction"),
     ("traffic.mix", "give --mix"),
     ("traffic.packet", "give --mix"),
-    ("traffic.arrival", "arrivals are Poisson's; espsim run simulates others"),
+    ("traffic.arrival", "give --train and --burst; espsim run simulates others"),
+    ("traffic.train", "give --train"),
+    ("traffic.burst", "give --burst"),
     ("host.cores", "their number is what is looked for"),
     ("nic.count", "their number is what is looked for"),
     ("host.nics", "their number is what is looked for"),
@@ -54,6 +58,8 @@ pub struct Asked {
     pub stack: String,
     /// The kind of NIC, where several are asked about and it matters which: to those that do what ESP needs.
     pub nic: Option<String>,
+    /// The kind of accelerator, where several are asked about and one is used.
+    pub card: Option<String>,
 }
 
 impl Asked {
@@ -69,7 +75,8 @@ impl Asked {
 
     /// The placement, and the NIC where there is a choice.
     pub fn design(&self) -> String {
-        self.nic.as_ref().map_or_else(|| self.placement.clone(), |nic| format!("{} with {nic}", self.placement))
+        let device = self.nic.as_ref().or(self.card.as_ref());
+        device.map_or_else(|| self.placement.clone(), |device| format!("{} with {device}", self.placement))
     }
 
     /// A series of the design; what hardware it has is added.
@@ -81,6 +88,9 @@ impl Asked {
         if let Some(nic) = &self.nic {
             insert(&mut series, NIC, Value::String(nic.clone()));
         }
+        if let Some(card) = &self.card {
+            insert(&mut series, CARD, Value::String(card.clone()));
+        }
         series
     }
 }
@@ -89,6 +99,11 @@ impl Asked {
 const STACK: &str = "host.stack";
 /// The key that says which kind of NIC there is.
 const NIC: &str = "nic.preset";
+/// The key that says which kind of accelerator there is.
+const CARD: &str = "accelerator.preset";
+/// Devices of the default scenario (`presets/default.toml`), which a test holds them to.
+const NIC_BY_DEFAULT: &str = "connectx-6-dx";
+const CARD_BY_DEFAULT: &str = "qat-8970";
 /// Stacks that are planned for where none is named.
 const STACKS: [&str; 2] = ["kernel", "vector"];
 
@@ -96,6 +111,8 @@ const STACKS: [&str; 2] = ["kernel", "vector"];
 pub struct Question {
     /// The load, on `basis`.
     pub rate: BitRate,
+    /// The load of the other direction, where both are asked about and they differ.
+    pub back: Option<BitRate>,
     /// What `rate` counts.
     pub basis: String,
     /// The mix as the user named it.
@@ -112,6 +129,14 @@ pub struct Question {
     pub designs: Vec<Asked>,
     /// How many profiles are drawn.
     pub draws: u32,
+    /// Packets of a train, and trains of a burst.
+    pub coming: (u32, u32),
+    /// Cores of a host, where they are not the profile's, and its slots.
+    host: (Option<u32>, u32),
+    /// What may fail.
+    pub spare: Spare,
+    /// How much the load grows each year, and for how many.
+    pub growth: Option<(Share, u32)>,
     settings: Vec<Setting>,
 }
 
@@ -148,17 +173,27 @@ impl Question {
             name => set("traffic.mix", text(name)),
         };
         let headroom = share("--headroom", args.headroom, 10.0)?;
-        let rate = BitRate::from_gbps(args.rate.as_gbps() * (1.0 + headroom.fraction()));
-        let mut settings = vec![
-            mix,
-            set("traffic.direction", text(&args.direction)),
-            set("traffic.rate", text(&rate.to_string())),
-            set("traffic.rate_basis", text(&args.basis)),
-        ];
-        let preset = |key: &str, name: &Option<String>| name.as_deref().map(|name| set(key, text(name)));
+        if args.rate_back.is_some() && args.direction != "both" {
+            return Err(Failure::new("--rate-back is the load of the other direction: only with --direction both"));
+        }
+        let growth = args.growth.map(|growth| share("--growth", growth, 10.0)).transpose()?.map(|g| (g, args.years));
+        let mut settings = vec![mix, set("traffic.rate_basis", text(&args.basis))];
+        let number = |n: u32| Value::Integer(n.into());
+        if args.train > 1 && args.direction != "transmit" {
+            settings.push(set("traffic.train", number(args.train)));
+        }
+        if args.burst > 1 {
+            settings.extend([set("traffic.arrival", text("bursts")), set("traffic.burst", number(args.burst))]);
+        }
+        if args.ipv6 {
+            settings.push(set("traffic.family", text("ipv6")));
+        }
+        settings.extend(args.tunnels.map(|n| set("sa.count", number(n))));
+        settings.extend(args.tunnel_rate.map(|rate| set("sa.rate", text(&rate.to_string()))));
+        let preset = |key: &str, names: &[String]| names.first().map(|name| set(key, text(name)));
         // Designs without a choice take the first.
-        settings.extend(preset(NIC, &args.nic.first().cloned()));
-        settings.extend(preset("accelerator.preset", &args.accelerator));
+        settings.extend(preset(NIC, &args.nic));
+        settings.extend(preset(CARD, &args.accelerator));
         // Each series has a stack of its own.
         settings.extend(args.base.settings.iter().filter(|setting| setting.key != STACK).cloned());
         let seed = args.base.seed.unwrap_or(1);
@@ -174,8 +209,10 @@ impl Question {
         };
         let mut designs: Vec<Asked> = Vec::new();
         for (stack, placement) in stacks.iter().flat_map(|stack| args.placement.iter().map(move |name| (stack, name))) {
-            for nic in nics(placement, &args.nic) {
-                let asked = Asked { placement: placement.clone(), stack: stack.clone(), nic };
+            let cards = kinds(placement, Placement::uses_accelerator, &args.accelerator);
+            let nics = kinds(placement, Placement::encrypts_in_nic, &args.nic);
+            for (nic, card) in nics.iter().flat_map(|nic| cards.iter().map(move |card| (nic.clone(), card.clone()))) {
+                let asked = Asked { placement: placement.clone(), stack: stack.clone(), nic, card };
                 if !designs.contains(&asked) {
                     designs.push(asked);
                 }
@@ -183,6 +220,7 @@ impl Question {
         }
         Ok(Question {
             rate: args.rate,
+            back: args.rate_back.filter(|back| *back != args.rate),
             basis: args.basis.clone(),
             mix: args.mix.clone(),
             direction: args.direction.clone(),
@@ -191,6 +229,10 @@ impl Question {
             seed,
             designs,
             draws: args.draws,
+            coming: (args.train, args.burst),
+            host: (args.host_cores, args.host_slots),
+            spare: args.spare,
+            growth,
             settings,
         })
     }
@@ -221,19 +263,39 @@ impl Question {
             set.map_or_else(|| default.to_string(), |setting| shown(&setting.value))
         };
         format!(
-            "What does each placement take to {} {} ({}) of {} in {} flows over {} SAs with {goals}{headroom}?",
-            self.direction,
-            self.rate,
-            self.basis,
-            self.mix,
+            "What does each placement take to {}, {}, in {} flows{} over {} SAs with {goals}{headroom}?",
+            self.asked(),
+            self.arrivals(),
             set("traffic.flows", FLOWS),
+            if self.steering() == "rss" { " that the NIC hashes to cores (RSS)" } else { "" },
             set("sa.count", SAS)
         )
     }
 
+    /// Direction, load and mix.
+    pub fn asked(&self) -> String {
+        let Question { rate, basis, mix, direction, .. } = self;
+        match self.back {
+            Some(back) => format!("encrypt {rate} and decrypt {back} ({basis}) of {mix}"),
+            None if direction == "both" => format!("encrypt {rate} and decrypt as much ({basis}) of {mix}"),
+            None => format!("{direction} {rate} ({basis}) of {mix}"),
+        }
+    }
+
+    /// How packets come.
+    pub fn arrivals(&self) -> String {
+        let singly = self.direction == "transmit" || self.coming.0 == 1;
+        let trains = if singly { "packets".into() } else { format!("trains of {} packets of a flow", self.coming.0) };
+        match self.coming.1 {
+            1 => format!("{trains} coming at random (Poisson)"),
+            n => format!("{trains} coming at random in bursts of {n} on average"),
+        }
+    }
+
     /// A title for tables and figures.
     pub fn title(&self) -> String {
-        format!("{} ({}) of {}, {}", self.rate, self.basis, self.mix, self.direction)
+        let back = self.back.map_or_else(String::new, |back| format!(" and {back} back"));
+        format!("{}{back} ({}) of {}, {}", self.rate, self.basis, self.mix, self.direction)
     }
 
     /// The scenario file of these series, each with parameters of its own.
@@ -247,6 +309,7 @@ impl Question {
             ("question", Value::String(self.sentence())),
             ("seed", Value::Integer(self.seed as i64)),
             ("traffic.arrival", Value::String("poisson".into())),
+            ("traffic.steering", Value::String(self.steering().into())),
             ("traffic.mtu", Value::String(MTU.into())),
             ("traffic.flows", Value::Integer(FLOWS)),
             ("sa.count", Value::Integer(SAS)),
@@ -257,6 +320,7 @@ impl Question {
         for setting in &self.settings {
             insert(&mut file, &setting.key, setting.value.clone());
         }
+        self.insert_directions(&mut file, 1.0);
         if !series.is_empty() {
             file.insert("series".into(), Value::Array(series.into_iter().map(Value::Table).collect()));
         }
@@ -265,13 +329,89 @@ impl Question {
         ScenarioFile::parse(Path::new("plan.toml"), text)
     }
 
+    /// How flows come to cores: what comes in by the NIC's hash, and what applications send as the scheduler places them.
+    fn steering(&self) -> &'static str {
+        if self.direction == "transmit" { "spread" } else { "rss" }
+    }
+
+    /// What one of several hosts has of the load, of flows and of SAs.
+    pub(super) fn share(&self, series: &mut Table, hosts: u32) {
+        if hosts < 2 {
+            return;
+        }
+        let part = |key: &str, default: i64| {
+            let set = self.settings.iter().rev().find(|setting| setting.key == key);
+            let all = set.and_then(|setting| setting.value.as_integer()).unwrap_or(default);
+            Value::Integer((all + i64::from(hosts) - 1) / i64::from(hosts))
+        };
+        insert(series, "traffic.flows", part("traffic.flows", FLOWS));
+        insert(series, "sa.count", part("sa.count", SAS));
+        self.insert_directions(series, f64::from(hosts));
+    }
+
+    /// The load with headroom, in each direction: of two that differ, a class each. Of several hosts, of one.
+    fn insert_directions(&self, file: &mut Table, hosts: f64) {
+        let rate = |rate: BitRate| Value::String(BitRate::from_gbps(rate.as_gbps() * self.load() / hosts).to_string());
+        let class = |direction: &str, of: BitRate| {
+            let mut file = file.clone();
+            insert(&mut file, "traffic.direction", Value::String(direction.into()));
+            insert(&mut file, "traffic.rate", rate(of));
+            file.remove("traffic")
+        };
+        let traffic = match self.back {
+            None => class(&self.direction, self.rate),
+            Some(back) => {
+                let both = [("encrypt", self.rate), ("decrypt", back)];
+                Some(Value::Array(both.into_iter().filter_map(|(direction, rate)| class(direction, rate)).collect()))
+            }
+        };
+        file.extend(traffic.map(|traffic| ("traffic".to_owned(), traffic)));
+    }
+
+    /// The kind of NIC of a design.
+    pub fn nic_of(&self, asked: &Asked) -> Option<String> {
+        asked.nic.clone().or_else(|| self.name(NIC)).or_else(|| Some(NIC_BY_DEFAULT.to_owned()))
+    }
+
+    /// The kind of accelerator of a design.
+    pub fn card_of(&self, asked: &Asked) -> Option<String> {
+        asked.card.clone().or_else(|| self.name(CARD)).or_else(|| Some(CARD_BY_DEFAULT.to_owned()))
+    }
+
+    fn name(&self, key: &str) -> Option<String> {
+        let set = self.settings.iter().rev().find(|setting| setting.key == key);
+        set.and_then(|setting| Some(setting.value.as_str()?.to_owned()))
+    }
+
+    /// What fits into a host.
+    pub fn room(&self, profile: &Profile) -> Room {
+        Room { cores: self.host.0.unwrap_or(profile.host.cores), slots: self.host.1 }
+    }
+
+    /// Loads beside the one asked for, in units of it: a quarter to four times, and after each year of growth.
+    pub fn loads(&self) -> Vec<f64> {
+        let mut loads = vec![0.25, 0.5, 2.0, 4.0];
+        if let Some((growth, years)) = self.growth {
+            loads.extend((1..=years).map(|year| (1.0 + growth.fraction()).powi(year as i32)));
+        }
+        loads.sort_by(f64::total_cmp);
+        loads.dedup();
+        loads
+    }
+
+    /// The year in which growth has come to a load, in units of the one asked for.
+    pub fn year(&self, load: f64) -> Option<u32> {
+        let (growth, years) = self.growth?;
+        (1..=years).find(|year| (1.0 + growth.fraction()).powi(*year as i32) == load)
+    }
+
     /// Checks everything but the placements: in the clear nothing depends on what hardware offers.
     ///
     /// # Errors
     /// [`Failure`] at the option that is wrong.
     pub fn check(&self, profile: &Profile) -> Result<(), Failure> {
         let stack = self.designs.first().map_or(STACKS[0], |asked| asked.stack.as_str()).to_owned();
-        self.scenario(&Asked { placement: Placement::CLEAR.name().to_owned(), stack, nic: None }, profile).map(|_| ())
+        self.scenario(&Asked { placement: Placement::CLEAR.name().to_owned(), stack, nic: None, card: None }, profile).map(|_| ())
     }
 
     /// The scenario of a placement with one core, NIC and accelerator under the rate asked for.
@@ -282,19 +422,17 @@ impl Question {
         let series = asked.series(asked.name());
         let point = points(&self.file(vec![series])?, &self.settings, profile)?.swap_remove(0);
         let mut scenario = point.scenario;
-        scenario.traffic[0].rate = Some(self.rate);
+        // Without headroom, to the last bit.
+        let rates = [self.rate, self.back.unwrap_or(self.rate)];
+        scenario.traffic.iter_mut().zip(rates).for_each(|(class, rate)| class.rate = Some(rate));
         Ok(scenario)
     }
 }
 
-/// The NICs that a placement is asked about with: all of several where the NIC does what ESP needs.
-fn nics(placement: &str, named: &[String]) -> Vec<Option<String>> {
-    let by_nic = |known: &Placement| known.name() == placement && known.encrypts_in_nic();
-    if Placement::ALL.iter().any(by_nic) && named.len() > 1 {
-        named.iter().cloned().map(Some).collect()
-    } else {
-        vec![None]
-    }
+/// The kinds of a device that a placement is asked about with: all of several where it matters which.
+fn kinds(placement: &str, matters: fn(Placement) -> bool, named: &[String]) -> Vec<Option<String>> {
+    let used = Placement::ALL.iter().any(|known| known.name() == placement && matters(*known));
+    if used && named.len() > 1 { named.iter().cloned().map(Some).collect() } else { vec![None] }
 }
 
 /// Sizes of IP packets with their weights, `64:7,576:4,1500:1`.

@@ -1,7 +1,7 @@
 //! The least hardware that carries a load: bounds say where to begin, simulations decide.
 
 use espsim_model::profile::Profile;
-use espsim_model::record::Record;
+use espsim_model::record::{Loss, Record};
 use espsim_model::resource::Resource;
 use espsim_model::run::least_latency;
 use espsim_model::scenario::{Invalid, Scenario};
@@ -9,26 +9,28 @@ use espsim_model::units::{Share, Time};
 use espsim_sweep::campaign::simulations::{NoRecord, Simulations};
 use espsim_sweep::points::outcome::seed;
 
-use super::closed_forms::{ClosedForms, MOST_BUSY, least_of};
+use super::closed_forms::{ClosedForms, MOST_BUSY, State, least_of};
 use super::goals::{Goals, Missed};
-use super::hardware::{Component, Hardware, MOST};
+use super::hardware::{Component, Hardware, Room};
 
 /// Runs that must all meet the goals.
-const REPLICATIONS: u32 = 3;
-/// Packets of a run: with at most this many, and more where queues are longer, since a queue that fills slowly shows only
-/// once it is full.
+const REPLICATIONS: u32 = 2;
+/// Packets of all runs together: at least this many, and more where queues are longer, since a queue that fills slowly shows
+/// only once it is full.
 const PACKETS: u64 = 200_000;
 /// Packets without which a share of losses says nothing: with none lost of 3 / share, the share is below it with 95 %
 /// confidence (the rule of three; Hanley and Lippman-Hand, JAMA 249, 1983).
 const PACKETS_PER_LOSS: f64 = 3.0;
-/// Packets for each core, times 1 / (1 - utilisation)^2, as queues in heavy traffic remember how they began; the factor is an
-/// estimate.
+/// Packets for each core, times trains and 1 / (1 - utilisation)^2, as queues in heavy traffic remember how they began; the
+/// factor is an estimate.
 const RELAXATION: f64 = 2.0;
 /// The most packets of a run.
 const MOST_PACKETS: u64 = 4_000_000;
+/// The same where closed forms say what is lost: simulation only checks them.
+const MOST_CHECKED: u64 = 600_000;
 /// The longest time that is simulated.
 const LONGEST: Time = Time::from_us(3_600_000_000);
-/// How close the load that breaks a design is found.
+/// How close the load that breaks a design is found by simulation.
 const LOAD_STEP: f64 = 0.01;
 /// How far above its load a design is tried.
 const MOST_LOAD: f64 = 4.0;
@@ -43,6 +45,8 @@ pub struct Design<'a> {
     pub simulations: &'a Simulations<'a>,
     /// What must hold.
     pub goals: Goals,
+    /// What fits into a host.
+    pub room: Room,
     /// Base of all seeds.
     pub seed: u64,
 }
@@ -69,6 +73,8 @@ pub struct Trial {
     pub missed: Option<Missed>,
     /// The station that closed forms say limits first.
     pub tightest: Resource,
+    /// What closed forms say is lost of it, where they do.
+    pub loss: Option<Share>,
     /// Whether it was chosen among several by these very runs, so that chance may have helped.
     pub is_chosen: bool,
 }
@@ -79,11 +85,26 @@ impl Trial {
         self.missed.is_none()
     }
 
+    /// The 95 % interval of the share of packets that its runs lost together; `None` where none was simulated. Where none was
+    /// lost its upper end is the rule of three's.
+    pub fn loss_interval(&self) -> Option<[f64; 2]> {
+        let losses: Vec<_> = self.records.iter().filter_map(|record| Some((record.loss?, record.packets))).collect();
+        let packets: u64 = losses.iter().map(|(_, packets)| packets).sum();
+        let mean = |of: &dyn Fn(&Loss) -> f64| {
+            losses.iter().map(|(loss, n)| of(loss) * *n as f64).sum::<f64>() / packets.max(1) as f64
+        };
+        let share = mean(&|loss| loss.share);
+        // Runs are independent: their variances add up.
+        let half = mean(&|loss| loss.half_width.unwrap_or(loss.share)) / (losses.len() as f64).sqrt();
+        let least = PACKETS_PER_LOSS / packets.max(1) as f64;
+        (packets > 0).then(|| [(share - half).max(0.0), if share > 0.0 { share + half } else { least }])
+    }
+
     /// What limits: a station's name, or what the goal was about where no station is full.
     pub fn limit(&self) -> &'static str {
         let limit = self.records.last().and_then(|record| record.bottleneck).unwrap_or(self.tightest);
         match (&self.missed, limit) {
-            (Some(Missed::Busy(_)), _) => self.tightest.name(),
+            (Some(Missed::Busy(_) | Missed::Bursts(_)), _) => self.tightest.name(),
             (Some(Missed::Floor(_)), _) => "latency",
             (Some(Missed::Latency(_)), Resource::OfferedLoad | Resource::Waits) => "latency",
             (Some(_), Resource::OfferedLoad) => "bursts",
@@ -95,20 +116,28 @@ impl Trial {
 impl Design<'_> {
     /// What closed forms say of it.
     pub fn closed(&self) -> ClosedForms<'_> {
-        ClosedForms { base: &self.base, profile: self.profile, goals: self.goals }
+        ClosedForms { base: &self.base, profile: self.profile, goals: self.goals, room: self.room }
     }
 
     /// So much hardware under a load, in units of the planned one, with as many packets as tell whether goals are met.
     pub fn scenario(&self, hardware: Hardware, load: f64) -> Scenario {
-        let mut s = self.closed().loaded(hardware, load);
+        let scenario = self.closed().loaded(hardware, load);
+        // What is not valid is not simulated.
+        let state = self.closed().state_of(&scenario).ok();
+        self.long_enough(scenario, state.as_ref())
+    }
+
+    /// The same scenario with as many packets as tell whether goals are met.
+    fn long_enough(&self, mut s: Scenario, state: Option<&State>) -> Scenario {
         let rare = PACKETS_PER_LOSS / self.goals.loss.fraction();
+        let packets = if rare.is_finite() { (rare as u64).max(PACKETS) } else { PACKETS } / u64::from(REPLICATIONS);
         let queue: u64 = s.classes().iter().map(|class| u64::from(class.queue)).sum();
         let queues = 2 * queue * u64::from(s.host.cores);
-        let packets = if rare.is_finite() { (rare as u64).max(PACKETS) } else { PACKETS };
-        // What is not valid is not simulated.
-        let busy = self.closed().tightest(&s).map_or(0.0, |(_, busy)| busy.min(MOST_BUSY));
-        let relaxed = f64::from(s.host.cores) * RELAXATION / (1.0 - busy).powi(2);
-        s.run.max_packets = (packets + queues + relaxed as u64).min(MOST_PACKETS);
+        let busy = state.map_or(0.0, |state| state.tightest().1.min(MOST_BUSY));
+        let trains = s.classes().iter().map(|class| s.train(class).jobs).max().unwrap_or(1);
+        let relaxed = f64::from(s.host.cores * trains) * RELAXATION / (1.0 - busy).powi(2);
+        let most = if state.is_some_and(|state| state.queues.is_some()) { MOST_CHECKED } else { MOST_PACKETS };
+        s.run.max_packets = (packets + queues + relaxed as u64).min(most);
         // So many packets of a slow load take long; what is simulated faster for it is not.
         s.run.max_time = LONGEST;
         // Loss and latency need all of these packets, however well the rate is known.
@@ -116,18 +145,20 @@ impl Design<'_> {
         s
     }
 
-    /// Simulates a point until a run misses a goal or all have met them.
+    /// Simulates a point until a run misses a goal or all have met them. Closed forms come first: what they say is too much
+    /// is not simulated, and what is lost is weighed against them, since a run in which a queue was full once says little of
+    /// how often it is.
     ///
     /// # Errors
     /// [`NoRecord`] for hardware that the scenario cannot have, and where the process is told to end.
     pub fn trial(&self, hardware: Hardware, load: f64, runs: Runs) -> Result<Trial, NoRecord> {
-        let scenario = self.scenario(hardware, load);
-        let (tightest, busy) = self.closed().tightest(&scenario)?;
-        let mut trial = Trial { hardware, records: Vec::new(), missed: None, tightest, is_chosen: false };
-        // Loss that is allowed relieves the station.
-        let busy = busy * self.closed().lossless();
-        if busy > MOST_BUSY {
-            trial.missed = Some(Missed::Busy(Share::from_fraction(busy)));
+        let scenario = self.closed().loaded(hardware, load);
+        let state = self.closed().state_of(&scenario)?;
+        let (tightest, _) = state.tightest();
+        let loss = state.loss();
+        let mut trial = Trial { hardware, records: Vec::new(), missed: None, tightest, loss, is_chosen: false };
+        trial.missed = self.closed().missed(&state).filter(|missed| !matches!(missed, Missed::Latency(_)));
+        if trial.missed.is_some() {
             return Ok(trial);
         }
         let replications = match runs {
@@ -135,9 +166,11 @@ impl Design<'_> {
             Runs::Fresh => REPLICATIONS..2 * REPLICATIONS,
             Runs::One => 0..1,
         };
+        let scenario = self.long_enough(scenario, Some(&state));
         for replication in replications {
             let record = self.simulations.record(&scenario, self.profile, seed(self.seed, replication))?;
-            trial.missed = self.goals.missed(&record);
+            let chance = loss.and(record.loss).and_then(|loss| loss.half_width).unwrap_or(0.0);
+            trial.missed = self.goals.missed(&record, chance);
             trial.records.push(record);
             if trial.missed.is_some() {
                 break;
@@ -167,33 +200,37 @@ impl Design<'_> {
         Ok(found.map(|best| Trial { is_chosen: true, ..best }))
     }
 
-    /// The least hardware that meets the goals, where the least that closed forms allow does not.
+    /// The least hardware that meets the goals, where the least that closed forms allow does not: more cores, and where they
+    /// do not help or fit, more of all, and more hosts.
     fn search(&self, floor: Hardware, load: f64) -> Result<Result<Trial, Trial>, NoRecord> {
         // So many cores that more seldom help.
-        let mut ample = floor.with(Component::Core, (2 * floor.cores + 8).min(MOST.cores));
-        if let Some(best) = self.climb(floor, ample.cores, load)? {
+        let ample = (2 * floor.cores + 8).min(self.room.cores);
+        if let Some(best) = self.climb(floor, ample, load)? {
             return Ok(Ok(best));
         }
+        let mut more = floor.with(Component::Core, ample);
         let mut best = loop {
-            let trial = self.trial(ample, load, Runs::Search)?;
+            let doubled = self.closed().parts().iter().fold(more, |more, &part| more.with(part, 2 * more.of(part)));
+            let full = self.closed().most();
+            let within = self.closed().parts().iter().fold(doubled, |within, &part| {
+                within.with(part, within.of(part).min(full.of(part)).max(more.of(part)))
+            });
+            more = if within == more { Hardware { hosts: 2 * more.hosts, ..more } } else { within };
+            let trial = self.trial(more, load, Runs::Search)?;
             if trial.meets() {
                 break trial;
             }
-            let more = self.closed().parts().iter().fold(ample, |more, &part| {
-                let n = (2 * ample.of(part)).min(MOST.of(part));
-                more.with(part, n)
-            });
-            if more == ample {
+            if more.hosts > MOST_SEARCHED {
                 return Ok(Err(trial));
             }
-            ample = more;
         };
         for &part in self.closed().parts().iter().filter(|part| **part != Component::Core) {
             let other = best.hardware;
             let meets = |n| self.improves(&mut best, other.with(part, n), load);
             least_of(floor.of(part), other.of(part), meets)?;
         }
-        self.fewest_cores(&mut best, floor.cores, load)?;
+        let least = if best.hardware.hosts > floor.hosts { 1 } else { floor.cores };
+        self.fewest_cores(&mut best, least, load)?;
         Ok(Ok(best))
     }
 
@@ -216,19 +253,18 @@ impl Design<'_> {
     /// What closed forms say of the most hardware under a load that is too much for it.
     fn impossible(&self, load: f64) -> Result<Trial, NoRecord> {
         let hardware = self.closed().most();
-        let (tightest, busy) = self.closed().tightest(&self.scenario(hardware, load))?;
+        let (tightest, busy) = self.closed().state_of(&self.closed().loaded(hardware, load))?.tightest();
         let missed = Some(Missed::Carried(Share::from_fraction(1.0 / busy)));
-        Ok(Trial { hardware, records: Vec::new(), missed, tightest, is_chosen: false })
+        Ok(Trial { hardware, records: Vec::new(), missed, tightest, loss: None, is_chosen: false })
     }
 
     /// What closed forms say where they allow no packet to be as fast as asked for.
     fn too_slow(&self, hardware: Hardware, load: f64) -> Result<Option<Trial>, Invalid> {
         let Some(most) = self.goals.latency_p99 else { return Ok(None) };
-        let least = least_latency(&self.scenario(hardware, load), self.profile)?;
-        let missed = Some(Missed::Floor(least));
-        let tightest = Resource::OfferedLoad;
-        let trial =
-            || Trial { hardware: self.closed().most(), records: Vec::new(), missed, tightest, is_chosen: false };
+        let least = least_latency(&self.closed().loaded(hardware, load), self.profile)?;
+        let (missed, tightest) = (Some(Missed::Floor(least)), Resource::OfferedLoad);
+        let hardware = self.closed().most();
+        let trial = || Trial { hardware, records: Vec::new(), missed, tightest, loss: None, is_chosen: false };
         Ok((least > most).then(trial))
     }
 
@@ -257,19 +293,24 @@ impl Design<'_> {
     }
 
     /// The highest load under which the hardware meets the goals, from `low` that is known to, and what breaks beyond;
-    /// nothing broke up to four times the load where that is absent.
+    /// nothing broke up to four times the load where that is absent. By closed forms where they know what queues lose, and
+    /// by simulation elsewhere.
     ///
     /// # Errors
     /// As [`Self::trial`].
     pub fn headroom(&self, hardware: Hardware, low: f64) -> Result<(f64, Option<Trial>), NoRecord> {
-        let tightest = self.closed().limits(hardware).first().map_or(f64::INFINITY, |(_, load)| *load);
-        // Beyond it, closed forms say that something is too busy.
-        let edge = tightest * MOST_BUSY / self.closed().lossless() * (1.0 - 1e-9);
-        let (mut low, mut high) = (low, (low * MOST_LOAD).min(edge).max(low));
+        let most = low * MOST_LOAD;
+        let edge = self.closed().edge(hardware, low, most);
+        let known = self.goals.latency_p99.is_none() && self.closed().wait(hardware, low).is_some();
+        if known {
+            let beyond = || self.trial(hardware, edge * BEYOND, Runs::One);
+            return Ok((edge, (edge < most).then(beyond).transpose()?));
+        }
+        let (mut low, mut high) = (low, edge.max(low));
         let mut broken = self.trial(hardware, high, Runs::One)?;
         if broken.meets() {
-            let beyond = || self.trial(hardware, edge * (1.0 + 1e-6), Runs::One);
-            return Ok((high, (high >= edge).then(beyond).transpose()?));
+            let beyond = || self.trial(hardware, high * BEYOND, Runs::One);
+            return Ok((high, (high < most).then(beyond).transpose()?));
         }
         while high > low * (1.0 + LOAD_STEP) {
             let middle = (low * high).sqrt();
@@ -284,6 +325,11 @@ impl Design<'_> {
         Ok((low, Some(broken)))
     }
 }
+
+/// Beyond the last load that closed forms allow.
+const BEYOND: f64 = 1.005;
+/// Hosts beyond which none are added where simulations do not find what closed forms allow to be enough.
+const MOST_SEARCHED: u32 = 16;
 
 #[cfg(test)]
 mod tests;
