@@ -15,7 +15,7 @@ use espsim::command::import::{self, Format, How};
 use espsim::command::pcie_bench::file::BenchFile;
 use espsim::command::{calibrate, merge};
 use espsim::question::compare::grid;
-use espsim::question::plan::hardware::Hardware;
+use espsim::question::plan::bill::Line;
 use espsim::question::plan::prices::Prices;
 use espsim::question::plan::question::Question;
 use espsim::rows;
@@ -237,7 +237,10 @@ fn bench(input: &[u8]) -> Result<(), Failure> {
 fn prices(input: &[u8]) -> Result<(), Failure> {
     let path = Path::new("prices.toml");
     let prices = Prices::parse(path, &text(path, input.to_vec())?)?;
-    prices.total(&Hardware { cores: 256, nics: 16, accelerators: 16 });
+    let line = |item| Line { item, model: Some("connectx-7".to_owned()), of_host: 256, all: 4096, spare: 1 };
+    let bill = ["host", "core", "nic"].map(line);
+    prices.price(&bill).shown(bill.len());
+    prices.power(&bill).shown(bill.len());
     Ok(())
 }
 

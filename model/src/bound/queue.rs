@@ -32,7 +32,9 @@ const STEPS: u32 = 40;
 /// The queues before cores, where packets come at random.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Queues {
-    /// One for each core that packets come to.
+    /// What comes to each core that packets come to.
+    coming: Vec<Vec<Batches>>,
+    /// One for each of them.
     cores: Vec<Queue>,
 }
 
@@ -61,11 +63,11 @@ impl Queues {
             return None;
         }
         let rows = rows(machine);
-        let gathered = Gathered::of(machine, &rows);
+        let gathered = gathered(machine, &rows);
         let mut coming: BTreeMap<StationId, Vec<Batches>> = BTreeMap::new();
         for row in &rows {
             for station in row.per_packet.stations.keys().filter(|station| is_core(machine, **station)) {
-                let batches = Batches::of(row, machine, *station, gathered.more(machine, row, *station));
+                let batches = Batches::of(row, machine, *station, &gathered);
                 let all = coming.entry(*station).or_default();
                 match all.iter_mut().find(|other| other.class == batches.class) {
                     Some(other) => other.join(batches),
@@ -73,7 +75,18 @@ impl Queues {
                 }
             }
         }
-        Some(Queues { cores: coming.values().map(|batches| Queue::of(batches)).collect() })
+        Some(Queues::before(coming.into_values().collect()))
+    }
+
+    fn before(coming: Vec<Vec<Batches>>) -> Self {
+        Queues { cores: coming.iter().map(|batches| Queue::of(batches)).collect(), coming }
+    }
+
+    /// The same where so many times as much comes.
+    #[must_use]
+    pub fn at(&self, load: f64) -> Self {
+        let at = |batches: &Vec<Batches>| batches.iter().map(|of| of.at(load)).collect();
+        Queues::before(self.coming.iter().map(at).collect())
     }
 
     /// The share of all packets that is lost because the queue before their core is full.
@@ -100,6 +113,7 @@ fn is_core(machine: &Machine, station: StationId) -> bool {
 }
 
 /// Batches of a class that come to a core.
+#[derive(Debug, Clone, PartialEq)]
 struct Batches {
     class: u8,
     /// Packets per second of the class on all cores, and on this one.
@@ -112,18 +126,19 @@ struct Batches {
     spacing: f64,
     /// Seconds that packets take of the core, with the share of the packets here that do, times `rate`.
     service: Vec<(f64, f64)>,
+    /// What jobs share.
+    shared: Vec<Shared>,
     /// Packets of its rings, and how many a second each is for.
     rings: BTreeMap<PoolId, (f64, f64)>,
 }
 
 impl Batches {
-    /// `more` are the seconds that a packet takes beyond what it takes where all batches are full.
-    fn of(row: &Row<'_>, machine: &Machine, station: StationId, more: f64) -> Self {
+    fn of(row: &Row<'_>, machine: &Machine, station: StationId, gathered: &BTreeMap<GateId, f64>) -> Self {
         let (class, path) = (row.class, &machine.paths[row.path]);
         let weights: f64 = class.weights.iter().map(|&w| f64::from(w)).sum();
         let of_send = |(demand, weight): (&super::Demand, &u32)| {
             let taken = demand.stations.get(&station).copied().unwrap_or(0.0);
-            (taken / class.packets_per_send() + more, f64::from(*weight) / weights * row.offered)
+            (taken / class.packets_per_send(), f64::from(*weight) / weights * row.offered)
         };
         let trains = match class.arrivals {
             Arrivals::Bursts { trains, .. } => f64::from(trains),
@@ -137,6 +152,7 @@ impl Batches {
             train: f64::from(class.train.jobs) * class.packets_per_send(),
             trains,
             spacing: Time::from_ps(class.train.spacing).as_seconds() / class.packets_per_send(),
+            shared: Shared::of(row, machine, station, gathered),
             service: row.sends.iter().zip(&class.weights).map(of_send).collect(),
             rings: ring.into_iter().map(|(pool, room)| (pool, (room, row.offered))).collect(),
         }
@@ -145,14 +161,35 @@ impl Batches {
     fn join(&mut self, other: Batches) {
         self.rate += other.rate;
         self.service.extend(other.service);
+        self.shared.extend(other.shared);
         for (pool, (room, rate)) in other.rings {
             self.rings.entry(pool).or_insert((room, 0.0)).1 += rate;
         }
     }
 
+    /// The same where so many times as much comes.
+    fn at(&self, load: f64) -> Self {
+        let mut at = self.clone();
+        at.rate *= load;
+        at.of_class *= load;
+        at.service.iter_mut().for_each(|(_, weight)| *weight *= load);
+        at.rings.values_mut().for_each(|(_, rate)| *rate *= load);
+        for shared in &mut at.shared {
+            shared.jobs *= load;
+            shared.packets *= load;
+        }
+        at
+    }
+
+    /// Seconds that a mean packet takes beyond what it takes where all batches are full.
+    fn more(&self) -> f64 {
+        self.shared.iter().map(|shared| shared.packets / self.rate * shared.more()).sum()
+    }
+
     /// E exp(theta x service) of a packet.
     fn packet(&self, theta: f64) -> f64 {
-        self.service.iter().map(|(time, weight)| weight / self.rate * (theta * time).exp()).sum()
+        let full: f64 = self.service.iter().map(|(time, weight)| weight / self.rate * (theta * time).exp()).sum();
+        full * (theta * self.more()).exp()
     }
 
     /// E x^packets y^trains of a batch, where x^train is `train` and counts what comes to this core, and y counts all: of a burst
@@ -199,32 +236,52 @@ impl Batches {
     }
 }
 
-/// How many jobs a second come to each gate where some wait for others, up to a time.
-struct Gathered(BTreeMap<GateId, f64>);
+/// A visit that is made once for all jobs that come while the first of them waits, up to so many.
+#[derive(Debug, Clone, PartialEq)]
+struct Shared {
+    /// Seconds that it takes, of a packet whose visit nobody shares.
+    alone: f64,
+    /// Seconds for which the first waits, and jobs for which it does not.
+    timeout: f64,
+    full: f64,
+    /// Jobs a second that come to it, and packets of the batches in question.
+    jobs: f64,
+    packets: f64,
+}
 
-impl Gathered {
-    fn of(machine: &Machine, rows: &[Row<'_>]) -> Self {
-        let mut rates: BTreeMap<GateId, f64> = BTreeMap::new();
-        for row in rows {
-            let of_send = row.offered / row.class.packets_per_send() / machine.routes[row.path].len() as f64;
-            for (gate, _) in machine.routes[row.path].iter().flat_map(gathers) {
-                *rates.entry(gate).or_default() += of_send;
-            }
-        }
-        Gathered(rates)
-    }
-
-    /// Seconds that a mean packet of a row takes of a core because batches are not full when their time is over.
-    fn more(&self, machine: &Machine, row: &Row<'_>, station: StationId) -> f64 {
-        let gates = machine.routes[row.path].iter().flat_map(gathers).filter(|(_, visit)| visit.station == station);
-        let more = gates.map(|(id, visit)| {
+impl Shared {
+    fn of(row: &Row<'_>, machine: &Machine, station: StationId, gathered: &BTreeMap<GateId, f64>) -> Vec<Shared> {
+        let routes = &machine.routes[row.path];
+        let gates = routes.iter().flat_map(gathers).filter(|(_, visit)| visit.station == station);
+        let shared = gates.map(|(id, visit)| {
             let gate = machine.platform.gates[usize::from(id.0)];
-            let in_time = 1.0 + self.0[&id] * Time::from_ps(gate.timeout).as_seconds();
-            let full = f64::from(gate.jobs);
-            visit.time.as_seconds() * (1.0 / in_time.min(full) - 1.0 / full)
+            Shared {
+                alone: visit.time.as_seconds() / row.class.packets_per_send(),
+                timeout: Time::from_ps(gate.timeout).as_seconds(),
+                full: f64::from(gate.jobs),
+                jobs: gathered[&id],
+                packets: row.offered / routes.len() as f64,
+            }
         });
-        more.sum::<f64>() / machine.routes[row.path].len() as f64 / row.class.packets_per_send()
+        shared.collect()
     }
+
+    /// Seconds that a packet takes because the time is over before the batch is full.
+    fn more(&self) -> f64 {
+        self.alone * (1.0 / (1.0 + self.jobs * self.timeout).min(self.full) - 1.0 / self.full)
+    }
+}
+
+/// How many jobs a second come to each gate where some wait for others, up to a time.
+fn gathered(machine: &Machine, rows: &[Row<'_>]) -> BTreeMap<GateId, f64> {
+    let mut rates: BTreeMap<GateId, f64> = BTreeMap::new();
+    for row in rows {
+        let of_send = row.offered / row.class.packets_per_send() / machine.routes[row.path].len() as f64;
+        for (gate, _) in machine.routes[row.path].iter().flat_map(gathers) {
+            *rates.entry(gate).or_default() += of_send;
+        }
+    }
+    rates
 }
 
 /// The gates of a route at which a visit is shared, with that visit.
@@ -251,7 +308,8 @@ fn ring(route: &Route, machine: &Machine) -> Option<(PoolId, f64)> {
 impl Queue {
     fn of(batches: &[Batches]) -> Self {
         let rate: f64 = batches.iter().map(|of| of.rate).sum();
-        let busy: f64 = batches.iter().flat_map(|of| &of.service).map(|(time, weight)| time * weight).sum();
+        let full: f64 = batches.iter().flat_map(|of| &of.service).map(|(time, weight)| time * weight).sum();
+        let busy = full + batches.iter().map(|of| of.rate * of.more()).sum::<f64>();
         // One ring of several is full when all of them together hold more.
         let mut rings: BTreeMap<PoolId, (f64, f64)> = BTreeMap::new();
         for (pool, (room, rate)) in batches.iter().flat_map(|of| &of.rings) {

@@ -268,7 +268,9 @@ impl<'a> Builder<'a> {
             .map(|(class, flow)| self.own_path(class, flow))
             .map(|path| ways.first().map_or(path, |&(nic, way)| Path { nic, way, ..path }))
             .collect();
-        let own: Vec<Path> = of_flow.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        let mut own = of_flow.clone();
+        own.sort_unstable();
+        own.dedup();
         let flows = of_flow.iter().map(|path| own.partition_point(|other| other < path) as u16).collect();
         let mut paths = own.clone();
         for &(nic, way) in ways.iter().skip(1) {

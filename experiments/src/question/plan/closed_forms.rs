@@ -1,11 +1,14 @@
 //! What closed forms say of a design: what it needs at least, and what limits it.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
 use espsim_model::bound::{Bound, Limit, Queues, bound};
 use espsim_model::machine::Machine;
 use espsim_model::profile::Profile;
 use espsim_model::resource::{Owner, Resource};
 use espsim_model::scenario::{Invalid, Scenario};
-use espsim_model::units::{BitRate, PacketRate, Share, Time};
+use espsim_model::units::{BitRate, PacketRate, Share};
 
 use super::goals::{Goals, Missed};
 use super::hardware::{Component, Hardware, MOST, Needed, Room};
@@ -18,8 +21,14 @@ pub const MOST_BUSY: f64 = 0.975;
 const LEAST_LOSS: f64 = 1e-9;
 /// The share of packets that may be later than a goal for the 99 % quantile of latency.
 const LATER: Share = Share::from_fraction(0.01);
+/// How much more than a host has room for is tried with what it has room for.
+const NEARLY: f64 = 1.1;
 /// Cores of which one more is tried where queues lose too much, though cores are not too busy.
 const CORES_PER_STEP: u32 = 16;
+
+/// What is known already of hardware under the planned load.
+#[derive(Default)]
+pub struct Known(Mutex<BTreeMap<Hardware, Option<State>>>);
 
 /// A placement on hosts under one kind of traffic.
 #[derive(Clone, Copy)]
@@ -32,11 +41,16 @@ pub struct ClosedForms<'a> {
     pub goals: Goals,
     /// What fits into a host.
     pub room: Room,
+    /// What need not be asked again.
+    pub known: &'a Known,
 }
 
 /// What closed forms say of some hardware under a load.
+#[derive(Clone)]
 pub struct State {
     bound: Bound,
+    /// Whether so much is asked that what is left depends on what is dropped.
+    overloaded: bool,
     /// Queues before cores; absent where packets do not come at random.
     pub queues: Option<Queues>,
     /// Whether NICs have room for all SAs.
@@ -44,9 +58,21 @@ pub struct State {
 }
 
 impl State {
-    /// Of a machine.
-    pub fn of(machine: &Machine, scenario: &Scenario) -> Self {
-        State { bound: bound(machine), queues: Queues::of(machine), has_room: has_room(machine, scenario) }
+    fn of(machine: &Machine, scenario: &Scenario) -> Self {
+        State { bound: bound(machine), overloaded: false, queues: Queues::of(machine), has_room: has_room(machine, scenario) }
+    }
+
+    /// Of the same machine under so many times the load.
+    fn at(&self, load: f64) -> Self {
+        if load == 1.0 {
+            return self.clone();
+        }
+        let queues = self.queues.as_ref().map(|queues| queues.at(load));
+        let (bound, overloaded) = match self.bound.at(load) {
+            Some(bound) => (bound, false),
+            None => (self.bound.clone().asked(load), true),
+        };
+        State { bound, overloaded, queues, has_room: self.has_room }
     }
 
     /// The tightest station, and how busy it is; above 1 where the load is too much for it.
@@ -78,7 +104,7 @@ impl State {
     /// The goal that is missed, if any: no simulation exceeds bounds, and none tells of queues that fill too seldom.
     fn missed(&self, goals: &Goals) -> Option<Missed> {
         let busy = self.tightest().1 * goals.lossless();
-        if busy > MOST_BUSY || self.bound.share_delivered() < goals.lossless() {
+        if busy > MOST_BUSY || !self.overloaded && self.bound.share_delivered() < goals.lossless() {
             return Some(Missed::Busy(Share::from_fraction(busy)));
         }
         let queues = self.queues.as_ref()?;
@@ -109,16 +135,27 @@ impl ClosedForms<'_> {
 
     /// What closed forms say of a host; `None` for hardware that the scenario cannot have.
     pub fn state(&self, hardware: Hardware, load: f64) -> Option<State> {
-        let scenario = self.loaded(hardware, load);
-        Machine::build(&scenario, self.profile).ok().map(|machine| State::of(&machine, &scenario))
+        // Of a poisoned lock the states are whole: they are put in at once.
+        let known = || self.known.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = known().get(&hardware).cloned();
+        let first = first.unwrap_or_else(|| {
+            let state = self.fresh(hardware, 1.0).ok();
+            known().insert(hardware, state.clone());
+            state
+        })?;
+        let state = first.at(load);
+        // Where much may be lost, more may be asked than a station takes.
+        let decides = state.overloaded && state.tightest().1 * self.goals.lossless() <= MOST_BUSY;
+        if decides { self.fresh(hardware, load).ok() } else { Some(state) }
     }
 
-    /// The same of a scenario of one host.
+    /// The same, from a machine of its own.
     ///
     /// # Errors
-    /// [`Invalid`] for a scenario that cannot be.
-    pub fn state_of(&self, scenario: &Scenario) -> Result<State, Invalid> {
-        Ok(State::of(&Machine::build(scenario, self.profile)?, scenario))
+    /// [`Invalid`] for hardware that the scenario cannot have.
+    pub fn fresh(&self, hardware: Hardware, load: f64) -> Result<State, Invalid> {
+        let scenario = self.loaded(hardware, load);
+        Ok(State::of(&Machine::build(&scenario, self.profile)?, &scenario))
     }
 
     /// Whether hardware meets the goals by closed forms, and which it misses if not.
@@ -130,13 +167,8 @@ impl ClosedForms<'_> {
         self.state(hardware, load).is_some_and(|state| state.has_room && state.missed(&self.goals).is_none())
     }
 
-    /// How much of each kind a host takes by closed forms, in pieces and parts of one: from how busy what there is of it would
-    /// be. `None` for what cannot be.
-    pub fn needed(&self, hardware: Hardware, load: f64) -> Option<Needed> {
-        Some(self.needed_by(hardware, &self.state(hardware, load)?))
-    }
-
-    fn needed_by(&self, hardware: Hardware, state: &State) -> Needed {
+    /// How much of each kind a host takes by closed forms, in pieces and parts of one: from how busy what there is of it is.
+    pub fn needed_by(&self, hardware: Hardware, state: &State) -> Needed {
         let busy = |owners: &[Owner]| state.busy(owners) * self.goals.lossless() / MOST_BUSY;
         // A link may be a NIC's or a card's.
         let devices = busy(&[Owner::Nic, Owner::Pcie]);
@@ -213,9 +245,10 @@ impl ClosedForms<'_> {
             let grown = grown.with(Component::Core, grown.cores + step);
             if !self.room.holds(&grown) {
                 let full = self.most();
-                // The last cores are worth trying.
+                // The last cores are worth trying where little more is needed.
                 let nearly = grown.with(Component::Core, full.cores);
-                if hardware.cores < full.cores && self.room.holds(&nearly) {
+                let near = f64::from(grown.cores) < NEARLY * f64::from(full.cores);
+                if near && hardware.cores < full.cores && self.room.holds(&nearly) {
                     hardware = nearly;
                     continue;
                 }
@@ -231,10 +264,15 @@ impl ClosedForms<'_> {
         for &part in self.parts() {
             let n = hardware.of(part);
             let holds = |n| self.allowed(hardware.with(part, n), load);
-            if n > 1 && holds(n - 1) {
-                let least = least_of(1, n - 1, |n| Ok::<_, Invalid>(holds(n)));
-                hardware = hardware.with(part, least.unwrap_or(n));
+            // What was grown is nearly the least: one less, two, four and so on, then between.
+            let (mut high, mut step) = (n, 1);
+            while high > 1 && holds(high.saturating_sub(step).max(1)) {
+                high = high.saturating_sub(step).max(1);
+                step *= 2;
             }
+            let low = high.saturating_sub(step).max(1) + u32::from(high > 1);
+            let least = least_of(low.min(high), high, |n| Ok::<_, Invalid>(holds(n)));
+            hardware = hardware.with(part, least.unwrap_or(high));
         }
         hardware
     }
@@ -251,8 +289,8 @@ impl ClosedForms<'_> {
 
     /// The highest load up to `high` under which something holds, from `low` that is known to.
     pub fn highest(&self, hardware: Hardware, low: f64, high: f64, holds: &dyn Fn(&State) -> bool) -> f64 {
-        let at = |load| self.state(hardware, load).is_some_and(|state| holds(&state));
         let (mut low, mut high) = (low, high);
+        let at = |load: f64| self.state(hardware, load).is_some_and(|state| holds(&state));
         if at(high) {
             return high;
         }
@@ -264,25 +302,22 @@ impl ClosedForms<'_> {
     }
 
     /// How busy cores may be before their queues lose too much, whatever else limits; infinite where nothing is known of them.
-    pub fn may_be_busy(&self, hardware: Hardware, load: f64) -> f64 {
+    pub fn may_be_busy(&self, state: &State) -> f64 {
         let may = self.goals.loss.fraction().max(LEAST_LOSS);
-        let at = |load: f64| {
-            let state = self.state(hardware, load)?;
-            Some((state.busy(&[Owner::Host]), state.loss()?.fraction() <= may))
-        };
-        let Some((busy, _)) = at(load) else { return f64::INFINITY };
+        let Some(queues) = &state.queues else { return f64::INFINITY };
+        let busy = queues.busy().fraction();
         // From an idle core to a full one.
-        let (mut low, mut high) = (0.0, load / busy);
-        while high > low + high * EDGE * 2.0 {
+        let (mut low, mut high) = (0.0, 1.0 / busy);
+        while high > low + high * EDGE {
             let middle = low + (high - low) / 2.0;
-            if at(middle).is_some_and(|(_, holds)| holds) { low = middle } else { high = middle }
+            if queues.at(middle).loss().fraction() <= may { low = middle } else { high = middle }
         }
-        at(low.max(high * EDGE)).map_or(f64::INFINITY, |(busy, _)| busy)
+        queues.at(low.max(high * EDGE)).busy().fraction()
     }
 
-    /// Latency that closed forms say is waited for a core by no more than a hundredth of packets.
-    pub fn wait(&self, hardware: Hardware, load: f64) -> Option<Time> {
-        Some(self.state(hardware, load)?.queues?.wait(LATER))
+    /// Whether closed forms know how long packets wait for a core.
+    pub fn knows_queues(&self, hardware: Hardware, load: f64) -> bool {
+        self.state(hardware, load).is_some_and(|state| state.queues.is_some())
     }
 }
 

@@ -8,7 +8,7 @@ use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::Failure;
 use rayon::prelude::*;
 
-use super::closed_forms::State;
+use super::closed_forms::{Known, State};
 use super::doubt::Doubt;
 use super::hardware::{Component, Hardware, MOST};
 use super::question::{Asked, Question};
@@ -116,7 +116,7 @@ fn design<'a>(
 ) -> Result<Design<'a>, String> {
     let base = question.scenario(asked, profile).map_err(|failure| failure.to_string())?;
     base.check_exists().map_err(|invalid| invalid.to_string())?;
-    Ok(Design { base, profile, simulations, goals: question.goals, room: question.room(profile), seed: question.seed })
+    Ok(Design { base, profile, simulations, goals: question.goals, room: question.room(profile), known: Known::default(), seed: question.seed })
 }
 
 fn planned(question: &Question, design: &Design<'_>, drawn: &[Profile]) -> Result<Result<Least, Impossible>, Failure> {
@@ -159,7 +159,9 @@ const PARTIAL: Share = Share::from_fraction(0.005);
 /// The highest load of which no more than [`PARTIAL`] is lost, by closed forms; `None` where they know nothing of queues.
 fn partial(design: &Design<'_>, hardware: Hardware, low: f64) -> Option<f64> {
     let closed = design.closed();
-    closed.wait(hardware, low)?;
+    if !closed.knows_queues(hardware, low) {
+        return None;
+    }
     let holds = |state: &State| {
         let lost = state.loss().map_or(0.0, Share::fraction);
         lost <= PARTIAL.fraction() && state.tightest().1 <= 1.0

@@ -9,8 +9,10 @@ use std::collections::BTreeMap;
 
 use espsim_model::profile::Profile;
 use espsim_model::resource::Owner;
+use espsim_model::scenario::Scenario;
+use espsim_model::traffic::Steering;
 
-use super::closed_forms::{ClosedForms, MOST_BUSY, State, least_of};
+use super::closed_forms::{ClosedForms, MOST_BUSY, least_of};
 use super::hardware::{Component, Hardware, MOST};
 
 /// Draws that lie outside the band, of one.
@@ -63,22 +65,44 @@ impl Busy<'_> {
     }
 }
 
+/// Cores and flows of a machine that tells by how much a draw is slower than the profile: each core does the same.
+const FEW: u32 = 2;
+const FEW_FLOWS: u32 = 64;
+
+/// A scenario of as many SAs and of few flows, which come evenly to cores.
+pub(super) fn small(base: &Scenario) -> Scenario {
+    let mut small = base.clone();
+    for class in &mut small.traffic {
+        class.flows = class.flows.min(FEW_FLOWS);
+        class.steering = Steering::Spread;
+    }
+    small
+}
+
 impl Doubt {
     /// How the hardware that carries a load changes with the profile; `None` where closed forms say nothing of it.
     pub fn of(closed: &ClosedForms<'_>, hardware: Hardware, load: f64, drawn: &[Profile]) -> Option<Doubt> {
         let own = closed.state(hardware, load)?;
-        let may_be = closed.may_be_busy(hardware, load).min(MOST_BUSY / closed.goals.lossless());
+        let may_be = closed.may_be_busy(&own).min(MOST_BUSY / closed.goals.lossless());
         let busy = Busy { closed, hardware, load, may_be, known: RefCell::default() };
-        let needed = closed.needed(hardware, load)?;
+        let needed = closed.needed_by(hardware, &own);
         // What simulations have found to be needed beyond closed forms.
         let added = f64::from(hardware.all_cores()) / f64::from(busy.cores(1.0)?);
         let more = |part: Component| f64::from(hardware.of(part)) / needed.of(part).ceil().max(1.0);
-        let ratio = |state: &State, owners: &[Owner]| state.busy(owners) / own.busy(owners).max(f64::MIN_POSITIVE);
+        let small = small(closed.base);
+        let few = Hardware { cores: FEW.min(hardware.cores), ..hardware };
+        let clock = |profile: &Profile| {
+            let of = |cores| profile.host.clock(cores, closed.base.cipher_of_cores()).get() as f64;
+            of(few.cores) / of(hardware.cores)
+        };
+        let first = ClosedForms { base: &small, ..*closed }.fresh(few, load).ok()?;
         let of = |profile: &Profile| {
-            let state = ClosedForms { profile, ..*closed }.state(hardware, load)?;
-            let cores = f64::from(busy.cores(ratio(&state, &[Owner::Host]))?) * added;
+            let state = ClosedForms { base: &small, profile, ..*closed }.fresh(few, load).ok()?;
+            let ratio = |owners: &[Owner]| state.busy(owners) / first.busy(owners).max(f64::MIN_POSITIVE);
+            let slower = clock(profile) / clock(closed.profile);
+            let cores = f64::from(busy.cores(ratio(&[Owner::Host]) * slower)?) * added;
             let pieces = |part: Component, owners: &[Owner]| {
-                whole(needed.of(part) * ratio(&state, owners) * more(part)).min(MOST.of(part))
+                whole(needed.of(part) * ratio(owners) * more(part)).min(MOST.of(part))
             };
             let nics = pieces(Component::Nic, &[Owner::Nic, Owner::Pcie]);
             let cards = pieces(Component::Accelerator, &[Owner::Accelerator, Owner::Pcie]);
@@ -133,7 +157,9 @@ mod tests {
     use espsim_model::units::Share;
 
     use super::*;
+    use crate::question::plan::closed_forms::Known;
     use crate::question::plan::goals::Goals;
+    use crate::question::plan::hardware::Room;
 
     fn drawn(n: u32) -> (Profile, Vec<Profile>) {
         let profile = preset::profile("zen4").unwrap().unwrap();
@@ -151,8 +177,9 @@ mod tests {
         ];
         let base = Scenario::from_settings(&settings).unwrap();
         let goals = Goals { loss: Share::from_fraction(1e-5), latency_p99: None };
-        let hardware = Hardware { cores, nics: 1, accelerators: 0 };
-        let closed = ClosedForms { base: &base, profile, goals };
+        let hardware = Hardware { hosts: 1, cores, nics: 1, accelerators: 0 };
+        let (room, known) = (Room { cores: 256, slots: 8 }, &Known::default());
+        let closed = ClosedForms { base: &base, profile, goals, room, known };
         Doubt::of(&closed, hardware, 1.0, drawn).unwrap()
     }
 

@@ -6,7 +6,7 @@ use espsim_model::uncertainty::{draw, values};
 
 use super::answer::{ranked, stacks};
 use super::design::{Least, Plan};
-use super::doubt::Doubt;
+use super::doubt::{Doubt, small};
 use super::worth::{Value, Worth, worth};
 
 /// What a value moves at least to be named, of one.
@@ -42,7 +42,7 @@ impl Drawn {
         let all: Vec<&Doubt> = ranked.iter().filter_map(|(_, least)| least.doubt.as_ref()).collect();
         let [(_, least), ..] = ranked else { return Vec::new() };
         // Cores are what is counted: of one it is the same values that decide, and known far sooner.
-        let mut one = least.scenario.clone();
+        let mut one = small(&least.scenario);
         one.host.cores = 1;
         let values =
             swings(profile, &one).into_iter().filter(|(_, swing)| *swing >= LEAST).filter_map(|(key, swing)| {

@@ -2,7 +2,7 @@
 
 mod answer;
 mod args;
-mod bill;
+pub mod bill;
 mod closed_forms;
 mod design;
 mod doubt;

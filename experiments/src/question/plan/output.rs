@@ -16,6 +16,7 @@ use toml::Table;
 
 use super::answer::{paragraphs, ranked, reason, stacks};
 use super::bill::bill;
+use super::doubt::small;
 use super::design::{Least, Plan};
 use super::figure::growth_svg;
 use super::hardware::{Component, Hardware};
@@ -116,7 +117,7 @@ impl Output<'_> {
         }
         let profile = &self.profile.profile;
         let points = points(&self.question.file(tables)?, &[], profile)?;
-        Ok(deciding(profile, &points.into_iter().map(|point| point.scenario).collect::<Vec<_>>()))
+        Ok(deciding(profile, &points.iter().map(|point| small(&point.scenario)).collect::<Vec<_>>()))
     }
 
     /// The plans and their points with one piece less as a scenario file, and what was simulated of it.

@@ -9,7 +9,7 @@ use espsim_model::units::{Share, Time};
 use espsim_sweep::campaign::simulations::{NoRecord, Simulations};
 use espsim_sweep::points::outcome::seed;
 
-use super::closed_forms::{ClosedForms, MOST_BUSY, State, least_of};
+use super::closed_forms::{ClosedForms, Known, MOST_BUSY, State, least_of};
 use super::goals::{Goals, Missed};
 use super::hardware::{Component, Hardware, Room};
 
@@ -47,6 +47,8 @@ pub struct Design<'a> {
     pub goals: Goals,
     /// What fits into a host.
     pub room: Room,
+    /// What closed forms have said of it.
+    pub known: Known,
     /// Base of all seeds.
     pub seed: u64,
 }
@@ -116,33 +118,43 @@ impl Trial {
 impl Design<'_> {
     /// What closed forms say of it.
     pub fn closed(&self) -> ClosedForms<'_> {
-        ClosedForms { base: &self.base, profile: self.profile, goals: self.goals, room: self.room }
+        let Design { base, profile, goals, room, known, .. } = self;
+        ClosedForms { base, profile, goals: *goals, room: *room, known }
     }
 
     /// So much hardware under a load, in units of the planned one, with as many packets as tell whether goals are met.
     pub fn scenario(&self, hardware: Hardware, load: f64) -> Scenario {
-        let scenario = self.closed().loaded(hardware, load);
         // What is not valid is not simulated.
-        let state = self.closed().state_of(&scenario).ok();
-        self.long_enough(scenario, state.as_ref())
+        let state = self.closed().state(hardware, load);
+        self.long_enough(self.closed().loaded(hardware, load), state.as_ref())
     }
 
     /// The same scenario with as many packets as tell whether goals are met.
     fn long_enough(&self, mut s: Scenario, state: Option<&State>) -> Scenario {
         let rare = PACKETS_PER_LOSS / self.goals.loss.fraction();
         let packets = if rare.is_finite() { (rare as u64).max(PACKETS) } else { PACKETS } / u64::from(REPLICATIONS);
+        let is_known = state.is_some_and(|state| state.queues.is_some());
         let queue: u64 = s.classes().iter().map(|class| u64::from(class.queue)).sum();
-        let queues = 2 * queue * u64::from(s.host.cores);
+        // Closed forms know how seldom queues are full.
+        let queues = if is_known { 0 } else { 2 * queue * u64::from(s.host.cores) };
         let busy = state.map_or(0.0, |state| state.tightest().1.min(MOST_BUSY));
         let trains = s.classes().iter().map(|class| s.train(class).jobs).max().unwrap_or(1);
         let relaxed = f64::from(s.host.cores * trains) * RELAXATION / (1.0 - busy).powi(2);
-        let most = if state.is_some_and(|state| state.queues.is_some()) { MOST_CHECKED } else { MOST_PACKETS };
+        let most = if is_known { MOST_CHECKED } else { MOST_PACKETS };
         s.run.max_packets = (packets + queues + relaxed as u64).min(most);
         // So many packets of a slow load take long; what is simulated faster for it is not.
         s.run.max_time = LONGEST;
         // Loss and latency need all of these packets, however well the rate is known.
         s.run.half_width = Share::from_fraction(1e-6);
         s
+    }
+
+    /// What closed forms say of hardware.
+    ///
+    /// # Errors
+    /// [`Invalid`] for what the scenario cannot have.
+    fn known(&self, hardware: Hardware, load: f64) -> Result<State, Invalid> {
+        self.closed().state(hardware, load).map_or_else(|| self.closed().fresh(hardware, load), Ok)
     }
 
     /// Simulates a point until a run misses a goal or all have met them. Closed forms come first: what they say is too much
@@ -152,8 +164,7 @@ impl Design<'_> {
     /// # Errors
     /// [`NoRecord`] for hardware that the scenario cannot have, and where the process is told to end.
     pub fn trial(&self, hardware: Hardware, load: f64, runs: Runs) -> Result<Trial, NoRecord> {
-        let scenario = self.closed().loaded(hardware, load);
-        let state = self.closed().state_of(&scenario)?;
+        let state = self.known(hardware, load)?;
         let (tightest, _) = state.tightest();
         let loss = state.loss();
         let mut trial = Trial { hardware, records: Vec::new(), missed: None, tightest, loss, is_chosen: false };
@@ -166,7 +177,7 @@ impl Design<'_> {
             Runs::Fresh => REPLICATIONS..2 * REPLICATIONS,
             Runs::One => 0..1,
         };
-        let scenario = self.long_enough(scenario, Some(&state));
+        let scenario = self.long_enough(self.closed().loaded(hardware, load), Some(&state));
         for replication in replications {
             let record = self.simulations.record(&scenario, self.profile, seed(self.seed, replication))?;
             let chance = loss.and(record.loss).and_then(|loss| loss.half_width).unwrap_or(0.0);
@@ -253,7 +264,7 @@ impl Design<'_> {
     /// What closed forms say of the most hardware under a load that is too much for it.
     fn impossible(&self, load: f64) -> Result<Trial, NoRecord> {
         let hardware = self.closed().most();
-        let (tightest, busy) = self.closed().state_of(&self.closed().loaded(hardware, load))?.tightest();
+        let (tightest, busy) = self.known(hardware, load)?.tightest();
         let missed = Some(Missed::Carried(Share::from_fraction(1.0 / busy)));
         Ok(Trial { hardware, records: Vec::new(), missed, tightest, loss: None, is_chosen: false })
     }
@@ -301,7 +312,7 @@ impl Design<'_> {
     pub fn headroom(&self, hardware: Hardware, low: f64) -> Result<(f64, Option<Trial>), NoRecord> {
         let most = low * MOST_LOAD;
         let edge = self.closed().edge(hardware, low, most);
-        let known = self.goals.latency_p99.is_none() && self.closed().wait(hardware, low).is_some();
+        let known = self.goals.latency_p99.is_none() && self.closed().knows_queues(hardware, low);
         if known {
             let beyond = || self.trial(hardware, edge * BEYOND, Runs::One);
             return Ok((edge, (edge < most).then(beyond).transpose()?));

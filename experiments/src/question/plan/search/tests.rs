@@ -24,7 +24,8 @@ fn asked<T>(words: &str, about: impl Fn(&Design<'_>) -> T) -> T {
     let mut folder = Folder::create(&folder.path().join("plan")).unwrap();
     let header = Header::of_question(ResultKind::Plan, "plan.toml", "", 1, &host);
     let simulations = Simulations::take_up(&mut folder, &header, Some(&host.text), &stop).unwrap();
-    about(&Design { base, profile: &profile, simulations: &simulations, goals: question.goals, seed: 1 })
+    let (room, known) = (Room { cores: 256, slots: 8 }, Known::default());
+    about(&Design { base, profile: &profile, simulations: &simulations, goals: question.goals, room, known, seed: 1 })
 }
 
 #[test]
