@@ -3,12 +3,12 @@
 use espsim_model::resource::Resource;
 use espsim_sweep::failure::Failure;
 
+use super::args::Spare;
+use super::bill::{Line, bill};
 use super::design::{Impossible, Least, Plan};
 use super::doubt::Doubt;
 use super::goals::Missed;
-use super::bill::{Line, bill};
 use super::hardware::Hardware;
-use super::args::Spare;
 use super::prices::{Prices, Sum};
 use super::question::Question;
 use super::worth::Worth;
@@ -152,16 +152,12 @@ pub(super) fn paragraphs(
     let all: Vec<(&Plan, &Least)> = stacks(plans).into_iter().flat_map(|stack| ranked(plans, stack)).collect();
     out.extend(prices.map(|prices| cheapest(question, &all, prices, cpu)));
     out.extend(spare(question));
+    out.push("Cores are whole cores: of a cloud's vCPUs, which are hardware threads, it takes two for one.".into());
     text.extend((!out.is_empty()).then(|| out.join(" ")));
     text
 }
 
-fn of_stack(
-    question: &Question,
-    stack: &str,
-    ranked: &[(&Plan, &Least)],
-    worth: &[(String, Vec<Worth>)],
-) -> String {
+fn of_stack(question: &Question, stack: &str, ranked: &[(&Plan, &Least)], worth: &[(String, Vec<Worth>)]) -> String {
     let (first, least) = ranked[0];
     let mut text = vec![format!(
         "{}, to {}, {} takes least: {}.",
@@ -283,7 +279,8 @@ fn cheapest(question: &Question, all: &[(&Plan, &Least)], prices: &Prices, cpu: 
         let mut names: Vec<String> = bills.iter().flat_map(|(_, bill)| of(bill).missing).collect();
         names.sort();
         names.dedup();
-        (!names.is_empty()).then(|| format!("The price file lacks the {what} of {}, which counts as unknown.", names.join(", ")))
+        (!names.is_empty())
+            .then(|| format!("The price file lacks the {what} of {}, which counts as unknown.", names.join(", ")))
     };
     let lacks = [missing(&|bill| prices.price(bill), "price"), missing(&|bill| prices.power(bill), "power")];
     price.into_iter().chain(power).chain(lacks.into_iter().flatten()).collect::<Vec<_>>().join(" ")

@@ -56,6 +56,9 @@ pub struct PlanArgs {
     /// Trains of several flows that come together on average
     #[arg(long, value_name = "TRAINS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub burst: u32,
+    /// Packets as a trace has them, of any length: a capture (pcap, pcapng) or a CSV file; --rate makes it faster or slower
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["mix", "train", "burst"])]
+    pub trace: Option<PathBuf>,
     /// SAs in each direction [default: 256]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub tunnels: Option<u32>,

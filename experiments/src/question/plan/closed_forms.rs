@@ -24,7 +24,9 @@ const LATER: Share = Share::from_fraction(0.01);
 /// How much more than a host has room for is tried with what it has room for.
 const NEARLY: f64 = 1.1;
 /// Cores of which one more is tried where queues lose too much, though cores are not too busy.
-const CORES_PER_STEP: u32 = 16;
+const CORES_PER_STEP: u32 = 4;
+/// A load under which trains hardly meet.
+const ALONE: f64 = 1e-4;
 
 /// What is known already of hardware under the planned load.
 #[derive(Default)]
@@ -59,7 +61,12 @@ pub struct State {
 
 impl State {
     fn of(machine: &Machine, scenario: &Scenario) -> Self {
-        State { bound: bound(machine), overloaded: false, queues: Queues::of(machine), has_room: has_room(machine, scenario) }
+        State {
+            bound: bound(machine),
+            overloaded: false,
+            queues: Queues::of(machine),
+            has_room: has_room(machine, scenario),
+        }
     }
 
     /// Of the same machine under so many times the load.
@@ -127,7 +134,10 @@ impl ClosedForms<'_> {
         s.accelerator[0].count = hardware.accelerators.max(1);
         s.sa.count = s.sa.count.div_ceil(hosts);
         for class in &mut s.traffic {
-            class.flows = class.flows.div_ceil(hosts);
+            // Those of a trace are its own.
+            if class.trace.is_none() {
+                class.flows = class.flows.div_ceil(hosts);
+            }
             class.rate = class.rate.map(|rate| BitRate::from_gbps(rate.as_gbps() * load / f64::from(hosts)));
         }
         s
@@ -198,12 +208,7 @@ impl ClosedForms<'_> {
     pub fn most(&self) -> Hardware {
         let cards = if self.base.placement.uses_accelerator() { (self.room.slots / 2).max(1) } else { 0 };
         let nics = self.room.slots.saturating_sub(cards).clamp(1, MOST.nics);
-        Hardware {
-            hosts: 1,
-            cores: self.room.cores.min(MOST.cores),
-            nics,
-            accelerators: cards.min(MOST.accelerators),
-        }
+        Hardware { hosts: 1, cores: self.room.cores.min(MOST.cores), nics, accelerators: cards.min(MOST.accelerators) }
     }
 
     /// The least hardware that closed forms allow for a load: in the fewest hosts, with the fewest NICs, then accelerators,
@@ -236,10 +241,16 @@ impl ClosedForms<'_> {
             if missed.is_none() && state.has_room {
                 return Ok(hardware);
             }
+            // What a train does to itself no other core helps.
+            let alone = state.at(ALONE).missed(&self.goals);
+            if matches!(alone, Some(Missed::Latency(_) | Missed::Bursts(_))) {
+                return Err(MOST.hosts + 1);
+            }
             let needed = self.needed_by(hardware, &state);
-            let grown = self.parts().iter().fold(hardware, |more, &part| {
-                more.with(part, whole(needed.of(part)).max(hardware.of(part)))
-            });
+            let grown = self
+                .parts()
+                .iter()
+                .fold(hardware, |more, &part| more.with(part, whole(needed.of(part)).max(hardware.of(part))));
             // Cores that are not too busy, and yet queues too long.
             let step = if grown == hardware { (hardware.cores / CORES_PER_STEP).max(1) } else { 0 };
             let grown = grown.with(Component::Core, grown.cores + step);

@@ -116,7 +116,15 @@ fn design<'a>(
 ) -> Result<Design<'a>, String> {
     let base = question.scenario(asked, profile).map_err(|failure| failure.to_string())?;
     base.check_exists().map_err(|invalid| invalid.to_string())?;
-    Ok(Design { base, profile, simulations, goals: question.goals, room: question.room(profile), known: Known::default(), seed: question.seed })
+    Ok(Design {
+        base,
+        profile,
+        simulations,
+        goals: question.goals,
+        room: question.room(profile),
+        known: Known::default(),
+        seed: question.seed,
+    })
 }
 
 fn planned(question: &Question, design: &Design<'_>, drawn: &[Profile]) -> Result<Result<Least, Impossible>, Failure> {

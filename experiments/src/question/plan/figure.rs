@@ -50,7 +50,11 @@ fn name(plan: &Plan, least: &Least) -> String {
     let all = loads(least);
     let most = |of: fn(&Hardware) -> u32| all.iter().map(|(_, hardware)| of(hardware)).max().unwrap_or(0);
     let upto = |n: u32, what: &str| (n > 1).then(|| format!("up to {n} {what}"));
-    let devices = [upto(most(|h| h.hosts), "hosts"), upto(most(|h| h.hosts * h.nics), "NICs"), upto(most(|h| h.hosts * h.accelerators), "cards")];
+    let devices = [
+        upto(most(|h| h.hosts), "hosts"),
+        upto(most(|h| h.hosts * h.nics), "NICs"),
+        upto(most(|h| h.hosts * h.accelerators), "cards"),
+    ];
     let devices: Vec<String> = devices.into_iter().flatten().collect();
     if devices.is_empty() { plan.asked.name() } else { format!("{} ({})", plan.asked.name(), devices.join(", ")) }
 }

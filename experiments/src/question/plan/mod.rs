@@ -3,6 +3,8 @@
 mod answer;
 mod args;
 pub mod bill;
+#[cfg(test)]
+mod brute;
 mod closed_forms;
 mod design;
 mod doubt;

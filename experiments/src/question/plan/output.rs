@@ -16,8 +16,8 @@ use toml::Table;
 
 use super::answer::{paragraphs, ranked, reason, stacks};
 use super::bill::bill;
-use super::doubt::small;
 use super::design::{Least, Plan};
+use super::doubt::small;
 use super::figure::growth_svg;
 use super::hardware::{Component, Hardware};
 use super::prices::Prices;

@@ -132,7 +132,9 @@ impl Prices {
         for line in bill {
             match of(self.of(line)) {
                 Some(each) => sum.known += f64::from(line.all) * each,
-                None => sum.missing.push(line.model.clone().filter(|_| line.item != "host").unwrap_or(line.item.into())),
+                None => {
+                    sum.missing.push(line.model.clone().filter(|_| line.item != "host").unwrap_or(line.item.into()))
+                }
             }
         }
         sum

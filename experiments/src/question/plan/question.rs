@@ -29,14 +29,15 @@ const MTU: &str = "1600 B";
 const LEAST_GBPS: f64 = 1e-2;
 
 /// Keys that options and the search itself set, and what to do instead.
-const SET_BY_OPTIONS: [(&str, &str); 17] = [
+const SET_BY_OPTIONS: [(&str, &str); 18] = [
     ("placement", "give --placement"),
     ("traffic.rate", "give --rate"),
     ("traffic.rate_basis", "give --basis"),
     ("traffic.direction", "give --direction"),
     ("traffic.mix", "give --mix"),
     ("traffic.packet", "give --mix"),
-    ("traffic.arrival", "give --train and --burst; espsim run simulates others"),
+    ("traffic.arrival", "give --train and --burst, or --trace; espsim run simulates others"),
+    ("traffic.trace", "give --trace"),
     ("traffic.train", "give --train"),
     ("traffic.burst", "give --burst"),
     ("host.cores", "their number is what is looked for"),
@@ -129,8 +130,8 @@ pub struct Question {
     pub designs: Vec<Asked>,
     /// How many profiles are drawn.
     pub draws: u32,
-    /// Packets of a train, and trains of a burst.
-    pub coming: (u32, u32),
+    /// Packets of a train, and trains of a burst; absent where packets come as a trace has them.
+    pub coming: Option<(u32, u32)>,
     /// Cores of a host, where they are not the profile's, and its slots.
     host: (Option<u32>, u32),
     /// What may fail.
@@ -177,9 +178,15 @@ impl Question {
             return Err(Failure::new("--rate-back is the load of the other direction: only with --direction both"));
         }
         let growth = args.growth.map(|growth| share("--growth", growth, 10.0)).transpose()?.map(|g| (g, args.years));
-        let mut settings = vec![mix, set("traffic.rate_basis", text(&args.basis))];
+        let mut settings = vec![set("traffic.rate_basis", text(&args.basis))];
         let number = |n: u32| Value::Integer(n.into());
-        if args.train > 1 && args.direction != "transmit" {
+        if let Some(file) = &args.trace {
+            let file = file.to_str().ok_or_else(|| Failure::new("--trace: a name in UTF-8"))?;
+            settings.extend([set("traffic.arrival", text("trace")), set("traffic.trace", text(file))]);
+        } else {
+            settings.push(mix);
+        }
+        if args.trace.is_none() && args.train > 1 && args.direction != "transmit" {
             settings.push(set("traffic.train", number(args.train)));
         }
         if args.burst > 1 {
@@ -222,14 +229,14 @@ impl Question {
             rate: args.rate,
             back: args.rate_back.filter(|back| *back != args.rate),
             basis: args.basis.clone(),
-            mix: args.mix.clone(),
+            mix: args.trace.as_ref().map_or_else(|| args.mix.clone(), |file| format!("packets of {}", file.display())),
             direction: args.direction.clone(),
             goals,
             headroom,
             seed,
             designs,
             draws: args.draws,
-            coming: (args.train, args.burst),
+            coming: args.trace.is_none().then_some((args.train, args.burst)),
             host: (args.host_cores, args.host_slots),
             spare: args.spare,
             growth,
@@ -284,9 +291,10 @@ impl Question {
 
     /// How packets come.
     pub fn arrivals(&self) -> String {
-        let singly = self.direction == "transmit" || self.coming.0 == 1;
-        let trains = if singly { "packets".into() } else { format!("trains of {} packets of a flow", self.coming.0) };
-        match self.coming.1 {
+        let Some((train, burst)) = self.coming else { return "as they were recorded".into() };
+        let singly = self.direction == "transmit" || train == 1;
+        let trains = if singly { "packets".into() } else { format!("trains of {train} packets of a flow") };
+        match burst {
             1 => format!("{trains} coming at random (Poisson)"),
             n => format!("{trains} coming at random in bursts of {n} on average"),
         }
@@ -411,7 +419,8 @@ impl Question {
     /// [`Failure`] at the option that is wrong.
     pub fn check(&self, profile: &Profile) -> Result<(), Failure> {
         let stack = self.designs.first().map_or(STACKS[0], |asked| asked.stack.as_str()).to_owned();
-        self.scenario(&Asked { placement: Placement::CLEAR.name().to_owned(), stack, nic: None, card: None }, profile).map(|_| ())
+        self.scenario(&Asked { placement: Placement::CLEAR.name().to_owned(), stack, nic: None, card: None }, profile)
+            .map(|_| ())
     }
 
     /// The scenario of a placement with one core, NIC and accelerator under the rate asked for.

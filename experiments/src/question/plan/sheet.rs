@@ -14,9 +14,8 @@ use super::question::Question;
 const WIDTH: u16 = 100;
 
 /// Headings of what a terminal has room for; a heading that names a unit begins so.
-const FOR_PEOPLE: [&str; 11] = [
-    "Placement", "Stack", "Hosts", "Cores", "Range", "NICs", "Cards", "Carries Gb/s", "Limit", "Price", "Power W",
-];
+const FOR_PEOPLE: [&str; 11] =
+    ["Placement", "Stack", "Hosts", "Cores", "Range", "NICs", "Cards", "Carries Gb/s", "Limit", "Price", "Power W"];
 
 /// Headings and cells of the plan.
 pub(super) fn rows(
@@ -25,10 +24,21 @@ pub(super) fn rows(
     prices: Option<&Prices>,
     cpu: &str,
 ) -> (Vec<String>, Vec<Vec<String>>) {
-    let mut header: Vec<String> =
-        ["Placement", "Stack", "Hosts", "Cores", "Range", "NICs", "Cards", "Slots", "p99 us", "Loss %", "Loss at most %"]
-            .map(str::to_owned)
-            .to_vec();
+    let mut header: Vec<String> = [
+        "Placement",
+        "Stack",
+        "Hosts",
+        "Cores",
+        "Range",
+        "NICs",
+        "Cards",
+        "Slots",
+        "p99 us",
+        "Loss %",
+        "Loss at most %",
+    ]
+    .map(str::to_owned)
+    .to_vec();
     header.push(format!("Carries Gb/s ({})", question.basis));
     header.push(format!("At 0.5 % loss Gb/s ({})", question.basis));
     header.extend(["Spare %", "Limit", "Next"].map(str::to_owned));
@@ -96,7 +106,8 @@ pub(super) fn table(header: &[String], rows: &[Vec<String>]) -> Table {
     let is_shown = |heading: &String| FOR_PEOPLE.iter().any(|known| heading.starts_with(known));
     let shown: Vec<usize> = (0..header.len()).filter(|i| is_shown(&header[*i])).collect();
     // Growth is for the file, whose headings begin alike.
-    let shown: Vec<usize> = shown.into_iter().filter(|i| header[*i] == "Cores" || !header[*i].starts_with("Cores ")).collect();
+    let shown: Vec<usize> =
+        shown.into_iter().filter(|i| header[*i] == "Cores" || !header[*i].starts_with("Cores ")).collect();
     let pick = |cells: &[String]| shown.iter().map(|i| cells[*i].clone()).collect::<Vec<_>>();
     let header = pick(header);
     let is_number = |i: &usize| !["Placement", "Stack", "Limit"].contains(&header[*i].as_str());

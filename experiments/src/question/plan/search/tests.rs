@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::args::{Cli, Command};
+use crate::question::plan::goals::Goals;
 use crate::question::plan::question::Question;
 
 /// Asks about the one placement that the words name.
@@ -30,10 +31,21 @@ fn asked<T>(words: &str, about: impl Fn(&Design<'_>) -> T) -> T {
 
 #[test]
 fn latency_may_take_far_more_cores_than_throughput() {
-    let words = "--rate 1Gbps --mix 64B --loss 1% --placement inline-packet --latency-p99 21us";
-    let (floor, least) = asked(words, |design| (design.closed().floor(1.0).unwrap(), design.least(1.0).unwrap()));
+    let words = "--rate 1Gbps --mix 64B --loss 1% --placement inline-packet --train 1 --latency-p99 21us";
+    let (floor, least) = asked(words, |design| {
+        let goals = Goals { latency_p99: None, ..design.goals };
+        let throughput = ClosedForms { goals, known: &Known::default(), ..design.closed() };
+        (throughput.floor(1.0).unwrap(), design.least(1.0).unwrap())
+    });
     let cores = least.ok().unwrap().hardware.cores;
     assert!(cores > 2 * floor.cores + 8, "{cores} cores, {} for throughput", floor.cores);
+}
+
+/// A train of packets comes to one core, and the last of them waits for the others.
+#[test]
+fn no_core_helps_against_what_a_train_does_to_itself() {
+    let words = "--rate 1Gbps --mix 64B --placement inline-packet --train 64 --latency-p99 40us";
+    asked(words, |design| assert!(design.closed().floor(1.0).is_none()));
 }
 
 /// A load of 2 % more than closed forms allow some hardware, of which 5 % may be lost, takes no more hardware.
