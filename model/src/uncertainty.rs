@@ -20,7 +20,7 @@ use crate::scenario::parameters::find;
 use crate::scenario::{Scenario, Sense};
 
 /// Half of a 95 % interval of a normal distribution, in standard deviations.
-pub const HALF_95: f64 = 1.959_964;
+const HALF_95: f64 = 1.959_964;
 /// The share of a value that a draw leaves at least: a cost cannot vanish, whatever its interval.
 const LEAST: f64 = 0.05;
 
@@ -77,6 +77,12 @@ impl Draw {
         }
         drawn.dpu.drawn = scenario.soc().map(|soc| Arc::new(self.profile(soc.profile)));
         drawn
+    }
+
+    /// A measured value over the true one in this draw, of what is named, where its 95 % interval is so wide to each side, relative
+    /// to it.
+    pub fn measured(&self, name: &str, half_width: f64) -> f64 {
+        (half_width.ln_1p() / HALF_95 * self.error(name)).exp()
     }
 
     /// What a number of a device is in this draw.

@@ -5,6 +5,7 @@
 
 mod aead;
 pub mod args;
+mod band;
 pub mod figure;
 mod misses;
 mod own;
