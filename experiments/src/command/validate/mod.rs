@@ -160,6 +160,15 @@ fn chosen(only: &[String]) -> Result<Vec<&'static Family>, Failure> {
     Ok(FAMILIES.iter().filter(|family| only.is_empty() || only.iter().any(|name| name == family.name)).collect())
 }
 
+/// Every row of every family, simulated once for all tests.
+#[cfg(test)]
+fn all_rows() -> &'static [Vec<Row>] {
+    static ROWS: std::sync::LazyLock<Vec<Vec<Row>>> = std::sync::LazyLock::new(|| {
+        asked(|simulations| FAMILIES.iter().map(|family| rows(family, simulations)).collect::<Result<_, _>>().unwrap())
+    });
+    &ROWS
+}
+
 /// What is asked of simulations that a folder of its own keeps.
 #[cfg(test)]
 fn asked<T>(ask: impl FnOnce(&Simulations<'_>) -> T) -> T {

@@ -14,8 +14,8 @@ use espsim_sweep::file::profile::named;
 use rayon::prelude::*;
 
 use super::args::ValidateArgs;
-use super::published::Published;
 use super::band::{self, DRAWS, SEED};
+use super::published::Published;
 use super::{Role, Row, aead};
 use crate::fitting::machine::closed_form_gbps;
 use crate::host_profile;
@@ -99,6 +99,7 @@ impl Own {
 /// What closed forms say of a scenario under each draw of host and devices, over what they say without.
 fn drawn(scenario: &Scenario, profile: &Profile) -> Vec<f64> {
     let Some(now) = closed_form_gbps(scenario, profile) else { return Vec::new() };
-    let under = draws(DRAWS, SEED).filter_map(|draw| closed_form_gbps(&draw.scenario(scenario), &draw.profile(profile)));
+    let under =
+        draws(DRAWS, SEED).filter_map(|draw| closed_form_gbps(&draw.scenario(scenario), &draw.profile(profile)));
     under.map(|gbps| gbps / now).collect()
 }

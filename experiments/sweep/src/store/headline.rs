@@ -275,7 +275,9 @@ mod tests {
         let headline = Headline::of(&families).unwrap();
         assert_eq!(headline.within_band, Some(0.75));
         assert!((headline.median_band.unwrap() - 0.25).abs() < 1e-9, "{headline:?}");
-        assert!(headline.in_words().ends_with("75 % lie in the model's 95 % bands, of which half are narrower than ±25 %."));
+        assert!(
+            headline.in_words().ends_with("75 % lie in the model's 95 % bands, of which half are narrower than ±25 %.")
+        );
         assert_eq!(Headline::of(&[predicted(&[0.1])]).unwrap().within_band, None);
     }
 

@@ -73,7 +73,8 @@ fn another(host: &Profile, draw: &Draw) -> Result<Profile, Failure> {
 
 /// The step of two parameters that takes off what two rows are off (Cramer); `None` where they do not tell them apart.
 fn solved(slopes: &[Vec<f64>; 2], off: &[f64]) -> Option<[f64; 2]> {
-    let ([a, c], [b, d], [x, y]) = (slopes[0][..].try_into().ok()?, slopes[1][..].try_into().ok()?, off.try_into().ok()?);
+    let ([a, c], [b, d], [x, y]) =
+        (slopes[0][..].try_into().ok()?, slopes[1][..].try_into().ok()?, off.try_into().ok()?);
     let (a, b, c, d, x, y): (f64, f64, f64, f64, f64, f64) = (a, b, c, d, x, y);
     let determinant = a * d - b * c;
     (determinant.abs() > 1e-6).then(|| [(x * d - b * y) / determinant, (a * y - c * x) / determinant])

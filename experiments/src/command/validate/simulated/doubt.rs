@@ -38,11 +38,7 @@ impl Drawn {
 ///
 /// # Errors
 /// [`Failure`] for a setup that is wrong.
-pub(super) fn drawn(
-    setup: &Setup,
-    rows: &[Published],
-    machines: &BTreeMap<String, Fitted>,
-) -> Result<Drawn, Failure> {
+pub(super) fn drawn(setup: &Setup, rows: &[Published], machines: &BTreeMap<String, Fitted>) -> Result<Drawn, Failure> {
     let mut all = BTreeMap::new();
     for (name, of) in &setup.machine {
         let cases: Vec<(&Published, &Case)> =
