@@ -15,6 +15,7 @@ use values::Scalar;
 pub use values::{ASSUMED, ends, estimate, is_scalar, moved, values};
 
 use crate::layers::Doubt;
+use crate::preset::Evidence;
 use crate::profile::{Estimate, Profile};
 use crate::scenario::parameters::find;
 use crate::scenario::{Scenario, Sense};
@@ -67,6 +68,11 @@ impl Draw {
         Chance { draw: *self, own: generator(self.seed, u64::from(self.number)) }.profile(profile)
     }
 
+    /// The cores of a DPU: of the same kernel, with errors of their own besides.
+    fn soc(&self, profile: &Profile) -> Profile {
+        Chance { draw: *self, own: generator(self.seed, self.stream("dpu")) }.profile(profile)
+    }
+
     /// A scenario with devices, slots and IOMMU as this draw has them, and the cores of a DPU. A number that is no more what its
     /// preset says is exact.
     pub fn scenario(&self, scenario: &Scenario) -> Scenario {
@@ -75,7 +81,7 @@ impl Draw {
             let Some(number) = drawn.number_mut(key).filter(|number| number.get() == doubt.value) else { continue };
             number.set(within(key, self.number(doubt)));
         }
-        drawn.dpu.drawn = scenario.soc().map(|soc| Arc::new(self.profile(soc.profile)));
+        drawn.dpu.drawn = scenario.soc().map(|soc| Arc::new(self.soc(soc.profile)));
         drawn
     }
 
@@ -91,15 +97,21 @@ impl Draw {
             Sense::Cost => self.error(&doubt.cause),
             Sense::Capacity => -self.error(&doubt.cause),
         };
-        let deviation = COMMON.sqrt() * worse + (1.0 - COMMON).sqrt() * self.error(&doubt.error);
+        // What others measured errs on its own.
+        let common = if doubt.evidence == Evidence::Estimate { COMMON } else { 0.0 };
+        let deviation = common.sqrt() * worse + (1.0 - common).sqrt() * self.error(&doubt.error);
         at(doubt.value, [doubt.low, doubt.high], deviation)
     }
 
     /// What an error of a name came out as, in standard deviations: of its name alone, whatever else there is.
     fn error(&self, name: &str) -> f64 {
+        StandardNormal.sample(&mut generator(self.seed, self.stream(name)))
+    }
+
+    fn stream(&self, name: &str) -> u64 {
         // FNV-1a (Fowler, Noll, Vo).
         let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        StandardNormal.sample(&mut generator(self.seed, u64::from(self.number) | u64::from(hash) << 32))
+        u64::from(self.number) | u64::from(hash) << 32
     }
 }
 

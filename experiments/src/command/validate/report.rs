@@ -159,8 +159,6 @@ fn cells(row: &Row) -> [(&'static str, String); 15] {
         ("x", text(row.x)),
         ("published", row.published.to_string()),
         ("simulated", format!("{:.6}", row.simulated)),
-        ("low", rounded(row.low)),
-        ("high", rounded(row.high)),
         ("unit", row.unit.clone()),
         ("error", format!("{:.4}", row.error())),
         ("tolerance", text(row.tolerance)),
@@ -168,6 +166,8 @@ fn cells(row: &Row) -> [(&'static str, String); 15] {
         ("verdict", verdict(row).to_owned()),
         ("source", row.source.clone()),
         ("assumed", row.assumed.clone()),
+        ("low", rounded(row.low)),
+        ("high", rounded(row.high)),
     ]
 }
 
