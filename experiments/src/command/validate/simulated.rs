@@ -67,6 +67,8 @@ struct Machine {
     /// The largest relative error that counts as agreement; absent where only what limits is compared.
     tolerance: Option<f64>,
     counts: Counts,
+    /// Draws of what is not known of it, where thousands of flows make each one long.
+    draws: Option<u32>,
     /// From packets a second or Gb/s to the unit of the table.
     #[serde(default = "one")]
     factor: f64,

@@ -23,8 +23,7 @@ pub(super) struct Drawn(BTreeMap<String, Vec<f64>>);
 impl Drawn {
     /// Of a row; of a ratio of two the ratio of theirs.
     pub(super) fn of(&self, row: &Row, setup: &Setup) -> Vec<f64> {
-        let none = || vec![f64::NAN; DRAWS as usize];
-        let of = |id: &str| self.0.get(id).cloned().unwrap_or_else(none);
+        let of = |id: &str| self.0.get(id).cloned().unwrap_or_default();
         let ratio = setup.case.iter().find(|case| case.of.contains(&row.id)).and_then(|case| case.ratio.as_ref());
         let all: Vec<f64> = match ratio {
             Some([first, second]) => of(first).into_iter().zip(of(second)).map(|(a, b)| a / b).collect(),
@@ -56,7 +55,7 @@ pub(super) fn drawn(setup: &Setup, rows: &[Published], machines: &BTreeMap<Strin
             };
             own.iter().zip(&now).map(|pair| ratio(pair).unwrap_or(f64::NAN)).collect()
         };
-        let draws: Vec<Draw> = draws(DRAWS, SEED).collect();
+        let draws: Vec<Draw> = draws(of.draws.unwrap_or(DRAWS), SEED).collect();
         let columns: Vec<Vec<f64>> = draws.into_par_iter().map(under).collect();
         for (i, (row, _)) in own.iter().enumerate() {
             all.insert(row.id.clone(), columns.iter().map(|column| column[i]).collect());
