@@ -1,28 +1,33 @@
-//! Which values of a profile decide what a scenario carries, by its closed-form bound.
+//! Which values of a profile and of devices decide what a scenario carries, by its closed-form bound.
 
 use std::collections::BTreeMap;
 
 use crate::bound::bound;
 use crate::machine::Machine;
+use crate::preset::Evidence;
 use crate::profile::Profile;
 use crate::scenario::Scenario;
 use crate::stack::Stack;
 use crate::traffic::Traffic;
-use crate::uncertainty::{ends, estimate, moved};
+use crate::uncertainty::{device_estimate, device_moved, ends, estimate, moved};
 
 /// The most values that are named.
 const MOST: usize = 6;
 /// The least share of the bound that a value moves, from one end of its interval to the other, to be one that decides.
 const LEAST: f64 = 0.05;
 
-/// Key paths of the values of a profile that move the tightest limit of some of these scenarios most, from one end of their
-/// intervals to the other, the first one most; at most six, and none that moves it by less than 5 %. A value without an
-/// interval is moved by 20 % either way.
+/// Key paths of the values of a profile, and of the estimates of devices, that move the tightest limit of some of these scenarios
+/// most, from one end of their intervals to the other, the first one most; at most six, and none that moves it by less than
+/// 5 %. A value of the profile without an interval is moved by 20 % either way.
 pub fn deciding(profile: &Profile, scenarios: &[Scenario]) -> Vec<String> {
     let mut most: BTreeMap<String, f64> = BTreeMap::new();
-    for (key, swing) in scenarios.iter().flat_map(|scenario| swings(profile, scenario)) {
-        let largest = most.entry(key).or_default();
-        *largest = swing.max(*largest);
+    for scenario in scenarios {
+        // What is known of a device with some error is no estimate.
+        let known = |key: &str| scenario.doubts.get(key).is_some_and(|doubt| doubt.evidence != Evidence::Estimate);
+        for (key, swing) in swings(profile, scenario).into_iter().filter(|(key, _)| !known(key)) {
+            let largest = most.entry(key).or_default();
+            *largest = swing.max(*largest);
+        }
     }
     let mut swings: Vec<(String, f64)> = most.into_iter().filter(|(_, swing)| *swing >= LEAST).collect();
     swings.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
@@ -30,8 +35,8 @@ pub fn deciding(profile: &Profile, scenarios: &[Scenario]) -> Vec<String> {
     swings.into_iter().map(|(key, _)| key).collect()
 }
 
-/// By how much, of one, each value of a profile that a scenario has to do with moves its tightest limit, from one end of its
-/// interval to the other; none for a scenario without a limit.
+/// By how much, of one, each value of a profile that a scenario has to do with, and each number of its devices that is not
+/// exact, moves its tightest limit, from one end of its interval to the other; none for a scenario without a limit.
 pub fn swings(profile: &Profile, scenario: &Scenario) -> Vec<(String, f64)> {
     let Some(now) = limit(scenario, profile) else { return Vec::new() };
     let swing = |key: String| {
@@ -40,8 +45,13 @@ pub fn swings(profile: &Profile, scenario: &Scenario) -> Vec<(String, f64)> {
             ends(&value).0.map(|end| moved(profile, &key, end).and_then(|profile| limit(scenario, &profile)));
         Some((key, (high? - low?).abs() / now))
     };
+    let of_device = |key: &String| {
+        let [low, high] = ends(&device_estimate(scenario, key)?).0;
+        let at = |end: f64| limit(&device_moved(scenario, key, end)?, profile);
+        Some((key.clone(), (at(high)? - at(low)?).abs() / now))
+    };
     let keys = profile.values().into_iter().filter(|key| can_decide(profile, scenario, key));
-    keys.filter_map(swing).collect()
+    keys.filter_map(swing).chain(scenario.doubts.keys().filter_map(of_device)).collect()
 }
 
 /// Whether a scenario has anything to do with a value: costs of other stacks and of ciphers that are not in use have not.

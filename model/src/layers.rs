@@ -3,6 +3,7 @@
 //! Every layer is flat: key path to value and origin. Laid over each other they give one [`Scenario`] and the origin of
 //! every value in it.
 
+mod doubt;
 mod lists;
 mod presets;
 mod renamed;
@@ -10,8 +11,9 @@ mod renamed;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
+pub use doubt::{Doubt, Doubts};
 pub use presets::{Own, names_preset};
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -20,7 +22,7 @@ use crate::preset::{self, PresetKind, UnknownPreset};
 use crate::scenario::Scenario;
 
 /// Where a value comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Origin {
     /// The program's defaults.
     Default,
@@ -32,6 +34,8 @@ pub enum Origin {
         name: Cow<'static, str>,
         /// The source.
         source: Cow<'static, str>,
+        /// What the value may be instead; absent of what is known without error.
+        doubt: Option<Arc<Doubt>>,
     },
     /// The scenario file.
     Scenario,
@@ -45,7 +49,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::Default => write!(f, "default"),
-            Origin::Preset { kind, name, source } => write!(f, "preset {} {name}: {source}", kind.name()),
+            Origin::Preset { kind, name, source, .. } => write!(f, "preset {} {name}: {source}", kind.name()),
             Origin::Scenario => write!(f, "scenario"),
             Origin::Sweep => write!(f, "sweep"),
             Origin::Set => write!(f, "set"),
@@ -196,7 +200,8 @@ fn resolve_one(overrides: &Layer, own: &Own) -> Result<Layer, LayerError> {
 /// [`LayerError::Value`] for the first key that is unknown, missing or has a value that its type refuses.
 pub fn scenario(values: &Layer) -> Result<Scenario, LayerError> {
     // Keeping track of the path costs as much as everything else, and only an error needs it.
-    Scenario::deserialize(Value::Table(nested(values)?)).or_else(|_| tracked(values))
+    let scenario = Scenario::deserialize(Value::Table(nested(values)?)).or_else(|_| tracked(values))?;
+    Ok(Scenario { doubts: doubt::doubts(values), ..scenario })
 }
 
 /// The same, slowly, for the key that an error is at.

@@ -136,6 +136,8 @@ const DEFAULTS: &str = include_str!("../presets/default.toml");
 pub struct Preset {
     /// Its name, or the path of a user's own.
     pub name: Cow<'static, str>,
+    /// The last of its bases, or itself where it has none: what its estimates were made together with.
+    pub family: Cow<'static, str>,
     /// Values, without the tables of sources and ranges.
     pub values: Table,
     /// Key path to source.

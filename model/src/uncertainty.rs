@@ -1,11 +1,24 @@
-//! Profiles as uncertain as their intervals say.
+//! Machines as uncertain as the ranges of their numbers say: hosts, NICs, cards and slots.
 
+mod devices;
+mod discrepancy;
+mod values;
+
+use std::sync::Arc;
+
+pub use devices::{device_estimate, device_moved, device_values};
+pub use discrepancy::Discrepancy;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use values::Scalar;
+pub use values::{ASSUMED, ends, estimate, is_scalar, moved, values};
 
+use crate::layers::Doubt;
+use crate::preset::Evidence;
 use crate::profile::{Estimate, Profile};
-use crate::units::{BitRate, Cycles, CyclesPerByte, Hertz};
+use crate::scenario::parameters::find;
+use crate::scenario::{Scenario, Sense};
 
 /// Half of a 95 % interval of a normal distribution, in standard deviations.
 const HALF_95: f64 = 1.959_964;
@@ -16,33 +29,115 @@ const LEAST: f64 = 0.05;
 const FASTEST: f64 = 1.05;
 
 /// The share of the variance of estimates that one cause explains: of the kernel's costs its version and what it does against
-/// speculation, of a library's ciphers how it is written. An estimate: with none, sums of many costs would be far better
-/// known than any of them; with all, designs could not be told apart where they share nothing but the kernel.
+/// speculation, of a library's ciphers how it is written, of a device's numbers how it is built. An estimate: with none, sums of
+/// many costs would be far better known than any of them; with all, designs could not be told apart where they share nothing
+/// but the kernel.
 const COMMON: f64 = 0.5;
 
-/// `n` profiles drawn from the intervals of one; each value that has none as it is. The same seed gives the same profiles,
-/// so that what two designs differ by is better known than either.
+/// The cause of what moving a cache line takes: the processor, whatever the stack.
+const LINE: &str = "line";
+
+/// What each of a number of draws takes all values of a machine to be, within their ranges. The same seed gives the same draws,
+/// and a draw gives a value the same error wherever it stands, so that what two designs differ by is better known than either:
+/// the same host, NIC, card or slot errs alike in both.
 ///
-/// Below and above a value, chance is log-normal: half of all draws are below it, 2.5 % below its interval and 2.5 % above.
-/// An interval that reaches zero is a normal distribution's. What was measured errs on its own; estimates of one stack or
-/// one library err together, by half of their variance. Coefficients of one fit are correlated, mostly against each other,
-/// so that independent draws are on the wide side.
-pub fn draw(profile: &Profile, n: u32, seed: u64) -> Vec<Profile> {
-    (0..n).map(|i| Chance::new(seed, i).profile(profile)).collect()
+/// Below and above a value, chance is log-normal: half of all draws are below it, 2.5 % below its range and 2.5 % above. A
+/// range that reaches zero is a normal distribution's. What was measured errs on its own; estimates of one stack, one library
+/// or one device and those derived from it err together, by half of their variance, all for the worse or all for the better.
+/// Coefficients of one fit are correlated, mostly against each other, so that independent draws are on the wide side. What has
+/// no range is exact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Draw {
+    seed: u64,
+    number: u32,
 }
 
-/// What one draw is drawn with.
+/// So many draws.
+pub fn draws(n: u32, seed: u64) -> impl ExactSizeIterator<Item = Draw> {
+    (0..n).map(move |number| Draw { seed, number })
+}
+
+/// `n` profiles drawn from the intervals of one; each value that has none as it is.
+pub fn draw(profile: &Profile, n: u32, seed: u64) -> Vec<Profile> {
+    draws(n, seed).map(|draw| draw.profile(profile)).collect()
+}
+
+impl Draw {
+    /// A host as this draw has it.
+    pub fn profile(&self, profile: &Profile) -> Profile {
+        Chance { draw: *self, own: generator(self.seed, u64::from(self.number)) }.profile(profile)
+    }
+
+    /// The cores of a DPU: of the same kernel, with errors of their own besides.
+    fn soc(&self, profile: &Profile) -> Profile {
+        Chance { draw: *self, own: generator(self.seed, self.stream("dpu")) }.profile(profile)
+    }
+
+    /// A scenario with devices, slots and IOMMU as this draw has them, and the cores of a DPU. A number that is no more what its
+    /// preset says is exact.
+    pub fn scenario(&self, scenario: &Scenario) -> Scenario {
+        let mut drawn = scenario.clone();
+        for (key, doubt) in &scenario.doubts {
+            let Some(number) = drawn.number_mut(key).filter(|number| number.get() == doubt.value) else { continue };
+            number.set(within(key, self.number(doubt)));
+        }
+        drawn.dpu.drawn = scenario.soc().map(|soc| Arc::new(self.soc(soc.profile)));
+        drawn
+    }
+
+    /// A measured value over the true one in this draw, of what is named, where its 95 % interval is so wide to each side, relative
+    /// to it.
+    pub fn measured(&self, name: &str, half_width: f64) -> f64 {
+        (half_width.ln_1p() / HALF_95 * self.error(name)).exp()
+    }
+
+    /// What a number of a device is in this draw.
+    fn number(&self, doubt: &Doubt) -> f64 {
+        let worse = match doubt.sense {
+            Sense::Cost => self.error(&doubt.cause),
+            Sense::Capacity => -self.error(&doubt.cause),
+        };
+        // What others measured errs on its own.
+        let common = if doubt.evidence == Evidence::Estimate { COMMON } else { 0.0 };
+        let deviation = common.sqrt() * worse + (1.0 - common).sqrt() * self.error(&doubt.error);
+        at(doubt.value, [doubt.low, doubt.high], deviation)
+    }
+
+    /// What an error of a name came out as, in standard deviations: of its name alone, whatever else there is.
+    fn error(&self, name: &str) -> f64 {
+        StandardNormal.sample(&mut generator(self.seed, self.stream(name)))
+    }
+
+    fn stream(&self, name: &str) -> u64 {
+        // FNV-1a (Fowler, Noll, Vo).
+        let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        u64::from(self.number) | u64::from(hash) << 32
+    }
+}
+
+/// A number within what a scenario may have at a key.
+fn within(key: &str, value: f64) -> f64 {
+    find(key).map_or(value, |parameter| parameter.takes.range().nearest(value))
+}
+
+/// The value so many standard deviations from its middle, whose 95 % range has these ends; one above zero stays there.
+fn at(value: f64, [low, high]: [f64; 2], deviation: f64) -> f64 {
+    if 0.0 < low && low <= value && value <= high {
+        let end = if deviation < 0.0 { low } else { high };
+        return value * (end / value).powf(deviation.abs() / HALF_95);
+    }
+    let drawn = value + deviation * (high - low) / (2.0 * HALF_95);
+    if value > 0.0 { drawn.max(LEAST * value) } else { drawn }
+}
+
+/// What values of a profile are drawn with.
 struct Chance {
-    seed: u64,
-    draw: u32,
+    draw: Draw,
+    /// Errors that a value has on its own, one after the other.
     own: ChaCha8Rng,
 }
 
 impl Chance {
-    fn new(seed: u64, draw: u32) -> Self {
-        Chance { seed, draw, own: generator(seed, u64::from(draw)) }
-    }
-
     fn profile(&mut self, profile: &Profile) -> Profile {
         let mut drawn = profile.clone();
         for cost in &mut drawn.aead {
@@ -52,9 +147,8 @@ impl Chance {
             }
         }
         for (key, interval) in &profile.intervals {
-            let cause = key.split_once('.').map(|(table, _)| table).filter(|table| !["host", "memory"].contains(table));
             // A frequency, or a cost that is no difference: none is below zero, though its interval may begin there.
-            let value = self.value(interval, cause).max(0.0);
+            let value = self.value(interval, cause(key)).max(0.0);
             if let Some(place) = Scalar::of(&mut drawn, key) {
                 place.set(value);
             }
@@ -68,6 +162,7 @@ impl Chance {
         if let Some(beyond) = &mut host.scaling_beyond {
             beyond.value = self.value(beyond, None).clamp(LEAST, 1.0);
         }
+        values::follow_clock(profile, &mut drawn);
         drawn
     }
 
@@ -77,22 +172,20 @@ impl Chance {
         let own: f64 = StandardNormal.sample(&mut self.own);
         let Estimate { value, low: Some(low), high: Some(high), n } = *estimate else { return estimate.value };
         let deviation = match cause.filter(|_| n.is_none()) {
-            Some(cause) => COMMON.sqrt() * self.cause(cause) + (1.0 - COMMON).sqrt() * own,
+            Some(cause) => COMMON.sqrt() * self.draw.error(cause) + (1.0 - COMMON).sqrt() * own,
             None => own,
         };
-        if 0.0 < low && low <= value && value <= high {
-            let end = if deviation < 0.0 { low } else { high };
-            return value * (end / value).powf(deviation.abs() / HALF_95);
-        }
-        let drawn = value + deviation * (high - low) / (2.0 * HALF_95);
-        if value > 0.0 { drawn.max(LEAST * value) } else { drawn }
+        at(value, [low, high], deviation)
     }
+}
 
-    /// What a cause came out as, in standard deviations: of its name alone, whatever else the profile has.
-    fn cause(&self, name: &str) -> f64 {
-        // FNV-1a (Fowler, Noll, Vo).
-        let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        StandardNormal.sample(&mut generator(self.seed, u64::from(self.draw) | u64::from(hash) << 32))
+/// What the value at a key of a profile has a part of its error in common with.
+fn cause(key: &str) -> Option<&str> {
+    let (table, name) = key.split_once('.')?;
+    match table {
+        "host" | "memory" => None,
+        _ if name.starts_with("line_transfer") => Some(LINE),
+        _ => Some(table),
     }
 }
 
@@ -100,106 +193,6 @@ fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
     generator.set_stream(stream);
     generator
-}
-
-/// A value of a profile that `intervals` may name.
-enum Scalar<'a> {
-    Hertz(&'a mut Hertz),
-    Cycles(&'a mut Cycles),
-    PerByte(&'a mut CyclesPerByte),
-    BitRate(&'a mut BitRate),
-}
-
-impl<'a> Scalar<'a> {
-    fn of(profile: &'a mut Profile, key: &str) -> Option<Self> {
-        Some(match key {
-            "host.frequency" => Scalar::Hertz(&mut profile.host.frequency),
-            "memory.copy" => Scalar::PerByte(&mut profile.memory.copy),
-            "memory.checksum" => Scalar::PerByte(&mut profile.memory.checksum),
-            "memory.bandwidth" => Scalar::BitRate(&mut profile.memory.bandwidth),
-            _ => return profile.stack_cost_mut(key).map(Scalar::Cycles),
-        })
-    }
-
-    fn get(&self) -> f64 {
-        match self {
-            Scalar::Hertz(place) => place.get() as f64,
-            Scalar::Cycles(place) => place.0,
-            Scalar::PerByte(place) => place.0,
-            Scalar::BitRate(place) => place.as_bps() as f64,
-        }
-    }
-
-    fn set(self, value: f64) {
-        match self {
-            Scalar::Hertz(place) => *place = Hertz::new(value as u64),
-            Scalar::Cycles(place) => *place = Cycles(value),
-            Scalar::PerByte(place) => *place = CyclesPerByte(value),
-            Scalar::BitRate(place) => *place = BitRate::from_bps(value as u64),
-        }
-    }
-}
-
-/// Where nothing is known of a value's uncertainty, it is moved by this share.
-pub const ASSUMED: f64 = 0.2;
-
-/// A value of a profile that is one number, in the unit of the profile (Hz, cycles, cycles per octet), with its interval
-/// where it has one; `None` for a key that is none of such a value.
-pub fn estimate(profile: &Profile, key: &str) -> Option<Estimate> {
-    if let Some(estimate) = coefficient(&mut profile.clone(), key) {
-        return Some(*estimate);
-    }
-    let value = Scalar::of(&mut profile.clone(), key)?.get();
-    let interval = profile.intervals.get(key).copied();
-    Some(Estimate { value, ..interval.unwrap_or(Estimate::exact(value)) })
-}
-
-/// Values of a profile by their keys, as [`estimate`] gives them one by one.
-pub fn values(profile: &Profile, keys: &[String]) -> Vec<Option<f64>> {
-    let mut profile = profile.clone();
-    let mut value = |key: &String| match coefficient(&mut profile, key) {
-        Some(estimate) => Some(estimate.value),
-        None => Scalar::of(&mut profile, key).map(|scalar| scalar.get()),
-    };
-    keys.iter().map(&mut value).collect()
-}
-
-/// The same profile with such a value moved. Where wide vector instructions have a clock of their own, it moves with the
-/// other.
-pub fn moved(profile: &Profile, key: &str, value: f64) -> Option<Profile> {
-    let mut changed = profile.clone();
-    if let Some(estimate) = coefficient(&mut changed, key) {
-        estimate.value = value;
-        return Some(changed);
-    }
-    Scalar::of(&mut changed, key)?.set(value);
-    let factor = changed.host.frequency.get() as f64 / profile.host.frequency.get() as f64;
-    if factor != 1.0 {
-        changed.host.avx_frequency = changed.host.avx_frequency.map(|clock| clock.scale(factor));
-    }
-    Some(changed)
-}
-
-/// Ends of an estimate: its interval if it has one, else what is assumed; and whether that is so.
-pub fn ends(estimate: &Estimate) -> ([f64; 2], bool) {
-    let value = estimate.value;
-    match (estimate.low, estimate.high) {
-        (Some(low), Some(high)) => ([low, high], false),
-        _ => ([value * (1.0 - ASSUMED), value * (1.0 + ASSUMED)], true),
-    }
-}
-
-/// A coefficient of a cipher's curve: `aead.aes-128-gcm.seal.ring.per_octet`.
-fn coefficient<'a>(profile: &'a mut Profile, key: &str) -> Option<&'a mut Estimate> {
-    let (row, name) = key.strip_prefix("aead.").and_then(|_| key.rsplit_once('.'))?;
-    let curve = &mut profile.aead.iter_mut().find(|cost| cost.key() == row)?.curve;
-    let at = curve.coefficients().iter().position(|(known, _)| *known == name)?;
-    Some(curve.coefficients_mut()[at])
-}
-
-/// Whether `intervals` may name a value.
-pub fn is_scalar(profile: &Profile, key: &str) -> bool {
-    Scalar::of(&mut profile.clone(), key).is_some()
 }
 
 #[cfg(test)]

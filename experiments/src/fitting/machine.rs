@@ -1,9 +1,12 @@
 //! Machines of published measurements: a preset with what the publication says laid over it.
 
+use espsim_model::bound::bound;
 use espsim_model::layers::{self, Layer, Origin};
+use espsim_model::machine::Machine;
 use espsim_model::preset;
 use espsim_model::profile::Profile;
 use espsim_model::record::Record;
+use espsim_model::scenario::Scenario;
 use espsim_model::traffic::Basis;
 use espsim_sweep::campaign::simulations::{NoRecord, Simulations};
 use espsim_sweep::failure::Failure;
@@ -13,8 +16,9 @@ use super::solve::{Measured, NoFit, solve};
 
 /// Packets of one simulation: enough for the deterministic closed loops that these cases are.
 const PACKETS: i64 = 150_000;
-/// How well published values are known: of one value and one parameter it decides nothing.
-const ERROR: f64 = 0.05;
+/// How well published values are known, half of a 95 % interval: of one value and one parameter it decides nothing but the
+/// interval of the parameter. An estimate.
+pub const ERROR: f64 = 0.05;
 
 /// A shipped CPU preset.
 ///
@@ -41,13 +45,26 @@ pub fn cpu_at(name: &str, clock: &str) -> Result<Profile, Failure> {
 /// # Errors
 /// [`Failure`] for settings that make no scenario, and where the process is told to end.
 pub fn run(simulations: &Simulations<'_>, profile: &Profile, settings: &[(&str, Value)]) -> Result<Record, Failure> {
+    simulations.record(&scenario(settings)?, profile, 1).map_err(NoRecord::into_failure)
+}
+
+/// The point that settings make.
+///
+/// # Errors
+/// [`Failure`] for settings that make no scenario.
+pub fn scenario(settings: &[(&str, Value)]) -> Result<Scenario, Failure> {
     let mut layer: Layer =
         settings.iter().map(|(key, value)| ((*key).to_owned(), (value.clone(), Origin::Scenario))).collect();
-    layer.insert("run.max_packets".into(), (PACKETS.into(), Origin::Scenario));
-    let scenario = layers::resolve(&layer)
-        .and_then(|values| layers::scenario(&values))
-        .map_err(|error| Failure::new(error.to_string()))?;
-    simulations.record(&scenario, profile, 1).map_err(NoRecord::into_failure)
+    layer.entry("run.max_packets".into()).or_insert((PACKETS.into(), Origin::Scenario));
+    let scenario = layers::resolve(&layer).and_then(|values| layers::scenario(&values));
+    scenario.map_err(|error| Failure::new(error.to_string()))
+}
+
+/// What closed forms say that a point carries, as goodput in Gb/s; `None` where they say nothing.
+pub fn closed_form_gbps(scenario: &Scenario, profile: &Profile) -> Option<f64> {
+    let bound = bound(&Machine::build(scenario, profile).ok()?);
+    let offered = bound.offered_gbps().unwrap_or(f64::INFINITY);
+    bound.goodput_gbps().map(|most| most.min(offered)).filter(|gbps| *gbps > 0.0)
 }
 
 /// Packets per second of a point.

@@ -62,12 +62,24 @@ fn a_miss_is_shown_and_is_no_failure() {
     let output = validate(&folder, &["--only", "forwarding"]);
     assert!(output.status.success());
     let table = text(&output.stdout);
+    let sums: Vec<&str> = table.lines().skip_while(|line| !line.starts_with("| Family")).collect();
+    assert!(sums[0].contains("In band") && sums[2].contains("100 %") && sums[2].contains('±'), "{table}");
+    assert!(sums[..3].iter().all(|line| line.chars().count() <= 100), "{table}");
+    assert!(table.contains("lie in the model's 95 % bands"), "{table}");
     assert!(table.contains("MISS") && table.contains("miss: XDP-LINUXFWD-6c-single +12.4 %"), "{table}");
     assert!(!table.contains("aead"));
     assert!(folder.path().join("out/validation/forwarding.svg").exists());
     let json: serde_json::Value =
         serde_json::from_slice(&validate(&folder, &["--only", "stack", "--format", "json"]).stdout).unwrap();
     assert_eq!(json.as_array().unwrap().len(), 24);
+    // A prediction has a band around it, and what is fitted has none.
+    for row in json.as_array().unwrap() {
+        let [low, simulated, high] = ["low", "simulated", "high"].map(|key| row[key].as_f64());
+        match row["role"].as_str() {
+            Some("predicted") => assert!(low < simulated && simulated < high, "{row}"),
+            _ => assert!(low.is_none() && high.is_none(), "{row}"),
+        }
+    }
 }
 
 /// A finished folder is taken up again: what it has is not simulated again, and what the user put there stays.

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use toml::{Table, Value};
 
-use super::{Layer, LayerError, Origin, PRESET_KEYS, flatten, renamed};
+use super::{Doubt, Layer, LayerError, Origin, PRESET_KEYS, flatten, renamed};
 use crate::preset::{self, Preset, PresetKind};
 use crate::scenario::parameters;
 
@@ -43,9 +43,8 @@ const MIX: &str = "traffic.mix";
 pub(super) fn named<'a>(place: &'static str, kind: PresetKind, name: &'a str, own: &Own) -> Option<Cow<'a, Layer>> {
     match PRESETS.get(&(place, name)) {
         Some(layer) => Some(Cow::Borrowed(layer)),
-        None => {
-            find_own(own, kind, name).map(|preset| Cow::Owned(laid(place, preset, |key| own_origin(kind, preset, key))))
-        }
+        None => find_own(own, kind, name)
+            .map(|preset| Cow::Owned(laid(place, preset, |key| own_origin(place, kind, preset, key)))),
     }
 }
 
@@ -57,7 +56,7 @@ fn find_own<'a>(own: &'a Own, kind: PresetKind, name: &str) -> Option<&'a Preset
 /// What a shipped preset says, at a place.
 fn shipped(place: &str, kind: PresetKind, name: &str) -> Option<Layer> {
     let preset = preset::load(kind, name).ok()?;
-    Some(laid(place, preset, |key| shipped_origin(kind, preset, key)))
+    Some(laid(place, preset, |key| shipped_origin(place, kind, preset, key)))
 }
 
 fn laid(place: &str, preset: &Preset, origin: impl Fn(&str) -> Origin) -> Layer {
@@ -66,15 +65,17 @@ fn laid(place: &str, preset: &Preset, origin: impl Fn(&str) -> Origin) -> Layer 
 }
 
 /// Where the value at a key of a shipped preset comes from. Every point has it: nothing is copied.
-fn shipped_origin(kind: PresetKind, preset: &'static Preset, key: &str) -> Origin {
+fn shipped_origin(place: &str, kind: PresetKind, preset: &'static Preset, key: &str) -> Origin {
     let source = preset.source(key).unwrap_or_default();
-    Origin::Preset { kind, name: Cow::Borrowed(&preset.name), source: source.into() }
+    let doubt = Doubt::of(place, kind, preset, key).map(Arc::new);
+    Origin::Preset { kind, name: Cow::Borrowed(&preset.name), source: source.into(), doubt }
 }
 
 /// The same of a user's own.
-fn own_origin(kind: PresetKind, preset: &Preset, key: &str) -> Origin {
+fn own_origin(place: &str, kind: PresetKind, preset: &Preset, key: &str) -> Origin {
     let source = preset.source(key).unwrap_or_default().to_owned();
-    Origin::Preset { kind, name: preset.name.clone(), source: source.into() }
+    let doubt = Doubt::of(place, kind, preset, key).map(Arc::new);
+    Origin::Preset { kind, name: preset.name.clone(), source: source.into(), doubt }
 }
 
 /// `traffic.packet = "1400 B"` is a mix of one size; `traffic.mix = "simple-imix"` is a preset.
@@ -88,11 +89,11 @@ pub(super) fn resolve_mix(values: &mut Layer, overrides: &Layer, own: &Own) -> R
         }),
         (None, Some((Value::String(name), _))) => {
             let (preset, origin) = match find_own(own, PresetKind::Mix, name) {
-                Some(preset) => (preset, own_origin(PresetKind::Mix, preset, "packet")),
+                Some(preset) => (preset, own_origin(MIX, PresetKind::Mix, preset, "packet")),
                 None => {
                     let named = preset::load(PresetKind::Mix, name);
                     let preset = named.map_err(|error| LayerError::Preset { key: MIX.to_owned(), error })?;
-                    (preset, shipped_origin(PresetKind::Mix, preset, "packet"))
+                    (preset, shipped_origin(MIX, PresetKind::Mix, preset, "packet"))
                 }
             };
             for (from, to) in [("packet", MIX), ("basis", "traffic.size_basis")] {

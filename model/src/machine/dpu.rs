@@ -33,16 +33,16 @@ struct CoreQueue {
 }
 
 /// The cores of all DPUs with their queues.
-pub(super) struct DpuQueues {
-    pub soc: Soc,
+pub(super) struct DpuQueues<'a> {
+    pub soc: Soc<'a>,
     pub clock: Hertz,
     /// Those of each NIC.
     nics: Vec<(Vec<CoreQueue>, Option<Memory>)>,
 }
 
-impl DpuQueues {
+impl<'a> DpuQueues<'a> {
     /// Places them on the platform, where the placement has some.
-    pub fn place(s: &Scenario, devices: &Devices, platform: &mut Platform) -> Option<Self> {
+    pub fn place(s: &'a Scenario, devices: &Devices, platform: &mut Platform) -> Option<Self> {
         let soc = s.soc()?;
         let mut of_core = |ring: u32, moderation| {
             let (packets, time) = moderation;
@@ -107,7 +107,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The DPU as a path finds it whose NIC is one.
-    pub(super) fn dpu(&self, placed: &Placed, path: &Path, class: &Class, host: &Host<'a>) -> Option<Dpu<'a>> {
+    pub(super) fn dpu(&self, placed: &Placed<'a>, path: &Path, class: &Class, host: &Host<'a>) -> Option<Dpu<'a>> {
         let s = self.scenario;
         let queues = placed.dpu.as_ref().filter(|_| matches!(path.way, Way::By(design) if design.encrypts_in_dpu()))?;
         let (cores, memory) = queues.nics.get(usize::from(path.nic))?;

@@ -13,10 +13,10 @@ use crate::traffic::Direction;
 use crate::units::{Cycles, Hertz, Share};
 
 /// What has been placed, of which paths take their part.
-pub(super) struct Placed {
+pub(super) struct Placed<'a> {
     pub devices: Devices,
     pub queues: Queues,
-    pub dpu: Option<DpuQueues>,
+    pub dpu: Option<DpuQueues<'a>>,
     pub cores: Vec<StationId>,
     pub clock: Hertz,
     /// Locks of SAs that cores share.
@@ -30,7 +30,7 @@ pub(super) struct Placed {
 
 impl<'a> Builder<'a> {
     /// The host as a path finds it, with ACKs that come back and cores that do the cipher.
-    pub(super) fn host(&self, placed: &Placed, path: &Path, hits: Share) -> Host<'a> {
+    pub(super) fn host(&self, placed: &Placed<'a>, path: &Path, hits: Share) -> Host<'a> {
         let s = self.scenario;
         let class = &self.classes[usize::from(path.class)];
         let inbound = class.direction.is_inbound();
@@ -60,7 +60,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The host with its costs and no more.
-    fn bare(&self, placed: &Placed, path: &Path, class: &Class, hits: Share) -> Host<'a> {
+    fn bare(&self, placed: &Placed<'a>, path: &Path, class: &Class, hits: Share) -> Host<'a> {
         let s = self.scenario;
         let station = placed.cores[usize::from(path.core)];
         let devices = &placed.devices;
@@ -108,7 +108,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Cores that do the cipher in place of the path's core, where its cipher is the CPU's.
-    fn workers(&self, placed: &Placed, path: &Path, class: &Class, host: &Host<'a>) -> Option<Workers<'a>> {
+    fn workers(&self, placed: &Placed<'a>, path: &Path, class: &Class, host: &Host<'a>) -> Option<Workers<'a>> {
         let by_cpu = matches!(path.way, Way::By(design) if design.encrypts_on_cpu());
         let queues = placed.workers.as_ref().filter(|_| by_cpu)?;
         let (polling, backlog) = placed.queues.returns(path.returns, class.direction)?;

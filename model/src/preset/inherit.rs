@@ -143,7 +143,13 @@ fn said(mut table: Table) -> Result<Said, PresetError> {
 
 /// A file's values over those of its base. What is said of a value goes with it.
 fn over(base: Option<&Preset>, said: Said, name: Cow<'static, str>) -> Preset {
-    let none = || Preset { name: "".into(), values: Table::new(), sources: BTreeMap::new(), ranges: BTreeMap::new() };
+    let none = || Preset {
+        name: "".into(),
+        family: name.clone(),
+        values: Table::new(),
+        sources: BTreeMap::new(),
+        ranges: BTreeMap::new(),
+    };
     let mut whole = base.cloned().unwrap_or_else(none);
     whole.name = name;
     for path in &said.without {
@@ -159,10 +165,10 @@ fn over(base: Option<&Preset>, said: Said, name: Cow<'static, str>) -> Preset {
         }
         insert(&mut whole.values, &key, value);
     }
+    // What is an estimate in the base and known here has its range no more.
+    let known = said.sources.iter().filter(|(_, source)| Evidence::of(source) != Evidence::Estimate);
+    known.for_each(|(path, _)| whole.ranges.retain(|key, _| !is_at_or_below(key, path)));
     whole.sources.extend(said.sources);
-    // What is an estimate in the base alone has no range here.
-    let sources = &whole.sources;
-    whole.ranges.retain(|key, _| sources.get(key).is_none_or(|source| Evidence::of(source) == Evidence::Estimate));
     whole.ranges.extend(said.ranges);
     whole
 }

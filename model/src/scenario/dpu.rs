@@ -1,5 +1,7 @@
 //! A DPU in a scenario: who processes ESP on it, what its cores are, and whether it can be had.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::check::{invalid, listed, within_if_given};
@@ -37,27 +39,31 @@ pub struct DpuParams {
     /// Its cores; as many as the NIC has if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cores: Option<u32>,
+    /// What things cost its cores where that is drawn from the preset's ranges.
+    #[serde(skip)]
+    pub drawn: Option<Arc<Profile>>,
 }
 
 /// The cores of a DPU.
 #[derive(Debug, Clone, Copy)]
-pub struct Soc {
+pub struct Soc<'a> {
     /// What things cost there.
-    pub profile: &'static Profile,
+    pub profile: &'a Profile,
     /// How many carry packets.
     pub cores: u32,
 }
 
 impl Scenario {
     /// The cores of each DPU, where the placement is one.
-    pub fn soc(&self) -> Option<Soc> {
+    pub fn soc(&self) -> Option<Soc<'_>> {
         self.soc_of(self.nics().first().filter(|_| self.placement.encrypts_in_dpu())?)
     }
 
     /// The cores of a NIC that is a DPU, whatever the placement.
-    fn soc_of(&self, nic: &NicParams) -> Option<Soc> {
+    fn soc_of(&self, nic: &NicParams) -> Option<Soc<'_>> {
         let (cpu, cores) = (nic.soc_cpu.as_deref()?, nic.soc_cores?);
-        let profile = preset::shared_profile(self.dpu.cpu.as_deref().unwrap_or(cpu))?;
+        let shipped = || preset::shared_profile(self.dpu.cpu.as_deref().unwrap_or(cpu));
+        let profile = self.dpu.drawn.as_deref().or_else(shipped)?;
         Some(Soc { profile, cores: self.dpu.cores.unwrap_or(cores) })
     }
 
@@ -100,7 +106,7 @@ impl Scenario {
                 );
                 return invalid("placement", self.placement.name(), allowed);
             };
-            let alike = |first: Soc| std::ptr::eq(first.profile, soc.profile) && first.cores == soc.cores;
+            let alike = |first: Soc<'_>| std::ptr::eq(first.profile, soc.profile) && first.cores == soc.cores;
             if !self.soc().is_some_and(alike) {
                 let allowed = "NICs whose cores are alike, or dpu.cpu and dpu.cores to make them so";
                 return invalid("nic.soc_cpu", nic.soc_cpu.as_deref().unwrap_or_default(), allowed);

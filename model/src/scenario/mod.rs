@@ -11,19 +11,21 @@ mod daemon;
 mod derived;
 mod dpu;
 mod failover;
+pub(crate) mod numbers;
 mod one_or_many;
 pub mod parameters;
 
 pub use daemon::{Daemon, DaemonCpu};
 pub use dpu::{DpuEsp, DpuParams, SOC_STACK, Soc};
 pub use failover::{AddressUpdate, Api, Bonding, Delays, Device, Event, Failover, SequenceNumbers, What};
+pub use numbers::Sense;
 use serde::{Deserialize, Serialize};
 
 use crate::esp::{Family, Inside, Mode};
 use crate::hardware::accelerator::AcceleratorParams;
 use crate::hardware::nic::NicParams;
 use crate::hardware::pcie::{IommuParams, SlotParams};
-use crate::layers::{self, Layer, LayerError, Origin};
+use crate::layers::{self, Doubts, Layer, LayerError, Origin};
 use crate::placement::Placement;
 use crate::profile::Algorithm;
 use crate::stack::Stack;
@@ -61,6 +63,9 @@ pub struct Scenario {
     pub run: RunParams,
     /// What happens to NICs and SAs, and how the key management daemon answers.
     pub failover: Failover,
+    /// What of all this may be otherwise, by key: no part of what is simulated.
+    #[serde(skip)]
+    pub doubts: Doubts,
 }
 
 /// The host's share in the data path.

@@ -6,6 +6,7 @@ mod common;
 mod cores_memory;
 mod cpus;
 mod dataplanes;
+mod doubt;
 mod dpu;
 mod effects;
 mod failover;

@@ -48,7 +48,7 @@ fn in_words(families: &[FamilySummary]) -> String {
             100.0 * median,
             100.0 * share,
             100.0 * GOOD
-        ))
+        ) + &bands(all))
     });
     format!(
         "The model was held against published figures. {}These are errors of the model on machines with known parameters; \
@@ -57,8 +57,17 @@ fn in_words(families: &[FamilySummary]) -> String {
     )
 }
 
+/// How many lie in the model's bands, where there are some.
+fn bands(all: &FamilySummary) -> String {
+    let words = |(share, half): (f64, f64)| {
+        let (share, half) = (100.0 * share, 100.0 * half);
+        format!("{share:.0} % lie in the model's own 95 % bands, of which half are narrower than ±{half:.0} %. ")
+    };
+    all.within_band.zip(all.median_band).map_or_else(String::new, words)
+}
+
 fn table(families: &[FamilySummary]) -> Table {
-    let numbers = ["Fitted", "Predicted", "Median error", "Within 10 %", "Worst error"];
+    let numbers = ["Fitted", "Predicted", "Median error", "Within 10 %", "Worst error", "In 95 % band", "Band"];
     let columns = [("What", Class::Text)].into_iter().chain(numbers.map(|heading| (heading, Class::Number)));
     let mut table = Table::new("Published figures and the model, by kind", columns);
     let optional = |value: Option<f64>, show: fn(f64) -> String| Cell::from(value.map_or_else(String::new, show));
@@ -79,10 +88,14 @@ fn table(families: &[FamilySummary]) -> Table {
             optional(of.median_error, percent),
             optional(of.within_tenth, percent),
             optional(of.worst_error, in_percent),
+            optional(of.within_band, percent),
+            optional(of.median_band, |half| format!("±{:.0} %", 100.0 * half)),
         ]);
     }
     table.remark(
-        "Errors are of predicted rows alone; a miss stays a miss. The command espsim validate shows every row with its source."
+        "Errors are of predicted rows alone; a miss stays a miss. A band is where the model expects the truth with 95 %, by doubt of \
+         parameters and by how far it is off elsewhere; its half-width is a median. The command espsim validate shows every row \
+         with its source."
             .into(),
     );
     table
@@ -108,6 +121,7 @@ mod tests {
         let families = read(SUMMARY).unwrap();
         let all = families.iter().find(|row| row.family == ALL).unwrap();
         assert!(all.median_error.unwrap() <= 0.08 && all.within_tenth.unwrap() >= 0.75, "{all:?}");
+        assert!((0.80..=0.98).contains(&all.within_band.unwrap()) && all.median_band.unwrap() <= 0.30, "{all:?}");
         assert!(families.iter().any(|row| row.worst_error.is_some_and(|error| error.abs() > 0.5)), "misses are shown");
     }
 

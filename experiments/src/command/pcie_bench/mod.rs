@@ -270,6 +270,8 @@ fn row_of(row: &Measured, simulated: f64, fitted: &[Measured]) -> Row {
         x: Some(row.size as f64),
         published: row.published,
         simulated,
+        low: None,
+        high: None,
         unit: if row.test.is_latency() { "ns".into() } else { "Gb/s payload".into() },
         role: if fitted.iter().any(same) { Role::Fitted } else { Role::Predicted },
         tolerance: Some(TOLERANCE),

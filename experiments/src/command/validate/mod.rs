@@ -5,6 +5,7 @@
 
 mod aead;
 pub mod args;
+mod band;
 pub mod figure;
 mod misses;
 mod own;
@@ -157,6 +158,15 @@ fn chosen(only: &[String]) -> Result<Vec<&'static Family>, Failure> {
             .with_help(nearest(unknown, &names)));
     }
     Ok(FAMILIES.iter().filter(|family| only.is_empty() || only.iter().any(|name| name == family.name)).collect())
+}
+
+/// Every row of every family, simulated once for all tests.
+#[cfg(test)]
+fn all_rows() -> &'static [Vec<Row>] {
+    static ROWS: std::sync::LazyLock<Vec<Vec<Row>>> = std::sync::LazyLock::new(|| {
+        asked(|simulations| FAMILIES.iter().map(|family| rows(family, simulations)).collect::<Result<_, _>>().unwrap())
+    });
+    &ROWS
 }
 
 /// What is asked of simulations that a folder of its own keeps.

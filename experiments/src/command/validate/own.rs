@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use espsim_model::profile::Profile;
 use espsim_model::scenario::Scenario;
+use espsim_model::uncertainty::draws;
 use espsim_report::families::{Family, OWN};
 use espsim_sweep::campaign::simulations::{NoRecord, Simulations};
 use espsim_sweep::failure::Failure;
@@ -13,8 +14,10 @@ use espsim_sweep::file::profile::named;
 use rayon::prelude::*;
 
 use super::args::ValidateArgs;
+use super::band::{self, DRAWS, SEED};
 use super::published::Published;
 use super::{Role, Row, aead};
+use crate::fitting::machine::closed_form_gbps;
 use crate::host_profile;
 use crate::rows::cell::{self, Quantity};
 use crate::rows::{self, OwnRow};
@@ -78,7 +81,7 @@ impl Own {
         let [sizes, scenarios] = &OWN;
         if family.name == sizes.name {
             let published = self.sizes.iter().map(Published::from).collect();
-            return Ok(aead::compared(published, sizes.name, self.tolerance.unwrap_or(aead::TOLERANCE)));
+            return aead::compared(published, sizes.name, self.tolerance.unwrap_or(aead::TOLERANCE));
         }
         let compared = self.scenarios.par_iter().map(|(row, scenario, quantity)| {
             let profile = self.profile.as_ref().ok_or_else(|| row.failure(&self.path, "there is no profile"))?;
@@ -86,8 +89,17 @@ impl Own {
             let none = || row.failure(&self.path, "its simulation has no estimate: more packets (run.max_packets)");
             let simulated = quantity.given(&record).ok_or_else(none)?;
             let tolerance = Some(self.tolerance.unwrap_or(TOLERANCE));
-            Ok(Published::from(row).row(scenarios.name, simulated, tolerance, true))
+            let row = Published::from(row).row(scenarios.name, simulated, tolerance, true);
+            band::banded(vec![row], |_| drawn(scenario, profile))
         });
-        compared.collect()
+        Ok(compared.collect::<Result<Vec<Vec<Row>>, Failure>>()?.concat())
     }
+}
+
+/// What closed forms say of a scenario under each draw of host and devices, over what they say without.
+fn drawn(scenario: &Scenario, profile: &Profile) -> Vec<f64> {
+    let Some(now) = closed_form_gbps(scenario, profile) else { return Vec::new() };
+    let under =
+        draws(DRAWS, SEED).filter_map(|draw| closed_form_gbps(&draw.scenario(scenario), &draw.profile(profile)));
+    under.map(|gbps| gbps / now).collect()
 }

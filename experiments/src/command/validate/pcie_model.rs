@@ -95,6 +95,8 @@ pub fn formula(
         x,
         published,
         simulated,
+        low: None,
+        high: None,
         unit: if x.is_some() { "Gb/s payload" } else { "Gb/s TLP" }.into(),
         role: Role::Formula,
         tolerance: Some(TOLERANCE),

@@ -65,6 +65,8 @@ impl Published {
             x: self.x,
             published: self.published,
             simulated,
+            low: None,
+            high: None,
             unit: self.unit,
             tolerance,
             same_limit,

@@ -36,7 +36,7 @@ pub fn tables(families: &[&Family], results: &[Vec<Row>]) -> Result<String, Fail
         let _ = writeln!(text, "{}: {}{}", family.name, family.title, if all { "" } else { " (worst row of each)" });
         let _ = writeln!(text, "{}\n", table(if all { rows.iter().collect() } else { worst(rows) }));
     }
-    let _ = writeln!(text, "{}", totals(families, results));
+    let _ = writeln!(text, "{}\n{LEGEND}", totals(families, results));
     for rows in results {
         text.push_str(&misses(rows));
     }
@@ -116,33 +116,42 @@ fn table(rows: Vec<&Row>) -> Table {
     table
 }
 
+/// The sums of families, in 100 columns.
 fn totals(families: &[&Family], results: &[Vec<Row>]) -> Table {
-    let header =
-        ["Family", "Fitted", "Predicted", "Median error", "Within 10 %", "Worst error", "Same limit", "Shown only"];
-    let mut table = text_table::table(header, &[1, 2, 3, 4]);
+    let header = ["Family", "Fitted", "Predicted", "Median", "In 10 %", "Worst", "In band", "Band", "Limits"];
+    let mut table = text_table::table(header, &[1, 2, 3, 4, 5, 6, 7]);
     let percent = |share: Option<f64>| share.map_or_else(String::new, |share| format!("{:.1} %", 100.0 * share));
     for (family, rows) in families.iter().zip(results) {
         let of = FamilySummary::of(family.name, rows);
-        let formula = if of.formula > 0 { format!("{} (formula)", of.formula) } else { of.predicted.to_string() };
-        let worst = of.worst_error.map(|error| format!("{:+.1} % ({})", 100.0 * error, of.worst));
+        let formula = if of.formula > 0 { format!("{} (f)", of.formula) } else { of.predicted.to_string() };
         let limits = if of.direction > 0 { format!("{} of {}", of.same_limit, of.direction) } else { String::new() };
         table.add_row([
             of.family.clone(),
             of.fitted.to_string(),
             formula,
             percent(of.median_error),
-            percent(of.within_tenth),
-            worst.unwrap_or_default(),
+            whole(of.within_tenth),
+            of.worst_error.map_or_else(String::new, |error| format!("{:+.1} %", 100.0 * error)),
+            whole(of.within_band),
+            of.median_band.map_or_else(String::new, |half| format!("\u{b1}{:.0} %", 100.0 * half)),
             limits,
-            if of.comparators > 0 { of.comparators.to_string() } else { String::new() },
         ]);
     }
     table
 }
 
+/// What the sums of families mean.
+const LEGEND: &str = "Median: half of the errors are less. In band: predicted rows in the model's 95 % band. Band: its median \
+                      half-width.\n(f): by a formula.";
+
+fn whole(share: Option<f64>) -> String {
+    share.map_or_else(String::new, |share| format!("{:.0} %", 100.0 * share))
+}
+
 /// Every row in long form: a column for each of its values.
-fn cells(row: &Row) -> [(&'static str, String); 13] {
+fn cells(row: &Row) -> [(&'static str, String); 15] {
     let text = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
+    let rounded = |number: Option<f64>| number.map_or_else(String::new, |number| format!("{number:.6}"));
     [
         ("family", row.family.to_owned()),
         ("id", row.id.clone()),
@@ -157,6 +166,8 @@ fn cells(row: &Row) -> [(&'static str, String); 13] {
         ("verdict", verdict(row).to_owned()),
         ("source", row.source.clone()),
         ("assumed", row.assumed.clone()),
+        ("low", rounded(row.low)),
+        ("high", rounded(row.high)),
     ]
 }
 

@@ -7,6 +7,8 @@
 //! line. Lines for each passing on, clock and distances were chosen with the rows in view. Fitted on 2 and 8 queues with a kernel that takes the lock twice for a packet: what a cache line takes from core to
 //! core, and what each core that waits adds. The other numbers of queues are predicted, and the kernel that takes it once.
 
+mod doubt;
+
 use espsim_model::profile::Profile;
 use espsim_model::units::{Cycles, CyclesPerByte};
 use espsim_sweep::campaign::simulations::Simulations;
@@ -14,8 +16,8 @@ use espsim_sweep::failure::Failure;
 use rayon::prelude::*;
 use toml::Value;
 
-use super::Row;
-use super::published::{Published, find, read};
+use super::published::{Published, read};
+use super::{Role, Row, band};
 use crate::fitting::machine::{cpu_at, fit_all, goodput_gbps, run};
 
 const TOLERANCE: f64 = 0.15;
@@ -23,12 +25,12 @@ const TOLERANCE: f64 = 0.15;
 const CLOCK: &str = "4 GHz";
 const TWICE: &str = "lock taken twice";
 
-/// The machine before its lock is fitted.
-fn base() -> Result<Profile, Failure> {
-    let mut profile = cpu_at("zen4", CLOCK)?;
+/// The machine before its lock is fitted, of a host's costs.
+fn base(host: &Profile) -> Profile {
+    let mut profile = host.clone();
     (profile.memory.copy, profile.stack.read) = (CyclesPerByte(0.0), Cycles(0.0));
     profile.host.l3_cores = profile.host.cores;
-    Ok(profile)
+    profile
 }
 
 /// The same with so many times the preset's cost of a line, and of each core that waits.
@@ -63,25 +65,37 @@ fn goodput(
     goodput_gbps(&run(simulations, profile, &[&machine[..], settings].concat())?)
 }
 
+/// Goodput by so many queues with a kernel that takes the lock so many times for a packet.
+struct Case<'a> {
+    simulations: &'a Simulations<'a>,
+    row: &'a Published,
+}
+
+impl Case<'_> {
+    fn of(&self, profile: &Profile, settings: &[(&str, Value)]) -> Result<f64, Failure> {
+        let passes = if self.row.series == TWICE { 2 } else { 1 };
+        let settings = [&[("sa.lock_passes", Value::Integer(passes))], settings].concat();
+        goodput(self.simulations, profile, self.row.x.unwrap_or(1.0) as i64, &settings)
+    }
+}
+
 pub(super) fn rows(simulations: &Simulations<'_>) -> Result<Vec<Row>, Failure> {
     let published: Vec<Published> = read("sa_lock.csv", include_str!("../../../validation/sa_lock.csv"))?;
-    let base = base()?;
-    let fitted = [2.0, 8.0];
-    let measured: Vec<f64> = (fitted.iter())
-        .map(|&queues| find(&published, |row| row.series == TWICE && row.x == Some(queues)).map(|row| row.published))
-        .collect::<Result<_, _>>()?;
+    let cases: Vec<Case<'_>> = published.iter().map(|row| Case { simulations, row }).collect();
+    let fitted: Vec<&Case<'_>> = cases.iter().filter(|case| case.row.role == Role::Fitted).collect();
+    let measured: Vec<f64> = fitted.iter().map(|case| case.row.published).collect();
+    let host = cpu_at("zen4", CLOCK)?;
+    let base = base(&host);
     let factors = fit_all(2, &measured, |factors| {
         let machine = with(&base, factors);
-        fitted.iter().map(|&queues| goodput(simulations, &machine, queues as i64, &[])).collect()
+        fitted.par_iter().map(|case| case.of(&machine, &[])).collect()
     })?;
     let machine = with(&base, &factors);
-    let compare = |row: Published| {
-        let passes = if row.series == TWICE { 2 } else { 1 };
-        let settings = [("sa.lock_passes", Value::Integer(passes))];
-        let simulated = goodput(simulations, &machine, row.x.unwrap_or(1.0) as i64, &settings)?;
-        Ok(row.row("sa-lock", simulated, Some(TOLERANCE), true))
-    };
-    published.into_par_iter().map(compare).collect()
+    let simulated: Vec<f64> = cases.par_iter().map(|case| case.of(&machine, &[])).collect::<Result<_, Failure>>()?;
+    let drawn = doubt::drawn(&cases, &host, &factors)?;
+    let row = |(case, simulated): (&Case<'_>, f64)| case.row.clone().row("sa-lock", simulated, Some(TOLERANCE), true);
+    let rows = cases.iter().zip(simulated).map(row).collect();
+    band::banded(rows, |row| drawn[&row.id].clone())
 }
 
 #[cfg(test)]
@@ -92,7 +106,7 @@ mod tests {
     /// A queued lock gives eight queues what was measured, and then as much to any number: it cannot fall.
     #[test]
     fn waiters_that_spin_on_lines_of_their_own_would_not_make_it_fall() {
-        let base = base().unwrap();
+        let base = base(&cpu_at("zen4", CLOCK).unwrap());
         let at = |factors: &[f64], queues, lock: &str| {
             let settings = [("sa.lock", lock.into())];
             asked(|simulations| goodput(simulations, &with(&base, factors), queues, &settings).unwrap())

@@ -1,6 +1,8 @@
 //! Families whose rows are scenarios. What they simulate is data: beside the table of a family stands a file of its machines,
 //! what of these is fitted to which row, and what each row simulates.
 
+mod doubt;
+
 use std::collections::BTreeMap;
 
 use espsim_model::layers::{Layer, Origin, flatten};
@@ -12,8 +14,8 @@ use rayon::prelude::*;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::Row;
 use super::published::{Published, find, read};
+use super::{Row, band};
 use crate::fitting::keys::{keys, scale};
 use crate::fitting::machine::{cpu, cpu_at, fit, goodput_gbps, packets_per_s, run};
 
@@ -65,6 +67,8 @@ struct Machine {
     /// The largest relative error that counts as agreement; absent where only what limits is compared.
     tolerance: Option<f64>,
     counts: Counts,
+    /// Draws of what is not known of it, where thousands of flows make each one long.
+    draws: Option<u32>,
     /// From packets a second or Gb/s to the unit of the table.
     #[serde(default = "one")]
     factor: f64,
@@ -120,6 +124,8 @@ const fn one() -> f64 {
 struct Fitted {
     profile: Profile,
     settings: Layer,
+    /// What each step of the fit came to.
+    factors: Vec<f64>,
 }
 
 /// What a simulation gave: a value in the unit of the table, and what limited.
@@ -143,6 +149,7 @@ pub fn rows(family: &'static str, simulations: &Simulations<'_>) -> Result<Vec<R
         let (value, _) = given.get(id).ok_or_else(|| Failure::new(format!("{family}: no row `{id}` is simulated")))?;
         Ok::<f64, Failure>(*value)
     };
+    let drawn = doubt::drawn(&setup, &published, &machines)?;
     let compared = published.iter().zip(cases).map(|(row, case)| {
         let (simulated, limit) = match &case.ratio {
             Some([first, second]) => (value(first)? / value(second)?, None),
@@ -152,7 +159,8 @@ pub fn rows(family: &'static str, simulations: &Simulations<'_>) -> Result<Vec<R
         let tolerance = setup.machine[&case.machine].tolerance;
         Ok(row.clone().row(family, simulated, tolerance, exceeds && is_limit(&row.limit, limit)))
     });
-    compared.collect()
+    let rows = compared.collect::<Result<Vec<Row>, Failure>>()?;
+    band::banded(rows, |row| drawn.of(row, &setup))
 }
 
 /// The table of a family, and its setup.
@@ -179,27 +187,27 @@ impl Setup {
         case.ok_or_else(|| Failure::new(format!("nothing says what `{}` simulates", row.id)))
     }
 
-    /// A machine with its values set one after the other, each by its row.
-    fn fitted(&self, of: &Machine, rows: &[Published], simulations: &Simulations<'_>) -> Result<Fitted, Failure> {
+    /// A machine of which no row has said anything yet.
+    fn unfitted(of: &Machine) -> Result<Fitted, Failure> {
         let mut profile = match &of.clock {
             Some(clock) => cpu_at(&of.preset, clock)?,
             None => cpu(&of.preset)?,
         };
         profile.aead.retain(|cost| !of.without.contains(&cost.backend));
-        let mut machine = Fitted { profile, settings: Layer::new() };
+        Ok(Fitted { profile, settings: Layer::new(), factors: Vec::new() })
+    }
+
+    /// A machine with its values set one after the other, each by its row.
+    fn fitted(&self, of: &Machine, rows: &[Published], simulations: &Simulations<'_>) -> Result<Fitted, Failure> {
+        let mut machine = Setup::unfitted(of)?;
         for step in &of.fit {
             let row = find(rows, |row| row.id == step.row)?;
             let case = self.case(row)?;
             let keys = keys(&machine.profile, &step.row, &step.keys)?;
-            let with = |factor: f64| {
-                let mut machine = machine.clone();
-                scale(&mut machine.profile, &keys, factor);
-                let latency = Value::String(format!("{factor:.3} us"));
-                machine.settings.extend(step.latency.clone().map(|key| (key, (latency, Origin::Set))));
-                machine
-            };
-            let factor = fit(row.published, |factor| Ok(self.given(case, row.x, &with(factor), simulations)?.0))?;
-            machine = with(factor);
+            let factor = fit(row.published, |factor| {
+                Ok(self.given(case, row.x, &machine.clone().with(step, &keys, factor), simulations)?.0)
+            })?;
+            machine = machine.with(step, &keys, factor);
         }
         Ok(machine)
     }
@@ -207,19 +215,36 @@ impl Setup {
     /// What a case comes to at a place of its curve.
     fn given(&self, case: &Case, x: Option<f64>, on: &Fitted, simulations: &Simulations<'_>) -> Result<Given, Failure> {
         let of = &self.machine[&case.machine];
-        let tables = [&self.scenario, &of.scenario, &case.scenario];
-        let mut settings: Layer = tables.into_iter().flat_map(|table| flatten(table, &Origin::Scenario)).collect();
-        let times = |n: i64| Value::Integer(n * x.unwrap_or(1.0) as i64);
-        settings.extend(of.x.iter().map(|(key, n)| (key.clone(), (times(*n), Origin::Sweep))));
-        settings.extend(on.settings.clone());
-        let settings: Vec<(&str, Value)> =
-            settings.iter().map(|(key, (value, _))| (key.as_str(), value.clone())).collect();
+        let settings = self.settings(case, x, on);
+        let settings: Vec<(&str, Value)> = settings.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
         let record = run(simulations, &on.profile, &settings)?;
         let rate = match of.counts {
             Counts::Packets => packets_per_s(&record)?,
             Counts::Goodput => goodput_gbps(&record)?,
         };
         Ok((rate * of.factor, record.bottleneck))
+    }
+
+    /// What a case sets at a place of its curve.
+    fn settings(&self, case: &Case, x: Option<f64>, on: &Fitted) -> Vec<(String, Value)> {
+        let of = &self.machine[&case.machine];
+        let tables = [&self.scenario, &of.scenario, &case.scenario];
+        let mut settings: Layer = tables.into_iter().flat_map(|table| flatten(table, &Origin::Scenario)).collect();
+        let times = |n: i64| Value::Integer(n * x.unwrap_or(1.0) as i64);
+        settings.extend(of.x.iter().map(|(key, n)| (key.clone(), (times(*n), Origin::Sweep))));
+        settings.extend(on.settings.clone());
+        settings.into_iter().map(|(key, (value, _))| (key, value)).collect()
+    }
+}
+
+impl Fitted {
+    /// The same with what one step of the fit sets.
+    fn with(mut self, step: &Fit, keys: &[String], factor: f64) -> Fitted {
+        scale(&mut self.profile, keys, factor);
+        let latency = Value::String(format!("{factor:.3} us"));
+        self.settings.extend(step.latency.clone().map(|key| (key, (latency, Origin::Set))));
+        self.factors.push(factor);
+        self
     }
 }
 

@@ -42,6 +42,12 @@ pub struct FamilySummary {
     pub worst_error: Option<f64>,
     /// Whose it is.
     pub worst: String,
+    /// Share of predicted rows that lie in the model's 95 % band; absent in files from before there were bands.
+    #[serde(default, serialize_with = "short")]
+    pub within_band: Option<f64>,
+    /// Median half-width of these bands, relative to what the model says.
+    #[serde(default, serialize_with = "short")]
+    pub median_band: Option<f64>,
 }
 
 fn short<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -69,6 +75,8 @@ impl FamilySummary {
             within_tenth: (!judged.is_empty()).then(|| good as f64 / judged.len() as f64),
             worst_error: worst.map(|row| row.error()),
             worst: worst.map_or_else(String::new, |row| row.id.clone()),
+            within_band: share_in_band(rows),
+            median_band: weighted_median(bands(rows).map(|half| (half, 1.0)).collect()),
         }
     }
 
@@ -76,6 +84,18 @@ impl FamilySummary {
     pub fn counts(&self) -> bool {
         self.predicted > 0
     }
+}
+
+/// Half-widths of the bands that predicted rows have.
+fn bands(rows: &[Row]) -> impl Iterator<Item = f64> {
+    rows.iter().filter(|row| row.role == Role::Predicted).filter_map(Row::half_width)
+}
+
+/// The share of predicted rows with a band that lie in theirs; `None` where none has one.
+fn share_in_band(rows: &[Row]) -> Option<f64> {
+    let predicted = rows.iter().filter(|row| row.role == Role::Predicted);
+    let inside: Vec<bool> = predicted.filter_map(Row::is_in_band).collect();
+    (!inside.is_empty()).then(|| inside.iter().filter(|inside| **inside).count() as f64 / inside.len() as f64)
 }
 
 /// Rows that tell how good the model is: the predicted ones, or formulas where there are none.
@@ -96,11 +116,24 @@ pub struct Headline {
     pub median_error: f64,
     /// Share within [`GOOD`].
     pub within_tenth: f64,
+    /// Share within the model's 95 % bands; absent where a family has none.
+    pub within_band: Option<f64>,
+    /// Median half-width of these bands.
+    pub median_band: Option<f64>,
 }
 
 impl Headline {
     /// Of rows by family; `None` where nothing was predicted.
     pub fn of(families: &[Vec<Row>]) -> Option<Self> {
+        let counted: Vec<&Vec<Row>> =
+            families.iter().filter(|rows| rows.iter().any(|row| row.role == Role::Predicted)).collect();
+        let shares: Option<Vec<f64>> = counted.iter().map(|rows| share_in_band(rows)).collect();
+        let bands = counted.iter().flat_map(|rows| {
+            let halves: Vec<f64> = bands(rows).collect();
+            let weight = 1.0 / halves.len() as f64;
+            halves.into_iter().map(move |half| (half, weight))
+        });
+        let median_band = weighted_median(bands.collect());
         let predicted = |rows: &Vec<Row>| {
             let errors = rows.iter().filter(|row| row.role == Role::Predicted).map(|row| row.error().abs());
             errors.collect::<Vec<f64>>()
@@ -117,6 +150,8 @@ impl Headline {
             rows: all.len(),
             within_tenth: good / families.len() as f64,
             median_error: weighted_median(all)?,
+            within_band: shares.map(|shares| shares.iter().sum::<f64>() / shares.len() as f64),
+            median_band,
         })
     }
 
@@ -134,6 +169,8 @@ impl Headline {
             within_tenth: Some(self.within_tenth),
             worst_error: None,
             worst: String::new(),
+            within_band: self.within_band,
+            median_band: self.median_band,
         }
     }
 
@@ -148,9 +185,13 @@ impl Headline {
 
     /// In a sentence.
     pub fn in_words(&self) -> String {
+        let bands = self.within_band.zip(self.median_band).map_or_else(String::new, |(share, half)| {
+            let (share, half) = (100.0 * share, 100.0 * half);
+            format!(" {share:.0} % lie in the model's 95 % bands, of which half are narrower than \u{b1}{half:.0} %.")
+        });
         format!(
             "With all {} families of measurements weighted equally, half of the {} predicted rows are within {:.1} %, and \
-             {:.0} % of them within {:.0} %.",
+             {:.0} % of them within {:.0} %.{bands}",
             self.families,
             self.rows,
             100.0 * self.median_error,
@@ -214,6 +255,30 @@ mod tests {
         // Half of the weight lies up to 0.2, half from 0.3 on.
         assert!((headline.median_error - 0.25).abs() < 1e-9, "{headline:?}");
         assert!((headline.within_tenth - 1.0 / 3.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn bands_count_by_family_and_only_of_what_was_predicted() {
+        let banded = |errors: &[f64], half: f64| {
+            let mut rows = predicted(errors);
+            for row in &mut rows {
+                (row.low, row.high) = (Some(row.simulated * (1.0 - half)), Some(row.simulated * (1.0 + half)));
+            }
+            rows
+        };
+        let mut first = banded(&[0.05, -0.2, 0.3, 0.01], 0.1);
+        first.push(row("f", "s", Role::Fitted, 1000.0, Some(0.1)));
+        let families = [first, banded(&[0.2], 0.4)];
+        let summary = FamilySummary::of("aead", &families[0]);
+        assert_eq!(summary.within_band, Some(0.5));
+        assert!((summary.median_band.unwrap() - 0.1).abs() < 1e-9);
+        let headline = Headline::of(&families).unwrap();
+        assert_eq!(headline.within_band, Some(0.75));
+        assert!((headline.median_band.unwrap() - 0.25).abs() < 1e-9, "{headline:?}");
+        assert!(
+            headline.in_words().ends_with("75 % lie in the model's 95 % bands, of which half are narrower than ±25 %.")
+        );
+        assert_eq!(Headline::of(&[predicted(&[0.1])]).unwrap().within_band, None);
     }
 
     #[test]

@@ -229,7 +229,7 @@ impl From<&layers::Origin> for Origin {
     fn from(origin: &layers::Origin) -> Self {
         match origin {
             layers::Origin::Default => Origin::Default,
-            layers::Origin::Preset { kind, name, source } => {
+            layers::Origin::Preset { kind, name, source, .. } => {
                 Origin::Preset { kind: kind.name().into(), name: name.to_string(), source: source.to_string() }
             }
             layers::Origin::Scenario => Origin::Scenario,

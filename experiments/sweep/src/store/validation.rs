@@ -50,7 +50,12 @@ pub struct Row {
     pub published: f64,
     /// The model's value.
     pub simulated: f64,
-    /// Unit of both, with the basis of a rate.
+    /// The least that the model says in 95 % of cases where its parameters and itself are as doubtful as they are; absent of
+    /// what is no prediction.
+    pub low: Option<f64>,
+    /// The most.
+    pub high: Option<f64>,
+    /// Unit of all, with the basis of a rate.
     pub unit: String,
     /// What the published value is used for.
     pub role: Role,
@@ -69,6 +74,16 @@ impl Row {
     /// Relative error of the model.
     pub fn error(&self) -> f64 {
         self.simulated / self.published - 1.0
+    }
+
+    /// Whether the published value lies in the model's band; `None` where there is no band.
+    pub fn is_in_band(&self) -> Option<bool> {
+        Some((self.low?..=self.high?).contains(&self.published))
+    }
+
+    /// Half of the width of the model's band, relative to its value.
+    pub fn half_width(&self) -> Option<f64> {
+        Some((self.high? - self.low?) / (2.0 * self.simulated))
     }
 
     /// The kind of its series: what stands before the first comma of its name.
@@ -202,6 +217,8 @@ pub(super) mod tests {
             x: None,
             published: 100.0,
             simulated,
+            low: None,
+            high: None,
             unit: "MB/s".into(),
             role,
             tolerance,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use toml::Value;
+
 use super::Entry;
 use crate::units::{BitRate, Bytes, PacketRate, Share, Time};
 
@@ -85,6 +87,17 @@ impl Quantity {
         }
     }
 
+    /// What a text says, in the base unit; `None` where it says none.
+    pub fn parse(self, text: &str) -> Option<f64> {
+        Some(match self {
+            Quantity::Time => text.parse::<Time>().ok()?.base(),
+            Quantity::Size => text.parse::<Bytes>().ok()?.base(),
+            Quantity::BitRate => text.parse::<BitRate>().ok()?.base(),
+            Quantity::PacketRate => text.parse::<PacketRate>().ok()?.base(),
+            Quantity::Share => text.parse::<Share>().ok()?.base(),
+        })
+    }
+
     /// So many of its base unit, as text: picoseconds, octets, bits or packets per second, the whole.
     pub fn show(self, n: f64) -> String {
         match self {
@@ -118,6 +131,19 @@ impl Range {
             Range::Between(low, high) => (low..=high).contains(&value),
             Range::Above0(high) => value > 0.0 && value <= high,
             Range::OneOf(values) => values.contains(&value),
+        }
+    }
+
+    /// The value in it that is nearest to another.
+    pub fn nearest(self, value: f64) -> f64 {
+        match self {
+            Range::Any => value.max(0.0),
+            Range::Between(low, high) => value.clamp(low, high),
+            Range::Above0(high) => value.clamp(f64::MIN_POSITIVE, high),
+            Range::OneOf(values) => {
+                let nearer = |a: &f64, b: &f64| (a - value).abs().total_cmp(&(b - value).abs());
+                values.iter().copied().min_by(nearer).unwrap_or(value)
+            }
         }
     }
 
@@ -169,6 +195,16 @@ impl Takes {
         match *self {
             Takes::Quantity { range, .. } | Takes::Integer(range) | Takes::Number(range) => range,
             _ => Range::Any,
+        }
+    }
+
+    /// A value as a number in the base unit; `None` for what is no number.
+    pub fn number(&self, value: &Value) -> Option<f64> {
+        match self {
+            Takes::Integer(_) => value.as_integer().map(|n| n as f64),
+            Takes::Number(_) => value.as_float().or_else(|| value.as_integer().map(|n| n as f64)),
+            Takes::Quantity { quantity, .. } => quantity.parse(value.as_str()?),
+            _ => None,
         }
     }
 
