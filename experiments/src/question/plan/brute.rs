@@ -17,6 +17,7 @@ use tempfile::TempDir;
 
 use super::closed_forms::{Known, least_of};
 use super::doubt::Doubt;
+use super::drawn::Drawn;
 use super::hardware::Hardware;
 use super::question::Question;
 use super::search::Design;
@@ -143,7 +144,7 @@ fn within_doubt(found: &[Found], one: &str, other: &str) -> bool {
 fn plans_choose_as_simulation_of_every_number_of_cores_does() {
     let n: usize = std::env::var(QUESTIONS).ok().and_then(|n| n.parse().ok()).unwrap_or(4);
     let profile = preset::profile("zen4").unwrap().unwrap();
-    let drawn = espsim_model::uncertainty::draw(&profile, DRAWS, SEED);
+    let drawn = Drawn::new(&profile, DRAWS, SEED).hosts;
     let mut chance = ChaCha8Rng::seed_from_u64(SEED);
     let (mut same, mut excused, mut wrong, mut near) = (0, 0, Vec::new(), 0);
     for number in 0..n {

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::closed_forms::{Known, State};
 use super::doubt::Doubt;
+use super::drawn::DrawnHost;
 use super::hardware::{Component, Hardware, MOST};
 use super::question::{Asked, Question};
 use super::search::{Design, Runs, Trial};
@@ -75,14 +76,14 @@ impl Least {
     }
 }
 
-/// Plans every placement over `jobs` threads; results do not depend on their number. `drawn` are profiles that the host's may be.
+/// Plans every placement over `jobs` threads; results do not depend on their number. `drawn` is what hosts and devices may be.
 ///
 /// # Errors
 /// [`Failure`] if threads cannot be started, the hardware can do none of the placements, or the process is told to end.
 pub fn plan_all(
     question: &Question,
     profile: &Profile,
-    drawn: &[Profile],
+    drawn: &[DrawnHost],
     jobs: Option<u16>,
     simulations: &Simulations<'_>,
 ) -> Result<Vec<Plan>, Failure> {
@@ -127,7 +128,7 @@ fn design<'a>(
     })
 }
 
-fn planned(question: &Question, design: &Design<'_>, drawn: &[Profile]) -> Result<Result<Least, Impossible>, Failure> {
+fn planned(question: &Question, design: &Design<'_>, drawn: &[DrawnHost]) -> Result<Result<Least, Impossible>, Failure> {
     let load = question.load();
     let found = || {
         let first = match design.least(load)? {

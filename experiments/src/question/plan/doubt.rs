@@ -2,7 +2,8 @@
 //!
 //! Simulations decide what the profile's own values take. How that moves with them, closed forms tell: of each draw they say
 //! by how much a core is busier, and how many cores, in how many hosts, then are no busier than they may be; what simulations
-//! added to them is added in proportion. Chance of simulations is no part of it.
+//! added to them is added in proportion. What the model itself is off comes on top, as validation has it. Chance of
+//! simulations is no part of it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -11,8 +12,10 @@ use espsim_model::profile::Profile;
 use espsim_model::resource::Owner;
 use espsim_model::scenario::Scenario;
 use espsim_model::traffic::Steering;
+use espsim_model::uncertainty::Discrepancy;
 
 use super::closed_forms::{ClosedForms, MOST_BUSY, least_of};
+use super::drawn::DrawnHost;
 use super::hardware::{Component, Hardware, MOST};
 
 /// Draws that lie outside the band, of one.
@@ -81,7 +84,7 @@ pub(super) fn small(base: &Scenario) -> Scenario {
 
 impl Doubt {
     /// How the hardware that carries a load changes with the profile; `None` where closed forms say nothing of it.
-    pub fn of(closed: &ClosedForms<'_>, hardware: Hardware, load: f64, drawn: &[Profile]) -> Option<Doubt> {
+    pub fn of(closed: &ClosedForms<'_>, hardware: Hardware, load: f64, drawn: &[DrawnHost]) -> Option<Doubt> {
         let own = closed.state(hardware, load)?;
         let may_be = closed.may_be_busy(&own).min(MOST_BUSY / closed.goals.lossless());
         let busy = Busy { closed, hardware, load, may_be, known: RefCell::default() };
@@ -96,11 +99,15 @@ impl Doubt {
             of(few.cores) / of(hardware.cores)
         };
         let first = ClosedForms { base: &small, ..*closed }.fresh(few, load).ok()?;
-        let of = |profile: &Profile| {
-            let state = ClosedForms { base: &small, profile, ..*closed }.fresh(few, load).ok()?;
+        let of = |host: &DrawnHost| {
+            let (profile, base) = (&host.profile, &host.draw.scenario(&small));
+            let state = ClosedForms { base, profile, ..*closed }.fresh(few, load).ok()?;
+            // What the model itself is off, of each design on its own.
+            let name = format!("{} {}", closed.base.placement.name(), closed.base.host.stack.table());
+            let off = host.draw.discrepancy(Discrepancy::Cores, &name);
             let ratio = |owners: &[Owner]| state.busy(owners) / first.busy(owners).max(f64::MIN_POSITIVE);
             let slower = clock(profile) / clock(closed.profile);
-            let cores = f64::from(busy.cores(ratio(&[Owner::Host]) * slower)?) * added;
+            let cores = f64::from(busy.cores(ratio(&[Owner::Host]) * slower * off)?) * added;
             let pieces = |part: Component, owners: &[Owner]| {
                 whole(needed.of(part) * ratio(owners) * more(part)).min(MOST.of(part))
             };
@@ -108,7 +115,7 @@ impl Doubt {
             let cards = pieces(Component::Accelerator, &[Owner::Accelerator, Owner::Pcie]);
             Some((cores, [nics, if hardware.accelerators == 0 { 0 } else { cards }]))
         };
-        let (cores, devices) = drawn.iter().map(|profile| of(profile).unwrap_or((f64::INFINITY, [0; 2]))).unzip();
+        let (cores, devices) = drawn.iter().map(|host| of(host).unwrap_or((f64::INFINITY, [0; 2]))).unzip();
         Some(Doubt { cores, devices })
     }
 
@@ -158,17 +165,18 @@ mod tests {
 
     use super::*;
     use crate::question::plan::closed_forms::Known;
+    use crate::question::plan::drawn::Drawn;
     use crate::question::plan::goals::Goals;
     use crate::question::plan::hardware::Room;
 
-    fn drawn(n: u32) -> (Profile, Vec<Profile>) {
+    fn drawn(n: u32) -> (Profile, Vec<DrawnHost>) {
         let profile = preset::profile("zen4").unwrap().unwrap();
-        let drawn = espsim_model::uncertainty::draw(&profile, n, 1);
+        let drawn = Drawn::new(&profile, n, 1).hosts;
         (profile, drawn)
     }
 
     /// Of a load that takes some twenty cores.
-    fn doubt(placement: &str, profile: &Profile, drawn: &[Profile]) -> Doubt {
+    fn doubt(placement: &str, profile: &Profile, drawn: &[DrawnHost]) -> Doubt {
         let settings = [
             ("placement", placement),
             ("traffic.direction", "encrypt"),
@@ -186,10 +194,11 @@ mod tests {
 
     #[test]
     fn the_profile_itself_takes_what_was_planned_and_a_dearer_one_more() {
-        let (profile, _) = drawn(1);
+        let (profile, hosts) = drawn(1);
         let mut dear = profile.clone();
         dear.host.frequency = dear.host.frequency.scale(0.5);
-        let doubt = doubt("host", &profile, &[profile.clone(), dear]);
+        let hosts = [profile.clone(), dear].map(|profile| DrawnHost { draw: hosts[0].draw, profile });
+        let doubt = doubt("host", &profile, &hosts);
         assert!((1.8..2.1).contains(&(doubt.cores[1] / doubt.cores[0])), "{doubt:?}");
     }
 

@@ -59,7 +59,7 @@ pub fn plan(args: &PlanArgs, command: Vec<String>) -> Result<(), Failure> {
     let header = Header::of_question(ResultKind::Plan, "plan.toml", &text, question.seed, &profile);
     let simulations = Simulations::take_up(&mut folder, &header, Some(&profile.text), &stop)?;
     let drawn = Drawn::new(&profile.profile, question.draws, question.seed);
-    let plans = plan_all(&question, &profile.profile, &drawn.profiles, args.work.jobs, &simulations)
+    let plans = plan_all(&question, &profile.profile, &drawn.hosts, args.work.jobs, &simulations)
         .inspect_err(|_| say(&format!("espsim: to go on: {}", resume_line(&command, &target))))?;
     if let Some(refusal) = answer::refusal(&question, &plans) {
         drop(simulations);
