@@ -8,11 +8,12 @@ use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::Failure;
 use rayon::prelude::*;
 
+use super::asked::Asked;
 use super::closed_forms::{Known, State};
 use super::doubt::Doubt;
 use super::drawn::DrawnHost;
 use super::hardware::{Component, Hardware, MOST};
-use super::question::{Asked, Question};
+use super::question::Question;
 use super::search::{Design, Runs, Trial};
 
 /// How often a core is added if fresh seeds miss a goal that the search's met.
@@ -128,7 +129,11 @@ fn design<'a>(
     })
 }
 
-fn planned(question: &Question, design: &Design<'_>, drawn: &[DrawnHost]) -> Result<Result<Least, Impossible>, Failure> {
+fn planned(
+    question: &Question,
+    design: &Design<'_>,
+    drawn: &[DrawnHost],
+) -> Result<Result<Least, Impossible>, Failure> {
     let load = question.load();
     let found = || {
         let first = match design.least(load)? {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod args;
+mod asked;
 pub mod bill;
 #[cfg(test)]
 mod brute;
@@ -17,6 +18,7 @@ pub mod prices;
 pub mod question;
 pub mod search;
 mod sheet;
+mod wording;
 mod worth;
 
 use std::time::Instant;

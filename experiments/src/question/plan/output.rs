@@ -15,13 +15,14 @@ use serde_json::{Value, json};
 use toml::Table;
 
 use super::answer::{paragraphs, ranked, reason, stacks};
+use super::asked::Asked;
 use super::bill::bill;
 use super::design::{Least, Plan};
 use super::doubt::small;
 use super::figure::growth_svg;
 use super::hardware::{Component, Hardware};
 use super::prices::Prices;
-use super::question::{Asked, Question, insert};
+use super::question::{Question, insert};
 use super::search::Trial;
 use super::sheet::{rows, table};
 use super::worth::Worth;
@@ -251,7 +252,7 @@ impl Output<'_> {
             "latency_p99_us": goals.latency_p99.map(|time| time.as_ns() * 1e-3),
             "headroom": self.question.headroom.fraction(),
         });
-        let plans = self.plans.iter().map(plan_json).collect();
+        let plans = self.plans.iter().map(|plan| self.plan_json(plan)).collect();
         Manifest {
             title: Some(self.question.title()),
             question: Some(self.question.sentence()),
@@ -271,43 +272,50 @@ impl Output<'_> {
             ..manifest
         }
     }
+
+    fn plan_json(&self, plan: &Plan) -> Value {
+        match &plan.result {
+            Err(impossible) => {
+                let Asked { placement, stack, nic, card } = &plan.asked;
+                json!({ "placement": placement, "nic": nic, "card": card, "stack": stack, "impossible": reason(impossible) })
+            }
+            Ok(least) => json!({
+                "placement": plan.asked.placement,
+                "nic": plan.asked.nic,
+                "card": plan.asked.card,
+                "stack": plan.asked.stack,
+                "hosts": least.trial.hardware.hosts,
+                "cores": least.trial.hardware.all_cores(),
+                "cores_of_host": least.trial.hardware.cores,
+                "loss_interval": least.trial.loss_interval(),
+                "loss_by_closed_forms": least.trial.loss.map(|loss| loss.fraction()),
+                "cores_range": least.doubt.as_ref().map(|doubt| doubt.band()),
+                "bill": bill(self.question, plan, least, self.cpu()).iter().map(|line| json!({
+                    "item": line.item,
+                    "model": line.model,
+                    "of_host": line.of_host,
+                    "all": line.all,
+                    "spare": line.spare,
+                })).collect::<Vec<_>>(),
+                "nics": least.trial.hardware.nics,
+                "accelerators": least.trial.hardware.accelerators,
+                "meets": least.trial.meets(),
+                "one_less": least.less.iter().map(|(part, trial)| json!({
+                    "part": part.name(),
+                    "missed": trial.missed.map(|missed| missed.to_string()),
+                })).collect::<Vec<_>>(),
+                "carries": least.carries,
+                "limit": least.limit(),
+                "limits": least.limits.iter().map(|(name, load)| json!({ "name": name, "load": load })).collect::<Vec<_>>(),
+            }),
+        }
+    }
 }
 
 /// What a design is, in cells.
 fn named(asked: &Asked) -> Vec<String> {
     let Asked { placement, stack, nic, card } = asked.clone();
     vec![placement, nic.unwrap_or_default(), card.unwrap_or_default(), stack]
-}
-
-fn plan_json(plan: &Plan) -> Value {
-    match &plan.result {
-        Err(impossible) => {
-            let Asked { placement, stack, nic, card } = &plan.asked;
-            json!({ "placement": placement, "nic": nic, "card": card, "stack": stack, "impossible": reason(impossible) })
-        }
-        Ok(least) => json!({
-            "placement": plan.asked.placement,
-            "nic": plan.asked.nic,
-            "card": plan.asked.card,
-            "stack": plan.asked.stack,
-            "hosts": least.trial.hardware.hosts,
-            "cores": least.trial.hardware.all_cores(),
-            "cores_of_host": least.trial.hardware.cores,
-            "loss_interval": least.trial.loss_interval(),
-            "loss_by_closed_forms": least.trial.loss.map(|loss| loss.fraction()),
-            "cores_range": least.doubt.as_ref().map(|doubt| doubt.band()),
-            "nics": least.trial.hardware.nics,
-            "accelerators": least.trial.hardware.accelerators,
-            "meets": least.trial.meets(),
-            "one_less": least.less.iter().map(|(part, trial)| json!({
-                "part": part.name(),
-                "missed": trial.missed.map(|missed| missed.to_string()),
-            })).collect::<Vec<_>>(),
-            "carries": least.carries,
-            "limit": least.limit(),
-            "limits": least.limits.iter().map(|(name, load)| json!({ "name": name, "load": load })).collect::<Vec<_>>(),
-        }),
-    }
 }
 
 /// A series that simulates a plan's hardware.

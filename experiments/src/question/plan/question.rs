@@ -8,19 +8,20 @@ use espsim_model::scenario::Scenario;
 use espsim_model::units::{BitRate, Bytes, Share};
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::scenario_file::ScenarioFile;
-use espsim_sweep::file::value::{Setting, shown};
+use espsim_sweep::file::value::Setting;
 use espsim_sweep::points::points;
 use toml::{Table, Value};
 
 use super::args::Spare;
+use super::asked::{Asked, CARD, NIC, STACK, kinds};
 use super::goals::Goals;
 use super::hardware::Room;
 use crate::question::plan::args::PlanArgs;
 
 /// Flows of a plan: so many that what a core gets depends on how the NIC spreads them, not on single ones.
-const FLOWS: i64 = 4096;
+pub(super) const FLOWS: i64 = 4096;
 /// SAs of a plan: a gateway's, fewer than any preset NIC's cache holds.
-const SAS: i64 = 256;
+pub(super) const SAS: i64 = 256;
 
 /// The MTU of a plan's encrypted side: the full-sized packets of a mix do not fit 1500 B once they are encapsulated.
 const MTU: &str = "1600 B";
@@ -50,58 +51,6 @@ const SET_BY_OPTIONS: [(&str, &str); 18] = [
     ("run.half_width", "runs are as long as the goals ask for"),
 ];
 
-/// A design that is asked about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// The placement.
-    pub placement: String,
-    /// The host's stack.
-    pub stack: String,
-    /// The kind of NIC, where several are asked about and it matters which: to those that do what ESP needs.
-    pub nic: Option<String>,
-    /// The kind of accelerator, where several are asked about and one is used.
-    pub card: Option<String>,
-}
-
-impl Asked {
-    /// Its name: the kernel goes without saying.
-    pub fn name(&self) -> String {
-        let design = self.design();
-        match self.stack.as_str() {
-            "kernel" => design,
-            "vector" => format!("{design} in userspace"),
-            other => format!("{design} in {other}"),
-        }
-    }
-
-    /// The placement, and the NIC where there is a choice.
-    pub fn design(&self) -> String {
-        let device = self.nic.as_ref().or(self.card.as_ref());
-        device.map_or_else(|| self.placement.clone(), |device| format!("{} with {device}", self.placement))
-    }
-
-    /// A series of the design; what hardware it has is added.
-    pub(super) fn series(&self, name: String) -> Table {
-        let mut series = Table::new();
-        for (key, value) in [("name", &name), ("placement", &self.placement), (STACK, &self.stack)] {
-            insert(&mut series, key, Value::String(value.clone()));
-        }
-        if let Some(nic) = &self.nic {
-            insert(&mut series, NIC, Value::String(nic.clone()));
-        }
-        if let Some(card) = &self.card {
-            insert(&mut series, CARD, Value::String(card.clone()));
-        }
-        series
-    }
-}
-
-/// The key that says which stack a host has.
-const STACK: &str = "host.stack";
-/// The key that says which kind of NIC there is.
-const NIC: &str = "nic.preset";
-/// The key that says which kind of accelerator there is.
-const CARD: &str = "accelerator.preset";
 /// Devices of the default scenario (`presets/default.toml`), which a test holds them to.
 const NIC_BY_DEFAULT: &str = "connectx-6-dx";
 const CARD_BY_DEFAULT: &str = "qat-8970";
@@ -138,7 +87,7 @@ pub struct Question {
     pub spare: Spare,
     /// How much the load grows each year, and for how many.
     pub growth: Option<(Share, u32)>,
-    settings: Vec<Setting>,
+    pub(super) settings: Vec<Setting>,
 }
 
 impl Question {
@@ -255,57 +204,6 @@ impl Question {
         set.and_then(|setting| setting.value.as_integer()).unwrap_or(if key == "sa.count" { SAS } else { 1 })
     }
 
-    /// The question in a sentence.
-    pub fn sentence(&self) -> String {
-        let goals = match self.goals.latency_p99 {
-            Some(most) => format!("at most {} loss and {most} p99 latency", self.goals.loss),
-            None => format!("at most {} loss", self.goals.loss),
-        };
-        let headroom = match self.headroom.fraction() {
-            0.0 => String::new(),
-            _ => format!(" and {} headroom", self.headroom),
-        };
-        let set = |key: &str, default: i64| {
-            let set = self.settings.iter().rev().find(|setting| setting.key == key);
-            set.map_or_else(|| default.to_string(), |setting| shown(&setting.value))
-        };
-        format!(
-            "What does each placement take to {}, {}, in {} flows{} over {} SAs with {goals}{headroom}?",
-            self.asked(),
-            self.arrivals(),
-            set("traffic.flows", FLOWS),
-            if self.steering() == "rss" { " that the NIC hashes to cores (RSS)" } else { "" },
-            set("sa.count", SAS)
-        )
-    }
-
-    /// Direction, load and mix.
-    pub fn asked(&self) -> String {
-        let Question { rate, basis, mix, direction, .. } = self;
-        match self.back {
-            Some(back) => format!("encrypt {rate} and decrypt {back} ({basis}) of {mix}"),
-            None if direction == "both" => format!("encrypt {rate} and decrypt as much ({basis}) of {mix}"),
-            None => format!("{direction} {rate} ({basis}) of {mix}"),
-        }
-    }
-
-    /// How packets come.
-    pub fn arrivals(&self) -> String {
-        let Some((train, burst)) = self.coming else { return "as they were recorded".into() };
-        let singly = self.direction == "transmit" || train == 1;
-        let trains = if singly { "packets".into() } else { format!("trains of {train} packets of a flow") };
-        match burst {
-            1 => format!("{trains} coming at random (Poisson)"),
-            n => format!("{trains} coming at random in bursts of {n} on average"),
-        }
-    }
-
-    /// A title for tables and figures.
-    pub fn title(&self) -> String {
-        let back = self.back.map_or_else(String::new, |back| format!(" and {back} back"));
-        format!("{}{back} ({}) of {}, {}", self.rate, self.basis, self.mix, self.direction)
-    }
-
     /// The scenario file of these series, each with parameters of its own.
     ///
     /// # Errors
@@ -338,7 +236,7 @@ impl Question {
     }
 
     /// How flows come to cores: what comes in by the NIC's hash, and what applications send as the scheduler places them.
-    fn steering(&self) -> &'static str {
+    pub(super) fn steering(&self) -> &'static str {
         if self.direction == "transmit" { "spread" } else { "rss" }
     }
 
@@ -393,7 +291,9 @@ impl Question {
 
     /// What fits into a host.
     pub fn room(&self, profile: &Profile) -> Room {
-        Room { cores: self.host.0.unwrap_or(profile.host.cores), slots: self.host.1 }
+        // What stands by takes a slot too.
+        let spare = u32::from(self.spare == Spare::Nic);
+        Room { cores: self.host.0.unwrap_or(profile.host.cores), slots: self.host.1.saturating_sub(spare).max(1) }
     }
 
     /// Loads beside the one asked for, in units of it: a quarter to four times, and after each year of growth.
@@ -436,12 +336,6 @@ impl Question {
         scenario.traffic.iter_mut().zip(rates).for_each(|(class, rate)| class.rate = Some(rate));
         Ok(scenario)
     }
-}
-
-/// The kinds of a device that a placement is asked about with: all of several where it matters which.
-fn kinds(placement: &str, matters: fn(Placement) -> bool, named: &[String]) -> Vec<Option<String>> {
-    let used = Placement::ALL.iter().any(|known| known.name() == placement && matters(*known));
-    if used && named.len() > 1 { named.iter().cloned().map(Some).collect() } else { vec![None] }
 }
 
 /// Sizes of IP packets with their weights, `64:7,576:4,1500:1`.

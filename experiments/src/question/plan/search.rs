@@ -196,12 +196,12 @@ impl Design<'_> {
     /// # Errors
     /// As [`Self::trial`].
     pub fn least(&self, load: f64) -> Result<Result<Trial, Trial>, NoRecord> {
+        if let Some(trial) = self.too_slow(self.closed().most(), load)? {
+            return Ok(Err(trial));
+        }
         let Some(floor) = self.closed().floor(load) else {
             return self.impossible(load).map(Err);
         };
-        if let Some(trial) = self.too_slow(floor, load)? {
-            return Ok(Err(trial));
-        }
         // Closed forms allow no less.
         let first = self.trial(floor, load, Runs::Search)?;
         if first.meets() {
@@ -261,11 +261,13 @@ impl Design<'_> {
         Ok(None)
     }
 
-    /// What closed forms say of the most hardware under a load that is too much for it.
+    /// What closed forms say of the most hardware under a load that is too much for it, or whose trains are.
     fn impossible(&self, load: f64) -> Result<Trial, NoRecord> {
         let hardware = self.closed().most();
-        let (tightest, busy) = self.known(hardware, load)?.tightest();
-        let missed = Some(Missed::Carried(Share::from_fraction(1.0 / busy)));
+        let state = self.known(hardware, load)?;
+        let (tightest, busy) = state.tightest();
+        let by_trains = self.closed().missed(&state).filter(|missed| !matches!(missed, Missed::Busy(_)));
+        let missed = by_trains.or(Some(Missed::Carried(Share::from_fraction(1.0 / busy))));
         Ok(Trial { hardware, records: Vec::new(), missed, tightest, loss: None, is_chosen: false })
     }
 

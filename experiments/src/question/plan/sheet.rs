@@ -1,6 +1,6 @@
 //! The plan as a table: the same for people and for programs, but for columns that people have room for.
 
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use espsim_report::text_table;
 
 use super::answer::range;
@@ -12,6 +12,9 @@ use super::question::Question;
 
 /// Columns of a terminal that a table keeps to.
 const WIDTH: u16 = 100;
+
+/// Of these, what the names of placements take at least, which break only between words.
+const NAME: u16 = 15;
 
 /// Headings of what a terminal has room for; a heading that names a unit begins so.
 const FOR_PEOPLE: [&str; 11] =
@@ -114,6 +117,9 @@ pub(super) fn table(header: &[String], rows: &[Vec<String>]) -> Table {
     let numbers: Vec<usize> = (0..header.len()).filter(is_number).collect();
     let mut table = text_table::table(&header, &numbers);
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+    if let Some(name) = table.column_mut(0) {
+        name.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(NAME)));
+    }
     table.add_rows(rows.iter().map(|cells| pick(cells)));
     table
 }
