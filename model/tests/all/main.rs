@@ -8,6 +8,7 @@ mod cpus;
 mod dataplanes;
 mod dpu;
 mod effects;
+mod events;
 mod failover;
 mod failover_linux;
 mod laws;
