@@ -13,6 +13,8 @@ const NONE: u32 = u32::MAX;
 pub(super) struct Cache {
     replacement: Replacement,
     capacity: usize,
+    /// Whether there is room for all keys, so that none ever goes and it never matters which was used last.
+    keeps_all: bool,
     /// Where a key may not lie in every place; then what follows up to `oldest` is not used.
     sets: Option<Sets>,
     /// Place of each key in `held`, or `NONE`.
@@ -34,6 +36,7 @@ impl Cache {
         let sets = cache.ways.filter(|&ways| ways < cache.capacity).map(|_| Sets::new(cache));
         let capacity = cache.capacity.max(1) as usize;
         Cache {
+            keeps_all: sets.is_none() && cache.capacity >= cache.keys,
             sets,
             replacement: cache.replacement,
             capacity,
@@ -73,6 +76,12 @@ impl Cache {
             }
             wanted != key
         });
+    }
+
+    /// Whether a key is held that never goes, as there is room for all, and nothing is being filled.
+    #[inline(always)]
+    pub fn is_kept(&self, key: u32) -> bool {
+        self.keeps_all && self.pending.is_empty() && self.place[key as usize] != NONE
     }
 
     /// Whether the key was held; it is now.

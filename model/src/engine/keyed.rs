@@ -121,9 +121,7 @@ impl<T: Tracer> Engine<T> {
         let slot = usize::from(lane);
         let due = Due::new(begins, slot);
         self.tracer.visits(job, next - 1, self.now, 0, begins);
-        if self.lanes[slot].insert(Transit { due, pc: next, job }) {
-            self.tree.set(slot, due);
-        }
+        self.insert(Transit { due, pc: next, job }, slot);
         None
     }
 
@@ -149,7 +147,8 @@ impl<T: Tracer> Engine<T> {
         *top - *highest < window
     }
 
-    fn key_of(&self, job: u32) -> u32 {
+    #[inline(always)]
+    pub(super) fn key_of(&self, job: u32) -> u32 {
         self.workload.keys[self.jobs[job as usize].flow as usize]
     }
 

@@ -9,6 +9,7 @@
 //! process, then timers); within a lane first in, first out. Jobs that another one sets free at the same time
 //! (released units, opened gates, forked children) go on after it has parked, in the order in which they were freed.
 
+mod alone;
 mod cache;
 mod choice;
 mod execute;
@@ -18,10 +19,12 @@ mod lane;
 mod lock;
 pub mod observer;
 mod order;
+mod pool;
 pub mod program;
 pub mod random;
 pub mod recorded;
 mod seen;
+mod serve;
 mod sets;
 mod source;
 pub mod steady;
@@ -38,30 +41,22 @@ use keyed::Keyed;
 use lane::Lane;
 use observer::Observer;
 use order::Order;
+use pool::Pool;
 use program::{Choice, Op, Pc, Program, Workload};
 use random::{Purpose, Stream};
+use serve::Onward;
 use source::Source;
 use timers::Timers;
 use tournament::{Due, HORIZON_PS, Tournament};
 use trace::{Tracer, Untraced};
 
+/// Servers that can be numbered: no number needs a check. Those that are not used take no memory.
+const SERVERS: usize = 1 << 16;
 const NO_PARENT: u32 = u32::MAX;
 const NO_PAGE: u32 = u32::MAX;
 
 /// Jobs that have been set free, in order, and where each goes on.
 type Ready = VecDeque<(u32, Pc)>;
-
-#[derive(Debug, Clone)]
-struct Pool {
-    available: u32,
-    /// Units that are given back at a time, and how many have been released since the last time.
-    quantum: u32,
-    returned: u32,
-    waiting: VecDeque<(u32, Pc, u32)>,
-    /// Since when it is held, and for how long it was before.
-    since: u64,
-    held: u64,
-}
 
 #[derive(Debug, Clone, Copy)]
 struct Job {
@@ -81,11 +76,12 @@ struct Job {
 #[derive(Debug, Clone, Copy)]
 struct Step {
     op: Op,
+    onward: Onward,
     visits: u64,
 }
 
 // Programs of many cores and sizes of packets are as large as caches.
-const _: () = assert!(size_of::<Step>() == 24);
+const _: () = assert!(size_of::<Step>() == 32);
 
 /// Where [`Engine::run`] stops.
 #[derive(Debug, Clone, Copy, Default)]
@@ -110,7 +106,7 @@ pub struct Engine<T = Untraced> {
     tree: Tournament,
     lanes: Vec<Lane>,
     /// When each server of one unit is free.
-    free_at: Vec<u64>,
+    free_at: Box<[u64; SERVERS]>,
     /// When each unit of a server is free, earliest first.
     units: Vec<VecDeque<u64>>,
     pools: Vec<Pool>,
@@ -161,19 +157,14 @@ impl<T: Tracer> Engine<T> {
                 stream.get_or_insert_with(|| Stream::new(seed, Purpose::Service(server)));
             }
         }
-        let steps = program.ops.iter().map(|op| Step { op: op.within(HORIZON_PS), visits: 0 });
+        let step =
+            |(pc, op): (usize, &Op)| Step { op: op.within(HORIZON_PS), onward: Onward::of(&program, pc), visits: 0 };
+        let steps = program.ops.iter().enumerate().map(step);
+        let steps: Box<[Step]> = steps.collect();
         let lanes = program.lanes.iter().map(|&latency| Lane::new(latency.min(HORIZON_PS)));
         let spawns = program.ops.iter().any(|op| matches!(op, Op::Spawn { .. }));
         let keyed = Keyed::new(&program, &workload, seed);
         let choices = program.choices.clone();
-        let pools = program.pools.iter().map(|pool| Pool {
-            available: pool.capacity,
-            quantum: pool.quantum.clamp(1, pool.capacity.max(1)),
-            returned: 0,
-            waiting: VecDeque::new(),
-            since: 0,
-            held: 0,
-        });
         let mut first = 0;
         let sources = workload.sources.iter().enumerate().map(|(i, source)| {
             let started = Source::new(source, i, first, seed);
@@ -185,14 +176,14 @@ impl<T: Tracer> Engine<T> {
             now: 0,
             tree: Tournament::new(program.lanes.len() + sources.len() + 1),
             lanes: lanes.collect(),
-            free_at: vec![0; program.servers.len()],
+            free_at: vec![0; SERVERS].try_into().expect("as many as there can be"),
             units: program.servers.iter().map(|&units| VecDeque::from(vec![0; units.into()])).collect(),
-            pools: pools.collect(),
+            pools: program.pools.iter().map(Pool::new).collect(),
             timers: Timers::new(program.gates.len()),
             gates: program.gates.into_iter().map(Gate::new).collect(),
             caches: program.caches.into_iter().map(Cache::new).collect(),
             orders: vec![Order::default(); program.orders.into()],
-            steps: steps.collect(),
+            steps,
             jobs: Vec::new(),
             spare_jobs: Vec::new(),
             ready: VecDeque::with_capacity(256),
@@ -300,28 +291,6 @@ impl<T: Tracer> Engine<T> {
                 None => return,
             }
         }
-    }
-
-    fn expire(&mut self) {
-        if let Some((_, gate)) = self.timers.first() {
-            self.open_gate(gate);
-        }
-    }
-
-    fn open_gate(&mut self, index: usize) {
-        if self.timers.cancel(index) {
-            self.show_timers();
-        }
-        let gate = &mut self.gates[index];
-        if gate.is_polled() {
-            gate.poll(true, &mut self.ready);
-        } else {
-            gate.open(&mut self.ready);
-        }
-    }
-
-    fn show_timers(&mut self) {
-        self.show(self.timer_slot(), self.timers.first().map_or(u64::MAX, |(time, _)| time));
     }
 
     /// Shows in the tree when a slot is due next.

@@ -51,14 +51,56 @@ pub struct Observer {
     ends: Vec<u64>,
     /// The sums at those times, class by class.
     sums: Vec<Counts>,
-    /// One histogram for each class.
-    latency: Vec<Histogram<u64>>,
+    /// Of each class.
+    latency: Vec<Latencies>,
+}
+
+/// How many packets took how long, in the buckets of a [`Histogram`] of three digits: of equal width below [`EXACT`], and
+/// of half as many to each power of two from there on.
+#[derive(Debug, Clone)]
+struct Latencies(Box<[u64]>);
+
+/// Below so many ns each has a bucket of its own.
+const EXACT: u64 = 2048;
+
+impl Latencies {
+    fn new() -> Self {
+        Latencies(vec![0; Latencies::bucket(LONGEST_NS.next_power_of_two() - 1) + 1].into())
+    }
+
+    #[inline(always)]
+    fn bucket(ns: u64) -> usize {
+        let halvings = (ns | (EXACT - 1)).ilog2() - (EXACT - 1).ilog2();
+        (u64::from(halvings) * (EXACT / 2) + (ns >> halvings)) as usize
+    }
+
+    /// The shortest of a bucket.
+    fn shortest(bucket: usize) -> u64 {
+        let bucket = bucket as u64;
+        let halvings = (bucket / (EXACT / 2)).saturating_sub(1);
+        (bucket - halvings * (EXACT / 2)) << halvings
+    }
+
+    #[inline(always)]
+    fn count(&mut self, ns: u64) {
+        match self.0.get_mut(Latencies::bucket(ns)) {
+            Some(n) => *n += 1,
+            None => self.0[Latencies::bucket(LONGEST_NS)] += 1,
+        }
+    }
+
+    fn histogram(&self) -> Histogram<u64> {
+        let mut histogram = Histogram::new_with_bounds(1, LONGEST_NS, 3).expect("bounds are constant and valid");
+        for (bucket, &n) in self.0.iter().enumerate().filter(|(_, n)| **n > 0) {
+            histogram.record_n(Latencies::shortest(bucket), n).expect("buckets are those of the histogram");
+        }
+        histogram
+    }
 }
 
 impl Observer {
     /// An observer of so many classes that closes a batch every `batch_packets` packets.
     pub fn new(batch_packets: u32, classes: usize) -> Self {
-        let latency = Histogram::new_with_bounds(1, LONGEST_NS, 3).expect("bounds are constant and valid");
         Observer {
             batch_packets: batch_packets.max(1),
             packets_in_batch: 0,
@@ -66,7 +108,7 @@ impl Observer {
             classes: vec![Counts::default(); classes],
             ends: Vec::with_capacity(4096),
             sums: Vec::with_capacity(4096 * classes),
-            latency: vec![latency; classes],
+            latency: vec![Latencies::new(); classes],
         }
     }
 
@@ -78,7 +120,7 @@ impl Observer {
         counts.packets += 1;
         counts.octets += u64::from(bytes);
         counts.latency_ps = counts.latency_ps.wrapping_add(latency);
-        self.latency[class].saturating_record((latency + 500) / 1000);
+        self.latency[class].count((latency + 500) / 1000);
         self.packets += 1;
         self.packets_in_batch += 1;
         if self.packets_in_batch == self.batch_packets {
@@ -134,12 +176,40 @@ impl Observer {
     }
 
     /// Latencies in ns of a class, from birth to departure, since the last [`Self::forget_latency`].
-    pub fn latency(&self, class: usize) -> &Histogram<u64> {
-        &self.latency[class]
+    pub fn latency(&self, class: usize) -> Histogram<u64> {
+        self.latency[class].histogram()
     }
 
     /// Forgets the latencies so far: they belong to the warm-up.
     pub fn forget_latency(&mut self) {
-        self.latency.iter_mut().for_each(Histogram::reset);
+        self.latency.iter_mut().for_each(|latency| latency.0.fill(0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// What is counted is what a histogram records, value by value.
+        #[test]
+        fn buckets_are_those_of_the_histogram(ns in prop::collection::vec((0..40u32, any::<u64>()), 1..50)) {
+            let mut counted = Latencies::new();
+            let mut recorded: Histogram<u64> = Histogram::new_with_bounds(1, LONGEST_NS, 3).unwrap();
+            for (bits, value) in ns {
+                let value = value >> (63 - bits);
+                counted.count(value);
+                recorded.saturating_record(value);
+            }
+            let counted = counted.histogram();
+            prop_assert_eq!(counted.len(), recorded.len());
+            prop_assert_eq!(counted.mean().to_bits(), recorded.mean().to_bits());
+            for quantile in [0.0, 0.01, 0.5, 0.9, 0.99, 0.999, 1.0] {
+                let of = |histogram: &Histogram<u64>| histogram.value_at_quantile(quantile);
+                prop_assert_eq!(of(&counted), of(&recorded));
+            }
+        }
     }
 }

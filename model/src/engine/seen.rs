@@ -48,7 +48,7 @@ impl<T: Tracer> Engine<T> {
 
     /// Servers and pools.
     pub fn sizes(&self) -> (u16, u16) {
-        (self.free_at.len() as u16, self.pools.len() as u16)
+        (self.units.len() as u16, self.pools.len() as u16)
     }
 
     /// How much work has come to a server that is not done, in picoseconds of all its units.

@@ -71,6 +71,7 @@ impl Source {
 
 impl Source {
     /// Which size the next job has.
+    #[inline(never)]
     fn draw_size(&mut self) -> usize {
         if let Arrivals::Recorded { .. } = self.arrivals {
             return usize::from(self.recorded_size);
@@ -233,10 +234,12 @@ impl<T: Tracer> Engine<T> {
     }
 
     /// The source that a flow belongs to: there are few.
+    #[inline(always)]
     pub(super) fn source_of(&self, flow: u32) -> usize {
         self.sources.iter().position(|source| flow < source.flows.1).unwrap_or(0)
     }
 
+    #[inline(always)]
     pub(super) fn start_of(&mut self, source: usize, flow: u32) -> Pc {
         let row = &self.workload.starts[usize::from(self.workload.flows[flow as usize])];
         let source = &mut self.sources[source];

@@ -99,6 +99,14 @@ impl Class {
         built
     }
 
+    /// Its jobs that are under way at a time, at the most; `None` where they come at a rate.
+    pub(super) fn most_jobs(&self) -> Option<u64> {
+        match self.arrivals {
+            Arrivals::Closed { jobs_per_flow } => Some(u64::from(jobs_per_flow) * self.flows.len() as u64),
+            _ => None,
+        }
+    }
+
     /// The class as its ACKs see it: they go the other way and do not merge.
     pub(super) fn back(&self) -> Class {
         let direction = match self.direction {

@@ -157,7 +157,7 @@ impl Machine {
     /// # Errors
     /// [`TooLarge`] for more stations than the engine takes.
     pub fn compile(&self) -> Result<Compiled, TooLarge> {
-        self.platform.compile(&self.routes_by_class())
+        self.platform.compile_for(&self.routes_by_class(), self.classes.iter().map(Class::most_jobs).sum())
     }
 
     /// Every route with its class, in the order of paths and then of sends.

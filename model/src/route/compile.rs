@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::lanes::{LaneKey, chain, renumber_lanes};
 use super::on_its_way::OnItsWay;
+use super::plenty::plenty;
 use super::{Category, Charge, Hop, Lookup, Platform, Pool, PoolId, Route, StationId};
 use crate::engine::program::{Key, Op, Pc, Program};
 use crate::engine::tournament::MAX_SLOTS;
@@ -32,7 +33,16 @@ impl Platform {
     /// # Errors
     /// [`TooLarge`] for more stations than the engine takes.
     pub fn compile(&self, routes: &[(u8, &Route)]) -> Result<Compiled, TooLarge> {
-        let mut compiled = self.compile_unchained(routes)?;
+        self.compile_for(routes, None)
+    }
+
+    /// The same for so many jobs at the most, where there is a limit: pools that they cannot use up are left out.
+    ///
+    /// # Errors
+    /// As [`Self::compile`].
+    pub fn compile_for(&self, routes: &[(u8, &Route)], jobs: Option<u64>) -> Result<Compiled, TooLarge> {
+        let plenty = jobs.map_or_else(|| vec![false; self.pools.len()], |jobs| plenty(self, routes, jobs));
+        let mut compiled = self.compile_visits(routes, plenty)?;
         chain(&mut compiled.program, &compiled.entries);
         Ok(compiled)
     }
@@ -42,7 +52,11 @@ impl Platform {
     /// # Errors
     /// As [`Self::compile`].
     pub fn compile_unchained(&self, routes: &[(u8, &Route)]) -> Result<Compiled, TooLarge> {
-        let mut compiler = Compiler::new(self);
+        self.compile_visits(routes, vec![false; self.pools.len()])
+    }
+
+    fn compile_visits(&self, routes: &[(u8, &Route)], plenty: Vec<bool>) -> Result<Compiled, TooLarge> {
+        let mut compiler = Compiler::new(self, plenty);
         let (starts, ends) =
             routes.iter().map(|&(class, route)| (compiler.job(class, route), compiler.next_pc())).unzip();
         let Compiler { mut program, accounts, notes, lanes, mut entries, .. } = compiler;
@@ -117,6 +131,8 @@ pub(super) struct Compiler<'a> {
     /// Lane numbers as first met.
     pub(super) lanes: BTreeMap<LaneKey, u16>,
     entries: BTreeSet<Pc>,
+    /// Pools that have more units than all jobs can take.
+    plenty: Vec<bool>,
     /// The traffic class of the route.
     class: u8,
     /// Where the job is dropped, so far.
@@ -134,7 +150,7 @@ struct DropSite {
 mod keyed;
 
 impl<'a> Compiler<'a> {
-    fn new(platform: &'a Platform) -> Self {
+    fn new(platform: &'a Platform, plenty: Vec<bool>) -> Self {
         Compiler {
             platform,
             program: Program::default(),
@@ -142,6 +158,7 @@ impl<'a> Compiler<'a> {
             notes: Vec::new(),
             lanes: BTreeMap::new(),
             entries: BTreeSet::new(),
+            plenty,
             class: 0,
             drops: Vec::new(),
         }
@@ -225,6 +242,14 @@ impl<'a> Compiler<'a> {
             Hop::Serve(visit) => {
                 job.spend(visit);
                 self.visit(visit);
+            }
+            Hop::Acquire(pool, _) | Hop::AcquireOrDrop(pool, ..) | Hop::Release(pool, _) if self.has_plenty(*pool) => {
+                // What comes next is an event of its own all the same.
+                self.entry();
+            }
+            Hop::AcquireElse(pool, _, with, _) if self.has_plenty(*pool) => {
+                self.entry();
+                self.inline(with, job);
             }
             Hop::Acquire(pool, n) => {
                 let n = self.clamp(*pool, *n);
@@ -356,6 +381,10 @@ impl<'a> Compiler<'a> {
     /// A job that needs more than the whole pool takes the whole pool.
     fn clamp(&self, pool: PoolId, n: u32) -> u32 {
         n.min(self.pool(pool).units.capacity)
+    }
+
+    fn has_plenty(&self, pool: PoolId) -> bool {
+        self.plenty[usize::from(pool.0)]
     }
 
     pub(super) fn pool(&self, pool: PoolId) -> &'a Pool {

@@ -7,6 +7,7 @@ mod category;
 mod compile;
 mod lanes;
 mod on_its_way;
+mod plenty;
 mod visits;
 
 pub use category::Category;

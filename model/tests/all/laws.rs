@@ -48,7 +48,7 @@ fn mix() -> impl Strategy<Value = Value> {
 }
 
 /// Any placement, hardware, ring size, traffic and offload that passes the check.
-fn scenarios() -> impl Strategy<Value = Scenario> {
+pub(crate) fn scenarios() -> impl Strategy<Value = Scenario> {
     let hardware = (
         prop::sample::select(Placement::ALL.to_vec()),
         one_of(&["own-slot", "shared-uplink"]),
@@ -326,7 +326,10 @@ proptest! {
 }
 
 /// When each packet departs, with everything that was counted.
-fn departures<T: Tracer>(mut engine: Engine<T>, begin: impl Fn(&mut Engine<T>)) -> (Vec<u64>, Vec<u64>, u64) {
+pub(crate) fn departures<T: Tracer>(
+    mut engine: Engine<T>,
+    begin: impl Fn(&mut Engine<T>),
+) -> (Vec<u64>, Vec<u64>, u64) {
     engine.observer = Observer::new(1, engine.observer.classes().len());
     begin(&mut engine);
     engine.run(5000, 5000 * 256, u64::MAX);

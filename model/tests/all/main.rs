@@ -9,6 +9,7 @@ mod dataplanes;
 mod doubt;
 mod dpu;
 mod effects;
+mod events;
 mod failover;
 mod failover_linux;
 mod laws;
