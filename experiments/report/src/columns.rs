@@ -14,7 +14,8 @@ use crate::text_table::table;
 const WIDTH: usize = 100;
 const BORDER: usize = 3;
 /// Columns that are left out first where there is no room for all.
-const LEAST_TELLING: [&str; 5] = ["Next", "Cycles/B", "Bound Gb/s", "Idle cores", "Mean ms"];
+const LEAST_TELLING: [&str; 8] =
+    ["Next", "Cycles/B", "Bound Gb/s", "Idle cores", "Mean ms", "Messages", "Peak CPU %", "In software"];
 /// Rows of a large sweep.
 const FIRST_ROWS: usize = 100;
 
@@ -145,9 +146,8 @@ pub const THROUGHPUT: &[Column] = &[
         half_width.map_or_else(dash, |width| format!("{width:.2}"))
     }),
     Column::number("Of draws", |o| {
-        let digits = |value: f64| format!("{value:.1}");
         let band = o.band("throughput", Some(Basis::Goodput));
-        band.map_or_else(dash, |Band { low, high, .. }| format!("{} to {}", digits(low), digits(high)))
+        band.map_or_else(dash, |Band { low, high, .. }| format!("{} to {}", three_digits(low), three_digits(high)))
     })
     .shown(Shown::WithBand("throughput")),
     Column::number("Carried in", |o| {

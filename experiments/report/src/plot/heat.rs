@@ -56,7 +56,7 @@ const TOP: i32 = 92;
 /// Height of one map, and of each of several; the gap between them, in which a name stands; room below the last.
 const ALONE: i32 = 386;
 const HEIGHT: i32 = 236;
-const GAP: i32 = 44;
+const GAP: i32 = 58;
 const FOOT: i32 = 82;
 const WIDTH: u32 = 960;
 

@@ -95,7 +95,8 @@ impl Grid {
         values.sort_by(|a, b| b.value.total_cmp(&a.value));
         let top = values.first().copied();
         let is_tied = |value: &&Value| top.is_some_and(|top| tied(top, **value));
-        let best: Vec<usize> = values.iter().filter(is_tied).map(|value| value.design).collect();
+        let mut best: Vec<usize> = values.iter().filter(is_tied).map(|value| value.design).collect();
+        best.sort_unstable();
         let next = values.iter().find(|value| !best.contains(&value.design));
         // Of those that tie, the second is what the first has no margin over.
         let second = values.get(1).filter(|_| best.len() > 1).or(next);

@@ -108,6 +108,45 @@ impl Compared {
     }
 }
 
+/// Stacks in the order of designs, each with its designs, given the stack of each.
+pub fn by_stack(stacks: impl Iterator<Item = &'static str>) -> Vec<(&'static str, Vec<usize>)> {
+    let mut found: Vec<(&'static str, Vec<usize>)> = Vec::new();
+    for (design, stack) in stacks.enumerate() {
+        match found.iter_mut().find(|(known, _)| *known == stack) {
+            Some((_, designs)) => designs.push(design),
+            None => found.push((stack, vec![design])),
+        }
+    }
+    found
+}
+
+/// Pairs of designs that a text names, whatever commas their names have: by full names, or of every stack by labels.
+///
+/// # Errors
+/// [`Failure`] that lists the designs, for a text that names no two of them.
+pub fn pairs(
+    text: &str,
+    designs: &[Design],
+    stacks: &[(&'static str, Vec<usize>)],
+) -> Result<Vec<(usize, usize)>, Failure> {
+    let halves = text.match_indices(',').map(|(at, _)| (text[..at].trim(), text[at + 1..].trim()));
+    let full = |name: &str| designs.iter().position(|design| design.name == name);
+    let within = |all: &[usize], label: &str| all.iter().copied().find(|&design| designs[design].label == label);
+    for (first, second) in halves.filter(|(first, second)| first != second) {
+        if let (Some(a), Some(b)) = (full(first), full(second)) {
+            return Ok(vec![(a, b)]);
+        }
+        let both = |(_, all): &(&str, Vec<usize>)| Some((within(all, first)?, within(all, second)?));
+        let found: Vec<(usize, usize)> = stacks.iter().filter_map(both).collect();
+        if !found.is_empty() {
+            return Ok(found);
+        }
+    }
+    let names: Vec<&str> = designs.iter().map(|design| design.name.as_str()).collect();
+    let help = format!("two of {}, with a comma between them", names.join(" "));
+    Err(Failure::new(format!("--pair {text}: not two of the designs")).with_help(Some(help)))
+}
+
 /// The same series in a stack, under a name that says so.
 fn in_stack(series: &Series, stack: &str) -> Series {
     let mut values = series.values.clone();

@@ -19,7 +19,7 @@ use toml::Value;
 
 use super::args::CompareArgs;
 use super::axes::{Axes, SATURATE, SET_BY_AXES};
-use super::designs::Design;
+use super::designs::{Design, by_stack};
 
 /// Packets of one simulated point at most, and how well throughput is to be known: enough for a map, where neighbours bear
 /// each other out.
@@ -196,16 +196,8 @@ impl Grid {
 
     /// Stacks in the order of designs, each with its designs.
     pub fn stacks(&self) -> Vec<(&'static str, Vec<usize>)> {
-        let mut stacks: Vec<(&'static str, Vec<usize>)> = Vec::new();
-        for design in 0..self.designs.len() {
-            let first = At { rate: 0, packet: 0, cores: 0 };
-            let stack = self.entry(design, first).point.scenario.host.stack.name();
-            match stacks.iter_mut().find(|(known, _)| *known == stack) {
-                Some((_, designs)) => designs.push(design),
-                None => stacks.push((stack, vec![design])),
-            }
-        }
-        stacks
+        let first = At { rate: 0, packet: 0, cores: 0 };
+        by_stack((0..self.designs.len()).map(|design| self.entry(design, first).point.scenario.host.stack.name()))
     }
 }
 

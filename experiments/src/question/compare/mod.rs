@@ -32,7 +32,7 @@ use crate::console::deliver::{Made, deliver, printed};
 use crate::console::say;
 use crate::host_profile::{HostName, checked, warn_beyond};
 use between::between;
-use designs::Compared;
+use designs::{Compared, by_stack, pairs};
 use grid::Grid;
 
 pub use args::CompareArgs;
@@ -51,8 +51,12 @@ pub fn compare(args: &CompareArgs, command: Vec<String>) -> Result<(), Failure> 
     let file = &compared.file;
     let stop = Stop::listen()?;
     let place = Destination::new(args.folder.out.as_deref(), "compare", args.folder.resume);
-    let check =
-        |profile: &Profile| grid::at_middle(file, args, &args.base.settings, profile).and_then(|_| compared.check());
+    let check = |profile: &Profile| {
+        let points = grid::at_middle(file, args, &args.base.settings, profile)?;
+        compared.check()?;
+        let stacks = by_stack(points.iter().map(|point| point.scenario.host.stack.name()));
+        args.pair.as_ref().map_or(Ok(()), |pair| pairs(pair, &compared.designs, &stacks).map(drop))
+    };
     let name = args.base.profile.as_ref().or(file.profile.as_ref());
     let name = HostName { name, of: place.taken_up(), settings: &args.base.of_profile };
     let (profile, mut folder) = stop.uninterested(|| checked(&name, check, || place.prepare()))?;

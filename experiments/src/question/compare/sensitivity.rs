@@ -17,6 +17,7 @@ use toml::Value;
 
 use super::args::CompareArgs;
 use super::cell::EQUAL;
+use super::designs::pairs;
 use super::grid::{At, Grid, at_place};
 
 /// Values that move the answer by this share or more decide it; so many are named.
@@ -28,6 +29,8 @@ const NO_SWING: f64 = 1e-6;
 const FREQUENCY: &str = "host.frequency";
 /// Parameters of hardware; the others are the user's choice.
 const HARDWARE: [&str; 2] = ["nic.", "accelerator."];
+/// Of hardware, what is no estimate but known or chosen: these are not moved.
+const KNOWN: [&str; 8] = ["count", "ports", "generation", "lanes", "line_rate", "queues", "max_payload", "standby"];
 
 /// Two designs and what moves their ratio.
 pub struct Sensitivity {
@@ -117,12 +120,7 @@ impl Question<'_> {
                 .map(|(_, all)| self.best(all, middle))
                 .collect();
         };
-        let pairs: Vec<(usize, usize)> = named(asked, self.grid, &stacks);
-        if pairs.is_empty() {
-            let names: Vec<&str> = self.grid.designs.iter().map(|design| design.name.as_str()).collect();
-            let help = format!("two of {}, with a comma between them", names.join(" "));
-            return Err(Failure::new(format!("--pair {asked}: not two of the designs")).with_help(Some(help)));
-        }
+        let pairs = pairs(asked, &self.grid.designs, &stacks)?;
         pairs.into_iter().map(|pair| self.of(pair, middle)).collect()
     }
 
@@ -194,25 +192,6 @@ impl Question<'_> {
     }
 }
 
-/// Pairs of designs that a text names, whatever commas their names have: by full names, or of every stack by labels.
-fn named(text: &str, grid: &Grid, stacks: &[(&'static str, Vec<usize>)]) -> Vec<(usize, usize)> {
-    let halves = text.match_indices(',').map(|(at, _)| (text[..at].trim(), text[at + 1..].trim()));
-    let full = |name: &str| grid.designs.iter().position(|design| design.name == name);
-    let within =
-        |designs: &[usize], label: &str| designs.iter().copied().find(|&design| grid.designs[design].label == label);
-    for (first, second) in halves {
-        if let (Some(a), Some(b)) = (full(first), full(second)) {
-            return vec![(a, b)];
-        }
-        let both = |(_, designs): &(&str, Vec<usize>)| Some((within(designs, first)?, within(designs, second)?));
-        let found: Vec<(usize, usize)> = stacks.iter().filter_map(both).collect();
-        if !found.is_empty() {
-            return found;
-        }
-    }
-    Vec::new()
-}
-
 /// Packet and cores of a point of the grid.
 fn place(point: &Point) -> String {
     let cores = point.scenario.host.cores;
@@ -237,7 +216,9 @@ fn of_profile(profile: &Profile, scenarios: [&Scenario; 2]) -> Vec<Change> {
 }
 
 fn of_hardware(first: &Point, second: &Point) -> Vec<Change> {
-    let keys = first.values.iter().filter(|(key, _)| HARDWARE.iter().any(|part| key.starts_with(part)));
+    let is_known = |key: &str| KNOWN.contains(&key.rsplit('.').next().unwrap_or(key));
+    let is_hardware = |key: &str| HARDWARE.iter().any(|part| key.starts_with(part));
+    let keys = first.values.iter().filter(|(key, _)| is_hardware(key) && !is_known(key));
     keys.filter(|(key, entry)| second.values.get(*key).is_some_and(|other| other.0 == entry.0))
         .filter_map(|(key, (value, _))| {
             let end = |factor: f64| {

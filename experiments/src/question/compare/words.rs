@@ -56,8 +56,8 @@ fn winners(grid: &Grid, absent: &[Absent]) -> String {
     let absent: Vec<&str> = absent.iter().map(|absent| absent.design.as_str()).collect();
     let absent = match &absent[..] {
         [] => String::new(),
-        [one] => format!(" ({one} is not to be had, for the reason below)"),
-        several => format!(" ({} are not to be had, for the reasons below)", several.join(", ")),
+        [one] => format!("; {one} is not to be had"),
+        several => format!("; {} are not to be had", several.join(", ")),
     };
     sentence(&format!("{}{absent}.", stacks.join("; ")))
 }
@@ -73,17 +73,17 @@ fn best_of(grid: &Grid, stack: &str, designs: &[usize]) -> String {
     ranked.retain(|(n, _)| *n > 0);
     ranked.sort_by(|a, b| b.0.cmp(&a.0));
     let mut parts: Vec<String> = ranked.iter().map(|(n, label)| format!("{label} is best in {n}")).collect();
+    if let (Some(first), true) = (parts.first_mut(), open > 0) {
+        let least = CLEAR * 100.0;
+        *first = format!("{first} (of all that are best, {open} in fewer than {least:.0} % of draws)");
+    }
     if shared > 0 {
         parts.push(format!("several do alike in {shared}"));
     }
     if cells.len() < places.len() {
         parts.push(format!("none carries the load in {}", places.len() - cells.len()));
     }
-    let open = match open {
-        0 => String::new(),
-        n => format!(" (in {n} in fewer than {:.0} % of draws)", CLEAR * 100.0),
-    };
-    format!("{} of {} places {}{open}", within(stack), places.len(), listed(&parts))
+    format!("{}, of {} places {}", within(stack), places.len(), listed(&parts))
 }
 
 /// `a, b and c`.

@@ -86,6 +86,7 @@ struct Current {
 impl Current {
     fn add(&mut self, row: &Row<'_>) -> Result<(), Failure> {
         let (replication, metric, basis) = (row.text("replication"), row.text("metric"), row.text("basis"));
+        row.optional("low")?;
         let (value, high) = (row.number("value")?, row.optional("high")?);
         let point = &mut self.point;
         if metric == CARRIED_IN_DRAWS {

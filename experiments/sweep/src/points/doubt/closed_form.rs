@@ -17,6 +17,8 @@ pub struct ClosedForm {
     pub offered: Option<PacketRate>,
     /// Goodput that can be left at the most, in Gb/s.
     pub goodput_gbps: f64,
+    /// Goodput that is offered, in Gb/s; absent when saturating.
+    offered_gbps: Option<f64>,
     /// Cores of the data path.
     cores: u32,
     /// Their clock.
@@ -38,8 +40,14 @@ impl ClosedForm {
         let bound = bound(machine);
         let limits = limits(&bound);
         (!limits.is_empty()).then_some(())?;
-        let (cores, clock) = (machine.cores, machine.clock);
-        Some(ClosedForm { limits, offered: bound.offered, goodput_gbps: bound.goodput_gbps()?, cores, clock })
+        Some(ClosedForm {
+            limits,
+            offered: bound.offered,
+            goodput_gbps: bound.goodput_gbps()?,
+            offered_gbps: bound.offered_gbps(),
+            cores: machine.cores,
+            clock: machine.clock,
+        })
     }
 
     /// Limits, the tightest first.
@@ -52,14 +60,14 @@ impl ClosedForm {
         self.limits[0]
     }
 
-    /// Whether all of the offered load gets through; always when saturating.
-    pub fn carries(&self) -> bool {
-        self.room() >= 1.0 - ROUNDING
-    }
-
     /// The tightest limit over what is offered; infinite when saturating.
     pub fn room(&self) -> f64 {
         self.offered.map_or(f64::INFINITY, |offered| self.tightest().1.as_pps() / offered.as_pps())
+    }
+
+    /// Goodput that gets through if packets of all sizes are lost alike, in Gb/s.
+    pub(super) fn expected_gbps(&self) -> f64 {
+        self.offered_gbps.map_or(self.goodput_gbps, |offered| offered * self.room().min(1.0))
     }
 
     /// Packets of all classes that get through in a second.
@@ -96,9 +104,6 @@ impl ClosedForm {
         self.limits.iter().find(|(resource, _)| *resource == of).map(|(_, rate)| *rate)
     }
 }
-
-/// What rounding leaves of a limit that is just what is offered.
-const ROUNDING: f64 = 1e-9;
 
 fn limits(bound: &Bound) -> Vec<(Resource, PacketRate)> {
     let stations = bound.limits.iter().filter(|limit| limit.resource != Resource::OfferedLoad);

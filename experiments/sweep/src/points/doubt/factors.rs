@@ -25,6 +25,27 @@ pub struct UnderDraw {
     pub busy: f32,
     /// The tightest limit over what is offered; infinite when saturating.
     pub room: f32,
+    /// The clock of the cores.
+    pub clock: f32,
+}
+
+/// A packet costs one core of a scenario what it costs that core alone if it is so but for this share, uneven hashes included.
+const SAME_COST: f64 = 0.01;
+/// A limit that is so many times as much as the tightest one is none under any draw.
+const FAR: f64 = 5.0;
+
+impl UnderDraw {
+    /// From the whole of a draw's machine.
+    fn of(form: &ClosedForm, own: &ClosedForm) -> Self {
+        let carried = form.expected_gbps() / own.expected_gbps();
+        let core_seconds = |form: &ClosedForm| form.core_seconds().unwrap_or(f64::NAN);
+        UnderDraw {
+            carried: carried as f32,
+            busy: (carried * core_seconds(form) / core_seconds(own)) as f32,
+            room: form.room() as f32,
+            clock: (form.clock().get() as f64 / own.clock().get() as f64) as f32,
+        }
+    }
 }
 
 impl Draws {
@@ -42,6 +63,31 @@ impl Draws {
         })
     }
 
+    /// What each draw makes of a scenario. Limits of one core tell it where a packet costs that core what it costs the others
+    /// and nothing limits that one core does not have; else every draw's machine is built whole. `None` where one cannot be.
+    pub fn of(&self, scenario: &Scenario, profile: &Profile, own: &ClosedForm) -> Option<Vec<UnderDraw>> {
+        if let Some(factors) = self.of_one_core(scenario, profile, own) {
+            return Some(self.under(&factors, scenario, profile, own));
+        }
+        let (_, drawn) = self.closed_forms(scenario, profile)?;
+        Some(drawn.iter().map(|form| UnderDraw::of(form, own)).collect())
+    }
+
+    fn of_one_core(&self, scenario: &Scenario, profile: &Profile, own: &ClosedForm) -> Option<Factors> {
+        if scenario.host.cores == 1 || scenario.classes().len() > 1 {
+            return None;
+        }
+        let mut one = scenario.clone();
+        one.host.cores = 1;
+        let form = ClosedForm::of(&one, profile)?;
+        let cost = |form: &ClosedForm| Some(form.cycles()?.0);
+        let is_same = (cost(&form)? / cost(own)? - 1.0).abs() <= SAME_COST;
+        let is_known = |resource: Resource| form.limits().iter().any(|(other, _)| *other == resource);
+        let far = FAR * own.tightest().1.as_pps();
+        let all_known = own.limits().iter().all(|(resource, rate)| is_known(*resource) || rate.as_pps() > far);
+        if is_same && all_known { self.factors(&one, profile) } else { None }
+    }
+
     /// For each draw: the clock of a scenario's cores over what it is as values stand.
     fn clocks(&self, scenario: &Scenario, profile: &Profile) -> Vec<f64> {
         let clock = |of: &Profile| of.host.clock(scenario.host.cores, scenario.cipher_of_cores()).get() as f64;
@@ -52,7 +98,11 @@ impl Draws {
     /// What each draw makes of a scenario that differs from that of the factors by its cores and its load.
     pub fn under(&self, factors: &Factors, scenario: &Scenario, profile: &Profile, own: &ClosedForm) -> Vec<UnderDraw> {
         let clocks = self.clocks(scenario, profile);
-        (0..self.len()).map(|draw| factors.under(own, draw, clocks[draw] / factors.clocks[draw])).collect()
+        let under = |draw: usize| UnderDraw {
+            clock: clocks[draw] as f32,
+            ..factors.under(own, draw, clocks[draw] / factors.clocks[draw])
+        };
+        (0..self.len()).map(under).collect()
     }
 }
 
@@ -75,6 +125,7 @@ impl Factors {
             carried: carried as f32,
             busy: (carried / self.of(Resource::Core, draw, clock)) as f32,
             room: if offered.is_finite() { (limit / offered) as f32 } else { f32::INFINITY },
+            clock: clock as f32,
         }
     }
 }
@@ -127,5 +178,38 @@ mod tests {
             }
         }
         assert!(worst > 0.0, "something was compared");
+    }
+
+    /// Of one core's limits or of whole machines: the same within 2 %, also where many SAs make the way through one core dearer
+    /// and where cores share an SA's lock.
+    #[test]
+    fn one_core_tells_what_all_do() {
+        let profile = preset::profile("zen4").unwrap().unwrap();
+        let draws = Draws::new(&profile, 20, 3);
+        let (mut by_one, mut whole) = (0, 0);
+        for (sas, flows) in [("1", "16"), ("64", "1024"), ("65536", "65536")] {
+            for placement in ["host", "inline-crypto", "inline-packet"] {
+                for direction in ["transmit", "encrypt", "decrypt"] {
+                    let settings = [
+                        ("placement", placement),
+                        ("sa.count", sas),
+                        ("traffic.flows", flows),
+                        ("traffic.direction", direction),
+                        ("host.cores", "8"),
+                    ];
+                    let scenario = Scenario::from_settings(&settings).unwrap();
+                    let (own, drawn) = draws.closed_forms(&scenario, &profile).unwrap();
+                    let is_by_one = draws.of_one_core(&scenario, &profile, &own).is_some();
+                    *(if is_by_one { &mut by_one } else { &mut whole }) += 1;
+                    for (under, form) in draws.of(&scenario, &profile, &own).unwrap().iter().zip(&drawn) {
+                        let all = UnderDraw::of(form, &own);
+                        for (a, b) in [(under.carried, all.carried), (under.busy, all.busy), (under.clock, all.clock)] {
+                            assert!((a / b - 1.0).abs() < 0.02, "{settings:?}: {under:?} {all:?}");
+                        }
+                    }
+                }
+            }
+        }
+        assert!(by_one > 5 && whole > 0, "{by_one} by one core, {whole} whole");
     }
 }
