@@ -9,10 +9,13 @@ use espsim_sweep::campaign::simulations::{NoRecord, Simulations};
 use espsim_sweep::failure::Failure;
 use rayon::prelude::*;
 
-use super::grid::{At, Grid};
+use super::grid::{At, Entry, Grid};
 
 /// Designs that are within this share of the best are simulated.
 const CLOSE: f64 = 0.1;
+/// A design that wins at a rate is simulated where closed forms leave it less room than so many times the load: queues may not
+/// carry what stations do.
+const LITTLE_ROOM: f64 = 1.25;
 /// A simulation may put another design ahead, which is then simulated as well; so often at most.
 const ROUNDS: usize = 4;
 
@@ -58,8 +61,8 @@ fn check_row(grid: &Grid) -> Vec<usize> {
         .collect()
 }
 
-/// Points of a place whose simulation may change who is best: of each stack, designs close to the best where some are, and
-/// the best and the next where draws leave it open.
+/// Points of a place whose simulation may change who is best: of each stack the best and the next, where they are close, where
+/// draws leave it open, or where the best may fall short of the load.
 fn open(grid: &Grid, at: At) -> Vec<usize> {
     let mut found = Vec::new();
     for (_, designs) in grid.stacks() {
@@ -69,7 +72,9 @@ fn open(grid: &Grid, at: At) -> Vec<usize> {
         let limit = |design: &usize| grid.entry(*design, at).form.tightest().0;
         let all = || cell.best.iter().chain(&cell.next).map(limit);
         let is_shared = cell.best.len() > 1 && all().all(|of| of == limit(&cell.best[0]) && of != Resource::Core);
-        if !(is_close && !is_shared || cell.is_open()) {
+        let is_tight = |design: &usize| grid.entry(*design, at).form.room() < LITTLE_ROOM;
+        let may_fall_short = cell.carried && cell.best.iter().any(is_tight);
+        if !(is_close && !is_shared || cell.is_open() || may_fall_short) {
             continue;
         }
         found.extend(cell.best.iter().chain(&cell.next).map(|&design| grid.number(design, at)));
@@ -92,7 +97,7 @@ pub struct Off {
 
 /// How far closed forms are off where they were checked; `None` where nothing was simulated.
 pub fn off(grid: &Grid) -> Option<Off> {
-    let of = |entry: &super::grid::Entry| {
+    let of = |entry: &Entry| {
         let record = entry.record.as_ref()?;
         Some((entry.form.goodput_gbps / record.rate(Basis::Goodput)?.gbps - 1.0).abs())
     };

@@ -142,8 +142,8 @@ fn movers(grid: &Grid, moved: &[Sensitivity]) -> String {
                 format!("{} ({low:.2} to {high:.2})", bar.key)
             })
             .collect();
-        let top = if top.is_empty() { "nothing moves".to_owned() } else { format!("{} moves most", listed(&top)) };
-        format!("at {} {first} carries {:.2} times as much as {second}, which {top}", s.place, s.ratio)
+        let top = if top.is_empty() { "on nothing".to_owned() } else { format!("most on {}", listed(&top)) };
+        format!("at {} {first} carries {:.2} times as much as {second}, which hangs {top}", s.place, s.ratio)
     };
     match moved.is_empty() {
         true => "What moves that was not asked, as nothing saturates.".to_owned(),
