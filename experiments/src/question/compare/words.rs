@@ -71,7 +71,7 @@ fn best_of(grid: &Grid, stack: &str, designs: &[usize]) -> String {
     let mut ranked: Vec<(usize, &str)> =
         designs.iter().map(|&design| (alone(design), grid.designs[design].label.as_str())).collect();
     ranked.retain(|(n, _)| *n > 0);
-    ranked.sort_by(|a, b| b.0.cmp(&a.0));
+    ranked.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
     let mut parts: Vec<String> = ranked.iter().map(|(n, label)| format!("{label} is best in {n}")).collect();
     if let (Some(first), true) = (parts.first_mut(), open > 0) {
         let least = CLEAR * 100.0;
