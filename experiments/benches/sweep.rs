@@ -11,6 +11,7 @@ use espsim_sweep::campaign::stop::Stop;
 use espsim_sweep::campaign::studies::RUN;
 use espsim_sweep::file::profile::stand_in;
 use espsim_sweep::file::scenario_file::ScenarioFile;
+use espsim_sweep::points::doubt::Draws;
 use espsim_sweep::points::{Kept, Points};
 use espsim_sweep::store::journal::{Appender, Finished};
 use espsim_sweep::store::names::JOURNAL;
@@ -36,7 +37,8 @@ fn sweep(criterion: &mut Criterion) {
     let kept = Kept::new(&file).expect("points");
     let profile = stand_in().expect("a shipped profile");
     let points = Points::new(&file, &[], &profile.profile, &kept);
-    let campaign = Campaign::new(&RUN, points, &profile, &[], 1, &Stop::default()).expect("good points");
+    let draws = Draws::default();
+    let campaign = Campaign::new(&RUN, points, &profile, &draws, 1, &Stop::default()).expect("good points");
     let mut group = criterion.benchmark_group("sweep");
     group.bench_function("make a point", |bencher| bencher.iter(|| black_box(points.resolve(777))));
     group.throughput(Throughput::Elements(points.len() as u64)).sample_size(10);

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use espsim_sweep::file::profile::PREFIX;
 use espsim_sweep::file::value::Setting;
+use espsim_sweep::points::doubt::{MOST_POINTS, USUAL};
 use espsim_sweep::store::journal::MOST_DRAWN;
 
 use crate::console::Format;
@@ -58,12 +59,20 @@ pub struct WorkArgs {
     pub format: Format,
 }
 
-/// Profiles that are as uncertain as measurements were.
+/// Machines that are as uncertain as their values are.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DrawArgs {
-    /// Draw N profiles from the profile's intervals and show where results lie for 95 % of them
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=i64::from(MOST_DRAWN)))]
-    pub uncertainty: Option<u32>,
+    /// Machines that are drawn from what the values may be, for the range of each number; 0 for none [default: 200, of more
+    /// than 10000 points none]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(MOST_DRAWN)))]
+    pub draws: Option<u32>,
+}
+
+impl DrawArgs {
+    /// How many are drawn of so many points.
+    pub fn number(&self, points: usize) -> u32 {
+        self.draws.unwrap_or(if points > MOST_POINTS { 0 } else { USUAL })
+    }
 }
 
 /// Files besides those that every sweep has.

@@ -260,7 +260,7 @@ fn command(input: &[u8]) -> Result<(), Failure> {
         Command::Submit(args) => resolve(&defaults, &args.base.settings),
         Command::Trace(args) => resolve(&defaults, &args.base.settings),
         Command::Plan(args) => Question::new(args)?.check(&HOST.profile),
-        Command::Compare(args) => grid::middle(&defaults, args, &args.base.settings, &HOST.profile).map(|_| ()),
+        Command::Compare(args) => grid::at_middle(&defaults, args, &args.base.settings, &HOST.profile).map(|_| ()),
         _ => Ok(()),
     }
 }

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use espsim_model::uncertainty::draw;
 use espsim_sweep::campaign::Campaign;
 use espsim_sweep::campaign::stop::Stop;
 use espsim_sweep::campaign::studies::{FAILOVER, RUN};
@@ -12,6 +11,7 @@ use espsim_sweep::file::hash::hash;
 use espsim_sweep::file::profile::ProfileChoice;
 use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::file::value::Setting;
+use espsim_sweep::points::doubt::Draws;
 use espsim_sweep::points::id::PROGRAM;
 use espsim_sweep::points::shard::Shard;
 use espsim_sweep::points::study::Study;
@@ -71,11 +71,11 @@ pub fn merge(args: &MergeArgs, command: Vec<String>) -> Result<(), Failure> {
     let settings: Result<Vec<Setting>, String> = settings.iter().map(|setting| setting.parse()).collect();
     let settings = settings.map_err(Failure::new)?;
     let profile = parts[0].profile()?;
-    let drawn = draw(&profile.profile, *drawn, *seed);
+    let draws = Draws::new(&profile.profile, *drawn, *seed);
     let kept = Kept::new(&file)?;
     let points = Points::new(&file, &settings, &profile.profile, &kept);
     let study: &Study = if *kind == FAILOVER.kind.name() { &FAILOVER } else { &RUN };
-    let campaign = pool.install(|| Campaign::new(study, points, &profile, &drawn, *seed, &stop))?;
+    let campaign = pool.install(|| Campaign::new(study, points, &profile, &draws, *seed, &stop))?;
     all(parts.iter().map(|part| part.check(&campaign, &finished)))?;
     let folder = Folder::create_again(&args.out)?;
     folder.write(PROFILE, profile.text.as_bytes())?;
@@ -199,7 +199,7 @@ fn difference(a: &Header, b: &Header) -> Option<&'static str> {
         ("the scenario", a.text == b.text && a.file == b.file),
         ("--set", a.settings == b.settings),
         ("the seed", a.seed == b.seed),
-        ("--uncertainty", a.drawn == b.drawn),
+        ("--draws", a.drawn == b.drawn),
         ("the profile", a.profile_hash == b.profile_hash && a.profile == b.profile),
         ("the number of shards", a.shard.map(|shard| shard.of) == b.shard.map(|shard| shard.of)),
     ];

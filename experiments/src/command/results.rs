@@ -140,7 +140,8 @@ struct Ready {
 }
 
 fn ready(campaign: &Campaign<'_>, finished: &Finished, point: usize, parquet: bool) -> Result<Ready, Failure> {
-    let (outcome, lines) = campaign.outcome(finished, point)?.ok_or_else(missing)?;
+    let (mut outcome, lines) = campaign.outcome(finished, point)?.ok_or_else(missing)?;
+    outcome.drawn = campaign.drawn(point, &outcome)?;
     let rows = |csv: &Csv| csv_rows((csv.rows)(point, &outcome));
     let rows: Result<Vec<Vec<u8>>, Failure> = campaign.study.csv.iter().map(rows).collect();
     let columns = if parquet { (POINTS.rows)(point, &outcome) } else { Vec::new() };

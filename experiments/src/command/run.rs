@@ -2,7 +2,6 @@
 
 use std::time::Instant;
 
-use espsim_model::uncertainty::draw;
 use espsim_report::trust;
 use espsim_sweep::campaign::Campaign;
 use espsim_sweep::campaign::execute::execute;
@@ -12,6 +11,7 @@ use espsim_sweep::campaign::threads::{jobs, threads};
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::{ProfileChoice, named, stand_in};
 use espsim_sweep::file::scenario_file::ScenarioFile;
+use espsim_sweep::points::doubt::Draws;
 use espsim_sweep::points::shard::Shard;
 use espsim_sweep::points::study::Study;
 use espsim_sweep::points::{Kept, Points, not_to_be_had};
@@ -57,7 +57,8 @@ pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop)
             // Everything that the user wrote is checked before the folder is made or the host is measured.
             let stand_in = stand_in()?.with(&args.base.of_profile)?;
             let points = Points::new(&file, &args.base.settings, &stand_in.profile, &kept);
-            pool.install(|| Campaign::new(study, points, &stand_in, &[], seed, stop))?;
+            let none = Draws::default();
+            pool.install(|| Campaign::new(study, points, &stand_in, &none, seed, stop))?;
             reserved = Some(place.prepare()?);
             stop.uninterested(|| measured(&mut |message| say(&format!("espsim: {message}"))))?
         }
@@ -67,9 +68,9 @@ pub fn run_study(args: &RunArgs, command: &[String], study: &Study, stop: &Stop)
     for (series, reason) in falls_back(&file, args) {
         say(&format!("espsim: {series} is not to be had, and its SAs run as Linux runs them instead: {reason}"));
     }
-    let drawn = args.draw.uncertainty.map_or_else(Vec::new, |n| draw(&profile.profile, n, seed));
     let points = Points::new(&file, &args.base.settings, &profile.profile, &kept);
-    let campaign = pool.install(|| Campaign::new(study, points, &profile, &drawn, seed, stop))?;
+    let draws = Draws::new(&profile.profile, args.draw.number(points.len()), seed);
+    let campaign = pool.install(|| Campaign::new(study, points, &profile, &draws, seed, stop))?;
     warn_beyond(&profile, campaign.most_cores);
     let mut folder = reserved.map_or_else(|| place.prepare(), Ok)?;
     let target = folder.target().to_owned();

@@ -24,7 +24,7 @@ pub struct RunArgs {
     /// How the work is done and shown.
     #[command(flatten)]
     pub work: WorkArgs,
-    /// Whether results are shown with the profile's uncertainty.
+    /// How uncertain results are shown to be.
     #[command(flatten)]
     pub draw: DrawArgs,
     /// Which files there are besides.

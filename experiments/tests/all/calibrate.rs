@@ -38,21 +38,21 @@ fn a_quick_calibration_is_shown_compared_and_used() {
     assert!(shown.contains("values: ") && shown.contains(" measured, "), "{shown}");
 
     fs::write(folder.path().join("small.toml"), SCENARIO).unwrap();
-    let run = espsim(&folder, &["run", "small.toml", "--profile", "a.toml", "--uncertainty", "8", "--format", "csv"]);
+    let run = espsim(&folder, &["run", "small.toml", "--profile", "a.toml", "--draws", "40", "--format", "csv"]);
     assert!(run.status.success(), "{}", text(&run.stderr));
     let said = text(&run.stderr);
     assert!(!said.contains("another machine") && said.contains("(a.toml, the rest as preset:"), "{said}");
     assert!(said.contains("espsim: Measured: ") && said.contains("values."), "{said}");
     let csv = text(&run.stdout);
-    let band = csv.lines().find(|line| line.contains("band/throughput") && line.contains("l3")).unwrap();
+    let band = csv.lines().find(|line| line.contains("throughput,") && line.contains("l3")).unwrap();
     let fields: Vec<&str> = band.split(',').collect();
     let number = |i: usize| fields[fields.len() - i].parse::<f64>().unwrap();
-    let (low, high, n) = (number(5), number(4), number(3));
-    assert!(low < high && n == 8.0, "{band}");
+    let (low, high, n) = (number(3), number(2), number(1));
+    assert!(low < high && n == 40.0, "{band}");
     // Fewer seeds or threads do not change what is drawn.
     let again = espsim(
         &folder,
-        &["run", "small.toml", "--profile", "a.toml", "--uncertainty", "8", "--format", "csv", "--jobs", "1"],
+        &["run", "small.toml", "--profile", "a.toml", "--draws", "40", "--format", "csv", "--jobs", "1"],
     );
     assert_eq!(text(&again.stdout), csv);
 }

@@ -37,7 +37,7 @@ mod columns {
     #[test]
     fn columns_have_what_rows_have() {
         let folder = folder();
-        succeed(&mut run(folder.path(), "s.toml", &["--out", "out", "--parquet", "--uncertainty", "3"]));
+        succeed(&mut run(folder.path(), "s.toml", &["--out", "out", "--parquet", "--draws", "30"]));
         let text = fs::read_to_string(folder.path().join("out/points.csv")).unwrap();
         let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
         let header = lines.next().unwrap();

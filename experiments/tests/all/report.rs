@@ -163,7 +163,7 @@ fn planned(folder: &TempDir, rows: usize) {
     let out = folder.path().join("plan");
     fs::create_dir_all(&out).unwrap();
     let manifest = r#"{
-        "format": 2, "kind": "plan", "title": "A plan", "question": "How much?", "answer": "Two cores & one <NIC>.",
+        "format": 3, "kind": "plan", "title": "A plan", "question": "How much?", "answer": "Two cores & one <NIC>.",
         "command": ["espsim", "plan", "--rate", "40 Gbps"], "program": {"name": "espsim", "version": "0.1.0"},
         "seed": 1, "profile": {"from": "preset:zen4", "sha256": "abc"},
         "parameters": {"nic.ring": {"value": 1024, "origin": {"preset": {"kind": "nic", "name": "a", "source": "estimate: b"}}}},

@@ -145,7 +145,7 @@ fn shards_join_to_what_one_run_gives() {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
     fs::write(at("s.toml"), quick(5)).unwrap();
-    let further = ["--set", "traffic.flows=8", "--seed", "7", "--uncertainty", "2"];
+    let further = ["--set", "traffic.flows=8", "--seed", "7", "--draws", "20"];
     succeed(run(folder.path(), "s.toml", &["--out", "whole", "--jobs", "2"]).args(further));
     for (shard, jobs) in [("1/3", "1"), ("2/3", "2"), ("3/3", "1")] {
         let out = format!("s{}", &shard[..1]);

@@ -3,6 +3,7 @@
 //! Cores, memory, NICs, accelerators and links are placed once. A [`Path`] is one way through them: of a traffic class, on a
 //! core, by a NIC, by a design. Every flow takes one, and may be steered to another one of the same machine.
 
+mod again;
 mod class;
 mod devices;
 mod dpu;
@@ -140,7 +141,8 @@ impl Machine {
     /// # Errors
     /// [`Invalid`] for a scenario that fails [`Scenario::check`], or one that is too large.
     pub fn build(s: &Scenario, profile: &Profile) -> Result<Machine, Invalid> {
-        Builder::new(s, profile)?.finish(&[])
+        s.check(profile)?;
+        Builder::new(s, profile).finish(&[])
     }
 
     /// The machine with other paths for each flow: for every path that a flow would take, one by each of these NICs and
@@ -149,7 +151,8 @@ impl Machine {
     /// # Errors
     /// As [`Self::build`].
     pub fn with_ways(s: &Scenario, profile: &Profile, ways: &[(u8, Way)]) -> Result<Machine, Invalid> {
-        Builder::new(s, profile)?.finish(ways)
+        s.check(profile)?;
+        Builder::new(s, profile).finish(ways)
     }
 
     /// The engine's program.
@@ -186,8 +189,7 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(scenario: &'a Scenario, profile: &'a Profile) -> Result<Self, Invalid> {
-        scenario.check(profile)?;
+    fn new(scenario: &'a Scenario, profile: &'a Profile) -> Self {
         let traffic = scenario.classes();
         let mut spread = Spread::default();
         let sas = Sas::new(scenario, &mut spread);
@@ -215,7 +217,7 @@ impl<'a> Builder<'a> {
             spread,
         };
         builder.note_spread();
-        Ok(builder)
+        builder
     }
 
     fn note_spread(&mut self) {

@@ -170,7 +170,7 @@ pub fn find(key: &str) -> Option<Parameter> {
     let key = without_numbers(key);
     let (table, name) = key.rsplit_once('.').unwrap_or(("", &key));
     let mut tables = TABLES.into_iter().chain(LISTED);
-    let (table, entries) = tables.find(|(known, _)| known.trim_end_matches("[]") == table)?;
+    let (table, entries) = tables.find(|(known, _)| known.strip_suffix("[]").unwrap_or(known) == table)?;
     let entry = entries.iter().find(|entry| entry.name == name)?;
     Some(Parameter { table, entry })
 }

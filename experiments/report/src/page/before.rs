@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_first_event_is_that_of_the_point_or_of_all() {
-        let text = r#"{"format": 2,
+        let text = r#"{"format": 3,
             "parameters": {"failover.event": {"value": "[{ what = \"rekey\", at = \"30 ms\" }, { at = \"0.5 ms\" }]", "origin": "scenario"}},
             "points": [{"parameters": {"failover.event": {"value": "[{ at = \"7 s\" }]", "origin": "sweep"}}}, {}]
         }"#;

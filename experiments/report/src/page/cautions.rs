@@ -12,7 +12,7 @@ use crate::trust;
 /// The parameter that says how many cores there are.
 const CORES: &str = "host.cores";
 
-/// Cautions about a profile of which `drawn` others were drawn.
+/// Cautions about a profile that so many draws were made from.
 pub fn cautions(choice: &ProfileChoice, drawn: u32) -> Vec<String> {
     let noisy = trust::disturbed(&choice.from, &choice.profile);
     noisy.into_iter().chain((drawn > 0).then(|| varied(&choice.profile, drawn))).collect()
@@ -42,7 +42,7 @@ fn varied(profile: &Profile, drawn: u32) -> String {
         n => format!("; the other {n} were not varied, so that the true range is wider"),
     };
     format!(
-        "Of the profile's {}, {with} {} an interval that {drawn} profiles were drawn from{others}.",
+        "Of the profile's {}, {with} {} an interval that {drawn} draws were made from{others}.",
         plural(all, "cost"),
         if with == 1 { "has" } else { "have" }
     )
@@ -75,13 +75,13 @@ mod tests {
         choice.profile.calibration = Some(record("noisy: it drifted"));
         let said = cautions(&choice, 40);
         assert!(said[0].contains("(noisy: it drifted)"), "{said:?}");
-        assert!(said[1].contains("an interval that 40 profiles were drawn from; the other "), "{said:?}");
+        assert!(said[1].contains("an interval that 40 draws were made from; the other "), "{said:?}");
     }
 
     #[test]
     fn points_of_more_cores_than_were_measured_are_said() {
         let mut choice = named("preset:zen4").unwrap();
-        let text = r#"{"format": 2, "parameters": {"host.cores": {"value": "2", "origin": "scenario"}},
+        let text = r#"{"format": 3, "parameters": {"host.cores": {"value": "2", "origin": "scenario"}},
             "points": [{"parameters": {"host.cores": {"value": "16", "origin": "sweep"}}}, {}]}"#;
         let manifest = Manifest::parse(std::path::Path::new("manifest.json"), text).unwrap();
         assert_eq!(beyond(&choice, &manifest), None);

@@ -31,6 +31,9 @@ const METRICS: [&str; 20] = [
     "goodput_before",
 ];
 
+/// Metrics whose bands are shown.
+const BANDED: [&str; 5] = ["throughput", "cycles_per_byte", "outage_max", "reinstalled", "packets_lost"];
+
 /// What limits where less than the offered load is carried and no station is full: the file names the load there.
 pub const WAITS: &str = espsim_model::resource::Resource::Waits.name();
 
@@ -62,17 +65,23 @@ pub struct Point {
     pub bottleneck: String,
     /// The busiest kind of station that did not limit it, and its busy share, 0 to 1.
     pub next: Option<(String, f64)>,
-    /// Where throughput lies for most of the drawn profiles.
-    pub band: Option<Band>,
+    /// The share of draws in which closed forms allow the whole of the offered load, 0 to 1.
+    pub carried_in_draws: Option<f64>,
     /// The share of packets that a failover lost before its first event, where that is known.
     pub lost_before: Option<f64>,
     summaries: [Option<Summary>; METRICS.len()],
+    bands: [Option<Band>; BANDED.len()],
 }
 
 impl Point {
     /// A metric over all replications; `None` where one of them did not observe it.
     pub fn get(&self, metric: &str) -> Option<Summary> {
         self.summaries[METRICS.iter().position(|name| *name == metric)?]
+    }
+
+    /// Where a metric lies for most draws; `None` where none were drawn, or no closed form tells.
+    pub fn band(&self, metric: &str) -> Option<Band> {
+        self.bands[BANDED.iter().position(|name| *name == metric)?]
     }
 
     /// The value of a metric.

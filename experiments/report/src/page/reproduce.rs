@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use espsim_sweep::file::hash::hash;
+use espsim_sweep::points::doubt::{MOST_POINTS, USUAL};
 use espsim_sweep::quote::shell_words;
 use espsim_sweep::store::manifest::{Manifest, Program, ResultKind};
 use serde_json::{Value, json};
@@ -37,8 +38,9 @@ fn again(manifest: &Manifest) -> String {
         ["espsim", manifest.kind.name(), &file, "--profile", "profile.toml", "--seed"].map(str::to_owned).to_vec();
     words.push(seed.to_string());
     words.extend(manifest.settings.iter().flat_map(|setting| ["--set".to_owned(), setting.clone()]));
-    if manifest.drawn > 0 {
-        words.extend(["--uncertainty".to_owned(), manifest.drawn.to_string()]);
+    let usual = if manifest.number_of_points.is_some_and(|n| n > MOST_POINTS) { 0 } else { USUAL };
+    if manifest.drawn != usual {
+        words.extend(["--draws".to_owned(), manifest.drawn.to_string()]);
     }
     shell_words(words.iter().map(String::as_str))
 }
@@ -120,22 +122,22 @@ mod tests {
 
     #[test]
     fn what_changed_results_is_repeated_and_paths_are_not() {
-        let text = r#"{"format": 2,
+        let text = r#"{"format": 3,
             "command": ["target/espsim", "merge", "a", "b", "--out", "x", "--jobs", "2"],
             "seed": 7, "scenario": {"file": "gso.toml"}, "settings": ["a=\"b c\"", "d=1"], "drawn": 4
         }"#;
         let manifest = Manifest::parse(std::path::Path::new("manifest.json"), text).unwrap();
         assert_eq!(
             again(&manifest),
-            "espsim run gso.toml --profile profile.toml --seed 7 --set 'a=\"b c\"' --set d=1 --uncertainty 4"
+            "espsim run gso.toml --profile profile.toml --seed 7 --set 'a=\"b c\"' --set d=1 --draws 4"
         );
         let repeated = |text: &str| again(&Manifest::parse(std::path::Path::new("manifest.json"), text).unwrap());
-        let plan = r#"{"format": 2, "kind": "plan", "command": ["/bin/espsim", "plan", "--profile", "preset:zen4", "--rate", "40 Gbps",
+        let plan = r#"{"format": 3, "kind": "plan", "command": ["/bin/espsim", "plan", "--profile", "preset:zen4", "--rate", "40 Gbps",
             "--out=x", "--jobs", "1", "--outer", "y"]}"#;
         assert_eq!(repeated(plan), "espsim plan --rate '40 Gbps' --outer y --profile profile.toml");
-        let compare = r#"{"format": 2, "kind": "compare", "scenario": {"file": "gso.toml"},
+        let compare = r#"{"format": 3, "kind": "compare", "scenario": {"file": "gso.toml"},
             "command": ["espsim", "compare", "a/gso.toml", "--profile=p.toml", "--cores", "1,2", "--out", "x"]}"#;
         assert_eq!(repeated(compare), "espsim compare gso.toml --cores 1,2 --profile profile.toml");
-        assert_eq!(repeated(r#"{"format": 2, "kind": "plan"}"#), "");
+        assert_eq!(repeated(r#"{"format": 3, "kind": "plan"}"#), "");
     }
 }

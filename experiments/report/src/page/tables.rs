@@ -111,35 +111,63 @@ pub fn every_point(points: &Points) -> Table {
         }));
         columns.push(("Loss", Number, |point| point.get("loss").map_or_else(dash, lost)));
     }
-    let band = points.points.iter().find_map(|point| point.band);
+    let band = points.points.iter().find_map(|point| point.band("throughput"));
     if band.is_some() {
-        columns.push(("Drawn profiles, Gb/s", Number, |point| {
-            point.band.map_or_else(String::new, |band| format!("{:.2} to {:.2}", band.low, band.high))
-        }));
+        columns.push(("Of draws, Gb/s", Number, |point| range(point, "throughput", 1.0, 2)));
+    }
+    if points.points.iter().any(|point| point.carried_in_draws.is_some()) {
+        columns.push(("Carried in draws", Number, |point| point.carried_in_draws.map_or_else(String::new, percent)));
     }
     let mut table = per_point(points, "Every point", columns);
     if let Some(Band { n, .. }) = band {
-        table.remark(format!(
-            "Drawn profiles: where 95 % of {n} profiles lie that were drawn from the profile's intervals."
-        ));
+        table.remark(of_draws(n));
+        table.remark(
+            "Latency and loss have no closed form, and so no range; nor has a rate that closed forms do not explain."
+                .into(),
+        );
     }
     table
 }
 
+/// What the columns of ranges mean.
+fn of_draws(n: usize) -> String {
+    format!(
+        "Of draws: where the value lies for 95 % of {n} draws of what the machine's values may be, by closed forms. It is \
+         what is not known of the machine; ± is chance of the simulation."
+    )
+}
+
+/// The range of a metric over draws, in a unit of so many of its own; nothing where there is none.
+fn range(point: &Point, metric: &str, factor: f64, digits: usize) -> String {
+    let shown = |value: f64| format!("{:.digits$}", value * factor);
+    let band = point.band(metric).map(|band| (shown(band.low), shown(band.high)));
+    band.map_or_else(String::new, |(low, high)| if low == high { low } else { format!("{low} to {high}") })
+}
+
 /// One row for each point of a failover, with the columns of the command's own table.
 pub fn failovers(points: &Points) -> Table {
-    let columns = RECOVERY.iter().map(|column| {
+    let columns = RECOVERY.iter().filter_map(|column| {
+        let (Content::Metric(number) | Content::Banded(number)) = &column.content else { return None };
         let cell = |point: &Point| {
             // Where nothing had to be installed, nothing is missing.
             if column.heading.starts_with("Re-installed") && point.value("messages") == Some(0.0) {
                 return "none".to_owned();
             }
-            let Content::Metric(number) = &column.content else { return dash() };
-            point.value(number.name).map_or_else(dash, |value| number.shown(value))
+            let range = range(point, number.name, number.factor, number.digits);
+            let range = if range.is_empty() { range } else { format!(" ({range})") };
+            point.value(number.name).map_or_else(dash, |value| format!("{}{range}", number.shown(value)))
         };
-        (column.heading, Number, cell)
+        Some((column.heading, Number, cell))
     });
     let mut table = per_point(points, "Outage, recovery, losses", columns.collect());
+    let of_all = || ["outage_max", "reinstalled", "packets_lost"].into_iter();
+    if let Some(band) = points.points.iter().find_map(|point| of_all().find_map(|metric| point.band(metric))) {
+        table.remark(format!(
+            "In parentheses: where the value lies for 95 % of {} draws of what the times of the control path may be, where \
+             a closed form gives it.",
+            band.n
+        ));
+    }
     table.remark(
         "Outage: of the worst SA, summed over its outages; Mean: over SAs. To 95 %: until throughput is back at 95 % of what \
          it was; Re-installed: until the daemon is done, “none” where it had nothing to install; both from the first event. A \

@@ -85,6 +85,8 @@ pub struct Point {
 const AREA: (i32, i32, i32, i32) = (76, 72, 690, 478);
 /// From so many points on, marks are small.
 const DENSE: usize = 40;
+/// Half the width of the band of a point that stands alone.
+const LONE: i32 = 7;
 
 /// Draws a figure. Values that are not finite, and those that a logarithm does not take, are left out.
 ///
@@ -130,6 +132,9 @@ fn draw(canvas: &Canvas<'_>, figure: &Figure) {
     canvas.centred(((left + right) / 2, bottom + 34), &figure.x.label, 14);
     canvas.upright((18, (top + bottom) / 2), &figure.y.label, 14);
     for (i, curve) in curves.iter().enumerate() {
+        bands(canvas, curve, Style::number(&curves, i), &at);
+    }
+    for (i, curve) in curves.iter().enumerate() {
         canvas.dashed(&curve.bound.iter().map(|b| at(b.0, b.1)).collect::<Vec<_>>(), colour(Style::number(&curves, i)));
     }
     for (i, curve) in curves.iter().enumerate().filter(|(_, curve)| curve.style != Style::Published) {
@@ -156,6 +161,21 @@ fn draw(canvas: &Canvas<'_>, figure: &Figure) {
         }
     }
     legend(canvas, &curves, intervals);
+}
+
+/// A light area behind a curve, from point to point as far as they have a band; a bar where a point beside has none.
+fn bands(canvas: &Canvas<'_>, curve: &Curve, number: usize, at: &dyn Fn(f64, f64) -> Pixel) {
+    let of = |point: &Point| curve.band.iter().find(|(x, ..)| *x == point.x);
+    for run in curve.points.chunk_by(|a, b| of(a).is_some() && of(b).is_some()) {
+        let there: Vec<_> = run.iter().filter_map(of).collect();
+        let edge = |end: fn(&(f64, f64, f64)) -> f64| there.iter().map(move |band| at(band.0, end(band)));
+        let mut outline: Vec<Pixel> = edge(|band| band.1).collect();
+        outline.extend(edge(|band| band.2).rev());
+        if let [low, high] = outline[..] {
+            outline = rectangle(low.0 - LONE, high.1, low.0 + LONE, low.1).to_vec();
+        }
+        canvas.area(&outline, colour(number));
+    }
 }
 
 /// Names beside the plot, from the highest curve at its right end to the lowest. `intervals` is whether one was drawn;
@@ -188,7 +208,7 @@ fn legend(canvas: &Canvas<'_>, curves: &[Curve], intervals: Option<bool>) {
     }
     if curves.iter().any(|curve| !curve.band.is_empty()) {
         canvas.area(&rectangle(left, top + 8, left + 28, top + 20), GREY);
-        canvas.text((left + 38, top + 6), "95 % of profiles", 13, GREY);
+        canvas.text((left + 38, top + 6), "95 % of draws", 13, GREY);
     }
 }
 

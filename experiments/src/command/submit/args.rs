@@ -18,7 +18,7 @@ pub struct SubmitArgs {
     /// What simulations begin from.
     #[command(flatten)]
     pub base: BaseArgs,
-    /// Whether results are shown with the profile's uncertainty.
+    /// How uncertain results are shown to be.
     #[command(flatten)]
     pub draw: DrawArgs,
     /// Which files there are besides.

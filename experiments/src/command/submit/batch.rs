@@ -41,7 +41,7 @@ impl Batch<'_> {
         let settings = args.base.settings.iter().chain(&args.base.of_profile);
         task.extend(settings.flat_map(|setting| ["--set".into(), setting.to_string()]));
         task.extend(args.base.seed.iter().flat_map(|seed| ["--seed".into(), seed.to_string()]));
-        task.extend(args.draw.uncertainty.iter().flat_map(|n| ["--uncertainty".into(), n.to_string()]));
+        task.extend(args.draw.draws.iter().flat_map(|n| ["--draws".into(), n.to_string()]));
         let mut merge = vec![self.program.to_owned(), "merge".into()];
         merge.extend((1..=self.tasks).map(|task| format!("shard-{task}")));
         merge.extend(["--out".into(), self.out.into(), "--jobs".into(), args.jobs.to_string()]);

@@ -14,6 +14,7 @@ use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::{ProfileChoice, named};
 use espsim_sweep::file::scenario_file::ScenarioFile;
+use espsim_sweep::points::doubt::Draws;
 use espsim_sweep::points::{Kept, Points};
 use espsim_sweep::quote::{shell_word, shell_words};
 use espsim_sweep::store::columns;
@@ -41,8 +42,8 @@ pub fn submit(args: &SubmitArgs) -> Result<(), Failure> {
     let kept = Kept::new(&file)?;
     let set = profile.clone().with(&args.base.of_profile)?;
     let points = Points::new(&file, &args.base.settings, &set.profile, &kept);
-    threads(None)?
-        .install(|| Campaign::new(study, points, &set, &[], args.base.seed.unwrap_or(file.seed), &Stop::default()))?;
+    let (none, seed) = (Draws::default(), args.base.seed.unwrap_or(file.seed));
+    threads(None)?.install(|| Campaign::new(study, points, &set, &none, seed, &Stop::default()))?;
     let place = Place::new(args, &file)?;
     if let Some(broken) = args.sbatch.iter().find(|word| word.contains(['\n', '\r'])) {
         return Err(Failure::new(format!("an option of sbatch has a line break: `{}`", broken.escape_debug())));

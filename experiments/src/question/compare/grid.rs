@@ -1,215 +1,215 @@
-//! Every design at every packet size, rate and number of cores, and which does best where.
+//! Every design at every packet size, rate and number of cores: by closed forms, and where they do not decide, simulated.
 
 use espsim_model::carried::Load;
 use espsim_model::layers::Origin;
 use espsim_model::profile::Profile;
-use espsim_model::record::{Rate, Record};
+use espsim_model::record::{Metric, Record};
 use espsim_model::traffic::Basis;
-use espsim_model::units::{BitRate, Share};
-use espsim_sweep::campaign::simulations::{NoRecord, Simulations};
-use espsim_sweep::campaign::threads::threads;
+use espsim_model::units::Share;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::replications::Replications;
 use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::file::sweep::Sweep;
-use espsim_sweep::file::value::{Setting, number};
-use espsim_sweep::points::outcome::{Outcome, seed};
+use espsim_sweep::file::value::Setting;
+use espsim_sweep::points::doubt::{ClosedForm, Draws, Factors, UnderDraw};
+use espsim_sweep::points::outcome::{Outcome, Run};
 use espsim_sweep::points::{Point, points};
 use rayon::prelude::*;
 use toml::Value;
 
-use crate::question::compare::args::CompareArgs;
+use super::args::CompareArgs;
+use super::axes::{Axes, SATURATE, SET_BY_AXES};
+use super::designs::{Design, by_stack};
 
-/// The rate that stands for as fast as the data path takes them.
-pub const SATURATE: &str = "saturate";
-/// The most places of a grid, each simulated for every design: more than a map shows.
-const MOST_PLACES: usize = 10_000;
-/// Packets of one point at most: enough for a map, where neighbours bear each other out.
-const PACKETS: i64 = 200_000;
+/// Packets of one simulated point at most, and how well throughput is to be known: enough for a map, where neighbours bear
+/// each other out.
+const PACKETS: i64 = 50_000;
+const HALF_WIDTH: &str = "1 %";
 
-/// The axes of a comparison.
-pub struct Axes {
-    /// Rates, as written; the first axis.
-    pub rates: Vec<String>,
-    /// Inner IP packets.
-    pub packets: Vec<Value>,
-    /// Cores.
-    pub cores: Vec<u32>,
-}
+/// What a run that is none is said to have ended by.
+pub const CLOSED_FORM: &str = "closed-form";
 
-/// Keys that the axes set, and the options that do.
-const SET_BY_AXES: [(&str, &str); 6] = [
-    ("traffic.packet", "--packets"),
-    ("traffic.mix", "--packets"),
-    ("traffic.rate", "--rates"),
-    ("traffic.arrival", "--rates"),
-    ("host.cores", "--cores"),
-    ("traffic.rate_basis", "--rate-basis"),
-];
-
-impl Axes {
-    /// The axes that are asked for, each in ascending order, no value twice.
-    ///
-    /// # Errors
-    /// [`Failure`] for a rate that is none, and for `--set` of what is an axis.
-    fn new(args: &CompareArgs) -> Result<Self, Failure> {
-        if !(0.0..=0.5).contains(&args.loss.fraction()) {
-            return Err(Failure::new(format!("--loss is {}: 0 % to 50 %", args.loss)));
-        }
-        for Setting { key, .. } in &args.base.settings {
-            if let Some((_, option)) = SET_BY_AXES.iter().find(|(axis, _)| key == axis) {
-                let help = format!("give {option}, one value or several");
-                return Err(
-                    Failure::new(format!("--set {key}: this is an axis of the comparison")).with_help(Some(help))
-                );
-            }
-        }
-        let (mut packets, mut cores, mut rates) = (args.packets.clone(), args.cores.clone(), Vec::new());
-        for rate in &args.rates {
-            let parsed = match rate.as_str() {
-                // First, as it offers most.
-                SATURATE => None,
-                other => Some(other.parse::<BitRate>().map_err(|error| {
-                    Failure::new(format!("--rates: {error}")).with_help(Some(format!("or `{SATURATE}`")))
-                })?),
-            };
-            rates.push((parsed, rate.clone()));
-        }
-        packets.sort_unstable();
-        packets.dedup();
-        cores.sort_unstable();
-        cores.dedup();
-        rates.sort_by_key(|(rate, _)| *rate);
-        rates.dedup_by_key(|(rate, _)| *rate);
-        let places = rates.len() * packets.len() * cores.len();
-        if places > MOST_PLACES {
-            let message = format!("{places} combinations of --rates, --packets and --cores: at most {MOST_PLACES}");
-            return Err(Failure::new(message));
-        }
-        Ok(Axes {
-            rates: rates.into_iter().map(|(_, rate)| rate).collect(),
-            packets: packets.iter().map(|size| Value::String(size.to_string())).collect(),
-            cores,
-        })
-    }
-
-    /// The axes of a design at one rate, as those of a sweep.
-    fn of_designs(&self) -> [(&'static str, Vec<Value>); 2] {
-        let cores = self.cores.iter().map(|&n| Value::Integer(n.into())).collect();
-        [("traffic.packet", self.packets.clone()), ("host.cores", cores)]
-    }
-
-    /// Packet sizes in octets.
-    pub fn octets(&self) -> Vec<f64> {
-        self.packets.iter().filter_map(number).collect()
-    }
-}
-
-/// What was simulated.
+/// What was found out.
 pub struct Grid {
     /// The scenario file with these axes as its sweep.
     pub file: ScenarioFile,
     /// The axes.
     pub axes: Axes,
-    /// Names of the designs.
-    pub designs: Vec<String>,
+    /// The designs.
+    pub designs: Vec<Design>,
     /// By design, rate, packet and cores, the last fastest.
-    pub simulated: Vec<Simulated>,
+    pub entries: Vec<Entry>,
     /// The largest share of packets that a design may lose and still count as carrying the rate.
     pub loss: Share,
+    /// How many draws there are.
+    pub draws: usize,
 }
 
-/// A point and what its simulation gave.
-pub struct Simulated {
+/// A place of the grid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct At {
+    /// Which rate.
+    pub rate: usize,
+    /// Which packet.
+    pub packet: usize,
+    /// Which number of cores.
+    pub cores: usize,
+}
+
+/// What is known of a design at a place.
+pub struct Entry {
     /// The point; its first coordinate is the rate.
     pub point: Point,
-    /// The record.
-    pub record: Record,
+    /// What closed forms say.
+    pub form: ClosedForm,
+    /// The same under each draw, in units of it.
+    pub drawn: Vec<UnderDraw>,
+    /// What its simulation gave, where there was one.
+    pub record: Option<Record>,
 }
 
-impl Simulated {
+impl Entry {
+    /// Goodput in Gb/s, and the half-width of its interval where it was simulated; `None` of a simulation without an estimate.
+    pub fn goodput(&self) -> Option<(f64, f64)> {
+        match &self.record {
+            None => Some((self.form.goodput_gbps, 0.0)),
+            Some(record) => record.rate(Basis::Goodput).map(|rate| (rate.gbps, rate.half_width_gbps.unwrap_or(0.0))),
+        }
+    }
+
+    /// Cores' worth of time spent.
+    pub fn busy(&self) -> Option<f64> {
+        self.record.as_ref().map_or_else(|| self.form.busy_cores(), |record| record.busy_cores)
+    }
+
+    /// Core cycles for each packet.
+    pub fn cycles(&self) -> Option<f64> {
+        self.record.as_ref().map_or_else(|| Some(self.form.cycles()?.0), Record::cycles)
+    }
+
+    /// Whether it carries an offered load.
+    pub fn carries(&self, loss: Share) -> bool {
+        let by_form = || self.form.room() >= 1.0 - loss.fraction();
+        let by_record = |record: &Record| Load::of(record).is_some_and(|load| load.is_carried(loss));
+        self.form.offered.is_some() && self.record.as_ref().map_or_else(by_form, by_record)
+    }
+
+    /// Whether it does under a draw. What a simulation has lost beyond closed forms needs more room than there is.
+    pub fn carries_under(&self, draw: &UnderDraw, loss: Share) -> bool {
+        let needed = if self.carries(loss) { 1.0 - loss.fraction() } else { self.form.room().max(1.0) * MORE };
+        f64::from(draw.room) >= needed
+    }
+
     /// The same as files have it.
     pub fn outcome(&self) -> Outcome {
-        Outcome { place: self.point.place.clone(), runs: vec![self.record.clone().into()], drawn: Vec::new() }
+        let run = self.record.clone().map_or_else(|| self.by_closed_form(), Run::from);
+        Outcome { place: self.point.place.clone(), runs: vec![run], drawn: Vec::new() }
+    }
+
+    /// What closed forms say, in the place of a run.
+    fn by_closed_form(&self) -> Run {
+        let goodput =
+            |name: &str, gbps: f64| Metric { basis: Some(Basis::Goodput), ..Metric::plain(name, gbps, "Gb/s") };
+        let (goodput_gbps, cycles) = (self.form.goodput_gbps, self.form.cycles());
+        let mut metrics = vec![
+            goodput("throughput", goodput_gbps),
+            Metric::plain("packet_rate", self.form.carried().as_pps(), "1/s"),
+            goodput("bound", goodput_gbps),
+        ];
+        metrics.extend(cycles.map(|cycles| Metric::plain("cycles_per_packet", cycles.0, "cycles")));
+        metrics.extend(self.form.busy_cores().map(|busy| Metric::plain("busy_cores", busy, "cores")));
+        Run { stop: CLOSED_FORM.into(), bottleneck: self.form.tightest().0.name().into(), metrics, ..Run::default() }
     }
 }
 
-/// One cell of the map.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Cell {
-    /// Designs that do best, or where none carries the offered rate those that carry most of it: several where their
-    /// intervals overlap, none where nothing could be estimated.
-    pub leaders: Vec<usize>,
-    /// Whether they carry the offered rate, and so win; always when saturating.
-    pub carried: bool,
-    /// What they were compared by.
-    pub measure: Measure,
-    /// The best value.
-    pub value: Option<f64>,
-}
+/// How much more room a design needs, of one, where its simulation lost packets though closed forms allow the load.
+const MORE: f64 = 1.02;
 
-/// What designs are compared by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Measure {
-    /// Goodput in Gb/s: more is better.
-    Goodput,
-    /// Cores' worth of time spent: less is better.
-    BusyCores,
-}
-
-impl Measure {
-    /// Name with unit.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Measure::Goodput => "goodput Gb/s",
-            Measure::BusyCores => "busy cores",
+impl Grid {
+    /// Everything by closed forms, on all threads of the current pool.
+    ///
+    /// # Errors
+    /// [`Failure`] at the key that is wrong.
+    pub fn new(
+        file: &ScenarioFile,
+        designs: &[Design],
+        args: &CompareArgs,
+        profile: &Profile,
+        draws: &Draws,
+    ) -> Result<Self, Failure> {
+        let axes = Axes::new(args)?;
+        let mut all: Vec<Vec<Point>> = Vec::new();
+        for rate in &axes.rates {
+            all.push(points(&with_axes(file, &axes, rate, args), &args.base.settings, profile)?);
         }
-    }
-}
-
-/// Simulates the grid.
-///
-/// # Errors
-/// [`Failure`] at the key that is wrong.
-pub fn simulate_grid(
-    file: &ScenarioFile,
-    args: &CompareArgs,
-    profile: &Profile,
-    simulations: &Simulations<'_>,
-) -> Result<Grid, Failure> {
-    let axes = Axes::new(args)?;
-    let mut all: Vec<Vec<Point>> = Vec::new();
-    for rate in &axes.rates {
-        let at_rate = points(&with_axes(file, &axes, rate, args), &args.base.settings, profile)?;
-        all.push(at_rate);
-    }
-    let per_design = axes.packets.len() * axes.cores.len();
-    let designs: Vec<String> = file.series.iter().map(|series| series.name.clone()).collect();
-    // By design first, as a scenario file with the rate as an axis would have it.
-    let mut ordered = Vec::new();
-    for design in 0..designs.len() {
-        for (rate, points) in axes.rates.iter().zip(&all) {
-            for point in &points[design * per_design..(design + 1) * per_design] {
-                let mut point = point.clone();
-                point.place.coordinates.insert(0, Value::String(rate.clone()));
-                ordered.push(point);
+        let per_design = axes.packets.len() * axes.cores.len();
+        // By design first, as a scenario file with the rate as an axis would have it.
+        let mut ordered = Vec::new();
+        for design in 0..designs.len() {
+            for (rate, points) in axes.rates.iter().zip(&all) {
+                for point in &points[design * per_design..(design + 1) * per_design] {
+                    let mut point = point.clone();
+                    point.place.coordinates.insert(0, Value::String(rate.clone()));
+                    ordered.push(point);
+                }
             }
         }
-    }
-    let seed = seed(args.base.seed.unwrap_or(file.seed), 0);
-    let under = simulations.begin(ordered.len(), "points");
-    let simulated: Result<Vec<Simulated>, Failure> = threads(args.work.jobs)?.install(|| {
-        let run = |point: Point| {
-            let record = simulations.record(&point.scenario, profile, seed).map_err(NoRecord::into_failure)?;
-            under.step();
-            Ok(Simulated { point, record })
+        let factors = factors(&ordered, &axes, profile, draws);
+        let factors = factors.ok_or_else(|| Failure::new("no closed form limits one of the designs"))?;
+        let (packets, cores, per_rate) = (axes.packets.len(), axes.cores.len(), per_design * axes.rates.len());
+        let entry = |(number, point): (usize, Point)| {
+            let form = ClosedForm::of(&point.scenario, profile)?;
+            let factors = &factors[number / per_rate * packets + number / cores % packets];
+            let drawn = draws.under(factors, &point.scenario, profile, &form);
+            Some(Entry { point, form, drawn, record: None })
         };
-        ordered.into_par_iter().with_max_len(1).map(run).collect()
-    });
-    let mut file = with_axes(file, &axes, SATURATE, args);
-    let rates = axes.rates.iter().map(|rate| Value::String(rate.clone())).collect();
-    file.sweep = Sweep::of(std::iter::once(("traffic.rate", rates)).chain(axes.of_designs()));
-    Ok(Grid { file, axes, designs, simulated: simulated?, loss: args.loss })
+        let entries: Option<Vec<Entry>> = ordered.into_par_iter().enumerate().map(entry).collect();
+        let mut file = with_axes(file, &axes, SATURATE, args);
+        let rates = axes.rates.iter().map(|rate| Value::String(rate.clone())).collect();
+        file.sweep = Sweep::of(std::iter::once(("traffic.rate", rates)).chain(axes.of_designs()));
+        let entries = entries.ok_or_else(|| Failure::new("no closed form limits one of the designs"))?;
+        Ok(Grid { file, axes, designs: designs.to_vec(), entries, loss: args.loss, draws: draws.len() })
+    }
+
+    /// The number of an entry.
+    pub fn number(&self, design: usize, at: At) -> usize {
+        let [rates, packets, cores] = [self.axes.rates.len(), self.axes.packets.len(), self.axes.cores.len()];
+        ((design * rates + at.rate) * packets + at.packet) * cores + at.cores
+    }
+
+    /// A design at a place.
+    pub fn entry(&self, design: usize, at: At) -> &Entry {
+        &self.entries[self.number(design, at)]
+    }
+
+    /// Every place of a rate, the one with the smallest packets and the fewest cores first.
+    pub fn places(&self, rate: usize) -> impl Iterator<Item = At> + use<> {
+        let cores = self.axes.cores.len();
+        (0..self.axes.packets.len()).flat_map(move |packet| (0..cores).map(move |cores| At { rate, packet, cores }))
+    }
+
+    /// The place of the saturating rate in the middle of packets and cores; `None` where nothing saturates.
+    pub fn middle(&self) -> Option<At> {
+        let rate = self.axes.rates.iter().position(|rate| rate == SATURATE)?;
+        Some(At { rate, packet: self.axes.packets.len() / 2, cores: self.axes.cores.len() / 2 })
+    }
+
+    /// Stacks in the order of designs, each with its designs.
+    pub fn stacks(&self) -> Vec<(&'static str, Vec<usize>)> {
+        let first = At { rate: 0, packet: 0, cores: 0 };
+        by_stack((0..self.designs.len()).map(|design| self.entry(design, first).point.scenario.host.stack.name()))
+    }
+}
+
+/// What closed forms say of each design with most cores, and under each draw: one for each packet.
+fn factors(ordered: &[Point], axes: &Axes, profile: &Profile, draws: &Draws) -> Option<Vec<Factors>> {
+    let (packets, cores) = (axes.packets.len(), axes.cores.len());
+    let per_design = axes.rates.len() * packets * cores;
+    let designs = ordered.len() / per_design;
+    let places = (0..designs).flat_map(|design| (0..packets).map(move |packet| (design, packet)));
+    let most_cores: Vec<&Point> =
+        places.map(|(design, packet)| &ordered[design * per_design + packet * cores + cores - 1]).collect();
+    most_cores.into_par_iter().map(|point| draws.factors(&point.scenario, profile)).collect()
 }
 
 /// The file with the grid's axes in the place of its own sweep, at one rate.
@@ -226,6 +226,7 @@ fn with_axes(file: &ScenarioFile, axes: &Axes, rate: &str, args: &CompareArgs) -
         file.base.insert(key.to_owned(), (value, Origin::Sweep));
     };
     set("run.max_packets", Value::Integer(PACKETS));
+    set("run.half_width", text(HALF_WIDTH));
     set("traffic.rate_basis", text(&args.rate_basis));
     if rate == SATURATE {
         set("traffic.arrival", text(SATURATE));
@@ -237,135 +238,44 @@ fn with_axes(file: &ScenarioFile, axes: &Axes, rate: &str, args: &CompareArgs) -
     file
 }
 
-/// The scenario of each design at the middle of the grid, saturating.
+/// The scenario of each design at one place, saturating: the middle of the axes.
 ///
 /// # Errors
-/// As [`simulate_grid`].
-pub fn middle(
+/// As [`Grid::new`].
+pub fn at_middle(
     file: &ScenarioFile,
     args: &CompareArgs,
     settings: &[Setting],
     profile: &Profile,
 ) -> Result<Vec<Point>, Failure> {
+    let axes = Axes::new(args)?;
+    let middle = (axes.packets.len() / 2, axes.cores.len() / 2);
+    at_place(file, args, settings, profile, middle)
+}
+
+/// The same at another packet size and number of cores.
+///
+/// # Errors
+/// As [`Grid::new`].
+pub fn at_place(
+    file: &ScenarioFile,
+    args: &CompareArgs,
+    settings: &[Setting],
+    profile: &Profile,
+    (packet, cores): (usize, usize),
+) -> Result<Vec<Point>, Failure> {
     let mut axes = Axes::new(args)?;
     axes.rates = vec![SATURATE.into()];
-    axes.packets = vec![axes.packets[axes.packets.len() / 2].clone()];
-    axes.cores = vec![axes.cores[axes.cores.len() / 2]];
+    axes.packets = vec![axes.packets[packet].clone()];
+    axes.cores = vec![axes.cores[cores]];
     points(&with_axes(file, &axes, SATURATE, args), settings, profile)
 }
 
-impl Grid {
-    /// A design at a place of the grid.
-    pub fn at(&self, design: usize, rate: usize, packet: usize, cores: usize) -> &Simulated {
-        let [rates, packets, all_cores] = [self.axes.rates.len(), self.axes.packets.len(), self.axes.cores.len()];
-        &self.simulated[((design * rates + rate) * packets + packet) * all_cores + cores]
-    }
-
-    /// The record of a design at a place of the grid.
-    pub fn record(&self, design: usize, rate: usize, packet: usize, cores: usize) -> &Record {
-        &self.at(design, rate, packet, cores).record
-    }
-
-    /// The map's cell at a place.
-    pub fn cell(&self, rate: usize, packet: usize, cores: usize) -> Cell {
-        let records: Vec<&Record> =
-            (0..self.designs.len()).map(|design| self.record(design, rate, packet, cores)).collect();
-        let offered = self.at(0, rate, packet, cores).point.scenario.is_open();
-        best(&records, offered, self.loss)
-    }
-}
-
-/// Which records do best. Those without an estimate are not compared.
-fn best(records: &[&Record], offered: bool, loss: Share) -> Cell {
-    let goodputs: Vec<(usize, Rate)> =
-        records.iter().enumerate().filter_map(|(i, record)| Some((i, record.rate(Basis::Goodput)?))).collect();
-    let carries = |record: &Record| offered && Load::of(record).is_some_and(|load| load.is_carried(loss));
-    // Utilisation law: what the rate is uncertain by, the time spent is too.
-    let busy = |(i, rate): &(usize, Rate)| {
-        let cores = records[*i].busy_cores?;
-        Some((*i, -cores, cores * rate.half_width_gbps.unwrap_or(0.0) / rate.gbps.max(f64::MIN_POSITIVE)))
-    };
-    let carrying: Vec<(usize, f64, f64)> =
-        goodputs.iter().filter(|(i, _)| carries(records[*i])).filter_map(busy).collect();
-    let goodput = |(i, rate): &(usize, Rate)| (*i, rate.gbps, rate.half_width_gbps.unwrap_or(0.0));
-    let (measure, values) = match carrying.is_empty() {
-        true => (Measure::Goodput, goodputs.iter().map(goodput).collect()),
-        false => (Measure::BusyCores, carrying),
-    };
-    let top = values.iter().copied().reduce(|best, value| if value.1 > best.1 { value } else { best });
-    let is_tied = |(_, value, half_width): &&(usize, f64, f64)| {
-        top.is_some_and(|(_, most, widest)| most - value <= widest + half_width)
-    };
-    Cell {
-        leaders: values.iter().filter(is_tied).map(|(i, ..)| *i).collect(),
-        carried: !offered || measure == Measure::BusyCores,
-        measure,
-        value: top.map(|(_, value, _)| value.abs()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use espsim_model::bound::{Bound, Limit};
-    use espsim_model::machine::Spread;
-    use espsim_model::record::{Loss, Stop};
-    use espsim_model::resource::Resource;
-    use espsim_model::units::PacketRate;
-
-    use super::*;
-
-    /// A record of so many Gb/s of 10 that were offered.
-    fn record(gbps: Option<f64>, busy: f64, loss: f64) -> Record {
-        let rate = gbps.map(|gbps| Rate { basis: Basis::Goodput, gbps, half_width_gbps: Some(0.01) });
-        let pps = PacketRate::from_pps(1.25e6);
-        let offered = Limit { resource: Resource::OfferedLoad, rate: pps };
-        Record {
-            seed: 1,
-            stop: Stop::Limit,
-            packets: 1000,
-            warm_up_packets: 0,
-            batches: 20,
-            rates: rate.into_iter().collect(),
-            packets_per_s: gbps.map(|gbps| gbps * 1.25e5),
-            latency: None,
-            loss: Some(Loss { share: loss, half_width: None }),
-            cycles_per_packet: Vec::new(),
-            busy_cores: Some(busy),
-            dpu_cycles_per_packet: Vec::new(),
-            busy_dpu_cores: None,
-            idle_cores: None,
-            idle_cycles_per_s: None,
-            pcie_bytes_per_payload_byte: None,
-            pcie_crossings: None,
-            utilisation: Vec::new(),
-            bottleneck: None,
-            next_bottleneck: None,
-            classes: Vec::new(),
-            spread: Spread::default(),
-            bound: Bound { limits: vec![offered], offered: Some(pps), mean_goodput: 1000.0, delivered_gbps: 10.0 },
-            events: 1,
-        }
-    }
-
-    fn cell(records: &[Record]) -> Cell {
-        best(&records.iter().collect::<Vec<_>>(), true, Share::from_fraction(0.001))
-    }
-
-    #[test]
-    fn who_lets_packets_wait_does_not_win_by_being_idle() {
-        // Nothing is lost, but the queue takes what is not carried.
-        let waiting = record(Some(8.2), 1.0, 0.0);
-        let found = cell(&[waiting.clone(), record(Some(10.0), 5.0, 0.0)]);
-        assert_eq!((found.leaders, found.carried, found.value), (vec![1], true, Some(5.0)));
-        let found = cell(&[waiting, record(Some(7.0), 5.0, 0.0)]);
-        assert_eq!((found.leaders, found.carried, found.value), (vec![0], false, Some(8.2)));
-        assert_eq!(found.measure, Measure::Goodput);
-    }
-
-    #[test]
-    fn who_has_no_estimate_is_not_compared() {
-        assert_eq!(cell(&[record(None, 0.0, 0.0), record(Some(10.0), 5.0, 0.0)]).leaders, [1]);
-        let nobody = cell(&[record(None, 0.0, 0.0)]);
-        assert_eq!((nobody.leaders, nobody.value), (Vec::new(), None));
-    }
+/// How many places the axes have that are asked for.
+///
+/// # Errors
+/// As [`Axes::new`].
+pub fn places(args: &CompareArgs) -> Result<usize, Failure> {
+    let axes = Axes::new(args)?;
+    Ok(axes.rates.len() * axes.packets.len() * axes.cores.len())
 }

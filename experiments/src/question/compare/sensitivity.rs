@@ -1,45 +1,49 @@
-//! Which parameter moves the answer most: each at both ends of its interval, all others as they are.
+//! Which parameter moves the ratio of two designs most: each at both ends of its range, all others as they are. How the ratio
+//! moves, closed forms say; what it is, simulation.
 
+use espsim_model::deciding::swings;
 use espsim_model::profile::Profile;
 use espsim_model::scenario::Scenario;
-use espsim_model::stack::COSTS;
-use espsim_model::traffic::Basis;
 use espsim_model::uncertainty::{ASSUMED, ends, estimate, moved};
 use espsim_model::units::Hertz;
-use espsim_sweep::campaign::simulations::{Simulations, settled};
-use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::file::value::{Setting, shown};
 use espsim_sweep::points::Point;
-use espsim_sweep::points::outcome::seed;
+use espsim_sweep::points::doubt::ClosedForm;
 use espsim_sweep::store::points_csv::format_number;
 use rayon::prelude::*;
 use toml::Value;
 
-use super::grid::middle;
-use crate::question::compare::args::CompareArgs;
+use super::args::CompareArgs;
+use super::cell::EQUAL;
+use super::designs::pairs;
+use super::grid::{At, Grid, at_place};
 
 /// Values that move the answer by this share or more decide it; so many are named.
 const LEAST_SWING: f64 = 0.05;
 const MOST_DECIDING: usize = 6;
+/// Swings below this share of the ratio are rounding: the parameter is of neither design.
+const NO_SWING: f64 = 1e-6;
 /// The clock's key path.
 const FREQUENCY: &str = "host.frequency";
-/// Coefficients of a curve that count at any size.
-const OF_A_CURVE: [&str; 2] = ["per_operation", "per_octet"];
 /// Parameters of hardware; the others are the user's choice.
 const HARDWARE: [&str; 2] = ["nic.", "accelerator."];
+/// Of hardware, what is no estimate but known or chosen: these are not moved.
+const KNOWN: [&str; 8] = ["count", "ports", "generation", "lanes", "line_rate", "queues", "max_payload", "standby"];
 
-/// The answer and what moves it.
+/// Two designs and what moves their ratio.
 pub struct Sensitivity {
-    /// Names of the two best designs at the middle of the grid: the one that leads and the next.
-    pub pair: (String, String),
-    /// Where that is.
-    pub at: String,
+    /// Their numbers: the one that leads and the other.
+    pub pair: (usize, usize),
+    /// Where that is, in words.
+    pub place: String,
     /// Goodput of the first over that of the second.
     pub ratio: f64,
-    /// Parameters, the one that moves most first.
+    /// Parameters that move it, the one that does most first.
     pub bars: Vec<Bar>,
+    /// How many others were moved and change nothing.
+    pub idle: usize,
 }
 
 impl Sensitivity {
@@ -64,7 +68,7 @@ pub struct Bar {
     pub ratio_low: f64,
     /// The answer at the high end.
     pub ratio_high: f64,
-    /// Whether the ends are an assumption and not an interval of the profile.
+    /// Whether the ends are an assumption and not a range of the profile.
     pub assumed: bool,
 }
 
@@ -75,7 +79,7 @@ impl Bar {
     }
 }
 
-/// One parameter at one end.
+/// One parameter at its ends.
 struct Change {
     key: String,
     ends: [(String, Where); 2],
@@ -88,101 +92,117 @@ enum Where {
     Setting(Setting),
 }
 
-/// Moves every parameter of profile and hardware.
-///
-/// # Errors
-/// [`Failure`] for a scenario that cannot be.
-pub fn sensitivity(
-    file: &ScenarioFile,
-    args: &CompareArgs,
-    profile: &Profile,
-    simulations: &Simulations<'_>,
-) -> Result<Sensitivity, Failure> {
-    let designs = middle(file, args, &args.base.settings, profile)?;
-    let base_seed = seed(args.base.seed.unwrap_or(file.seed), 0);
-    let pool = threads(args.work.jobs)?;
-    let goodput = |scenario: &Scenario, profile: &Profile| -> Result<f64, Failure> {
-        let record = settled(simulations.record(scenario, profile, base_seed))?.ok();
-        Ok(record.and_then(|record| record.rate(Basis::Goodput)).map_or(f64::NAN, |rate| rate.gbps))
-    };
-    let values: Result<Vec<f64>, Failure> =
-        pool.install(|| designs.par_iter().map(|point| goodput(&point.scenario, profile)).collect());
-    let values = values?;
-    let mut order: Vec<usize> = (0..designs.len()).collect();
-    // A design without an estimate leads no other.
-    order.retain(|&design| values[design].is_finite());
-    order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
-    let [Some(&first), Some(&second)] = [order.first(), order.get(1)] else {
-        return Err(Failure::new(match designs.len() {
-            0 | 1 => "a comparison needs at least two designs: [[series]] twice or more",
-            _ => "fewer than two designs have an estimate in the middle of the grid: raise run.max_time",
-        }));
-    };
-    let changes: Vec<Change> = of_profile(profile, &designs[first].scenario)
-        .into_iter()
-        .chain(of_hardware(&designs[first], &designs[second]))
-        .collect();
-    let ratio = |point: &Where| -> Result<f64, Failure> {
-        match point {
-            Where::Profile(profile) => {
-                Ok(goodput(&designs[first].scenario, profile)? / goodput(&designs[second].scenario, profile)?)
-            }
-            Where::Setting(setting) => {
-                let settings: Vec<Setting> = args.base.settings.iter().cloned().chain([setting.clone()]).collect();
-                // What hardware cannot be, such as a size that is no power of two, is left out.
-                match middle(file, args, &settings, profile) {
-                    Ok(points) => {
-                        Ok(goodput(&points[first].scenario, profile)? / goodput(&points[second].scenario, profile)?)
-                    }
-                    Err(_) => Ok(f64::NAN),
-                }
-            }
+/// What is asked for.
+pub struct Question<'a> {
+    /// The file.
+    pub file: &'a ScenarioFile,
+    /// The command line.
+    pub args: &'a CompareArgs,
+    /// The host.
+    pub profile: &'a Profile,
+    /// What was found out.
+    pub grid: &'a Grid,
+}
+
+impl Question<'_> {
+    /// Of the pair that is named, or of each stack the two best: what moves their ratio. On all threads of the current pool.
+    ///
+    /// # Errors
+    /// [`Failure`] for designs that there are not, or that have no estimate.
+    pub fn sensitivities(&self) -> Result<Vec<Sensitivity>, Failure> {
+        // Without a saturating rate nothing is asked.
+        let Some(middle) = self.grid.middle() else { return Ok(Vec::new()) };
+        let stacks = self.grid.stacks();
+        let Some(asked) = &self.args.pair else {
+            return stacks
+                .iter()
+                .filter(|(_, designs)| designs.len() > 1)
+                .map(|(_, all)| self.best(all, middle))
+                .collect();
+        };
+        let pairs = pairs(asked, &self.grid.designs, &stacks)?;
+        pairs.into_iter().map(|pair| self.of(pair, middle)).collect()
+    }
+
+    /// The two best of a stack in the middle of the grid; with fewer cores, if the two cannot be told apart there.
+    fn best(&self, designs: &[usize], middle: At) -> Result<Sensitivity, Failure> {
+        let ranked = |at: At| {
+            let goodput = |&design: &usize| Some((self.grid.entry(design, at).goodput()?.0, design));
+            let mut ranked: Vec<(f64, usize)> = designs.iter().filter_map(goodput).collect();
+            ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+            ranked
+        };
+        let differ = |at: &At| matches!(ranked(*at)[..], [a, b, ..] if a.0 - b.0 > EQUAL * a.0);
+        let fewer = (0..=middle.cores).rev().map(|cores| At { cores, ..middle });
+        let at = fewer.into_iter().find(differ).unwrap_or(middle);
+        match ranked(at)[..] {
+            [(_, first), (_, second), ..] => self.of((first, second), at),
+            _ => Err(Failure::new(
+                "fewer than two designs have an estimate in the middle of the grid: raise run.max_time",
+            )),
         }
-    };
-    let under = simulations.begin(changes.len(), "parameters");
-    let bars: Result<Vec<Bar>, Failure> = pool.install(|| {
-        let moved = changes.par_iter().with_max_len(1).map(|change| {
+    }
+
+    /// Moves every parameter of profile and hardware.
+    fn of(&self, pair: (usize, usize), at: At) -> Result<Sensitivity, Failure> {
+        let [first, second] = [pair.0, pair.1].map(|design| self.grid.entry(design, at));
+        let ratio = match (first.goodput(), second.goodput()) {
+            (Some(a), Some(b)) => a.0 / b.0,
+            _ => return Err(Failure::new("--pair: one of the two has no estimate in the middle of the grid")),
+        };
+        let by_form = first.form.goodput_gbps / second.form.goodput_gbps;
+        let moved = |end: &Where| -> f64 {
+            let both = match end {
+                Where::Profile(profile) => [first, second].map(|entry| ClosedForm::of(&entry.point.scenario, profile)),
+                Where::Setting(setting) => self.set(pair, at, setting),
+            };
+            match both {
+                [Some(a), Some(b)] => ratio * (a.goodput_gbps / b.goodput_gbps) / by_form,
+                // What hardware cannot be, such as a size that is no power of two, is left out.
+                _ => f64::NAN,
+            }
+        };
+        let changes = of_profile(self.profile, [&first.point.scenario, &second.point.scenario]);
+        let changes: Vec<Change> = changes.into_iter().chain(of_hardware(&first.point, &second.point)).collect();
+        let bar = |change: &Change| {
             let [low, high] = &change.ends;
-            let done = Bar {
+            Bar {
                 key: change.key.clone(),
                 low: low.0.clone(),
                 high: high.0.clone(),
-                ratio_low: ratio(&low.1)?,
-                ratio_high: ratio(&high.1)?,
+                ratio_low: moved(&low.1),
+                ratio_high: moved(&high.1),
                 assumed: change.assumed,
-            };
-            under.step();
-            Ok(done)
-        });
-        moved.collect()
-    });
-    let mut bars = bars?;
-    bars.retain(|bar| bar.swing().is_finite());
-    bars.sort_by(|a, b| b.swing().total_cmp(&a.swing()).then_with(|| a.key.cmp(&b.key)));
-    let name = |i: usize| designs[i].place.series.clone();
-    Ok(Sensitivity {
-        pair: (name(first), name(second)),
-        at: place(&designs[first]),
-        ratio: values[first] / values[second],
-        bars,
-    })
+            }
+        };
+        let mut bars: Vec<Bar> = changes.par_iter().with_max_len(1).map(bar).collect();
+        bars.retain(|bar| bar.swing().is_finite());
+        let all = bars.len();
+        bars.retain(|bar| bar.swing() > NO_SWING * ratio);
+        bars.sort_by(|a, b| b.swing().total_cmp(&a.swing()).then_with(|| a.key.cmp(&b.key)));
+        Ok(Sensitivity { pair, place: place(&first.point), ratio, idle: all - bars.len(), bars })
+    }
+
+    /// Closed forms of both where a parameter of hardware is set.
+    fn set(&self, pair: (usize, usize), at: At, setting: &Setting) -> [Option<ClosedForm>; 2] {
+        let settings: Vec<Setting> = self.args.base.settings.iter().cloned().chain([setting.clone()]).collect();
+        let place = (at.packet, at.cores);
+        let Ok(points) = at_place(self.file, self.args, &settings, self.profile, place) else { return [None, None] };
+        [pair.0, pair.1].map(|design| ClosedForm::of(&points[design].scenario, self.profile))
+    }
 }
 
 /// Packet and cores of a point of the grid.
 fn place(point: &Point) -> String {
     let cores = point.scenario.host.cores;
-    format!("{} packets, {cores} core{}", shown(&point.place.coordinates[0]), if cores == 1 { "" } else { "s" })
+    format!("{} packets, {cores} core{}", shown(&point.place.coordinates[1]), if cores == 1 { "" } else { "s" })
 }
 
-fn of_profile(profile: &Profile, scenario: &Scenario) -> Vec<Change> {
-    // Of the stack in use: others' costs change nothing.
-    let stack = scenario.host.stack;
-    let costs = COSTS.iter().filter(|cost| cost.stacks.contains(&stack)).map(|cost| cost.key(stack));
-    // Of the cipher in use, what counts at any size.
-    let way = scenario.traffic[0].direction;
-    let cipher = scenario.software_cost(profile, way).filter(|cost| profile.aead.contains(cost));
-    let curve = cipher.into_iter().flat_map(|cost| OF_A_CURVE.map(|name| format!("{}.{name}", cost.key())));
-    let keys = costs.chain(["memory.copy", "memory.checksum"].map(str::to_owned)).chain(curve);
+/// Values of the profile that either scenario has to do with, each at both ends.
+fn of_profile(profile: &Profile, scenarios: [&Scenario; 2]) -> Vec<Change> {
+    let mut keys: Vec<String> = scenarios.iter().flat_map(|s| swings(profile, s)).map(|(key, _)| key).collect();
+    keys.sort_unstable();
+    keys.dedup();
     let change = |key: String| {
         let (values, assumed) = ends(&estimate(profile, &key)?);
         let end = |value: f64| {
@@ -192,11 +212,13 @@ fn of_profile(profile: &Profile, scenario: &Scenario) -> Vec<Change> {
         let [low, high] = values.map(end);
         Some(Change { ends: [low?, high?], key, assumed })
     };
-    keys.chain([FREQUENCY.to_owned()]).filter_map(change).collect()
+    keys.into_iter().filter_map(change).collect()
 }
 
 fn of_hardware(first: &Point, second: &Point) -> Vec<Change> {
-    let keys = first.values.iter().filter(|(key, _)| HARDWARE.iter().any(|part| key.starts_with(part)));
+    let is_known = |key: &str| KNOWN.contains(&key.rsplit('.').next().unwrap_or(key));
+    let is_hardware = |key: &str| HARDWARE.iter().any(|part| key.starts_with(part));
+    let keys = first.values.iter().filter(|(key, _)| is_hardware(key) && !is_known(key));
     keys.filter(|(key, entry)| second.values.get(*key).is_some_and(|other| other.0 == entry.0))
         .filter_map(|(key, (value, _))| {
             let end = |factor: f64| {
@@ -208,7 +230,6 @@ fn of_hardware(first: &Point, second: &Point) -> Vec<Change> {
         })
         .collect()
 }
-
 /// A value times a factor: a whole number by at least one, a quantity with its unit; `None` for what is no number.
 fn scaled(value: &Value, factor: f64) -> Option<Value> {
     match value {

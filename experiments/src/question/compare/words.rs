@@ -1,169 +1,152 @@
-//! The comparison in words.
+//! The comparison in three sentences: who does best where, where one passes the other, and what moves that most.
 
-use espsim_model::logca::LogCa;
-use espsim_model::units::{BitRate, Bytes};
+use espsim_model::units::BitRate;
 
-use super::breakeven::{At, BreakEven, Quantity};
-use super::grid::{Grid, SATURATE};
+use super::axes::SATURATE;
+use super::breakeven::{Along, BreakEven, Quantity};
+use super::cell::{CLEAR, Cell};
+use super::designs::Absent;
+use super::grid::{At, Grid};
 use super::sensitivity::Sensitivity;
 
-/// Swings below this share of the answer are not worth a word.
+/// Swings below this share of the ratio are not worth a word.
 const LEAST_SWING: f64 = 0.01;
+/// Parameters that are named.
+const NAMED: usize = 2;
 
 /// A rate as it is written in text.
 pub(super) fn with_unit(rate: &str) -> String {
     rate.parse::<BitRate>().map_or_else(|_| rate.to_owned(), |rate| rate.to_string())
 }
 
-/// Who leads where, and where that changes.
-pub(super) fn paragraph(grid: &Grid, found: &[BreakEven], logca: Option<&LogCa>, moved: &Sensitivity) -> String {
-    let mut text = Vec::new();
-    for (rate, name) in grid.axes.rates.iter().enumerate() {
-        text.push(leaders(grid, rate, name));
-    }
-    text.extend(packets(grid, found));
-    text.extend(cores(grid, found));
-    text.extend(everywhere(grid, found));
-    if let Some(logca) = logca {
-        text.push(closed_form(logca));
-    }
-    let (first, second) = &moved.pair;
-    let top: Vec<String> = moved
-        .bars
-        .iter()
-        .take(3)
-        .filter(|bar| bar.swing() >= LEAST_SWING * moved.ratio)
-        .map(|bar| format!("{} ({:.2} to {:.2})", bar.key, bar.ratio_low, bar.ratio_high))
-        .collect();
-    text.push(format!(
-        "At {} {first} carries {:.2} times as much as {second}; what moves that most is {}.",
-        moved.at,
-        moved.ratio,
-        top.join(", ")
-    ));
-    text.join(" ")
-}
-
-/// How many cells of a map each design leads, alone or with others, of those that any design carries.
-fn leaders(grid: &Grid, rate: usize, name: &str) -> String {
-    let (packets, cores) = (grid.axes.packets.len(), grid.axes.cores.len());
-    let places = (0..packets).flat_map(|packet| (0..cores).map(move |n| (packet, n)));
-    let carried: Vec<_> = places.map(|(p, n)| grid.cell(rate, p, n)).filter(|cell| cell.carried).collect();
-    let leads = |i: usize| carried.iter().filter(move |cell| cell.leaders.contains(&i));
-    let mut leading: Vec<(usize, usize, &String)> = (grid.designs.iter().enumerate())
-        .map(|(i, design)| (leads(i).count(), leads(i).filter(|cell| cell.leaders.len() > 1).count(), design))
-        .filter(|(n, ..)| *n > 0)
-        .collect();
-    leading.sort_by_key(|(n, ..)| std::cmp::Reverse(*n));
-    let list: Vec<String> = leading
-        .iter()
-        .map(|(n, shared, design)| match shared {
-            0 => format!("{design} in {n}"),
-            shared if shared == n => format!("{design} in {n}, shared"),
-            shared => format!("{design} in {n}, {shared} of them shared"),
-        })
-        .collect();
-    let all = packets * cores;
-    let at = if name == SATURATE { "Saturating".to_owned() } else { format!("At {}", with_unit(name)) };
-    match carried.len() {
-        0 => format!("{at} no design carries the load at any of {all} combinations of packet size and cores."),
-        n if n < all => format!(
-            "{at} some design carries the load at {n} of {all} combinations of packet size and cores; the best is {}.",
-            list.join("; ")
-        ),
-        _ => format!("{at}, of {all} combinations of packet size and cores the best is {}.", list.join("; ")),
+/// A stack in a heading.
+pub(super) fn stack_name(stack: &str) -> &str {
+    match stack {
+        "kernel" => "Kernel",
+        "vector" => "Userspace",
+        "xdp" => "XDP",
+        other => other,
     }
 }
 
-/// Each pair's break-even packet size with the most cores, and in cycles.
-fn packets(grid: &Grid, found: &[BreakEven]) -> Vec<String> {
-    let most = grid.axes.cores.last().map(|n| At::Cores(*n));
-    let told = found.iter().filter(|f| match f.quantity {
-        Quantity::Goodput => Some(f.at) == most,
-        Quantity::Cycles => true,
-    });
-    told.filter(|f| !f.crossings.is_empty()).map(|f| sentence(grid, f)).collect()
+/// A stack within a sentence.
+fn within(stack: &str) -> &str {
+    match stack {
+        "kernel" => "in the kernel",
+        "vector" => "in userspace",
+        "xdp" => "with XDP",
+        other => other,
+    }
 }
 
-/// Pairs whose lead never changes.
-fn everywhere(grid: &Grid, found: &[BreakEven]) -> Vec<String> {
-    let goodput: Vec<&BreakEven> =
-        found.iter().filter(|f| matches!(f.at, At::Cores(_)) && f.quantity == Quantity::Goodput).collect();
-    let mut pairs: Vec<(usize, usize)> = goodput.iter().map(|f| f.pair).collect();
-    pairs.dedup();
-    let mut told: Vec<(usize, Vec<&str>)> = Vec::new();
-    for pair in pairs {
-        let of_pair = goodput.iter().filter(|f| f.pair == pair);
-        let leaders: Vec<usize> = of_pair.clone().filter_map(|f| f.first).collect();
-        let one = leaders.first().filter(|first| leaders.iter().all(|leader| leader == *first));
-        let Some(&leader) = one.filter(|_| of_pair.clone().all(|f| f.crossings.is_empty())) else { continue };
-        let other = grid.designs[if leader == pair.0 { pair.1 } else { pair.0 }].as_str();
-        match told.iter_mut().find(|(known, _)| *known == leader) {
-            Some((_, others)) => others.push(other),
-            None => told.push((leader, vec![other])),
+/// A sentence's first letter in upper case.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// The answer.
+pub(super) fn answer(grid: &Grid, found: &[BreakEven], moved: &[Sensitivity], absent: &[Absent]) -> String {
+    [winners(grid, absent), crossing(grid, found), movers(grid, moved)].join(" ")
+}
+
+/// Who does best at how many places of each stack.
+fn winners(grid: &Grid, absent: &[Absent]) -> String {
+    let stacks: Vec<String> = grid.stacks().iter().map(|(stack, designs)| best_of(grid, stack, designs)).collect();
+    let absent: Vec<&str> = absent.iter().map(|absent| absent.design.as_str()).collect();
+    let absent = match &absent[..] {
+        [] => String::new(),
+        [one] => format!("; {one} is not to be had"),
+        several => format!("; {} are not to be had", several.join(", ")),
+    };
+    sentence(&format!("{}{absent}.", stacks.join("; ")))
+}
+
+fn best_of(grid: &Grid, stack: &str, designs: &[usize]) -> String {
+    let places: Vec<At> = (0..grid.axes.rates.len()).flat_map(|rate| grid.places(rate)).collect();
+    let cells: Vec<Cell> = places.iter().map(|&at| grid.cell(designs, at)).filter(|cell| cell.carried).collect();
+    let alone = |design: usize| cells.iter().filter(|cell| cell.best == [design]).count();
+    let shared = cells.iter().filter(|cell| cell.best.len() > 1).count();
+    let open = cells.iter().filter(|cell| cell.is_open() && cell.best.len() == 1).count();
+    let mut ranked: Vec<(usize, &str)> =
+        designs.iter().map(|&design| (alone(design), grid.designs[design].label.as_str())).collect();
+    ranked.retain(|(n, _)| *n > 0);
+    ranked.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
+    let mut parts: Vec<String> = ranked.iter().map(|(n, label)| format!("{label} is best in {n}")).collect();
+    if let (Some(first), true) = (parts.first_mut(), open > 0) {
+        let least = CLEAR * 100.0;
+        *first = format!("{first} (of all that are best, {open} in fewer than {least:.0} % of draws)");
+    }
+    if shared > 0 {
+        parts.push(format!("several do alike in {shared}"));
+    }
+    if cells.len() < places.len() {
+        parts.push(format!("none carries the load in {}", places.len() - cells.len()));
+    }
+    format!("{}, of {} places {}", within(stack), places.len(), listed(&parts))
+}
+
+/// `a, b and c`.
+fn listed(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [all @ .., last] => format!("{} and {last}", all.join(", ")),
+    }
+}
+
+/// The break-even that a reader asks for first: of goodput over packet sizes, with most cores; or that there is none.
+fn crossing(grid: &Grid, found: &[BreakEven]) -> String {
+    let goodput = |f: &&BreakEven| f.quantity == Quantity::Goodput && matches!(f.along, Along::Cores(_));
+    let crossed: Vec<&BreakEven> = found.iter().filter(goodput).filter(|f| !f.crossings.is_empty()).collect();
+    if found.is_empty() {
+        return format!("Without the rate `{SATURATE}` no break-even is looked for.");
+    }
+    let largest = crossed.iter().max_by_key(|f| if let Along::Cores(n) = f.along { n } else { 0 });
+    match largest {
+        Some(f) => {
+            let (name, at) = (|design: usize| &grid.designs[design].name, f.crossings[0].at);
+            let draws = f.in_draws.map_or_else(String::new, |draws| {
+                let (low, high, share) = (draws.low, draws.high, draws.share * 100.0);
+                format!(" ({low:.0} to {high:.0} B in the {share:.0} % of draws in which it does)")
+            });
+            let others = match crossed.len() - 1 {
+                0 => String::new(),
+                n => format!("; breakeven.csv has {n} more"),
+            };
+            format!(
+                "Saturating on {}, {} passes {} at {at:.0} B{draws}{others}.",
+                f.along,
+                name(f.leader(1)),
+                name(f.leader(0))
+            )
+        }
+        None => {
+            let octets = grid.axes.octets();
+            let [least, most] = [octets.first(), octets.last()].map(|end| end.copied().unwrap_or_default());
+            format!(
+                "Saturating, there is no crossing between any two designs of a stack from {least:.0} to {most:.0} B."
+            )
         }
     }
-    let sentence = |(leader, others): (usize, Vec<&str>)| {
-        format!(
-            "Saturating, {} carries as much as {} or more at every packet size.",
-            grid.designs[leader],
-            others.join(", ")
-        )
-    };
-    told.into_iter().map(sentence).collect()
 }
 
-/// One break-even in a sentence.
-fn sentence(grid: &Grid, found: &BreakEven) -> String {
-    let name = |i: usize| &grid.designs[i];
-    let by = match found.quantity {
-        Quantity::Goodput => format!("goodput of {}", found.at),
-        Quantity::Cycles => "cycles per packet".into(),
+/// What moves the ratio of each pair most.
+fn movers(grid: &Grid, moved: &[Sensitivity]) -> String {
+    let of = |s: &Sensitivity| {
+        let [first, second] = [s.pair.0, s.pair.1].map(|design| &grid.designs[design].name);
+        let worth = s.bars.iter().take(NAMED).filter(|bar| bar.swing() >= LEAST_SWING * s.ratio);
+        let top: Vec<String> = worth
+            .map(|bar| {
+                let [low, high] = [bar.ratio_low.min(bar.ratio_high), bar.ratio_low.max(bar.ratio_high)];
+                format!("{} ({low:.2} to {high:.2})", bar.key)
+            })
+            .collect();
+        let top = if top.is_empty() { "on nothing".to_owned() } else { format!("most on {}", listed(&top)) };
+        format!("at {} {first} carries {:.2} times as much as {second}, which hangs {top}", s.place, s.ratio)
     };
-    let crossings = found.crossings.iter().enumerate();
-    let mut changes: Vec<String> =
-        crossings.map(|(i, crossing)| format!("{} from {:.0} B on", name(found.leader(i + 1)), crossing.at)).collect();
-    let last = found.leader(found.crossings.len());
-    changes
-        .extend(found.equal_from.map(|place| format!("{} as much from {:.0} B on", name(found.other(last)), place.at)));
-    format!("By {by}, {} leads for small packets, {}.", name(found.leader(0)), changes.join(", then "))
-}
-
-/// With how many cores designs carry as much of the largest packets as the one that leads with fewer.
-fn cores(grid: &Grid, found: &[BreakEven]) -> Vec<String> {
-    let Some(largest) = grid.axes.octets().last().map(|size| At::Packet(Bytes::new(*size as u64))) else {
-        return Vec::new();
-    };
-    let told = found.iter().filter(|f| f.at == largest && f.crossings.is_empty());
-    let behind: Vec<(usize, usize, f64)> =
-        told.filter_map(|f| Some((f.leader(0), f.other(f.leader(0)), f.equal_from?.at))).collect();
-    let leads = |design: usize| behind.iter().all(|(_, other, _)| *other != design);
-    let mut groups: Vec<(usize, f64, Vec<&str>)> = Vec::new();
-    for &(leader, other, at) in behind.iter().filter(|(leader, ..)| leads(*leader)) {
-        match groups.iter_mut().find(|(of, from, _)| (*of, *from) == (leader, at)) {
-            Some((.., others)) => others.push(&grid.designs[other]),
-            None => groups.push((leader, at, vec![&grid.designs[other]])),
-        }
+    match moved.is_empty() {
+        true => "What moves that was not asked, as nothing saturates.".to_owned(),
+        false => sentence(&format!("{}.", moved.iter().map(of).collect::<Vec<_>>().join("; "))),
     }
-    let sentence = |(leader, at, others): (usize, f64, Vec<&str>)| {
-        let carry = if others.len() == 1 { "carries" } else { "carry" };
-        let (others, leader) = (others.join(", "), &grid.designs[leader]);
-        format!("Of {largest} packets {others} {carry} as much as {leader} from {at} cores on.")
-    };
-    groups.into_iter().map(sentence).collect()
-}
-
-fn closed_form(logca: &LogCa) -> String {
-    let cycles = match logca.break_even_cycles() {
-        Some(octets) => format!("a card saves cycles from {octets:.0} encrypted octets on"),
-        None => "a card never saves cycles".into(),
-    };
-    let time = match logca.break_even_time() {
-        Some(octets) => format!("a caller that waits has its packet sooner from {octets:.0} octets on"),
-        None => format!(
-            "a caller that waits never has its packet sooner: one engine is {:.2} times as fast as a core",
-            logca.acceleration
-        ),
-    };
-    format!("In closed form (LogCA) {cycles}, and {time}.")
 }

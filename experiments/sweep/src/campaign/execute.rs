@@ -12,7 +12,7 @@ use crate::campaign::{Campaign, Task};
 use crate::failure::Failure;
 use crate::notice::say;
 use crate::points::Point;
-use crate::points::id::{Id, Which};
+use crate::points::id::Id;
 use crate::points::outcome::Run;
 use crate::store::journal::{Appender, Finished, Location, run_line};
 
@@ -153,13 +153,13 @@ impl Worker<'_> {
         let queue = self.queue;
         let campaign = queue.campaign;
         match task {
-            Task::Single(which) => {
-                self.run(point, which)?;
+            Task::Single(replication) => {
+                self.run(point, replication)?;
             }
             Task::Replications => {
                 let mut runs = Vec::new();
                 while !queue.is_over() && (runs.is_empty() || !campaign.is_enough(point, &runs)?) {
-                    let next = Which::Replication(runs.len() as u32);
+                    let next = runs.len() as u32;
                     let run = match self.run(point, next)? {
                         None => queue.finished.read(campaign.id(point, next))?.map(|(run, _)| run),
                         run => run,
@@ -175,9 +175,9 @@ impl Worker<'_> {
 
     /// Simulates a run and appends it to the journal, unless it has finished before or is stopped. The point is made anew unless it is the
     /// last one.
-    fn run(&mut self, point: usize, which: Which) -> Result<Option<Run>, Failure> {
+    fn run(&mut self, point: usize, replication: u32) -> Result<Option<Run>, Failure> {
         let Queue { campaign, finished, journal, progress, .. } = self.queue;
-        let id = campaign.id(point, which);
+        let id = campaign.id(point, replication);
         if finished.contains(id) {
             return Ok(None);
         }
@@ -185,7 +185,7 @@ impl Worker<'_> {
             Some((of, at)) if of == point => at,
             _ => campaign.points.resolve(point)?,
         };
-        let Some(run) = campaign.simulate(&at, which, &|| self.queue.is_over())? else { return Ok(None) };
+        let Some(run) = campaign.simulate(&at, replication, &|| self.queue.is_over())? else { return Ok(None) };
         self.last = Some((point, at));
         self.appended.push((id, journal.append(&run_line(id, &run))?));
         progress.add(campaign.cost(point));

@@ -11,7 +11,6 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use espsim_model::layers::Layer;
-use espsim_model::profile::Profile;
 use rayon::prelude::*;
 
 use crate::campaign::stop::Stop;
@@ -19,8 +18,9 @@ use crate::failure::{Failure, nearest};
 use crate::file::hash::hash;
 use crate::file::profile::ProfileChoice;
 use crate::file::replications::Replications;
+use crate::points::doubt::{Drawn, Draws};
 use crate::points::enough::is_enough;
-use crate::points::id::{Id, Which};
+use crate::points::id::Id;
 use crate::points::outcome::{Outcome, Run, seed};
 use crate::points::shard::Shard;
 use crate::points::study::Study;
@@ -39,8 +39,8 @@ pub struct Campaign<'a> {
     pub points: Points<'a>,
     /// The profile and where it came from.
     pub profile: &'a ProfileChoice,
-    /// The same host as uncertain as its intervals say; empty to leave that out.
-    pub drawn: &'a [Profile],
+    /// Machines that the host may be instead; none to leave that out.
+    pub draws: &'a Draws,
     /// Base of all seeds.
     pub seed: u64,
     /// Parameters that are the same at every point.
@@ -55,8 +55,8 @@ pub struct Campaign<'a> {
 /// point's replications one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Task {
-    /// One run.
-    Single(Which),
+    /// One replication, by number.
+    Single(u32),
     /// Replications until they are enough.
     Replications,
 }
@@ -70,7 +70,7 @@ impl<'a> Campaign<'a> {
         study: &'a Study,
         points: Points<'a>,
         profile: &'a ProfileChoice,
-        drawn: &'a [Profile],
+        draws: &'a Draws,
         seed: u64,
         stop: &Stop,
     ) -> Result<Self, Failure> {
@@ -106,7 +106,7 @@ impl<'a> Campaign<'a> {
             }
         }
         let common = common.unwrap_or_default();
-        Ok(Campaign { study, points, profile, drawn, seed, common, most_cores, ids, costs })
+        Ok(Campaign { study, points, profile, draws, seed, common, most_cores, ids, costs })
     }
 
     /// What a journal of these runs begins with.
@@ -115,7 +115,7 @@ impl<'a> Campaign<'a> {
         let name = file.source.path.file_name().unwrap_or_default().to_string_lossy();
         Header {
             settings: self.points.settings.iter().map(ToString::to_string).collect(),
-            drawn: self.drawn.len() as u32,
+            drawn: self.draws.len() as u32,
             shard,
             ..Header::of_question(self.study.kind, &name, &file.source.text, self.seed, self.profile)
         }
@@ -128,7 +128,7 @@ impl<'a> Campaign<'a> {
             file: self.points.file,
             settings: self.points.settings,
             profile: self.profile,
-            drawn: self.drawn.len(),
+            drawn: self.draws.len(),
             seed: self.seed,
             common: &self.common,
             number_of_points: self.points.len(),
@@ -159,30 +159,41 @@ impl<'a> Campaign<'a> {
     /// What there is to do for every point.
     pub fn tasks(&self) -> Vec<Task> {
         match self.replications() {
-            Replications::Fixed(n) => self.singles(*n).map(Task::Single).collect(),
-            Replications::Until(_) => {
-                std::iter::once(Task::Replications).chain(self.singles(0).map(Task::Single)).collect()
-            }
+            Replications::Fixed(n) => (0..*n).map(Task::Single).collect(),
+            Replications::Until(_) => vec![Task::Replications],
         }
     }
 
-    /// The id of one of a point's runs.
-    pub fn id(&self, point: usize, run: Which) -> Id {
-        self.ids[point].run(run, self.seed)
+    /// The id of one of a point's replications.
+    pub fn id(&self, point: usize, replication: u32) -> Id {
+        self.ids[point].replication(replication, self.seed)
     }
 
-    /// Simulates one of a point's runs; nothing where `is_stopped` says so meanwhile. On drawn profiles all run under the
-    /// first seed, so that they differ by the profile alone.
+    /// Simulates one of a point's replications; nothing where `is_stopped` says so meanwhile.
     ///
     /// # Errors
     /// [`Failure`] for a scenario that fails its check.
-    pub fn simulate(&self, point: &Point, run: Which, is_stopped: &dyn Fn() -> bool) -> Result<Option<Run>, Failure> {
-        let (profile, seed) = match run {
-            Which::Replication(number) => (&self.profile.profile, seed(self.seed, number)),
-            Which::Drawn(number) => (&self.drawn[number], seed(self.seed, 0)),
-        };
-        let run = (self.study.simulate)(&point.scenario, profile, seed, is_stopped);
+    pub fn simulate(
+        &self,
+        point: &Point,
+        replication: u32,
+        is_stopped: &dyn Fn() -> bool,
+    ) -> Result<Option<Run>, Failure> {
+        let seed = seed(self.seed, replication);
+        let run = (self.study.simulate)(&point.scenario, &self.profile.profile, seed, is_stopped);
         run.map_err(|error| Failure::new(error.to_string()))
+    }
+
+    /// What draws say of a point that has ended.
+    ///
+    /// # Errors
+    /// [`Failure`] for a point that is wrong, which a campaign has found before.
+    pub fn drawn(&self, point: usize, outcome: &Outcome) -> Result<Vec<Drawn>, Failure> {
+        if self.draws.is_empty() {
+            return Ok(Vec::new());
+        }
+        let point = self.points.resolve(point)?;
+        Ok((self.study.drawn)(&point, &self.profile.profile, self.draws, outcome))
     }
 
     /// Whether a point needs no replication after these, its first ones.
@@ -208,24 +219,13 @@ impl<'a> Campaign<'a> {
         let mut outcome = Outcome { place: self.points.place(point), runs: Vec::new(), drawn: Vec::new() };
         let mut lines = Vec::new();
         while outcome.runs.is_empty() || !self.is_enough(point, &outcome.runs)? {
-            let Some((run, line)) = finished.read(self.id(point, Which::Replication(outcome.runs.len() as u32)))?
-            else {
+            let Some((run, line)) = finished.read(self.id(point, outcome.runs.len() as u32))? else {
                 return Ok(None);
             };
             outcome.runs.push(run);
             lines.extend(line);
         }
-        for i in 0..self.drawn.len() {
-            let Some((run, line)) = finished.read(self.id(point, Which::Drawn(i)))? else { return Ok(None) };
-            outcome.drawn.push(run);
-            lines.extend(line);
-        }
         Ok(Some((outcome, lines)))
-    }
-
-    /// So many replications of a point, and its runs on drawn profiles.
-    fn singles(&self, replications: u32) -> impl Iterator<Item = Which> {
-        (0..replications).map(Which::Replication).chain((0..self.drawn.len()).map(Which::Drawn))
     }
 
     /// The runs of these points.
@@ -240,7 +240,7 @@ impl<'a> Campaign<'a> {
                 Replications::Fixed(n) => *n as usize,
                 Replications::Until(_) => self.outcome(finished, point)?.map_or(0, |(outcome, _)| outcome.runs.len()),
             };
-            used.extend(self.singles(replications as u32).map(|run| self.id(point, run)));
+            used.extend((0..replications as u32).map(|replication| self.id(point, replication)));
         }
         Ok(used)
     }
@@ -261,12 +261,11 @@ impl<'a> Campaign<'a> {
         points.iter().map(is_missing).try_fold(0, |n, missing| Ok(n + usize::from(missing?)))
     }
 
-    /// How many of these points' first runs have finished, and how many there are: replications at least, and drawn ones.
+    /// How many of these points' first runs have finished, and how many there are at least.
     pub fn count(&self, finished: &Finished, points: &[u32]) -> (usize, usize) {
         let least = self.replications().least();
-        let of_point =
-            |&point: &u32| self.singles(least).filter(|run| finished.contains(self.id(point as usize, *run))).count();
-        (points.iter().map(of_point).sum(), points.len() * (least as usize + self.drawn.len()))
+        let of_point = |&point: &u32| (0..least).filter(|run| finished.contains(self.id(point as usize, *run))).count();
+        (points.iter().map(of_point).sum(), points.len() * least as usize)
     }
 }
 

@@ -8,7 +8,7 @@ use espsim_model::traffic::{SendCall, Traffic};
 use crate::failure::Failure;
 use crate::file::scenario_file::ScenarioFile;
 use crate::points::study::{ResultKind, Study};
-use crate::points::{Point, cost};
+use crate::points::{Point, cost, doubt};
 use crate::store::point_table::{OF_FAILOVER, OF_RUN};
 use crate::store::points_csv::POINTS;
 use crate::store::timeline_csv::TIMELINE;
@@ -24,6 +24,7 @@ const MESSAGES_PER_SA: f64 = 5.0;
 pub static RUN: Study = Study {
     kind: ResultKind::Run,
     simulate: |scenario, profile, seed, stop| Ok(simulate_unless(scenario, profile, seed, stop)?.map(Into::into)),
+    drawn: doubt::of_run,
     cost: cost::of_run,
     check: has_no_events,
     csv: &[POINTS, OF_RUN],
@@ -35,6 +36,7 @@ pub static FAILOVER: Study = Study {
     simulate: |scenario, profile, seed, stop| {
         Ok(simulate_failover_unless(scenario, profile, seed, stop)?.map(Into::into))
     },
+    drawn: doubt::of_failover,
     cost: cost::of_failover,
     check: has_events,
     csv: &[POINTS, OF_FAILOVER, TIMELINE],

@@ -15,15 +15,6 @@ use crate::points::outcome::seed;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id([u8; 16]);
 
-/// One of a point's runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Which {
-    /// A replication, by number.
-    Replication(u32),
-    /// On a profile that is drawn: which one.
-    Drawn(usize),
-}
-
 /// The program that simulates: its version, and a hash of the model's sources.
 pub const PROGRAM: (&str, &str) = (env!("CARGO_PKG_VERSION"), env!("ESPSIM_MODEL_HASH"));
 
@@ -57,14 +48,10 @@ impl Id {
         hash.id()
     }
 
-    /// Of one of this point's runs, given the base of all seeds.
+    /// Of one of this point's replications, given the base of all seeds.
     #[must_use]
-    pub fn run(self, which: Which, base: u64) -> Self {
-        let run = match which {
-            Which::Replication(i) => format!("{self} replication {}", seed(base, i)),
-            Which::Drawn(i) => format!("{self} drawn {base} {i}"),
-        };
-        Hash::of(&run).id()
+    pub fn replication(self, number: u32, base: u64) -> Self {
+        Hash::of(&format!("{self} replication {}", seed(base, number))).id()
     }
 }
 
@@ -141,8 +128,7 @@ mod tests {
         ] {
             assert_ne!(id, other);
         }
-        let runs = [Which::Replication(1), Which::Replication(2), Which::Drawn(0), Which::Drawn(1)];
-        let ids: std::collections::BTreeSet<Id> = runs.into_iter().map(|which| id.run(which, 1)).collect();
+        let ids: std::collections::BTreeSet<Id> = (0..4).map(|number| id.replication(number, 1)).collect();
         assert_eq!(ids.len(), 4);
         assert_eq!(id.to_string().parse(), Ok(id));
     }

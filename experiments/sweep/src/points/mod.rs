@@ -1,6 +1,7 @@
 //! The points of a scenario file: every series at every combination of swept values, resolved and checked.
 
 pub mod cost;
+pub mod doubt;
 pub mod enough;
 pub mod id;
 pub mod outcome;

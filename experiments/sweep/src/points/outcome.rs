@@ -8,6 +8,7 @@ use espsim_model::traffic::Basis;
 use serde::{Deserialize, Serialize};
 
 use crate::points::Place;
+use crate::points::doubt::Drawn;
 
 /// What is kept of one simulation, whatever was simulated.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -68,18 +69,18 @@ pub struct Outcome {
     pub place: Place,
     /// Its replications, in order.
     pub runs: Vec<Run>,
-    /// The same point on profiles that are drawn from the profile's intervals; empty unless asked for.
-    pub drawn: Vec<Run>,
+    /// What machines that it may be instead say of it; empty where none were drawn.
+    pub drawn: Vec<Drawn>,
 }
 
-/// Where a metric lies for most of the drawn profiles.
+/// Where a value lies for most draws.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Band {
     /// 2.5 % quantile.
     pub low: f64,
     /// 97.5 % quantile.
     pub high: f64,
-    /// Profiles.
+    /// Draws.
     pub n: usize,
 }
 
@@ -129,19 +130,28 @@ impl Outcome {
         self.runs.iter().find_map(Run::why_no_estimate)
     }
 
-    /// Where a metric lies for 95 % of the drawn profiles; `None` where none were drawn or it was not always observed.
+    /// Where a value of a metric lies for 95 % of draws; `None` where there are none, or closed forms say nothing of it.
+    pub fn band_of(&self, name: &str, value: f64) -> Option<Band> {
+        self.drawn.iter().find_map(|drawn| match *drawn {
+            Drawn::Band { metric, low, high, n } if metric == name => {
+                Some(Band { low: low * value, high: high * value, n })
+            }
+            _ => None,
+        })
+    }
+
+    /// Where a metric lies for 95 % of draws.
     pub fn band(&self, name: &str, basis: Option<Basis>) -> Option<Band> {
-        let values: Option<Vec<f64>> = self.drawn.iter().map(|run| Some(run.metric(name, basis)?.value)).collect();
-        let mut values = values.filter(|values| !values.is_empty())?;
-        values.sort_by(f64::total_cmp);
-        // Linear interpolation between order statistics (Hyndman and Fan, 1996, definition 7).
-        let quantile = |p: f64| {
-            let place = p * (values.len() - 1) as f64;
-            let (below, share) = (place.floor() as usize, place.fract());
-            let above = (below + 1).min(values.len() - 1);
-            values[below] + share * (values[above] - values[below])
-        };
-        Some(Band { low: quantile(0.025), high: quantile(0.975), n: values.len() })
+        self.band_of(name, self.summary(name, basis)?.value)
+    }
+
+    /// The share of draws in which closed forms allow the whole of the offered load, 0 to 1, and how many there are; `None`
+    /// where none were drawn or nothing is offered.
+    pub fn carried_in_draws(&self) -> Option<(f64, usize)> {
+        self.drawn.iter().find_map(|drawn| match *drawn {
+            Drawn::Carried { share, n } => Some((share, n)),
+            Drawn::Band { .. } => None,
+        })
     }
 
     /// A metric's summary; `None` where it was not observed in every replication.

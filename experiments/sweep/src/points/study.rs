@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::failure::Failure;
 use crate::file::scenario_file::ScenarioFile;
 use crate::points::Point;
+use crate::points::doubt::{Drawn, Draws};
 use crate::points::outcome::{Outcome, Run};
 
 /// The command that made a folder.
@@ -54,6 +55,8 @@ pub struct Study {
     pub kind: ResultKind,
     /// The simulation of one scenario on one host under one seed; nothing where it is told to stop.
     pub simulate: Simulate,
+    /// What machines that it may be instead say of a point.
+    pub drawn: OfDraws,
     /// What a simulation is expected to take, in an arbitrary unit.
     pub cost: fn(&Scenario) -> f64,
     /// Refuses a point that is for another command.
@@ -64,6 +67,9 @@ pub struct Study {
 
 /// Simulates a scenario on a host under a seed, until the last of these says that it is to stop.
 pub type Simulate = fn(&Scenario, &Profile, u64, &dyn Fn() -> bool) -> Result<Option<Run>, Invalid>;
+
+/// What draws say of a point on a host, and of what its simulations gave.
+pub type OfDraws = fn(&Point, &Profile, &Draws, &Outcome) -> Vec<Drawn>;
 
 /// A file with rows for each point, in the order of points.
 pub struct Csv {

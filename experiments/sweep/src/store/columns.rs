@@ -65,6 +65,7 @@ mod writer {
     use parquet::schema::types::Type;
 
     use crate::failure::Failure;
+    use crate::store::points_csv::{DRAWN_HIGH, DRAWN_LOW, DRAWS};
 
     /// Rows that are in memory at a time: a row group.
     const GROUP: usize = 1 << 15;
@@ -74,8 +75,8 @@ mod writer {
         match name {
             // Seeds have 64 bits and no sign.
             "seed" => (Physical::INT64, Some(LogicalType::integer(64, false))),
-            "point" | "replication" | "n" => (Physical::INT64, None),
-            "value" | "low" | "high" => (Physical::DOUBLE, None),
+            "point" | "replication" | "n" | DRAWS => (Physical::INT64, None),
+            "value" | "low" | "high" | DRAWN_LOW | DRAWN_HIGH => (Physical::DOUBLE, None),
             _ => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
         }
     }

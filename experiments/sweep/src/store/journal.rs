@@ -26,7 +26,7 @@ use crate::store::version;
 
 /// The version of the format that is written and read.
 const FORMAT: u32 = 2;
-/// The most profiles that are drawn.
+/// The most machines that are drawn.
 pub const MOST_DRAWN: u32 = 10_000;
 /// What stands in the place of an id before a header.
 const HEADER: &str = "sweep";
@@ -51,7 +51,7 @@ pub struct Header {
     pub settings: Vec<String>,
     /// Base of all seeds.
     pub seed: u64,
-    /// Profiles drawn.
+    /// Machines drawn for the bands of results, of which the journal has no runs.
     pub drawn: u32,
     /// Where the profile came from.
     pub profile: String,
@@ -260,7 +260,7 @@ fn header(path: &Path, json: &str) -> Result<Header, Failure> {
     let header: Header = serde_json::from_str(json).map_err(|error| damaged(error.to_string()))?;
     match header.drawn <= MOST_DRAWN {
         true => Ok(header),
-        false => Err(damaged(format!("{} profiles drawn: at most {MOST_DRAWN}", header.drawn))),
+        false => Err(damaged(format!("{} machines drawn: at most {MOST_DRAWN}", header.drawn))),
     }
 }
 

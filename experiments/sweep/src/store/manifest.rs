@@ -16,7 +16,7 @@ use crate::store::version;
 pub use crate::points::study::ResultKind;
 
 /// The version of the format that is written and read. A manifest of the first format has none.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// A manifest. The time and the command are its only values that differ between equal runs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -57,7 +57,7 @@ pub struct Manifest {
     pub seed: Option<u64>,
     /// Replications of each point.
     pub replications: Option<Replications>,
-    /// Profiles that were drawn from the profile's intervals.
+    /// Machines that were drawn from what the values may be, for the bands of results.
     pub drawn: u32,
     /// How many points there are.
     pub number_of_points: Option<usize>,
@@ -311,9 +311,9 @@ mod tests {
     #[test]
     fn other_formats_are_named() {
         let refused = |text: &str| Manifest::parse(Path::new("manifest.json"), text).unwrap_err().to_string();
-        let older = "manifest.json: this manifest was written by an older espsim: its format is 1, this program's is 2";
+        let older = "manifest.json: this manifest was written by an older espsim: its format is 1, this program's is 3";
         assert_eq!(refused(r#"{"kind": "run"}"#), older);
-        let newer = "manifest.json: this manifest was written by a newer espsim: its format is 9, this program's is 2";
+        let newer = "manifest.json: this manifest was written by a newer espsim: its format is 9, this program's is 3";
         // Whatever else a newer one says.
         assert_eq!(refused(r#"{"format": 9, "kind": "weather", "points": 3}"#), newer);
     }

@@ -30,7 +30,7 @@ pub struct Subject<'a> {
     pub settings: &'a [Setting],
     /// The profile and where it came from.
     pub profile: &'a ProfileChoice,
-    /// How many profiles were drawn from its intervals.
+    /// How many machines were drawn from what its values may be.
     pub drawn: usize,
     /// Base of all seeds.
     pub seed: u64,

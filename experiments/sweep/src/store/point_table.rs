@@ -14,10 +14,10 @@ use espsim_model::traffic::Basis;
 use crate::failure::Failure;
 use crate::file::scenario_file::ScenarioFile;
 use crate::file::value::shown;
-use crate::points::outcome::{Outcome, Summary};
+use crate::points::outcome::{Band, Outcome, Summary};
 use crate::points::study::Csv;
 use crate::store::csv_text::{Rows, is_no_number};
-use crate::store::points_csv::four_digits;
+use crate::store::points_csv::{CARRIED_IN_DRAWS, four_digits};
 
 /// The file's name.
 pub const FILE: &str = "table.csv";
@@ -55,6 +55,11 @@ const THROUGHPUT: &[Column] = &[
     ("encrypt_goodput_gbps", |o| value(o.summary("throughput/encrypt", Some(Basis::Goodput)))),
     ("decrypt_goodput_gbps", |o| value(o.summary("throughput/decrypt", Some(Basis::Goodput)))),
     ("sas_fallen_back", |o| metric(o, "sas_fallen_back", 1.0)),
+    ("goodput_drawn_low_gbps", |o| drawn(o, "throughput", Some(Basis::Goodput), 1.0, |band| band.low)),
+    ("goodput_drawn_high_gbps", |o| drawn(o, "throughput", Some(Basis::Goodput), 1.0, |band| band.high)),
+    ("busy_cores_drawn_low", |o| drawn(o, "busy_cores", None, 1.0, |band| band.low)),
+    ("busy_cores_drawn_high", |o| drawn(o, "busy_cores", None, 1.0, |band| band.high)),
+    (CARRIED_IN_DRAWS, |o| o.carried_in_draws().map_or_else(String::new, |(share, _)| number(share))),
 ];
 
 const RECOVERY: &[Column] = &[
@@ -66,6 +71,12 @@ const RECOVERY: &[Column] = &[
     ("packets_in_software", |o| metric(o, "packets_in_software", 1.0)),
     ("messages", |o| metric(o, "messages", 1.0)),
     ("cpu_peak", |o| metric(o, "cpu_peak", 1.0)),
+    ("outage_max_drawn_low_ms", |o| drawn(o, "outage_max", None, 1e3, |band| band.low)),
+    ("outage_max_drawn_high_ms", |o| drawn(o, "outage_max", None, 1e3, |band| band.high)),
+    ("reinstalled_drawn_low_ms", |o| drawn(o, "reinstalled", None, 1e3, |band| band.low)),
+    ("reinstalled_drawn_high_ms", |o| drawn(o, "reinstalled", None, 1e3, |band| band.high)),
+    ("packets_lost_drawn_low", |o| drawn(o, "packets_lost", None, 1.0, |band| band.low)),
+    ("packets_lost_drawn_high", |o| drawn(o, "packets_lost", None, 1.0, |band| band.high)),
 ];
 
 fn throughput(outcome: &Outcome, basis: Basis) -> Option<Summary> {
@@ -85,6 +96,11 @@ fn half_width(summary: Option<Summary>) -> String {
 /// A metric that has one basis or none, times a factor from its unit to the column's.
 fn metric(outcome: &Outcome, name: &str, factor: f64) -> String {
     outcome.summary(name, None).map_or_else(String::new, |summary| number(summary.value * factor))
+}
+
+/// An end of the band of a metric, times a factor from its unit to the column's.
+fn drawn(outcome: &Outcome, name: &str, basis: Option<Basis>, factor: f64, end: fn(Band) -> f64) -> String {
+    outcome.band(name, basis).map_or_else(String::new, |band| number(end(band) * factor))
 }
 
 /// What is no number was not observed.

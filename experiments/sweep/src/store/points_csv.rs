@@ -6,13 +6,24 @@ use crate::failure::Failure;
 use crate::file::scenario_file::ScenarioFile;
 use crate::file::value::{shown, variant};
 use crate::points::Place;
-use crate::points::outcome::{Outcome, Run};
+use crate::points::outcome::{Band, Outcome, Run};
 use crate::points::study::Csv;
 use crate::store::csv_text;
 
-/// `points.csv`: one row per point, replication and metric. Absent values are empty. Where profiles were drawn, one row
-/// more for each metric, named `band/...`: the interval of 95 % of the profiles, their number and the middle.
+/// `points.csv`: one row per point, replication and metric. Absent values are empty. `low` and `high` are the 95 % interval
+/// of the simulation, that is of chance; `drawn_low` and `drawn_high`, in the row's unit too, where the value lies for 95 %
+/// of so many `draws` of what the machine's values may be, where a closed form tells. Of a load that is offered, one row
+/// more, without replication: `carried_in_draws`.
 pub const POINTS: Csv = Csv { file: "points.csv", header, rows };
+
+/// Columns of a band: its ends, in the row's unit, and how many draws are behind it.
+pub const DRAWN_LOW: &str = "drawn_low";
+/// See [`DRAWN_LOW`].
+pub const DRAWN_HIGH: &str = "drawn_high";
+/// See [`DRAWN_LOW`].
+pub const DRAWS: &str = "draws";
+/// The metric of the share of draws in which closed forms allow the whole of the offered load, 0 to 1.
+pub const CARRIED_IN_DRAWS: &str = "carried_in_draws";
 
 /// Headings of the columns that say which point a row is of.
 pub fn place_header(file: &ScenarioFile) -> Vec<String> {
@@ -27,7 +38,8 @@ pub fn place_values(point: usize, place: &Place) -> Vec<String> {
 
 fn header(file: &ScenarioFile) -> Vec<String> {
     let columns = ["replication", "seed", "metric", "value", "unit", "basis", "low", "high", "n", "bottleneck", "stop"];
-    place_header(file).into_iter().chain(columns.map(str::to_owned)).collect()
+    let drawn = [DRAWN_LOW, DRAWN_HIGH, DRAWS];
+    place_header(file).into_iter().chain(columns.into_iter().chain(drawn).map(str::to_owned)).collect()
 }
 
 fn rows(point: usize, outcome: &Outcome) -> Vec<Vec<String>> {
@@ -35,38 +47,39 @@ fn rows(point: usize, outcome: &Outcome) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for (replication, run) in outcome.runs.iter().enumerate() {
         for metric in &run.metrics {
-            let half_width = |sign: f64| metric.half_width.map(|width| metric.value + sign * width);
-            let numbers = [Some(metric.value), half_width(-1.0), half_width(1.0)];
-            rows.push(row(&place, replication.to_string(), run, (metric, &metric.name), numbers, metric.n));
+            let band = outcome.band_of(&metric.name, metric.value);
+            rows.push(row(&place, &replication.to_string(), run, metric, band));
         }
     }
-    let first = outcome.runs.iter().take(1).flat_map(|run| run.metrics.iter().map(move |metric| (run, metric)));
-    for (run, metric) in first {
-        if let Some(band) = outcome.band(&metric.name, metric.basis) {
-            let numbers = [Some((band.low + band.high) / 2.0), Some(band.low), Some(band.high)];
-            let name = format!("band/{}", metric.name);
-            rows.push(row(&place, String::new(), run, (metric, &name), numbers, Some(band.n as u64)));
-        }
+    if let (Some((share, n)), Some(run)) = (outcome.carried_in_draws(), outcome.runs.first()) {
+        let carried = Metric { n: Some(n as u64), ..Metric::plain(CARRIED_IN_DRAWS, share, "1") };
+        rows.push(row(&place, "", run, &carried, None));
     }
     rows
 }
 
-/// Value, low, high and n of a metric, or of its band.
-fn row(
-    place: &[String],
-    replication: String,
-    run: &Run,
-    (metric, name): (&Metric, &str),
-    numbers: [Option<f64>; 3],
-    n: Option<u64>,
-) -> Vec<String> {
-    let [value, low, high] = numbers.map(|value| value.map_or_else(String::new, format_number));
-    let basis = metric.basis.map_or_else(String::new, variant);
-    let n = n.map_or_else(String::new, |n| n.to_string());
-    let (unit, seed) = (metric.unit.clone().into_owned(), run.seed.to_string());
-    let (bottleneck, stop) = (run.bottleneck.clone(), run.stop.clone());
+/// A metric with its interval and its band.
+fn row(place: &[String], replication: &str, run: &Run, metric: &Metric, band: Option<Band>) -> Vec<String> {
+    let number = |value: Option<f64>| value.map_or_else(String::new, format_number);
+    let count = |n: Option<u64>| n.map_or_else(String::new, |n| n.to_string());
+    let half_width = |sign: f64| metric.half_width.map(|width| metric.value + sign * width);
     let mut row = place.to_vec();
-    row.extend([replication, seed, name.to_owned(), value, unit, basis, low, high, n, bottleneck, stop]);
+    row.extend([
+        replication.to_owned(),
+        run.seed.to_string(),
+        metric.name.clone(),
+        format_number(metric.value),
+        metric.unit.clone().into_owned(),
+        metric.basis.map_or_else(String::new, variant),
+        number(half_width(-1.0)),
+        number(half_width(1.0)),
+        count(metric.n),
+        run.bottleneck.clone(),
+        run.stop.clone(),
+        number(band.map(|band| band.low)),
+        number(band.map(|band| band.high)),
+        count(band.map(|band| band.n as u64)),
+    ]);
     row
 }
 

@@ -10,8 +10,9 @@ use espsim_model::resource::Resource;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::points::outcome::{Band, Summary};
 use espsim_sweep::store::csv_text::{Row, Rows};
+use espsim_sweep::store::points_csv::{CARRIED_IN_DRAWS, DRAWN_HIGH, DRAWN_LOW, DRAWS};
 
-use super::{METRICS, Point, Points, WAITS};
+use super::{BANDED, METRICS, Point, Points, WAITS};
 
 /// Columns that are read. Others may stand among them; the first one ends the swept keys.
 const AFTER_AXES: [&str; 8] = ["replication", "metric", "value", "basis", "low", "high", "n", "bottleneck"];
@@ -79,20 +80,21 @@ struct Current {
     latest: Option<String>,
     point: Point,
     runs: [Vec<(f64, Option<f64>)>; METRICS.len()],
+    bands: [Vec<Band>; BANDED.len()],
 }
 
 impl Current {
     fn add(&mut self, row: &Row<'_>) -> Result<(), Failure> {
         let (replication, metric, basis) = (row.text("replication"), row.text("metric"), row.text("basis"));
-        let (value, low, high) = (row.number("value")?, row.optional("low")?, row.optional("high")?);
+        row.optional("low")?;
+        let (value, high) = (row.number("value")?, row.optional("high")?);
         let point = &mut self.point;
-        if let Some(banded) = metric.strip_prefix("band/") {
-            if let (true, Some(low), Some(high)) = (is_shown(banded, basis), low, high) {
-                let n = row.text("n");
-                let n = n.parse().map_err(|_| row.failure(&format!("`{n}` is no number of profiles")))?;
-                point.band = (banded == "throughput").then_some(Band { low, high, n }).or(point.band);
-            }
+        if metric == CARRIED_IN_DRAWS {
+            point.carried_in_draws = Some(value);
             return Ok(());
+        }
+        if let Some(place) = BANDED.iter().position(|banded| *banded == metric).filter(|_| is_shown(metric, basis)) {
+            self.bands[place].extend(band(row)?);
         }
         if self.latest.as_deref() != Some(replication) {
             self.latest = Some(replication.to_owned());
@@ -124,11 +126,13 @@ impl Current {
                 no_estimate: None,
                 bottleneck: row.text("bottleneck").to_owned(),
                 next: None,
-                band: None,
+                bands: [None; BANDED.len()],
+                carried_in_draws: None,
                 lost_before: None,
                 summaries: [None; METRICS.len()],
             },
             runs: std::array::from_fn(|_| Vec::new()),
+            bands: std::array::from_fn(|_| Vec::new()),
         }
     }
 
@@ -136,11 +140,29 @@ impl Current {
         for (summary, runs) in self.point.summaries.iter_mut().zip(&self.runs) {
             *summary = Summary::of(runs).filter(|_| runs.len() == self.replications);
         }
+        for (band, bands) in self.point.bands.iter_mut().zip(&self.bands) {
+            *band = mean(bands).filter(|_| bands.len() == self.replications);
+        }
         if self.point.bottleneck == Resource::OfferedLoad.name() && self.point.falls_short() {
             self.point.bottleneck = WAITS.to_owned();
         }
         self.point
     }
+}
+
+/// The band of a row; `None` where it has none, or its columns are not there.
+fn band(row: &Row<'_>) -> Result<Option<Band>, Failure> {
+    let (Some(low), Some(high)) = (row.optional(DRAWN_LOW)?, row.optional(DRAWN_HIGH)?) else { return Ok(None) };
+    let n = row.text(DRAWS);
+    let n = n.parse().map_err(|_| row.failure(&format!("`{n}` is no number of draws")))?;
+    Ok(Some(Band { low, high, n }))
+}
+
+/// The band of a mean: those of all replications are of the same draws.
+fn mean(bands: &[Band]) -> Option<Band> {
+    let n = bands.len() as f64;
+    let of = |end: fn(&Band) -> f64| bands.iter().map(end).sum::<f64>() / n;
+    Some(Band { low: of(|band| band.low), high: of(|band| band.high), n: bands.first()?.n })
 }
 
 /// Throughput is given on every basis: one is shown.
@@ -167,8 +189,7 @@ mod tests {
              0,host,1,0,7,utilisation/wire,0.5,1,,,,,core\n\
              0,host,1,0,7,loss,0.1,1,,,,,core\n\
              0,host,1,1,8,throughput,12,Gb/s,goodput,11,13,20,core\n\
-             1,host,2,0,7,throughput,20,Gb/s,goodput,18,22,20,wire\n\
-             1,host,2,,7,band/throughput,21,Gb/s,goodput,19,23,40,wire\n",
+             1,host,2,0,7,throughput,20,Gb/s,goodput,18,22,20,wire\n",
         )
         .unwrap();
         let [first, second] = &points.points[..] else { panic!("two points") };
@@ -178,8 +199,23 @@ mod tests {
         assert_eq!(first.get("loss"), None);
         assert_eq!(first.next, Some(("wire".to_owned(), 0.5)));
         assert_eq!(second.get("throughput"), Some(Summary { value: 20.0, half_width: Some(2.0) }));
-        assert_eq!(second.band, Some(Band { low: 19.0, high: 23.0, n: 40 }));
+        assert_eq!(second.band("throughput"), None, "of before there were bands");
         assert_eq!((points.label(1).as_str(), points.is_ascending()), ("cores 2", true));
+    }
+
+    #[test]
+    fn bands_are_means_over_replications_and_no_replications_of_their_own() {
+        let header = format!("{},drawn_low,drawn_high,draws\n", HEADER.trim_end());
+        let rows = "0,host,1,0,7,throughput,10,Gb/s,goodput,9,11,20,core,6,14,200\n\
+                    0,host,1,1,8,throughput,12,Gb/s,goodput,11,13,20,core,8,16,200\n\
+                    0,host,1,,7,carried_in_draws,0.93,1,,,,200,core,,,\n";
+        let points = Points::from_csv(format!("{header}{rows}").as_bytes(), Path::new("points.csv")).unwrap();
+        let point = &points.points[0];
+        assert_eq!(point.band("throughput"), Some(Band { low: 7.0, high: 15.0, n: 200 }));
+        assert_eq!((point.value("throughput"), point.carried_in_draws), (Some(11.0), Some(0.93)));
+        let damaged = rows.replace("6,14,200", "6,14,many");
+        let message = Points::from_csv(format!("{header}{damaged}").as_bytes(), Path::new("points.csv")).unwrap_err();
+        assert!(message.to_string().contains("`many` is no number of draws"), "{message}");
     }
 
     #[test]

@@ -69,6 +69,12 @@ impl Difference {
         self.cores.iter().filter(|(_, cores)| differs(cores)).map(|(name, _)| *name).collect()
     }
 
+    /// Every value for programs, headings first.
+    pub fn cells(&self) -> Vec<Vec<String>> {
+        let header = ["value", "first", "second", "unit", "difference", "intervals"].map(str::to_owned).to_vec();
+        std::iter::once(header).chain(self.rows.iter().map(|row| row.cells().to_vec())).collect()
+    }
+
     /// A row for each value that differs by more than the margin, the one most that differs most, and what it comes to.
     pub fn table(&self, names: [&String; 2]) -> String {
         let header = ["Value", names[0].as_str(), names[1].as_str(), "Unit", "Difference", "Intervals"];

@@ -3,6 +3,7 @@ use toml::Value;
 
 use super::*;
 use crate::points::Place;
+use crate::points::doubt::Drawn;
 use crate::points::outcome::Run;
 use crate::store::points_csv::csv_rows;
 
@@ -40,7 +41,9 @@ fn text(csv: &Csv, outcome: &Outcome) -> String {
 
 fn outcome(runs: Vec<Run>) -> Outcome {
     let place = Place { series: "a, b".into(), coordinates: vec![Value::String("64 B".into())] };
-    Outcome { place, runs, drawn: Vec::new() }
+    let drawn =
+        vec![Drawn::Band { metric: "throughput", low: 0.9, high: 1.2, n: 200 }, Drawn::Carried { share: 0.93, n: 200 }];
+    Outcome { place, runs, drawn }
 }
 
 #[test]
@@ -50,13 +53,16 @@ fn a_row_has_four_digits_and_nothing_for_what_was_not_observed() {
         text(&OF_RUN, &one),
         "series,traffic.packet,replications,goodput_gbps,goodput_half_width_gbps,l2_gbps,l2_half_width_gbps,\
          packets_per_s,loss,latency_p50_ns,latency_p99_ns,busy_cores,bottleneck,next_bottleneck,stop,encrypt_goodput_gbps,\
-         decrypt_goodput_gbps,sas_fallen_back\n\
-         \"a, b\",64 B,1,12.35,0.1929,24.69,0.3858,12350000,,,,0.0001235,core,,half-width,,,\n"
+         decrypt_goodput_gbps,sas_fallen_back,goodput_drawn_low_gbps,goodput_drawn_high_gbps,busy_cores_drawn_low,\
+         busy_cores_drawn_high,carried_in_draws\n\
+         \"a, b\",64 B,1,12.35,0.1929,24.69,0.3858,12350000,,,,0.0001235,core,,half-width,,,,11.11,14.81,,,0.93\n"
     );
     assert_eq!(
         text(&OF_FAILOVER, &one),
         "series,traffic.packet,replications,outage_max_ms,outage_mean_ms,time_to_95_ms,reinstalled_ms,packets_lost,\
-         packets_in_software,messages,cpu_peak\n\"a, b\",64 B,1,12.35,,,,0,,,1\n"
+         packets_in_software,messages,cpu_peak,outage_max_drawn_low_ms,outage_max_drawn_high_ms,\
+         reinstalled_drawn_low_ms,reinstalled_drawn_high_ms,packets_lost_drawn_low,packets_lost_drawn_high\n\
+         \"a, b\",64 B,1,12.35,,,,0,,,1,,,,,,\n"
     );
 }
 
