@@ -257,7 +257,7 @@ pub fn at_middle(
 ///
 /// # Errors
 /// As [`Grid::new`].
-pub fn at_place(
+fn at_place(
     file: &ScenarioFile,
     args: &CompareArgs,
     settings: &[Setting],

@@ -70,7 +70,7 @@ pub fn compare(args: &CompareArgs, command: Vec<String>) -> Result<(), Failure> 
         let draws = Draws::new(&profile.profile, args.draw.number(places), base);
         let mut grid = Grid::new(file, &compared.designs, args, &profile.profile, &draws)?;
         decide::simulate(&mut grid, &profile.profile, seed(base, 0), &simulations).inspect_err(go_on)?;
-        let question = sensitivity::Question { file, args, profile: &profile.profile, grid: &grid };
+        let question = sensitivity::Question { args, profile: &profile.profile, grid: &grid };
         let sensitivities = question.sensitivities()?;
         Ok::<_, Failure>((grid, sensitivities))
     })?;

@@ -4,21 +4,19 @@
 use espsim_model::deciding::swings;
 use espsim_model::profile::Profile;
 use espsim_model::scenario::Scenario;
-use espsim_model::uncertainty::{ASSUMED, ends, estimate, moved};
+use espsim_model::uncertainty::{device_estimate, device_moved, ends, estimate, moved};
 use espsim_model::units::Hertz;
 use espsim_sweep::failure::Failure;
-use espsim_sweep::file::scenario_file::ScenarioFile;
-use espsim_sweep::file::value::{Setting, shown};
+use espsim_sweep::file::value::shown;
 use espsim_sweep::points::Point;
 use espsim_sweep::points::doubt::ClosedForm;
 use espsim_sweep::store::points_csv::format_number;
 use rayon::prelude::*;
-use toml::Value;
 
 use super::args::CompareArgs;
 use super::cell::EQUAL;
 use super::designs::pairs;
-use super::grid::{At, Grid, at_place};
+use super::grid::{At, Grid};
 
 /// Values that move the answer by this share or more decide it; so many are named.
 const LEAST_SWING: f64 = 0.05;
@@ -27,11 +25,6 @@ const MOST_DECIDING: usize = 6;
 const NO_SWING: f64 = 1e-6;
 /// The clock's key path.
 const FREQUENCY: &str = "host.frequency";
-/// Parameters of hardware; the others are the user's choice.
-const HARDWARE: [&str; 2] = ["nic.", "accelerator."];
-/// Of hardware, what is no estimate but known or chosen: these are not moved.
-const KNOWN: [&str; 8] = ["count", "ports", "generation", "lanes", "line_rate", "queues", "max_payload", "standby"];
-
 /// Two designs and what moves their ratio.
 pub struct Sensitivity {
     /// Their numbers: the one that leads and the other.
@@ -89,13 +82,12 @@ struct Change {
 /// Where a parameter stands.
 enum Where {
     Profile(Box<Profile>),
-    Setting(Setting),
+    /// A number of a device, in its base unit.
+    Device(String, f64),
 }
 
 /// What is asked for.
 pub struct Question<'a> {
-    /// The file.
-    pub file: &'a ScenarioFile,
     /// The command line.
     pub args: &'a CompareArgs,
     /// The host.
@@ -154,7 +146,12 @@ impl Question<'_> {
         let moved = |end: &Where| -> f64 {
             let both = match end {
                 Where::Profile(profile) => [first, second].map(|entry| ClosedForm::of(&entry.point.scenario, profile)),
-                Where::Setting(setting) => self.set(pair, at, setting),
+                Where::Device(key, value) => [first, second].map(|entry| {
+                    // Where a design lacks the device it stays.
+                    let scenario = &entry.point.scenario;
+                    let moved = device_moved(scenario, key, *value);
+                    ClosedForm::of(moved.as_ref().unwrap_or(scenario), self.profile)
+                }),
             };
             match both {
                 [Some(a), Some(b)] => ratio * (a.goodput_gbps / b.goodput_gbps) / by_form,
@@ -163,7 +160,8 @@ impl Question<'_> {
             }
         };
         let changes = of_profile(self.profile, [&first.point.scenario, &second.point.scenario]);
-        let changes: Vec<Change> = changes.into_iter().chain(of_hardware(&first.point, &second.point)).collect();
+        let changes: Vec<Change> =
+            changes.into_iter().chain(of_devices([&first.point.scenario, &second.point.scenario])).collect();
         let bar = |change: &Change| {
             let [low, high] = &change.ends;
             Bar {
@@ -181,14 +179,6 @@ impl Question<'_> {
         bars.retain(|bar| bar.swing() > NO_SWING * ratio);
         bars.sort_by(|a, b| b.swing().total_cmp(&a.swing()).then_with(|| a.key.cmp(&b.key)));
         Ok(Sensitivity { pair, place: place(&first.point), ratio, idle: all - bars.len(), bars })
-    }
-
-    /// Closed forms of both where a parameter of hardware is set.
-    fn set(&self, pair: (usize, usize), at: At, setting: &Setting) -> [Option<ClosedForm>; 2] {
-        let settings: Vec<Setting> = self.args.base.settings.iter().cloned().chain([setting.clone()]).collect();
-        let place = (at.packet, at.cores);
-        let Ok(points) = at_place(self.file, self.args, &settings, self.profile, place) else { return [None, None] };
-        [pair.0, pair.1].map(|design| ClosedForm::of(&points[design].scenario, self.profile))
     }
 }
 
@@ -215,54 +205,16 @@ fn of_profile(profile: &Profile, scenarios: [&Scenario; 2]) -> Vec<Change> {
     keys.into_iter().filter_map(change).collect()
 }
 
-fn of_hardware(first: &Point, second: &Point) -> Vec<Change> {
-    let is_known = |key: &str| KNOWN.contains(&key.rsplit('.').next().unwrap_or(key));
-    let is_hardware = |key: &str| HARDWARE.iter().any(|part| key.starts_with(part));
-    let keys = first.values.iter().filter(|(key, _)| is_hardware(key) && !is_known(key));
-    keys.filter(|(key, entry)| second.values.get(*key).is_some_and(|other| other.0 == entry.0))
-        .filter_map(|(key, (value, _))| {
-            let end = |factor: f64| {
-                let value = scaled(value, factor)?;
-                let setting = Setting { key: key.clone(), value: value.clone() };
-                Some((shown(&value), Where::Setting(setting)))
-            };
-            Some(Change { key: key.clone(), ends: [end(1.0 - ASSUMED)?, end(1.0 + ASSUMED)?], assumed: true })
-        })
-        .collect()
-}
-/// A value times a factor: a whole number by at least one, a quantity with its unit; `None` for what is no number.
-fn scaled(value: &Value, factor: f64) -> Option<Value> {
-    match value {
-        Value::Integer(n) => {
-            let step = ((*n as f64 * (factor - 1.0)).abs().round() as i64).max(1);
-            Some(Value::Integer(if factor < 1.0 { (n - step).max(1) } else { n + step }))
-        }
-        Value::Float(n) => Some(Value::Float(n * factor)),
-        Value::String(text) => {
-            let unit = text.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
-            let number: f64 = text[..unit].parse().ok()?;
-            let unit = text[unit..].trim();
-            // Octets are whole.
-            let number = if unit == "B" { (number * factor).round() } else { number * factor };
-            Some(Value::String(format!("{} {unit}", format_number(number))))
-        }
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_scaled_in_their_units() {
-        let text = |text: &str| Value::String(text.into());
-        assert_eq!(scaled(&text("100 Gbps"), 1.2), Some(text("120 Gbps")));
-        assert_eq!(scaled(&text("64 B"), 0.8), Some(text("51 B")));
-        assert_eq!(scaled(&Value::Integer(3), 0.8), Some(Value::Integer(2)));
-        assert_eq!(scaled(&Value::Integer(1), 0.8), Some(Value::Integer(1)));
-        assert_eq!(scaled(&Value::Integer(96), 1.2), Some(Value::Integer(115)));
-        assert_eq!(scaled(&text("gen3-x16"), 1.2), None);
-        assert_eq!(scaled(&Value::Boolean(true), 1.2), None);
-    }
+/// Numbers of either design's devices that are not exact, each at both ends of its range.
+fn of_devices(scenarios: [&Scenario; 2]) -> Vec<Change> {
+    let mut keys: Vec<&String> = scenarios.iter().flat_map(|scenario| scenario.doubts.keys()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let change = |key: &String| {
+        let estimate = scenarios.iter().find_map(|scenario| device_estimate(scenario, key))?;
+        let (values, assumed) = ends(&estimate);
+        let end = |value: f64| (format!("{:.2} times", value / estimate.value), Where::Device(key.clone(), value));
+        Some(Change { ends: values.map(end), key: key.clone(), assumed })
+    };
+    keys.into_iter().filter_map(change).collect()
 }

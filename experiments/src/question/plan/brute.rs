@@ -126,7 +126,7 @@ fn brute(design: &Design<'_>) -> Option<Hardware> {
 }
 
 /// The design that takes least of those that serve.
-fn winner<'a>(found: &'a [Found], of: impl Fn(&Found) -> Option<Hardware>) -> Option<&'a str> {
+fn winner(found: &[Found], of: impl Fn(&Found) -> Option<Hardware>) -> Option<&str> {
     let serving = found.iter().filter_map(|design| Some((design, of(design)?)));
     let order = |hardware: &Hardware| (hardware.all_cores(), hardware.hosts * hardware.slots());
     serving.min_by_key(|(_, hardware)| order(hardware)).map(|(design, _)| design.name.as_str())

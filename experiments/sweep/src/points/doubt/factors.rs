@@ -92,7 +92,7 @@ impl Draws {
     fn clocks(&self, scenario: &Scenario, profile: &Profile) -> Vec<f64> {
         let clock = |of: &Profile| of.host.clock(scenario.host.cores, scenario.cipher_of_cores()).get() as f64;
         let own = clock(profile);
-        self.all.iter().map(|draw| clock(draw) / own).collect()
+        self.all.iter().map(|drawn| clock(&drawn.host) / own).collect()
     }
 
     /// What each draw makes of a scenario that differs from that of the factors by its cores and its load.

@@ -13,7 +13,7 @@ mod run;
 
 use espsim_model::profile::Profile;
 use espsim_model::scenario::Scenario;
-use espsim_model::uncertainty::draw;
+use espsim_model::uncertainty::{Draw, draws};
 
 pub use closed_form::ClosedForm;
 pub use factors::{Factors, UnderDraw};
@@ -27,20 +27,27 @@ pub const MOST_POINTS: usize = 10_000;
 /// Draws that lie outside a band, of one.
 const OUTSIDE: f64 = 0.05;
 
-/// A machine as it may be.
-pub type Draw = Profile;
+/// A machine as it may be: its host, and what draws its devices.
+#[derive(Debug, Clone)]
+pub struct Drawing {
+    /// The draw.
+    pub draw: Draw,
+    /// The host in it.
+    pub host: Profile,
+}
 
 /// Machines drawn from what the values of one may be.
 #[derive(Debug, Clone, Default)]
 pub struct Draws {
-    all: Vec<Draw>,
+    all: Vec<Drawing>,
     seed: u64,
 }
 
 impl Draws {
     /// So many of them; the same seed gives the same.
     pub fn new(profile: &Profile, n: u32, seed: u64) -> Self {
-        Draws { all: draw(profile, n, seed), seed }
+        let all = draws(n, seed).map(|draw| Drawing { draw, host: draw.profile(profile) });
+        Draws { all: all.collect(), seed }
     }
 
     /// How many there are.
@@ -57,8 +64,8 @@ impl Draws {
     /// be.
     pub fn closed_forms(&self, scenario: &Scenario, profile: &Profile) -> Option<(ClosedForm, Vec<ClosedForm>)> {
         let own = ClosedForm::of(scenario, profile)?;
-        let drawn: Option<Vec<ClosedForm>> =
-            self.all.iter().map(|draw| ClosedForm::of_checked(scenario, draw)).collect();
+        let of = |drawn: &Drawing| ClosedForm::of_checked(&drawn.draw.scenario(scenario), &drawn.host);
+        let drawn: Option<Vec<ClosedForm>> = self.all.iter().map(of).collect();
         Some((own, drawn?))
     }
 }

@@ -44,6 +44,7 @@ pub fn of_run(point: &Point, profile: &Profile, draws: &Draws, outcome: &Outcome
 #[cfg(test)]
 mod tests {
     use espsim_model::layers::{self, Origin};
+    use espsim_model::scenario::Scenario;
     use espsim_model::{preset, simulate};
 
     use super::*;
@@ -71,11 +72,16 @@ mod tests {
         for placement in ["host", "inline-crypto", "inline-packet"] {
             let point = point(&format!("placement = \"{placement}\"\nhost.cores = 2\nrun.max_packets = 60000"));
             let (own, drawn) = draws.closed_forms(&point.scenario, &profile).unwrap();
-            let goodput =
-                |profile: &Profile| outcome(&point, profile).summary("throughput", Some(Basis::Goodput)).unwrap().value;
-            let now = goodput(&profile);
+            let goodput = |scenario: &Scenario, profile: &Profile| {
+                let point = Point { scenario: scenario.clone(), ..point.clone() };
+                outcome(&point, profile).summary("throughput", Some(Basis::Goodput)).unwrap().value
+            };
+            let now = goodput(&point.scenario, &profile);
             for (draw, form) in draws.all.iter().zip(&drawn) {
-                let (says, gives) = (now * form.expected_gbps() / own.expected_gbps(), goodput(draw));
+                let (says, gives) = (
+                    now * form.expected_gbps() / own.expected_gbps(),
+                    goodput(&draw.draw.scenario(&point.scenario), &draw.host),
+                );
                 assert!((says / gives - 1.0).abs() < 0.03, "{placement}: {says} and {gives}");
                 assert!((gives / now - 1.0).abs() > 0.005, "{placement}: it hangs on the draw");
             }
