@@ -52,8 +52,8 @@ fn the_plan_meets_the_goals_under_another_seed_and_one_piece_less_does_not() {
         .filter(|row| row["placement"] == "host" && row["stack"] == "kernel")
         .map(|row| row["cores"].parse().unwrap())
         .collect();
-    assert_eq!(cores.len(), 5);
-    assert!(cores.is_sorted() && cores[4] > 3 * cores[2], "{cores:?}");
+    assert_eq!(cores.len(), 4);
+    assert!(cores.is_sorted() && cores[3] > 3 * cores[1], "{cores:?}");
 }
 
 #[test]
@@ -167,10 +167,13 @@ fn several_nics_are_planned_for_at_once() {
     let asked = ["--rate", "10G", "--mix", "64:7,576:4,1500:1", "--stack", "vector", "--draws", "0"];
     let placements = ["--placement", "host,inline-packet", "--nic", "connectx-6-dx,connectx-7,bluefield-3"];
     let printed = plan(&folder, "plan", &[&asked[..], &placements].concat());
-    for design in ["inline-packet with connectx-7", "inline-packet with bluefield-3"] {
-        assert!(printed.contains(design), "{design}: {printed}");
-    }
-    assert!(!printed.contains("host with"), "no NIC does anything for it: {printed}");
+    let table = rows(&folder.path().join("plan/table.csv"));
+    let with = |placement: &str| -> Vec<&str> {
+        table.iter().filter(|row| row["Placement"] == placement).map(|row| row["With"].as_str()).collect()
+    };
+    assert_eq!(with("inline-packet"), ["connectx-6-dx", "connectx-7", "bluefield-3"]);
+    assert_eq!(with("host"), [""], "no NIC does anything for it");
+    assert!(printed.contains("connectx-7 or bluefield-3") && printed.lines().next().unwrap().len() <= 100, "{printed}");
     let file = std::fs::read_to_string(folder.path().join("plan/plan.toml")).unwrap();
     assert!(file.contains("bluefield-3") && file.contains("576 B"), "{file}");
     let wrong = ["plan", "--profile", "preset:zen4", "--rate", "10G", "--mix", "64:7,576"];

@@ -158,39 +158,57 @@ pub(super) fn paragraphs(
 }
 
 fn of_stack(question: &Question, stack: &str, ranked: &[(&Plan, &Least)], worth: &[(String, Vec<Worth>)]) -> String {
-    let (first, least) = ranked[0];
-    let mut text = vec![format!(
-        "{}, to {}, {} takes least: {}.",
-        within(stack),
-        question.asked(),
-        first.asked.design(),
-        taken(least)
-    )];
-    for (plan, least) in &ranked[1..] {
-        text.push(format!("{} takes {}.", plan.asked.design(), taken(least)));
+    let groups = grouped(ranked);
+    let (first, least) = &groups[0];
+    let mut text = vec![format!("{}, to {}, {first} takes least: {}.", within(stack), question.asked(), taken(least))];
+    for (name, least) in &groups[1..] {
+        text.push(format!("{name} takes {}.", taken(least)));
     }
     let up_to = least.carries * question.rate.as_gbps();
     text.push(match least.broken {
         Some(_) => format!(
-            "With that {} carries up to {up_to:.1} Gb/s ({}), limited by {}{}.",
-            first.asked.design(),
+            "With that {first} carries up to {up_to:.1} Gb/s ({}), limited by {}{}.",
             question.basis,
             least.limit(),
             next(question, least)
         ),
-        None => format!("With that {} carries four times as much, and more was not tried.", first.asked.design()),
+        None => format!("With that {first} carries four times as much, and more was not tried."),
     });
     text.extend(borderline(ranked));
-    text.extend(rivals(ranked));
+    text.extend(rivals(&groups));
     let told = worth.iter().find(|(of, _)| of == stack);
     text.extend(told.and_then(|(_, worth)| measure_next(worth)));
     text.join(" ")
 }
 
+/// Designs with their names, those of one placement that take the same in every draw together, whatever their device.
+fn grouped<'a>(ranked: &[(&'a Plan, &'a Least)]) -> Vec<(String, &'a Least)> {
+    let mut groups: Vec<(Vec<&Plan>, &Least)> = Vec::new();
+    for (plan, least) in ranked {
+        let alike = |(plans, other): &&mut (Vec<&Plan>, &Least)| {
+            let same = plans[0].asked.placement == plan.asked.placement && other.doubt == least.doubt;
+            same && other.trial.hardware == least.trial.hardware && other.limit() == least.limit()
+        };
+        match groups.iter_mut().find(alike) {
+            Some((plans, _)) => plans.push(plan),
+            None => groups.push((vec![plan], least)),
+        }
+    }
+    let name = |plans: &[&Plan]| {
+        let devices: Vec<&str> = plans[1..].iter().filter_map(|plan| plan.asked.device()).collect();
+        let others = devices.split_last().map(|(last, others)| {
+            let others: String = others.iter().map(|name| format!(", {name}")).collect();
+            format!("{others} or {last}")
+        });
+        plans[0].asked.design() + &others.unwrap_or_default()
+    };
+    groups.into_iter().map(|(plans, least)| (name(&plans), least)).collect()
+}
+
 /// How sure it is that the first takes fewer cores than each of the others.
-fn rivals(ranked: &[(&Plan, &Least)]) -> Vec<String> {
-    let with: Vec<(String, &Doubt)> =
-        ranked.iter().filter_map(|(plan, least)| Some((plan.asked.design(), least.doubt.as_ref()?))).collect();
+fn rivals(groups: &[(String, &Least)]) -> Vec<String> {
+    let with: Vec<(&String, &Doubt)> =
+        groups.iter().filter_map(|(name, least)| Some((name, least.doubt.as_ref()?))).collect();
     let Some(((first, doubt), others)) = with.split_first() else { return Vec::new() };
     let percent = |share: f64| format!("{:.0} %", share * 100.0);
     let mut surely: Vec<String> = Vec::new();
@@ -227,6 +245,7 @@ fn measure_next(worth: &[Worth]) -> Option<String> {
         .collect();
     let how = match worth.first()?.key.split_once('.').map(|(table, _)| table) {
         Some("vector" | "xdp") => "`espsim fit`, from a rate measured on the host",
+        Some("nic" | "accelerator" | "pcie") => "a question to the vendor or `espsim fit`",
         _ => "`espsim calibrate` on the host",
     };
     Some(format!("Measure next, with {how}: {}.", named.join(", ")))

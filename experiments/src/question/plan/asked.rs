@@ -37,8 +37,12 @@ impl Asked {
 
     /// The placement, and the NIC where there is a choice.
     pub fn design(&self) -> String {
-        let device = self.nic.as_ref().or(self.card.as_ref());
-        device.map_or_else(|| self.placement.clone(), |device| format!("{} with {device}", self.placement))
+        self.device().map_or_else(|| self.placement.clone(), |device| format!("{} with {device}", self.placement))
+    }
+
+    /// The kind of device, where there is a choice.
+    pub fn device(&self) -> Option<&str> {
+        self.nic.as_deref().or(self.card.as_deref())
     }
 
     /// A series of the design; what hardware it has is added.

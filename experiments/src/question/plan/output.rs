@@ -257,7 +257,7 @@ impl Output<'_> {
             title: Some(self.question.title()),
             question: Some(self.question.sentence()),
             answer: Some(self.answer()),
-            figures: vec![Captioned::new(FIGURE, "The least cores for a quarter to four times the load")],
+            figures: vec![Captioned::new(FIGURE, "The least cores for half to four times the load")],
             tables: vec![
                 Captioned::new(TABLE, "The least hardware of each placement"),
                 Captioned::new("growth.csv", "The least hardware by load; other loads by closed forms"),

@@ -296,9 +296,9 @@ impl Question {
         Room { cores: self.host.0.unwrap_or(profile.host.cores), slots: self.host.1.saturating_sub(spare).max(1) }
     }
 
-    /// Loads beside the one asked for, in units of it: a quarter to four times, and after each year of growth.
+    /// Loads beside the one asked for, in units of it: half to four times, and after each year of growth.
     pub fn loads(&self) -> Vec<f64> {
-        let mut loads = vec![0.25, 0.5, 2.0, 4.0];
+        let mut loads = vec![0.5, 2.0, 4.0];
         if let Some((growth, years)) = self.growth {
             loads.extend((1..=years).map(|year| (1.0 + growth.fraction()).powi(year as i32)));
         }

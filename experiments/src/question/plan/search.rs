@@ -13,7 +13,7 @@ use super::closed_forms::{ClosedForms, Known, MOST_BUSY, State, least_of};
 use super::goals::{Goals, Missed};
 use super::hardware::{Component, Hardware, Room};
 
-/// Runs that must all meet the goals.
+/// Runs that must all meet the goals where simulation alone decides; where closed forms know what queues lose one checks them.
 const REPLICATIONS: u32 = 2;
 /// Packets of all runs together: at least this many, and more where queues are longer, since a queue that fills slowly shows
 /// only once it is full.
@@ -132,8 +132,9 @@ impl Design<'_> {
     /// The same scenario with as many packets as tell whether goals are met.
     fn long_enough(&self, mut s: Scenario, state: Option<&State>) -> Scenario {
         let rare = PACKETS_PER_LOSS / self.goals.loss.fraction();
-        let packets = if rare.is_finite() { (rare as u64).max(PACKETS) } else { PACKETS } / u64::from(REPLICATIONS);
+        let packets = if rare.is_finite() { (rare as u64).max(PACKETS) } else { PACKETS };
         let is_known = state.is_some_and(|state| state.queues.is_some());
+        let packets = if is_known { packets } else { packets / u64::from(REPLICATIONS) };
         let queue: u64 = s.classes().iter().map(|class| u64::from(class.queue)).sum();
         // Closed forms know how seldom queues are full.
         let queues = if is_known { 0 } else { 2 * queue * u64::from(s.host.cores) };
@@ -173,9 +174,9 @@ impl Design<'_> {
             return Ok(trial);
         }
         let replications = match runs {
-            Runs::Search => 0..REPLICATIONS,
-            Runs::Fresh => REPLICATIONS..2 * REPLICATIONS,
             Runs::One => 0..1,
+            Runs::Search => 0..runs_of(&state),
+            Runs::Fresh => REPLICATIONS..REPLICATIONS + runs_of(&state),
         };
         let scenario = self.long_enough(self.closed().loaded(hardware, load), Some(&state));
         for replication in replications {
@@ -337,6 +338,11 @@ impl Design<'_> {
         }
         Ok((low, Some(broken)))
     }
+}
+
+/// How many runs check hardware.
+fn runs_of(state: &State) -> u32 {
+    if state.queues.is_some() { 1 } else { REPLICATIONS }
 }
 
 /// Beyond the last load that closed forms allow.

@@ -13,12 +13,26 @@ use super::question::Question;
 /// Columns of a terminal that a table keeps to.
 const WIDTH: u16 = 100;
 
-/// Of these, what the names of placements take at least, which break only between words.
+/// The column of devices.
+const WITH: usize = 1;
+/// What names of placements and devices take at least, which break only between words.
 const NAME: u16 = 15;
 
 /// Headings of what a terminal has room for; a heading that names a unit begins so.
-const FOR_PEOPLE: [&str; 11] =
-    ["Placement", "Stack", "Hosts", "Cores", "Range", "NICs", "Cards", "Carries Gb/s", "Limit", "Price", "Power W"];
+const FOR_PEOPLE: [&str; 12] = [
+    "Placement",
+    "With",
+    "Stack",
+    "Hosts",
+    "Cores",
+    "Range",
+    "NICs",
+    "Cards",
+    "Carries Gb/s",
+    "Limit",
+    "Price",
+    "Power W",
+];
 
 /// Headings and cells of the plan.
 pub(super) fn rows(
@@ -29,6 +43,7 @@ pub(super) fn rows(
 ) -> (Vec<String>, Vec<Vec<String>>) {
     let mut header: Vec<String> = [
         "Placement",
+        "With",
         "Stack",
         "Hosts",
         "Cores",
@@ -55,7 +70,8 @@ pub(super) fn rows(
     }
     let width = header.len();
     let rows = plans.iter().map(|plan| {
-        let mut row = vec![plan.asked.design(), plan.asked.stack.clone()];
+        let device = plan.asked.device().unwrap_or_default().to_owned();
+        let mut row = vec![plan.asked.placement.clone(), device, plan.asked.stack.clone()];
         match &plan.result {
             Ok(least) => row.extend(cells(question, plan, least, prices, cpu)),
             Err(_) => row.resize(width, "-".into()),
@@ -108,17 +124,21 @@ fn cells(question: &Question, plan: &Plan, least: &Least, prices: Option<&Prices
 pub(super) fn table(header: &[String], rows: &[Vec<String>]) -> Table {
     let is_shown = |heading: &String| FOR_PEOPLE.iter().any(|known| heading.starts_with(known));
     let shown: Vec<usize> = (0..header.len()).filter(|i| is_shown(&header[*i])).collect();
-    // Growth is for the file, whose headings begin alike.
+    // Growth is for the file, whose headings begin alike; devices are shown where there is a choice.
+    let has_choice = rows.iter().any(|row| !row[WITH].is_empty());
+    let shown: Vec<usize> = shown.into_iter().filter(|i| *i != WITH || has_choice).collect();
     let shown: Vec<usize> =
         shown.into_iter().filter(|i| header[*i] == "Cores" || !header[*i].starts_with("Cores ")).collect();
     let pick = |cells: &[String]| shown.iter().map(|i| cells[*i].clone()).collect::<Vec<_>>();
     let header = pick(header);
-    let is_number = |i: &usize| !["Placement", "Stack", "Limit"].contains(&header[*i].as_str());
+    let is_number = |i: &usize| !["Placement", "With", "Stack", "Limit"].contains(&header[*i].as_str());
     let numbers: Vec<usize> = (0..header.len()).filter(is_number).collect();
     let mut table = text_table::table(&header, &numbers);
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
-    if let Some(name) = table.column_mut(0) {
-        name.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(NAME)));
+    for at in 0..=usize::from(has_choice) {
+        if let Some(name) = table.column_mut(at) {
+            name.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(NAME)));
+        }
     }
     table.add_rows(rows.iter().map(|cells| pick(cells)));
     table
