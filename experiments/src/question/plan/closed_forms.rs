@@ -56,7 +56,7 @@ pub struct State {
     /// Queues before cores; absent where packets do not come at random.
     pub queues: Option<Queues>,
     /// Whether NICs have room for all SAs.
-    has_room: bool,
+    pub has_room: bool,
 }
 
 impl State {

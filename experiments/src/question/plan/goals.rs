@@ -20,6 +20,8 @@ pub enum Missed {
     Loss(Share),
     /// Share of the offered rate that is carried: queues grow without end, though they were not full yet.
     Carried(Share),
+    /// NICs have no room for all SAs.
+    Room,
     /// Share of packets that queues before cores lose, by closed forms.
     Bursts(Share),
     /// How busy the tightest station is: so close to its limit that no run of affordable length shows what is lost.
@@ -36,6 +38,7 @@ impl std::fmt::Display for Missed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Missed::Loss(share) => write!(f, "loses {} %", significant(share.fraction() * 100.0)),
+            Missed::Room => write!(f, "has no room for all SAs in its NICs"),
             Missed::Bursts(share) => {
                 write!(f, "loses {} % in bursts, by closed forms", significant(share.fraction() * 100.0))
             }

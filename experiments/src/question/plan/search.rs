@@ -107,6 +107,7 @@ impl Trial {
         let limit = self.records.last().and_then(|record| record.bottleneck).unwrap_or(self.tightest);
         match (&self.missed, limit) {
             (Some(Missed::Busy(_) | Missed::Bursts(_)), _) => self.tightest.name(),
+            (Some(Missed::Room), _) => "SAs of a NIC",
             (Some(Missed::Floor(_)), _) => "latency",
             (Some(Missed::Latency(_)), Resource::OfferedLoad | Resource::Waits) => "latency",
             (Some(_), Resource::OfferedLoad) => "bursts",
@@ -170,6 +171,9 @@ impl Design<'_> {
         let loss = state.loss();
         let mut trial = Trial { hardware, records: Vec::new(), missed: None, tightest, loss, is_chosen: false };
         trial.missed = self.closed().missed(&state).filter(|missed| !matches!(missed, Missed::Latency(_)));
+        if !state.has_room {
+            trial.missed = Some(Missed::Room);
+        }
         if trial.missed.is_some() {
             return Ok(trial);
         }

@@ -126,7 +126,8 @@ pub(super) fn table(header: &[String], rows: &[Vec<String>]) -> Table {
     let shown: Vec<usize> = (0..header.len()).filter(|i| is_shown(&header[*i])).collect();
     // Growth is for the file, whose headings begin alike; devices are shown where there is a choice.
     let has_choice = rows.iter().any(|row| !row[WITH].is_empty());
-    let shown: Vec<usize> = shown.into_iter().filter(|i| *i != WITH || has_choice).collect();
+    let fits = |i: &usize| if has_choice { header[*i] != "Limit" } else { *i != WITH };
+    let shown: Vec<usize> = shown.into_iter().filter(fits).collect();
     let shown: Vec<usize> =
         shown.into_iter().filter(|i| header[*i] == "Cores" || !header[*i].starts_with("Cores ")).collect();
     let pick = |cells: &[String]| shown.iter().map(|i| cells[*i].clone()).collect::<Vec<_>>();
