@@ -62,10 +62,11 @@ fn results_are_written_whole_and_the_same_at_any_thread_count() {
         assert!(read("a") == read("b") && read("b") == read("c"), "{file} differs");
     }
     let points = fs::read_to_string(folder.path().join("a/points.csv")).unwrap();
-    let header = "point,series,traffic.packet,replication,seed,metric,value,unit,basis,low,high,n,bottleneck,stop";
+    let header = "point,series,traffic.packet,replication,seed,metric,value,unit,basis,low,high,n,bottleneck,stop,\
+                  drawn_low,drawn_high,draws";
     assert_eq!(points.lines().next(), Some(header));
     assert!(points.contains("1,host,1024 B,0,"));
-    let stops = points.lines().skip(1).filter_map(|line| line.rsplit(',').next());
+    let stops = points.lines().skip(1).filter_map(|line| line.split(',').nth(13));
     assert!(stops.clone().count() > 50 && stops.into_iter().all(|stop| ["half-width", "limit"].contains(&stop)));
     let table = PointTable::read(&folder.path().join("a/table.csv")).unwrap();
     assert!(table.rows.iter().all(|row| row.number("goodput_gbps").unwrap() > Some(0.0) && row.text("stop").is_some()));

@@ -356,7 +356,7 @@ fn questions_go_on_where_a_signal_ended_them() {
     let validate = ["validate", "--only", "forwarding", "--only", "pcie-latency"];
     let host = &["--profile", "preset:zen4"][..];
     for (name, words, host, after) in
-        [("plan", &plan[..], host, 12), ("compare", &compare[..], host, 4), ("validate", &validate[..], &[][..], 12)]
+        [("plan", &plan[..], host, 3), ("compare", &compare[..], host, 4), ("validate", &validate[..], &[][..], 12)]
     {
         let at = |out: &str| folder.path().join(out);
         let command = |out: &str, more: &[&str]| {

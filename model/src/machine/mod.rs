@@ -24,7 +24,7 @@ pub use dpu::DpuCores;
 use dpu::DpuQueues;
 use hosts::Placed;
 use locks::{Locks, let_spin};
-use places::Places;
+use places::{Places, distinct};
 use queues::{Queues, completes_on_one_core};
 use sas::{Sas, best_held};
 use serde::{Deserialize, Serialize};
@@ -270,9 +270,7 @@ impl<'a> Builder<'a> {
             .map(|(class, flow)| self.own_path(class, flow))
             .map(|path| ways.first().map_or(path, |&(nic, way)| Path { nic, way, ..path }))
             .collect();
-        let mut own = of_flow.clone();
-        own.sort_unstable();
-        own.dedup();
+        let own = distinct(&of_flow);
         let flows = of_flow.iter().map(|path| own.partition_point(|other| other < path) as u16).collect();
         let mut paths = own.clone();
         for &(nic, way) in ways.iter().skip(1) {

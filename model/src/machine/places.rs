@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::sas::Sas;
 use super::steering::{Spreading, cores, deal};
-use super::{Class, Way};
+use super::{Class, Path, Way};
 use crate::hardware::nic::{NicParams, RssEsp};
 use crate::resource::Resource;
 use crate::scenario::Scenario;
@@ -164,4 +164,12 @@ fn handed_on(s: &Scenario, class: &Traffic, dispatchers: &[u32]) -> Vec<u32> {
     }
     let turns = deal(class.flows, others.len() as u32, class.hash_seed, Spreading::FlowsOverCores);
     turns.into_iter().map(|turn| others[turn as usize]).collect()
+}
+
+/// Paths that some flow takes, in order.
+pub(super) fn distinct(of_flow: &[Path]) -> Vec<Path> {
+    let mut paths = of_flow.to_vec();
+    paths.sort_unstable();
+    paths.dedup();
+    paths
 }

@@ -125,7 +125,8 @@ pub(super) fn break_even_rows(grid: &Grid, all: &[BreakEven]) -> Vec<Vec<String>
             let along = &found.along;
             vec![found.quantity.name().to_owned(), along.to_string(), first, then, along.axis().to_owned()]
         };
-        let number = |value: f64| format!("{value:.1}");
+        // Four digits: octets, or cores and parts of one.
+        let number = |value: f64| if value < 999.95 { format!("{value:.1}") } else { format!("{value:.0}") };
         for (i, crossing) in found.crossings.iter().enumerate() {
             let draws = found.in_draws.filter(|_| i == 0);
             let draws = draws.map_or([const { String::new() }; 3], |draws| {

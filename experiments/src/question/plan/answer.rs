@@ -5,7 +5,7 @@ use espsim_sweep::failure::Failure;
 
 use super::args::Spare;
 use super::bill::{Line, bill};
-use super::design::{Impossible, Least, Plan};
+use super::design::{Impossible, Least, Plan, ranked, stacks};
 use super::doubt::Doubt;
 use super::goals::Missed;
 use super::hardware::Hardware;
@@ -30,28 +30,6 @@ pub(super) fn counted(hardware: &Hardware) -> String {
     let parts = [n(hardware.cores, "core"), n(hardware.nics, "NIC"), n(hardware.accelerators, "card")];
     let of_host = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
     if hardware.hosts == 1 { of_host } else { format!("{} hosts with {of_host} each", hardware.hosts) }
-}
-
-/// Plans of one stack, fewest cores first.
-pub(super) fn ranked<'a>(plans: &'a [Plan], stack: &str) -> Vec<(&'a Plan, &'a Least)> {
-    let of = plans.iter().filter(|plan| plan.asked.stack == stack);
-    let mut ranked: Vec<(&Plan, &Least)> = of.filter_map(|plan| Some((plan, plan.result.as_ref().ok()?))).collect();
-    ranked.sort_by_key(|(_, least)| {
-        let hardware = &least.trial.hardware;
-        (hardware.all_cores(), hardware.hosts, hardware.hosts * hardware.slots())
-    });
-    ranked
-}
-
-/// Stacks of the plans, in the order asked for.
-pub(super) fn stacks(plans: &[Plan]) -> Vec<&str> {
-    let mut stacks: Vec<&str> = Vec::new();
-    for plan in plans {
-        if !stacks.contains(&plan.asked.stack.as_str()) {
-            stacks.push(&plan.asked.stack);
-        }
-    }
-    stacks
 }
 
 /// The stack at the head of a sentence.

@@ -326,9 +326,9 @@ impl ClosedForms<'_> {
         queues.at(low.max(high * EDGE)).busy().fraction()
     }
 
-    /// Whether closed forms know how long packets wait for a core.
-    pub fn knows_queues(&self, hardware: Hardware, load: f64) -> bool {
-        self.state(hardware, load).is_some_and(|state| state.queues.is_some())
+    /// Whether closed forms know all queues that matter: that before a card they do not.
+    pub fn knows_queues(&self, state: &State) -> bool {
+        state.queues.is_some() && !self.base.placement.uses_accelerator()
     }
 }
 

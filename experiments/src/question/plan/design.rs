@@ -10,8 +10,7 @@ use rayon::prelude::*;
 
 use super::asked::Asked;
 use super::closed_forms::{Known, State};
-use super::doubt::Doubt;
-use super::drawn::DrawnHost;
+use super::doubt::{Doubt, DrawnHost};
 use super::hardware::{Component, Hardware, MOST};
 use super::question::Question;
 use super::search::{Design, Runs, Trial};
@@ -75,6 +74,28 @@ impl Least {
     pub fn borderline(&self) -> impl Iterator<Item = Component> {
         self.less.iter().filter(|(_, trial)| trial.meets()).map(|(part, _)| *part)
     }
+}
+
+/// Plans of one stack, fewest cores first.
+pub(super) fn ranked<'a>(plans: &'a [Plan], stack: &str) -> Vec<(&'a Plan, &'a Least)> {
+    let of = plans.iter().filter(|plan| plan.asked.stack == stack);
+    let mut ranked: Vec<(&Plan, &Least)> = of.filter_map(|plan| Some((plan, plan.result.as_ref().ok()?))).collect();
+    ranked.sort_by_key(|(_, least)| {
+        let hardware = &least.trial.hardware;
+        (hardware.all_cores(), hardware.hosts, hardware.hosts * hardware.slots())
+    });
+    ranked
+}
+
+/// Stacks of the plans, in the order asked for.
+pub(super) fn stacks(plans: &[Plan]) -> Vec<&str> {
+    let mut stacks: Vec<&str> = Vec::new();
+    for plan in plans {
+        if !stacks.contains(&plan.asked.stack.as_str()) {
+            stacks.push(&plan.asked.stack);
+        }
+    }
+    stacks
 }
 
 /// Plans every placement over `jobs` threads; results do not depend on their number. `drawn` is what hosts and devices may be.
@@ -173,9 +194,7 @@ const PARTIAL: Share = Share::from_fraction(0.005);
 /// The highest load of which no more than [`PARTIAL`] is lost, by closed forms; `None` where they know nothing of queues.
 fn partial(design: &Design<'_>, hardware: Hardware, low: f64) -> Option<f64> {
     let closed = design.closed();
-    if !closed.knows_queues(hardware, low) {
-        return None;
-    }
+    closed.state(hardware, low).filter(|state| closed.knows_queues(state))?;
     let holds = |state: &State| {
         let lost = state.loss().map_or(0.0, Share::fraction);
         lost <= PARTIAL.fraction() && state.tightest().1 <= 1.0

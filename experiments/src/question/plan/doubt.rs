@@ -12,14 +12,21 @@ use espsim_model::profile::Profile;
 use espsim_model::resource::Owner;
 use espsim_model::scenario::Scenario;
 use espsim_model::traffic::Steering;
-use espsim_model::uncertainty::Discrepancy;
+use espsim_model::uncertainty::{Discrepancy, Draw};
 
 use super::closed_forms::{ClosedForms, MOST_BUSY, least_of};
-use super::drawn::DrawnHost;
 use super::hardware::{Component, Hardware, MOST};
 
 /// Draws that lie outside the band, of one.
 const OUTSIDE: f64 = 0.05;
+
+/// A host that is drawn, and what draws its devices.
+pub struct DrawnHost {
+    /// The draw.
+    pub draw: Draw,
+    /// The host in it.
+    pub profile: Profile,
+}
 
 /// What a design takes under each draw.
 #[derive(Debug, Clone, PartialEq)]

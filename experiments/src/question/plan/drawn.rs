@@ -3,23 +3,14 @@
 use espsim_model::deciding::swings;
 use espsim_model::profile::Profile;
 use espsim_model::scenario::Scenario;
-use espsim_model::uncertainty::{Draw, device_values, draws, values};
+use espsim_model::uncertainty::{device_values, draws, values};
 
-use super::answer::{ranked, stacks};
-use super::design::{Least, Plan};
-use super::doubt::{Doubt, small};
+use super::design::{Least, Plan, ranked, stacks};
+use super::doubt::{Doubt, DrawnHost, small};
 use super::worth::{Value, Worth, worth};
 
 /// What a value moves at least to be named, of one.
 const LEAST: f64 = 0.005;
-
-/// A host that is drawn, and what draws its devices.
-pub struct DrawnHost {
-    /// The draw.
-    pub draw: Draw,
-    /// The host in it.
-    pub profile: Profile,
-}
 
 /// Machines drawn from the ranges of their values.
 pub struct Drawn {

@@ -14,10 +14,10 @@ use espsim_sweep::store::points_csv::{csv_of, points_csv};
 use serde_json::{Value, json};
 use toml::Table;
 
-use super::answer::{paragraphs, ranked, reason, stacks};
+use super::answer::{paragraphs, reason};
 use super::asked::Asked;
 use super::bill::bill;
-use super::design::{Least, Plan};
+use super::design::{Least, Plan, ranked, stacks};
 use super::doubt::small;
 use super::figure::growth_svg;
 use super::hardware::{Component, Hardware};

@@ -28,6 +28,8 @@ const RELAXATION: f64 = 2.0;
 const MOST_PACKETS: u64 = 4_000_000;
 /// The same where closed forms say what is lost: simulation only checks them.
 const MOST_CHECKED: u64 = 600_000;
+/// How many times what may be lost is at most taken for chance: a queue that was full once loses some ten packets of a run.
+const MOST_CHANCE: f64 = 10.0;
 /// The longest time that is simulated.
 const LONGEST: Time = Time::from_us(3_600_000_000);
 /// How close the load that breaks a design is found by simulation.
@@ -134,7 +136,7 @@ impl Design<'_> {
     fn long_enough(&self, mut s: Scenario, state: Option<&State>) -> Scenario {
         let rare = PACKETS_PER_LOSS / self.goals.loss.fraction();
         let packets = if rare.is_finite() { (rare as u64).max(PACKETS) } else { PACKETS };
-        let is_known = state.is_some_and(|state| state.queues.is_some());
+        let is_known = state.is_some_and(|state| self.closed().knows_queues(state));
         let packets = if is_known { packets } else { packets / u64::from(REPLICATIONS) };
         let queue: u64 = s.classes().iter().map(|class| u64::from(class.queue)).sum();
         // Closed forms know how seldom queues are full.
@@ -159,6 +161,11 @@ impl Design<'_> {
         self.closed().state(hardware, load).map_or_else(|| self.closed().fresh(hardware, load), Ok)
     }
 
+    /// How many runs check hardware.
+    fn runs_of(&self, state: &State) -> u32 {
+        if self.closed().knows_queues(state) { 1 } else { REPLICATIONS }
+    }
+
     /// Simulates a point until a run misses a goal or all have met them. Closed forms come first: what they say is too much
     /// is not simulated, and what is lost is weighed against them, since a run in which a queue was full once says little of
     /// how often it is.
@@ -179,13 +186,15 @@ impl Design<'_> {
         }
         let replications = match runs {
             Runs::One => 0..1,
-            Runs::Search => 0..runs_of(&state),
-            Runs::Fresh => REPLICATIONS..REPLICATIONS + runs_of(&state),
+            Runs::Search => 0..self.runs_of(&state),
+            Runs::Fresh => REPLICATIONS..REPLICATIONS + self.runs_of(&state),
         };
         let scenario = self.long_enough(self.closed().loaded(hardware, load), Some(&state));
         for replication in replications {
             let record = self.simulations.record(&scenario, self.profile, seed(self.seed, replication))?;
-            let chance = loss.and(record.loss).and_then(|loss| loss.half_width).unwrap_or(0.0);
+            let half_width =
+                record.loss.and_then(|loss| loss.half_width).filter(|_| self.closed().knows_queues(&state));
+            let chance = half_width.unwrap_or(0.0).min(MOST_CHANCE * self.goals.loss.fraction());
             trial.missed = self.goals.missed(&record, chance);
             trial.records.push(record);
             if trial.missed.is_some() {
@@ -319,7 +328,7 @@ impl Design<'_> {
     pub fn headroom(&self, hardware: Hardware, low: f64) -> Result<(f64, Option<Trial>), NoRecord> {
         let most = low * MOST_LOAD;
         let edge = self.closed().edge(hardware, low, most);
-        let known = self.goals.latency_p99.is_none() && self.closed().knows_queues(hardware, low);
+        let known = self.goals.latency_p99.is_none() && self.closed().knows_queues(&self.known(hardware, low)?);
         if known {
             let beyond = || self.trial(hardware, edge * BEYOND, Runs::One);
             return Ok((edge, (edge < most).then(beyond).transpose()?));
@@ -342,11 +351,6 @@ impl Design<'_> {
         }
         Ok((low, Some(broken)))
     }
-}
-
-/// How many runs check hardware.
-fn runs_of(state: &State) -> u32 {
-    if state.queues.is_some() { 1 } else { REPLICATIONS }
 }
 
 /// Beyond the last load that closed forms allow.
