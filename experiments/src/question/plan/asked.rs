@@ -3,14 +3,8 @@
 use espsim_model::placement::Placement;
 use toml::{Table, Value};
 
-use super::question::insert;
+use super::keys::{CARD, NIC, STACK, insert};
 
-/// The key that says which stack a host has.
-pub(super) const STACK: &str = "host.stack";
-/// The key that says which kind of NIC there is.
-pub(super) const NIC: &str = "nic.preset";
-/// The key that says which kind of accelerator there is.
-pub(super) const CARD: &str = "accelerator.preset";
 /// One of the designs of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {

@@ -3,6 +3,7 @@
 use espsim_report::plot::{Axis, Curve, Figure, Point, Scale, Style, svg};
 use espsim_sweep::failure::Failure;
 
+use super::asked::Asked;
 use super::design::{Least, Plan};
 use super::hardware::Hardware;
 use super::question::Question;
@@ -12,13 +13,24 @@ use super::question::Question;
 /// # Errors
 /// [`Failure`] if the drawing fails.
 pub(super) fn growth_svg(question: &Question, plans: &[Plan], footnote: &str) -> Result<String, Failure> {
-    let curves = plans.iter().filter_map(|plan| {
-        let least = plan.result.as_ref().ok()?;
-        Some(Curve::new(&name(plan, least), points(question, least), Style::Curve))
-    });
+    // Of designs that differ by their device alone and take the same there is one curve.
+    let mut curves: Vec<(&Plan, bool, Vec<Point>)> = Vec::new();
+    for plan in plans {
+        let Ok(least) = &plan.result else { continue };
+        let points = points(question, least);
+        let alike = |(other, _, known): &&mut (&Plan, bool, Vec<Point>)| {
+            let (a, b) = (&other.asked, &plan.asked);
+            (&a.placement, &a.stack) == (&b.placement, &b.stack) && *known == points
+        };
+        match curves.iter_mut().find(alike) {
+            Some((_, is_any, _)) => *is_any = true,
+            None => curves.push((plan, false, points)),
+        }
+    }
+    let curves = curves.into_iter().map(|(plan, is_any, points)| Curve::new(&name(plan, is_any), points, Style::Curve));
     let figure = Figure {
         title: format!("Cores that each placement takes, {}", question.mix),
-        subtitle: question.sentence(),
+        subtitle: format!("{}, {}", question.asked(), question.arrivals()),
         x: Axis { label: format!("Load (Gb/s, {})", question.basis), scale: Scale::Log2 },
         y: Axis { label: "Cores of the data path".into(), scale: Scale::Log2 },
         curves: curves.collect(),
@@ -45,16 +57,8 @@ fn loads(least: &Least) -> Vec<(f64, Hardware)> {
     all
 }
 
-/// The placement, and how many devices it takes where that is more than one.
-fn name(plan: &Plan, least: &Least) -> String {
-    let all = loads(least);
-    let most = |of: fn(&Hardware) -> u32| all.iter().map(|(_, hardware)| of(hardware)).max().unwrap_or(0);
-    let upto = |n: u32, what: &str| (n > 1).then(|| format!("up to {n} {what}"));
-    let devices = [
-        upto(most(|h| h.hosts), "hosts"),
-        upto(most(|h| h.hosts * h.nics), "NICs"),
-        upto(most(|h| h.hosts * h.accelerators), "cards"),
-    ];
-    let devices: Vec<String> = devices.into_iter().flatten().collect();
-    if devices.is_empty() { plan.asked.name() } else { format!("{} ({})", plan.asked.name(), devices.join(", ")) }
+/// The design, or its placement where several devices do alike.
+fn name(plan: &Plan, is_any: bool) -> String {
+    let asked = &plan.asked;
+    if is_any { Asked { nic: None, card: None, ..asked.clone() }.name() } else { asked.name() }
 }

@@ -13,6 +13,7 @@ mod drawn;
 mod figure;
 mod goals;
 pub mod hardware;
+mod keys;
 mod output;
 pub mod prices;
 pub mod question;

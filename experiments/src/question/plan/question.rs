@@ -13,9 +13,10 @@ use espsim_sweep::points::points;
 use toml::{Table, Value};
 
 use super::args::Spare;
-use super::asked::{Asked, CARD, NIC, STACK, kinds};
+use super::asked::{Asked, kinds};
 use super::goals::Goals;
 use super::hardware::Room;
+use super::keys::{CARD, NIC, STACK, insert};
 use crate::question::plan::args::PlanArgs;
 
 /// Flows of a plan: so many that what a core gets depends on how the NIC spreads them, not on single ones.
@@ -354,22 +355,4 @@ fn own_mix(text: &str) -> Result<Value, Failure> {
         ))
     };
     text.split(',').map(|part| one(part).ok_or_else(wrong)).collect::<Result<Vec<Value>, _>>().map(Value::Array)
-}
-
-/// Sets a dotted key of a table; what stands in the way is replaced.
-pub(super) fn insert(table: &mut Table, key: &str, value: Value) {
-    match key.split_once('.') {
-        None => {
-            table.insert(key.to_owned(), value);
-        }
-        Some((head, rest)) => {
-            let inner = table.entry(head).or_insert_with(|| Value::Table(Table::new()));
-            if !inner.is_table() {
-                *inner = Value::Table(Table::new());
-            }
-            if let Value::Table(inner) = inner {
-                insert(inner, rest, value);
-            }
-        }
-    }
 }
