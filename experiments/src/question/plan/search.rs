@@ -249,6 +249,8 @@ impl Design<'_> {
                 return Ok(Err(trial));
             }
         };
+        let full = best.hardware;
+        least_of(floor.hosts, full.hosts, |hosts| self.improves(&mut best, Hardware { hosts, ..full }, load))?;
         for &part in self.closed().parts().iter().filter(|part| **part != Component::Core) {
             let other = best.hardware;
             let meets = |n| self.improves(&mut best, other.with(part, n), load);
