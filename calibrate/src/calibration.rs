@@ -372,7 +372,6 @@ mod tests {
         assert!(report.skipped.iter().all(|skipped| !skipped.reason.is_empty()));
         assert!(report.skipped.iter().any(|skipped| skipped.backend == "aws-lc-rs"), "its CBC pads");
         assert!(profile.sources.keys().all(|key| !key.starts_with("aead.")), "no source of a replaced cost is left");
-        let text = profile.to_toml().unwrap();
-        assert_eq!(Profile::from_toml(&text).unwrap().to_toml().unwrap(), text, "text and back");
+        assert!(Profile::from_toml(&profile.to_toml().unwrap()).unwrap() == *profile, "text and back");
     }
 }

@@ -1,7 +1,7 @@
 //! Quantities as types: no bare number crosses a module border where a unit exists.
 //!
 //! Every quantity is written in files as a string with its unit (`"40 Gbps"`, `"1.5 us"`, `"64 KiB"`) and parsed by
-//! [`FromStr`]. Decimal prefixes are powers of 1000, binary ones (`KiB`, `MiB`, `GiB`) powers of 1024 (IEC 80000-13).
+//! [`FromStr`]. People read six decimals (`{}`); what is read back is written in full (`{:#}`, and by serde). Decimal prefixes are powers of 1000, binary ones (`KiB`, `MiB`, `GiB`) powers of 1024 (IEC 80000-13).
 
 pub mod as_ps;
 pub mod pattern;
@@ -48,11 +48,27 @@ fn parse(text: &str, quantity: &'static str, units: &[(&str, f64)], example: &'s
     if value.is_finite() && value <= 9e15 { Ok(value) } else { Err(error()) }
 }
 
-/// Writes a value with the largest unit that leaves at least 1 before the point, trailing zeros removed.
-fn show(f: &mut fmt::Formatter<'_>, value: f64, units: &[(&str, f64)]) -> fmt::Result {
+/// Decimals of a quantity that people read.
+const DECIMALS: usize = 6;
+/// Decimals of the largest unit that tell every count of the base unit.
+const MOST_DECIMALS: usize = 15;
+
+/// Writes a value with the largest unit that leaves at least 1 before the point, trailing zeros removed: six decimals, and
+/// in the alternate form (`{:#}`) as many as it takes for `is_same` to hold of what is written.
+fn show(f: &mut fmt::Formatter<'_>, value: f64, units: &[(&str, f64)], is_same: impl Fn(&str) -> bool) -> fmt::Result {
     let (unit, factor) = units.iter().rev().find(|(_, factor)| value >= *factor).unwrap_or(&units[0]);
-    let digits = format!("{:.6}", value / factor);
-    write!(f, "{} {unit}", digits.trim_end_matches('0').trim_end_matches('.'))
+    let text = |decimals: usize| {
+        let digits = format!("{:.decimals$}", value / factor);
+        format!("{} {unit}", digits.trim_end_matches('0').trim_end_matches('.'))
+    };
+    if !f.alternate() {
+        return f.write_str(&text(DECIMALS));
+    }
+    match (DECIMALS..=MOST_DECIMALS).map(text).find(|text| is_same(text)) {
+        Some(text) => f.write_str(&text),
+        // The base unit's number needs no factor.
+        None => write!(f, "{value} {}", units[0].0),
+    }
 }
 
 /// Parsing, printing and serde as a string for one quantity; units ascend.
@@ -73,12 +89,13 @@ macro_rules! quantity {
         }
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                show(f, self.0 as f64, &[$(($sunit, $sfactor)),+])
+                show(f, self.0 as f64, &[$(($sunit, $sfactor)),+], |text| text.parse() == Ok(*self))
             }
         }
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                // What is read back is the same to the last digit.
+                serializer.collect_str(&format_args!("{self:#}"))
             }
         }
         pattern::json_schema!($name);
