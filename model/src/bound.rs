@@ -81,24 +81,19 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// The bounds of the same machine, of which so many times as much is asked; `None` where that is more than its tightest
-    /// limit lets through: what is left then depends on what is dropped.
-    pub fn at(&self, load: f64) -> Option<Bound> {
-        let mut at = self.clone().asked(load);
-        at.delivered_gbps = at.offered_gbps()?;
-        (at.share_without_loss() >= 1.0).then_some(at)
-    }
-
-    /// The same limits where so many times as much is asked; what is delivered is left as it was, which is wrong where
-    /// [`Self::at`] is `None` and elsewhere too small.
+    /// The bounds of the same machine, of which so many times as much is asked. Nothing delivers more than what is offered,
+    /// which is what they say of it; where a limit is exceeded ([`Self::share_without_loss`]), what is left depends on what
+    /// is dropped, and is less.
     #[must_use]
-    pub fn asked(mut self, load: f64) -> Bound {
-        self.offered = self.offered.map(|offered| PacketRate::from_pps(offered.as_pps() * load));
-        for limit in self.limits.iter_mut().filter(|limit| limit.resource == Resource::OfferedLoad) {
+    pub fn at(&self, load: f64) -> Bound {
+        let mut at = self.clone();
+        at.offered = self.offered.map(|offered| PacketRate::from_pps(offered.as_pps() * load));
+        for limit in at.limits.iter_mut().filter(|limit| limit.resource == Resource::OfferedLoad) {
             limit.rate = PacketRate::from_pps(limit.rate.as_pps() * load);
         }
-        self.limits.sort_by(|a, b| a.rate.as_pps().total_cmp(&b.rate.as_pps()));
-        self
+        at.limits.sort_by(|a, b| a.rate.as_pps().total_cmp(&b.rate.as_pps()));
+        at.delivered_gbps = at.offered_gbps().unwrap_or(self.delivered_gbps);
+        at
     }
 
     /// What can be delivered at the most as goodput, in Gb/s.

@@ -216,3 +216,24 @@ fn directions_and_trains_change_what_is_planned() {
     let refused = espsim(&folder).args(["plan", "--rate", "1G", "--rate-back", "1G"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(2));
 }
+
+/// Packets as a trace has them: where they come evenly few cores do, and where two thousand of one flow come at once, which is
+/// more than a ring holds, none are enough.
+#[test]
+fn packets_of_a_trace_are_planned_for() {
+    let folder = TempDir::new().unwrap();
+    let trace = |name: &str, flow: u64, time: &dyn Fn(u64) -> u64| {
+        let packets: String = (0..60_000).map(|n| format!("{},1000,{}\n", time(n), n / flow % 4096)).collect();
+        std::fs::write(folder.path().join(name), format!("time_ns,length_bytes,flow\n{packets}")).unwrap();
+        let asked = ["plan", "--rate", "12Gbps", "--direction", "encrypt", "--placement", "host", "--stack", "kernel"];
+        let more = ["--trace", name, "--draws", "0", "--profile", "preset:zen4", "--out", name.split_at(4).0];
+        espsim(&folder).args(asked).args(more).output().unwrap()
+    };
+    let even = trace("even.csv", 1, &|n| n * 667);
+    let said = text(&even.stdout);
+    assert!(even.status.success() && said.contains("packets of even.csv"), "{said} {}", text(&even.stderr));
+    let cores = &rows(&folder.path().join("even/table.csv"))[0]["Cores"];
+    assert!((3..6).contains(&cores.parse::<u32>().unwrap()), "{cores}");
+    let bursts = trace("bursts.csv", 2_000, &|n| n / 2_000 * 2_000 * 667 + n % 2_000);
+    assert_eq!(bursts.status.code(), Some(3), "{} {}", text(&bursts.stdout), text(&bursts.stderr));
+}

@@ -317,8 +317,10 @@ impl Queue {
         }
         let room = rings.values().map(|(room, to_it)| room * rate / to_it).fold(f64::INFINITY, f64::min);
         let theta = exponent(batches, busy);
-        let growth = batches.iter().map(|of| of.rate / rate * of.packet(theta)).sum::<f64>();
-        let place = batches.iter().map(|of| of.rate / rate * of.place(growth, theta)).sum();
+        let mean =
+            |of: &dyn Fn(&Batches) -> f64| batches.iter().map(|batch| batch.rate / rate * of(batch)).sum::<f64>();
+        let growth = mean(&|of| of.packet(theta));
+        let place = if theta.is_infinite() { 1.0 } else { mean(&|of| of.place(growth, theta)) };
         Queue { rate, busy, theta, growth, room, place }
     }
 
@@ -343,7 +345,12 @@ impl Queue {
     }
 }
 
-/// The positive root of Lundberg's equation; 0 for a core that is never idle, infinite for one that takes no time.
+/// The root of Lundberg's equation in units of one over the mean service beyond which nobody ever waits: work of so many
+/// packets is found less often than once in 10^200.
+const NEVER: f64 = 500.0;
+
+/// The positive root of Lundberg's equation; 0 for a core that is never idle, infinite for one that takes no time or whose
+/// packets never meet.
 fn exponent(batches: &[Batches], busy: f64) -> f64 {
     if busy >= 1.0 {
         return 0.0;
@@ -357,6 +364,9 @@ fn exponent(batches: &[Batches], busy: f64) -> f64 {
     let (mut low, mut high) = (0.0, (1.0 - busy) * rate / busy);
     while over(high) < 0.0 {
         (low, high) = (high, 2.0 * high);
+        if high * busy > NEVER * rate {
+            return f64::INFINITY;
+        }
     }
     for _ in 0..STEPS {
         let middle = low + (high - low) / 2.0;

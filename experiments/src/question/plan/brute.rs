@@ -92,9 +92,9 @@ fn asked<T>(words: &str, profile: &Profile, about: impl Fn(&Design<'_>) -> T) ->
             continue;
         }
         let (goals, room) = (question.goals, question.room(profile));
-        let design_ =
+        let simulated =
             Design { base, profile, simulations: &simulations, goals, room, known: Known::default(), seed: SEED };
-        all.push((design.name(), about(&design_)));
+        all.push((design.name(), about(&simulated)));
     }
     all
 }

@@ -51,8 +51,6 @@ pub struct ClosedForms<'a> {
 #[derive(Clone)]
 pub struct State {
     bound: Bound,
-    /// Whether so much is asked that what is left depends on what is dropped.
-    overloaded: bool,
     /// Queues before cores; absent where packets do not come at random.
     pub queues: Option<Queues>,
     /// Whether NICs have room for all SAs.
@@ -61,12 +59,7 @@ pub struct State {
 
 impl State {
     fn of(machine: &Machine, scenario: &Scenario) -> Self {
-        State {
-            bound: bound(machine),
-            overloaded: false,
-            queues: Queues::of(machine),
-            has_room: has_room(machine, scenario),
-        }
+        State { bound: bound(machine), queues: Queues::of(machine), has_room: has_room(machine, scenario) }
     }
 
     /// Of the same machine under so many times the load.
@@ -75,11 +68,7 @@ impl State {
             return self.clone();
         }
         let queues = self.queues.as_ref().map(|queues| queues.at(load));
-        let (bound, overloaded) = match self.bound.at(load) {
-            Some(bound) => (bound, false),
-            None => (self.bound.clone().asked(load), true),
-        };
-        State { bound, overloaded, queues, has_room: self.has_room }
+        State { bound: self.bound.at(load), queues, has_room: self.has_room }
     }
 
     /// The tightest station, and how busy it is; above 1 where the load is too much for it.
@@ -111,7 +100,7 @@ impl State {
     /// The goal that is missed, if any: no simulation exceeds bounds, and none tells of queues that fill too seldom.
     fn missed(&self, goals: &Goals) -> Option<Missed> {
         let busy = self.tightest().1 * goals.lossless();
-        if busy > MOST_BUSY || !self.overloaded && self.bound.share_delivered() < goals.lossless() {
+        if busy > MOST_BUSY || self.bound.share_delivered() < goals.lossless() {
             return Some(Missed::Busy(Share::from_fraction(busy)));
         }
         let queues = self.queues.as_ref()?;
@@ -154,8 +143,9 @@ impl ClosedForms<'_> {
             state
         })?;
         let state = first.at(load);
-        // Where much may be lost, more may be asked than a station takes.
-        let decides = state.overloaded && state.tightest().1 * self.goals.lossless() <= MOST_BUSY;
+        // Where much may be lost, more may be asked than a station takes: what is left then depends on what is dropped.
+        let is_overloaded = load != 1.0 && state.bound.share_without_loss() < 1.0;
+        let decides = is_overloaded && state.tightest().1 * self.goals.lossless() <= MOST_BUSY;
         if decides { self.fresh(hardware, load).ok() } else { Some(state) }
     }
 
@@ -211,6 +201,13 @@ impl ClosedForms<'_> {
         Hardware { hosts: 1, cores: self.room.cores.min(MOST.cores), nics, accelerators: cards.min(MOST.accelerators) }
     }
 
+    /// The most hosts that may share the load: a flow or an SA is not divided.
+    pub fn most_hosts(&self) -> u32 {
+        let flows = self.base.traffic.iter().map(|class| class.flows);
+        let sas = self.base.placement.has_sas().then(|| self.base.sas());
+        flows.chain(sas).fold(MOST.hosts, u32::min)
+    }
+
     /// The least hardware that closed forms allow for a load: in the fewest hosts, with the fewest NICs, then accelerators,
     /// then cores. `None` where not even the most is enough.
     pub fn floor(&self, load: f64) -> Option<Hardware> {
@@ -219,10 +216,7 @@ impl ClosedForms<'_> {
 
     /// The same in at least so many hosts.
     pub fn floor_of(&self, load: f64, mut hosts: u32) -> Option<Hardware> {
-        // What cannot be divided is not.
-        let most = MOST.hosts.min(self.base.traffic.iter().map(|class| class.flows).min().unwrap_or(1));
-        let most = if self.base.placement.has_sas() { most.min(self.base.sas()) } else { most };
-        while hosts <= most {
+        while hosts <= self.most_hosts() {
             match self.enough(load, hosts) {
                 Ok(hardware) => return Some(self.shrunk(hardware, load)),
                 Err(more) => hosts = more.max(hosts + 1),

@@ -6,11 +6,12 @@ use espsim_model::units::Share;
 use espsim_sweep::campaign::simulations::{NoRecord, Simulations, settled};
 use espsim_sweep::campaign::threads::threads;
 use espsim_sweep::failure::Failure;
+use espsim_sweep::points::doubt::Drawing;
 use rayon::prelude::*;
 
 use super::asked::Asked;
 use super::closed_forms::{Known, State};
-use super::doubt::{Doubt, DrawnHost};
+use super::doubt::Doubt;
 use super::hardware::{Component, Hardware, MOST};
 use super::question::Question;
 use super::search::{Design, Runs, Trial};
@@ -105,7 +106,7 @@ pub(super) fn stacks(plans: &[Plan]) -> Vec<&str> {
 pub fn plan_all(
     question: &Question,
     profile: &Profile,
-    drawn: &[DrawnHost],
+    drawn: &[Drawing],
     jobs: Option<u16>,
     simulations: &Simulations<'_>,
 ) -> Result<Vec<Plan>, Failure> {
@@ -150,11 +151,7 @@ fn design<'a>(
     })
 }
 
-fn planned(
-    question: &Question,
-    design: &Design<'_>,
-    drawn: &[DrawnHost],
-) -> Result<Result<Least, Impossible>, Failure> {
+fn planned(question: &Question, design: &Design<'_>, drawn: &[Drawing]) -> Result<Result<Least, Impossible>, Failure> {
     let load = question.load();
     let found = || {
         let first = match design.least(load)? {

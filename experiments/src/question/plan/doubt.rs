@@ -12,21 +12,14 @@ use espsim_model::profile::Profile;
 use espsim_model::resource::Owner;
 use espsim_model::scenario::Scenario;
 use espsim_model::traffic::Steering;
-use espsim_model::uncertainty::{Discrepancy, Draw};
+use espsim_model::uncertainty::Discrepancy;
+use espsim_sweep::points::doubt::Drawing;
 
 use super::closed_forms::{ClosedForms, MOST_BUSY, least_of};
 use super::hardware::{Component, Hardware, MOST};
 
 /// Draws that lie outside the band, of one.
 const OUTSIDE: f64 = 0.05;
-
-/// A host that is drawn, and what draws its devices.
-pub struct DrawnHost {
-    /// The draw.
-    pub draw: Draw,
-    /// The host in it.
-    pub profile: Profile,
-}
 
 /// What a design takes under each draw.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,8 +52,8 @@ impl Busy<'_> {
     /// The least cores of all hosts of which each works so much more than by the profile; `None` where no number is enough.
     fn cores(&self, more: f64) -> Option<u32> {
         let most = self.closed.room.cores.min(MOST.cores);
-        let mut hosts = self.hardware.hosts.min(1);
-        while hosts <= MOST.hosts {
+        let mut hosts = 1;
+        while hosts <= self.closed.most_hosts() {
             let over = self.of(hosts, most) * more / self.may_be;
             if over <= 1.0 {
                 let holds = |n| Ok::<_, ()>(self.of(hosts, n) * more <= self.may_be);
@@ -91,7 +84,7 @@ pub(super) fn small(base: &Scenario) -> Scenario {
 
 impl Doubt {
     /// How the hardware that carries a load changes with the profile; `None` where closed forms say nothing of it.
-    pub fn of(closed: &ClosedForms<'_>, hardware: Hardware, load: f64, drawn: &[DrawnHost]) -> Option<Doubt> {
+    pub fn of(closed: &ClosedForms<'_>, hardware: Hardware, load: f64, drawn: &[Drawing]) -> Option<Doubt> {
         let own = closed.state(hardware, load)?;
         let may_be = closed.may_be_busy(&own).min(MOST_BUSY / closed.goals.lossless());
         let busy = Busy { closed, hardware, load, may_be, known: RefCell::default() };
@@ -106,8 +99,8 @@ impl Doubt {
             of(few.cores) / of(hardware.cores)
         };
         let first = ClosedForms { base: &small, ..*closed }.fresh(few, load).ok()?;
-        let of = |host: &DrawnHost| {
-            let (profile, base) = (&host.profile, &host.draw.scenario(&small));
+        let of = |host: &Drawing| {
+            let (profile, base) = (&host.host, &host.draw.scenario(&small));
             let state = ClosedForms { base, profile, ..*closed }.fresh(few, load).ok()?;
             // What the model itself is off, of each design on its own.
             let name = format!("{} {}", closed.base.placement.name(), closed.base.host.stack.table());
@@ -176,14 +169,14 @@ mod tests {
     use crate::question::plan::goals::Goals;
     use crate::question::plan::hardware::Room;
 
-    fn drawn(n: u32) -> (Profile, Vec<DrawnHost>) {
+    fn drawn(n: u32) -> (Profile, Vec<Drawing>) {
         let profile = preset::profile("zen4").unwrap().unwrap();
         let drawn = Drawn::new(&profile, n, 1).hosts;
         (profile, drawn)
     }
 
     /// Of a load that takes some twenty cores.
-    fn doubt(placement: &str, profile: &Profile, drawn: &[DrawnHost]) -> Doubt {
+    fn doubt(placement: &str, profile: &Profile, drawn: &[Drawing]) -> Doubt {
         let settings = [
             ("placement", placement),
             ("traffic.direction", "encrypt"),
@@ -204,7 +197,7 @@ mod tests {
         let (profile, hosts) = drawn(1);
         let mut dear = profile.clone();
         dear.host.frequency = dear.host.frequency.scale(0.5);
-        let hosts = [profile.clone(), dear].map(|profile| DrawnHost { draw: hosts[0].draw, profile });
+        let hosts = [profile.clone(), dear].map(|profile| Drawing { draw: hosts[0].draw, host: profile });
         let doubt = doubt("host", &profile, &hosts);
         assert!((1.8..2.1).contains(&(doubt.cores[1] / doubt.cores[0])), "{doubt:?}");
     }

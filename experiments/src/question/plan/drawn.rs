@@ -4,9 +4,10 @@ use espsim_model::deciding::swings;
 use espsim_model::profile::Profile;
 use espsim_model::scenario::Scenario;
 use espsim_model::uncertainty::{device_values, draws, values};
+use espsim_sweep::points::doubt::Drawing;
 
 use super::design::{Least, Plan, ranked, stacks};
-use super::doubt::{Doubt, DrawnHost, small};
+use super::doubt::{Doubt, small};
 use super::worth::{Value, Worth, worth};
 
 /// What a value moves at least to be named, of one.
@@ -15,7 +16,7 @@ const LEAST: f64 = 0.005;
 /// Machines drawn from the ranges of their values.
 pub struct Drawn {
     /// The draws, the same for every design.
-    pub hosts: Vec<DrawnHost>,
+    pub hosts: Vec<Drawing>,
     /// Values of the profile that are not the same in all of them, by key.
     values: Vec<(String, Vec<f64>)>,
 }
@@ -23,17 +24,16 @@ pub struct Drawn {
 impl Drawn {
     /// So many of them; the same seed gives the same, for every design.
     pub fn new(profile: &Profile, n: u32, seed: u64) -> Self {
-        let hosts: Vec<DrawnHost> =
-            draws(n, seed).map(|draw| DrawnHost { draw, profile: draw.profile(profile) }).collect();
+        let hosts: Vec<Drawing> = draws(n, seed).map(|draw| Drawing::of(draw, profile)).collect();
         let keys = profile.values();
-        let all: Vec<Vec<Option<f64>>> = hosts.iter().map(|host| values(&host.profile, &keys)).collect();
+        let all: Vec<Vec<Option<f64>>> = hosts.iter().map(|host| values(&host.host, &keys)).collect();
         Drawn { values: varying(&keys, &all), hosts }
     }
 
     /// Numbers of a scenario's devices that are not the same in all draws, by key.
     fn of_devices(&self, scenario: &Scenario) -> Vec<(String, Vec<f64>)> {
         let keys: Vec<String> = scenario.doubts.keys().cloned().collect();
-        let of = |host: &DrawnHost| device_values(&host.draw.scenario(scenario), &keys);
+        let of = |host: &Drawing| device_values(&host.draw.scenario(scenario), &keys);
         varying(&keys, &self.hosts.iter().map(of).collect::<Vec<_>>())
     }
 

@@ -54,8 +54,8 @@ pub(super) struct Output<'a> {
 impl Output<'_> {
     /// Table and answer for people.
     pub fn text(&self) -> String {
-        let (header, rows) = rows(self.question, self.plans, self.prices, self.cpu());
-        format!("{}\n\n{}\n", table(&header, &rows), self.answer())
+        let (columns, rows) = rows(self.question, self.plans, self.prices, self.cpu());
+        format!("{}\n\n{}\n", table(&columns, &rows), self.answer())
     }
 
     fn answer(&self) -> String {
@@ -72,7 +72,8 @@ impl Output<'_> {
     /// [`Failure`] if one cannot be made.
     pub fn files(&self, command: &[String], time: &str, deciding: &[String]) -> Result<Files, Failure> {
         let (file, points, outcomes) = self.checked()?;
-        let (header, rows) = rows(self.question, self.plans, self.prices, self.cpu());
+        let (columns, rows) = rows(self.question, self.plans, self.prices, self.cpu());
+        let header: Vec<String> = columns.into_iter().map(|column| column.heading).collect();
         let footnote = self.profile.footnote(self.question.seed);
         let known = Known {
             kind: ResultKind::Plan,

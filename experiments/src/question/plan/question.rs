@@ -146,7 +146,7 @@ impl Question {
             settings.push(set("traffic.family", text("ipv6")));
         }
         settings.extend(args.tunnels.map(|n| set("sa.count", number(n))));
-        settings.extend(args.tunnel_rate.map(|rate| set("sa.rate", text(&rate.to_string()))));
+        settings.extend(args.tunnel_rate.map(|rate| set("sa.rate", text(&format!("{rate:#}")))));
         let preset = |key: &str, names: &[String]| names.first().map(|name| set(key, text(name)));
         // Designs without a choice take the first.
         settings.extend(preset(NIC, &args.nic));
@@ -157,8 +157,7 @@ impl Question {
         if i64::try_from(seed).is_err() {
             return Err(Failure::new(format!("--seed is {seed}: at most {}, which is the most in a file", i64::MAX)));
         }
-        let set = args.base.settings.iter().rev().find(|setting| setting.key == STACK);
-        let stacks: Vec<String> = match set.and_then(|setting| setting.value.as_str()) {
+        let stacks: Vec<String> = match last(&args.base.settings, STACK).and_then(Value::as_str) {
             Some(set) if args.stack.is_empty() => vec![set.to_owned()],
             Some(_) => return Err(Failure::new("--stack and --set host.stack: one of the two")),
             None if args.stack.is_empty() => STACKS.map(str::to_owned).to_vec(),
@@ -199,10 +198,14 @@ impl Question {
         1.0 + self.headroom.fraction()
     }
 
+    /// What a key was set to last.
+    pub(super) fn set(&self, key: &str) -> Option<&Value> {
+        last(&self.settings, key)
+    }
+
     /// A whole number that was set, or what it is by default.
     pub fn number(&self, key: &str) -> i64 {
-        let set = self.settings.iter().rev().find(|setting| setting.key == key);
-        set.and_then(|setting| setting.value.as_integer()).unwrap_or(if key == "sa.count" { SAS } else { 1 })
+        self.set(key).and_then(Value::as_integer).unwrap_or(if key == "sa.count" { SAS } else { 1 })
     }
 
     /// The scenario file of these series, each with parameters of its own.
@@ -247,8 +250,7 @@ impl Question {
             return;
         }
         let part = |key: &str, default: i64| {
-            let set = self.settings.iter().rev().find(|setting| setting.key == key);
-            let all = set.and_then(|setting| setting.value.as_integer()).unwrap_or(default);
+            let all = self.set(key).and_then(Value::as_integer).unwrap_or(default);
             Value::Integer((all + i64::from(hosts) - 1) / i64::from(hosts))
         };
         insert(series, "traffic.flows", part("traffic.flows", FLOWS));
@@ -258,7 +260,8 @@ impl Question {
 
     /// The load with headroom, in each direction: of two that differ, a class each. Of several hosts, of one.
     fn insert_directions(&self, file: &mut Table, hosts: f64) {
-        let rate = |rate: BitRate| Value::String(BitRate::from_gbps(rate.as_gbps() * self.load() / hosts).to_string());
+        let of_host = |rate: BitRate| BitRate::from_gbps(rate.as_gbps() * self.load() / hosts);
+        let rate = |rate: BitRate| Value::String(format!("{:#}", of_host(rate)));
         let class = |direction: &str, of: BitRate| {
             let mut file = file.clone();
             insert(&mut file, "traffic.direction", Value::String(direction.into()));
@@ -286,8 +289,7 @@ impl Question {
     }
 
     fn name(&self, key: &str) -> Option<String> {
-        let set = self.settings.iter().rev().find(|setting| setting.key == key);
-        set.and_then(|setting| Some(setting.value.as_str()?.to_owned()))
+        Some(self.set(key)?.as_str()?.to_owned())
     }
 
     /// What fits into a host.
@@ -339,6 +341,11 @@ impl Question {
     }
 }
 
+/// What settings say of a key: the last wins.
+fn last<'a>(settings: &'a [Setting], key: &str) -> Option<&'a Value> {
+    settings.iter().rev().find(|setting| setting.key == key).map(|setting| &setting.value)
+}
+
 /// Sizes of IP packets with their weights, `64:7,576:4,1500:1`.
 fn own_mix(text: &str) -> Result<Value, Failure> {
     let wrong = || {
@@ -355,4 +362,19 @@ fn own_mix(text: &str) -> Result<Value, Failure> {
         ))
     };
     text.split(',').map(|part| one(part).ok_or_else(wrong)).collect::<Result<Vec<Value>, _>>().map(Value::Array)
+}
+
+#[cfg(test)]
+mod tests {
+    use espsim_model::scenario::Scenario;
+
+    use super::{CARD, CARD_BY_DEFAULT, NIC, NIC_BY_DEFAULT};
+
+    #[test]
+    fn devices_by_default_are_those_of_the_default_scenario() {
+        let named = |nic| Scenario::from_settings(&[(NIC, nic), (CARD, CARD_BY_DEFAULT)]).unwrap();
+        let own = Scenario::from_settings(&[]).unwrap();
+        assert_eq!(named(NIC_BY_DEFAULT), own);
+        assert_ne!(named("bluefield-3"), own);
+    }
 }

@@ -29,6 +29,7 @@ const MOST_PACKETS: u64 = 4_000_000;
 /// The same where closed forms say what is lost: simulation only checks them.
 const MOST_CHECKED: u64 = 600_000;
 /// How many times what may be lost is at most taken for chance: a queue that was full once loses some ten packets of a run.
+/// An estimate.
 const MOST_CHANCE: f64 = 10.0;
 /// The longest time that is simulated.
 const LONGEST: Time = Time::from_us(3_600_000_000);
@@ -37,7 +38,7 @@ const LOAD_STEP: f64 = 0.01;
 /// How far above its load a design is tried.
 const MOST_LOAD: f64 = 4.0;
 
-/// A placement on one host under one kind of traffic.
+/// A placement on hosts under one kind of traffic.
 pub struct Design<'a> {
     /// One core, one NIC, one accelerator, the whole load.
     pub base: Scenario,
@@ -233,22 +234,11 @@ impl Design<'_> {
         if let Some(best) = self.climb(floor, ample, load)? {
             return Ok(Ok(best));
         }
-        let mut more = floor.with(Component::Core, ample);
-        let mut best = loop {
-            let doubled = self.closed().parts().iter().fold(more, |more, &part| more.with(part, 2 * more.of(part)));
-            let full = self.closed().most();
-            let within = self.closed().parts().iter().fold(doubled, |within, &part| {
-                within.with(part, within.of(part).min(full.of(part)).max(more.of(part)))
-            });
-            more = if within == more { Hardware { hosts: 2 * more.hosts, ..more } } else { within };
-            let trial = self.trial(more, load, Runs::Search)?;
-            if trial.meets() {
-                break trial;
-            }
-            if more.hosts > MOST_SEARCHED {
-                return Ok(Err(trial));
-            }
-        };
+        let mut best = self.trial(floor.with(Component::Core, ample), load, Runs::Search)?;
+        while !best.meets() {
+            let Some(more) = self.doubled(best.hardware) else { return Ok(Err(best)) };
+            best = self.trial(more, load, Runs::Search)?;
+        }
         let full = best.hardware;
         least_of(floor.hosts, full.hosts, |hosts| self.improves(&mut best, Hardware { hosts, ..full }, load))?;
         for &part in self.closed().parts().iter().filter(|part| **part != Component::Core) {
@@ -259,6 +249,22 @@ impl Design<'_> {
         let least = if best.hardware.hosts > floor.hosts { 1 } else { floor.cores };
         self.fewest_cores(&mut best, least, load)?;
         Ok(Ok(best))
+    }
+
+    /// Twice as much of everything, as far as it fits into a host; where nothing more does, twice the hosts. `None` for more
+    /// than is searched.
+    fn doubled(&self, of: Hardware) -> Option<Hardware> {
+        let full = self.closed().most();
+        let twice = self
+            .closed()
+            .parts()
+            .iter()
+            .fold(of, |more, &part| more.with(part, (2 * of.of(part)).min(full.of(part)).max(of.of(part))));
+        if twice != of {
+            return Some(twice);
+        }
+        let hosts = (2 * of.hosts).min(MOST_SEARCHED).min(self.closed().most_hosts());
+        (hosts > of.hosts).then_some(Hardware { hosts, ..of })
     }
 
     /// With fewest devices, the fewest cores above `floor` and up to `most` that meet the goals: one, two, four and so on more
@@ -358,7 +364,7 @@ impl Design<'_> {
 /// Beyond the last load that closed forms allow.
 const BEYOND: f64 = 1.005;
 /// Hosts beyond which none are added where simulations do not find what closed forms allow to be enough.
-const MOST_SEARCHED: u32 = 16;
+const MOST_SEARCHED: u32 = 32;
 
 #[cfg(test)]
 mod tests;

@@ -18,67 +18,73 @@ const WITH: usize = 1;
 /// What names of placements and devices take at least, which break only between words.
 const NAME: u16 = 15;
 
-/// Headings of what a terminal has room for; a heading that names a unit begins so.
-const FOR_PEOPLE: [&str; 12] = [
-    "Placement",
-    "With",
-    "Stack",
-    "Hosts",
-    "Cores",
-    "Range",
-    "NICs",
-    "Cards",
-    "Carries Gb/s",
-    "Limit",
-    "Price",
-    "Power W",
-];
+/// Who a column is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum For {
+    /// Everybody; in a terminal names to the left, numbers to the right.
+    Names,
+    Numbers,
+    /// A file alone: a terminal has no room for it.
+    File,
+}
 
-/// Headings and cells of the plan.
+/// A column of the plan.
+pub(super) struct Column {
+    /// What stands over it.
+    pub heading: String,
+    shown: For,
+}
+
+impl Column {
+    fn new(heading: impl Into<String>, shown: For) -> Self {
+        Column { heading: heading.into(), shown }
+    }
+}
+
+/// Columns of a plan.
+fn columns(question: &Question, prices: Option<&Prices>) -> Vec<Column> {
+    let gbps = |what: &str| format!("{what} Gb/s ({})", question.basis);
+    let names = ["Placement", "With", "Stack"].map(|heading| Column::new(heading, For::Names));
+    let counted = ["Hosts", "Cores", "Range", "NICs", "Cards"].map(|heading| Column::new(heading, For::Numbers));
+    let mut columns: Vec<Column> = names.into_iter().chain(counted).collect();
+    columns.extend(["Slots", "p99 us", "Loss %", "Loss at most %"].map(|heading| Column::new(heading, For::File)));
+    columns.push(Column::new(gbps("Carries"), For::Numbers));
+    columns.push(Column::new(gbps("At 0.5 % loss"), For::File));
+    columns.push(Column::new("Spare %", For::File));
+    columns.push(Column::new("Limit", For::Names));
+    columns.push(Column::new("Next", For::File));
+    columns.push(Column::new(gbps("Next at"), For::File));
+    columns.extend(question.loads().iter().map(|load| {
+        let heading =
+            question.year(*load).map_or_else(|| format!("Cores at {load}x"), |year| format!("Cores in year {year}"));
+        Column::new(heading, For::File)
+    }));
+    if let Some(prices) = prices {
+        columns.push(Column::new(format!("Price {}", prices.currency), For::Numbers));
+        columns.push(Column::new("Power W", For::Numbers));
+    }
+    columns
+}
+
+/// Columns and cells of the plan.
 pub(super) fn rows(
     question: &Question,
     plans: &[Plan],
     prices: Option<&Prices>,
     cpu: &str,
-) -> (Vec<String>, Vec<Vec<String>>) {
-    let mut header: Vec<String> = [
-        "Placement",
-        "With",
-        "Stack",
-        "Hosts",
-        "Cores",
-        "Range",
-        "NICs",
-        "Cards",
-        "Slots",
-        "p99 us",
-        "Loss %",
-        "Loss at most %",
-    ]
-    .map(str::to_owned)
-    .to_vec();
-    header.push(format!("Carries Gb/s ({})", question.basis));
-    header.push(format!("At 0.5 % loss Gb/s ({})", question.basis));
-    header.extend(["Spare %", "Limit", "Next"].map(str::to_owned));
-    header.push(format!("Next at Gb/s ({})", question.basis));
-    header.extend(question.loads().iter().map(|load| match question.year(*load) {
-        Some(year) => format!("Cores in year {year}"),
-        None => format!("Cores at {load}x"),
-    }));
-    if let Some(prices) = prices {
-        header.extend([format!("Price {}", prices.currency), "Power W".into()]);
-    }
-    let width = header.len();
+) -> (Vec<Column>, Vec<Vec<String>>) {
+    let columns = columns(question, prices);
     let rows = plans.iter().map(|plan| {
         let device = plan.asked.device().unwrap_or_default().to_owned();
         let mut row = vec![plan.asked.placement.clone(), device, plan.asked.stack.clone()];
         match &plan.result {
             Ok(least) => row.extend(cells(question, plan, least, prices, cpu)),
-            Err(_) => row.resize(width, "-".into()),
+            Err(_) => row.resize(columns.len(), "-".into()),
         }
         row
     });
-    (header, rows.collect())
+    let rows = rows.collect();
+    (columns, rows)
 }
 
 fn cells(question: &Question, plan: &Plan, least: &Least, prices: Option<&Prices>, cpu: &str) -> Vec<String> {
@@ -121,19 +127,13 @@ fn cells(question: &Question, plan: &Plan, least: &Least, prices: Option<&Prices
 }
 
 /// The table on standard output.
-pub(super) fn table(header: &[String], rows: &[Vec<String>]) -> Table {
-    let is_shown = |heading: &String| FOR_PEOPLE.iter().any(|known| heading.starts_with(known));
-    let shown: Vec<usize> = (0..header.len()).filter(|i| is_shown(&header[*i])).collect();
-    // Growth is for the file, whose headings begin alike; devices are shown where there is a choice.
+pub(super) fn table(columns: &[Column], rows: &[Vec<String>]) -> Table {
+    // Devices are shown where there is a choice, and take the room of what limits.
     let has_choice = rows.iter().any(|row| !row[WITH].is_empty());
-    let fits = |i: &usize| if has_choice { header[*i] != "Limit" } else { *i != WITH };
-    let shown: Vec<usize> = shown.into_iter().filter(fits).collect();
-    let shown: Vec<usize> =
-        shown.into_iter().filter(|i| header[*i] == "Cores" || !header[*i].starts_with("Cores ")).collect();
-    let pick = |cells: &[String]| shown.iter().map(|i| cells[*i].clone()).collect::<Vec<_>>();
-    let header = pick(header);
-    let is_number = |i: &usize| !["Placement", "With", "Stack", "Limit"].contains(&header[*i].as_str());
-    let numbers: Vec<usize> = (0..header.len()).filter(is_number).collect();
+    let fits = |i: usize| if has_choice { columns[i].heading != "Limit" } else { i != WITH };
+    let shown: Vec<usize> = (0..columns.len()).filter(|i| columns[*i].shown != For::File && fits(*i)).collect();
+    let header: Vec<String> = shown.iter().map(|i| columns[*i].heading.clone()).collect();
+    let numbers: Vec<usize> = (0..shown.len()).filter(|at| columns[shown[*at]].shown == For::Numbers).collect();
     let mut table = text_table::table(&header, &numbers);
     table.set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
     for at in 0..=usize::from(has_choice) {
@@ -141,6 +141,6 @@ pub(super) fn table(header: &[String], rows: &[Vec<String>]) -> Table {
             name.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(NAME)));
         }
     }
-    table.add_rows(rows.iter().map(|cells| pick(cells)));
+    table.add_rows(rows.iter().map(|cells| shown.iter().map(|i| cells[*i].clone())));
     table
 }

@@ -15,10 +15,7 @@ impl Question {
             0.0 => String::new(),
             _ => format!(" and {} headroom", self.headroom),
         };
-        let set = |key: &str, default: i64| {
-            let set = self.settings.iter().rev().find(|setting| setting.key == key);
-            set.map_or_else(|| default.to_string(), |setting| shown(&setting.value))
-        };
+        let set = |key: &str, default: i64| self.set(key).map_or_else(|| default.to_string(), shown);
         format!(
             "What does each placement take to {}, {}, in {} flows{} over {} SAs with {goals}{headroom}?",
             self.asked(),

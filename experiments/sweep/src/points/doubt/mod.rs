@@ -36,6 +36,13 @@ pub struct Drawing {
     pub host: Profile,
 }
 
+impl Drawing {
+    /// A draw of a host.
+    pub fn of(draw: Draw, profile: &Profile) -> Self {
+        Drawing { draw, host: draw.profile(profile) }
+    }
+}
+
 /// Machines drawn from what the values of one may be.
 #[derive(Debug, Clone, Default)]
 pub struct Draws {
@@ -46,7 +53,7 @@ pub struct Draws {
 impl Draws {
     /// So many of them; the same seed gives the same.
     pub fn new(profile: &Profile, n: u32, seed: u64) -> Self {
-        let all = draws(n, seed).map(|draw| Drawing { draw, host: draw.profile(profile) });
+        let all = draws(n, seed).map(|draw| Drawing::of(draw, profile));
         Draws { all: all.collect(), seed }
     }
 
