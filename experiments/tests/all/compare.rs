@@ -70,7 +70,8 @@ fn the_best_of_a_cell_is_the_best_of_its_points() {
             assert!(!cell["carries most"].is_empty(), "{cell:?}");
             continue;
         }
-        let winner = cell["best"].split(" = ").next().unwrap();
+        // The stack has a column of its own.
+        let winner = &format!("{}/{}", cell["stack"], cell["best"].split(" = ").next().unwrap());
         let wins = number(&cell, "wins in draws");
         assert!((0.0..=1.0).contains(&wins) && cell["carries most"].is_empty(), "{cell:?}");
         if cell["rate"] == "saturate" {

@@ -12,8 +12,8 @@ use espsim_sweep::file::value::shown;
 use espsim_sweep::points::points;
 use espsim_sweep::store::point_table::{self, PointTable};
 
-/// Octets of a table that is kept: a comparison of two stacks at three rates has 180 rows.
-const MOST: u64 = 24_000;
+/// Octets of a table that is kept.
+const MOST: u64 = 20_000;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")

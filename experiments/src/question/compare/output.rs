@@ -105,6 +105,11 @@ impl Output<'_> {
         designs.iter().map(|&i| self.grid.designs[i].name.as_str()).collect::<Vec<_>>().join(" = ")
     }
 
+    /// The same among designs of one stack.
+    fn labels(&self, designs: &[usize]) -> String {
+        designs.iter().map(|&i| self.grid.designs[i].label.as_str()).collect::<Vec<_>>().join(" = ")
+    }
+
     /// Every file with its content.
     ///
     /// # Errors
@@ -235,8 +240,8 @@ impl Output<'_> {
     fn cell(&self, cell: &Cell) -> Vec<String> {
         let number = |value: Option<f64>| value.map_or_else(String::new, four_digits);
         let (best, most) = match cell.carried {
-            true => (self.names(&cell.best), String::new()),
-            false => (String::new(), self.names(&cell.best)),
+            true => (self.labels(&cell.best), String::new()),
+            false => (String::new(), self.labels(&cell.best)),
         };
         let carried = |value: Option<f64>| value.filter(|_| cell.carried);
         vec![
@@ -245,7 +250,7 @@ impl Output<'_> {
             cell.measure.name().to_owned(),
             number(cell.value),
             cell.carried.to_string(),
-            cell.next.filter(|_| cell.carried).map_or_else(String::new, |next| self.names(&[next])),
+            cell.next.filter(|_| cell.carried).map_or_else(String::new, |next| self.labels(&[next])),
             number(carried(cell.next_value)),
             number(carried(cell.margin())),
             number(cell.wins),
