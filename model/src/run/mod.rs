@@ -48,6 +48,16 @@ pub(crate) fn run_unless(
     }
 }
 
+/// The seed of a replication, from the base of all: the same for every point of a sweep, so that designs are compared under
+/// common random numbers. Mixed by SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), so that neighbouring seeds have nothing
+/// in common.
+pub fn seed(base: u64, replication: u32) -> u64 {
+    let mut z = base.wrapping_add(0x9e37_79b9_7f4a_7c15u64.wrapping_mul(u64::from(replication) + 1));
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
 /// Simulates a scenario on a host.
 ///
 /// # Errors

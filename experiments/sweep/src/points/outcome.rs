@@ -4,6 +4,7 @@ use espsim_model::control::Timeline;
 use espsim_model::engine::steady::t_95;
 use espsim_model::record::{Metric, Record, Stop};
 use espsim_model::resource::Resource;
+pub use espsim_model::run::seed;
 use espsim_model::traffic::Basis;
 use serde::{Deserialize, Serialize};
 
@@ -108,15 +109,6 @@ impl Summary {
         };
         Some(Summary { value, half_width })
     }
-}
-
-/// The seed of a replication: the same for every point, so that designs are compared under common random numbers.
-/// Mixed by SplitMix64 (Steele, Lea and Flood, OOPSLA 2014), so that neighbouring seeds have nothing in common.
-pub fn seed(base: u64, replication: u32) -> u64 {
-    let mut z = base.wrapping_add(0x9e37_79b9_7f4a_7c15u64.wrapping_mul(u64::from(replication) + 1));
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
 }
 
 impl Outcome {
