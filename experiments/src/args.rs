@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::command::calibrate::args::CalibrateArgs;
+use crate::command::explore::ExploreArgs;
 use crate::command::fit::FitArgs;
 use crate::command::import::ImportArgs;
 use crate::command::list::ListArgs;
@@ -115,6 +116,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Compare designs over packet sizes, rates and cores: maps, break-evens, sensitivity
     Compare(CompareArgs),
+    /// Write one HTML file that simulates in its reader's browser: what if?
+    Explore(ExploreArgs),
     /// Show some packets of a scenario hop by hop; write a trace for ui.perfetto.dev
     Trace(TraceArgs),
     /// Measure this host and write a profile

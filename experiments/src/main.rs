@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use espsim::args::{Cli, Command};
 use espsim::command::{
-    all, calibrate, completions, failover, fit, import, list, merge, pcie_bench, report, run, submit, template, trace,
-    validate,
+    all, calibrate, completions, explore, failover, fit, import, list, merge, pcie_bench, report, run, submit,
+    template, trace, validate,
 };
 use espsim::console::{print, say};
 use espsim::question::{compare, plan};
@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Command::Import(args) => import::import(args),
         Command::Validate(args) => validate::validate(args, words()),
         Command::PcieBench(args) => pcie_bench::pcie_bench(args, words()),
+        Command::Explore(args) => explore::explore(args),
         Command::Report(args) => report::report(args),
         #[cfg(target_os = "linux")]
         Command::NativeInside => calibrate::native_inside(),

@@ -47,6 +47,8 @@ fn named(bound: &Bound) -> Vec<Value> {
         is_new
     };
     let told = bound.limits.iter().filter(first).take(TOLD);
-    told.map(|limit| json!({ "resource": limit.resource.name(), "gbps": limit.rate.as_pps() * bound.mean_goodput * 8e-9 }))
-        .collect()
+    told.map(
+        |limit| json!({ "resource": limit.resource.name(), "gbps": limit.rate.as_pps() * bound.mean_goodput * 8e-9 }),
+    )
+    .collect()
 }

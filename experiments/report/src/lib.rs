@@ -6,6 +6,7 @@ pub mod assumed;
 pub mod columns;
 pub mod families;
 pub mod figures;
+pub mod live;
 pub mod page;
 pub mod plot;
 pub mod profile;

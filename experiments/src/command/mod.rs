@@ -3,6 +3,7 @@
 pub mod all;
 pub mod calibrate;
 pub mod completions;
+pub mod explore;
 pub mod failover;
 pub mod fit;
 pub mod import;

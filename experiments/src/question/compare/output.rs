@@ -101,11 +101,7 @@ impl Output<'_> {
         keys
     }
 
-    fn names(&self, designs: &[usize]) -> String {
-        designs.iter().map(|&i| self.grid.designs[i].name.as_str()).collect::<Vec<_>>().join(" = ")
-    }
-
-    /// The same among designs of one stack.
+    /// Names among designs of one stack.
     fn labels(&self, designs: &[usize]) -> String {
         designs.iter().map(|&i| self.grid.designs[i].label.as_str()).collect::<Vec<_>>().join(" = ")
     }

@@ -116,7 +116,10 @@ pub struct PlanArgs {
 }
 
 /// A bit rate as people write it: `40Gbps`, `40 Gb/s`, `40Gbit/s`, `40G`.
-fn bit_rate(text: &str) -> Result<BitRate, UnitError> {
+///
+/// # Errors
+/// [`UnitError`] for what is none.
+pub fn bit_rate(text: &str) -> Result<BitRate, UnitError> {
     let plain = text.trim().to_lowercase();
     let unit = plain.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(plain.len());
     let (number, unit) = (plain[..unit].trim_end(), &plain[unit..]);

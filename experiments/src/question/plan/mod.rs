@@ -41,7 +41,7 @@ use drawn::Drawn;
 use prices::Prices;
 use question::Question;
 
-pub use args::PlanArgs;
+pub use args::{PlanArgs, bit_rate};
 
 /// Plans and writes a folder.
 ///
