@@ -4,6 +4,7 @@
 
 pub mod assumed;
 pub mod columns;
+pub mod designs;
 pub mod families;
 pub mod figures;
 pub mod page;
@@ -12,3 +13,4 @@ pub mod profile;
 pub mod text_table;
 pub mod timeline;
 pub mod trust;
+mod words;

@@ -1,22 +1,36 @@
-//! The figures that a scenario file asks for.
+//! A metric over a swept key, a curve for each series and each combination of the axes that are not drawn.
 
 use std::collections::HashMap;
 
 use espsim_model::traffic::Basis;
-use espsim_sweep::failure::{Failure, nearest};
+use espsim_model::units::Share;
+use espsim_sweep::failure::nearest;
 use espsim_sweep::file::scenario_file::{PlotSpec, ScenarioFile};
 use espsim_sweep::file::value::{number, shown, variant};
 use espsim_sweep::points::outcome::Outcome;
+use toml::Value;
 
-use crate::plot::{Axis, Curve, Figure, Point, Style, svg};
+use super::carried::{goodput, is_carried};
+use super::finding::{Line, Shown, Spot, finding};
+use crate::designs::design_at;
+use crate::plot::{Axis, Curve, Figure, Point, Reference, Style, Words, svg};
 
 /// Curves of a figure of a large sweep: more can hardly be told apart.
 const MOST_CURVES: usize = 64;
 /// Marks of a figure of a large sweep.
 const MOST_MARKS: usize = 20_000;
+/// The most that may be lost where latency is drawn, in percent: beyond, it is that of full queues.
+const MOST_LOST: f64 = 0.1;
+/// Cores left over are compared where as much is carried as by the design that carries most, but for this share.
+const AS_MUCH: f64 = 0.01;
+/// A wire's rate is read from how busy it is where that is not next to nothing, and drawn if designs agree on it.
+const BUSY: f64 = 0.02;
+const AGREED: f64 = 0.03;
+/// A line rate this far above all curves is not drawn.
+const FAR: f64 = 1.3;
 
-/// A figure in the making: a curve per series and per combination of the axes that are not drawn.
-pub struct Drawing<'a> {
+/// A figure in the making.
+pub struct Curves<'a> {
     file: &'a ScenarioFile,
     plot: &'a PlotSpec,
     /// Which of the swept keys is x.
@@ -25,17 +39,30 @@ pub struct Drawing<'a> {
     only: Vec<(usize, &'a str)>,
     /// Swept keys that curves are named after.
     naming: Vec<usize>,
-    curves: Vec<Curve>,
+    curves: Vec<Traced>,
     by_name: HashMap<String, usize>,
+    /// Values of x, as they are drawn and as written.
+    places: Vec<(f64, Value)>,
     marks: usize,
     /// Whether curves and marks beyond what can be told apart are left out.
     is_limited: bool,
     left_out: usize,
+    /// Points that are not drawn since their load was not carried.
+    uncarried: usize,
     /// Metrics of the first point that lacks the figure's.
     observed: Vec<String>,
 }
 
-impl<'a> Drawing<'a> {
+/// A curve in the making.
+struct Traced {
+    curve: Curve,
+    spots: Vec<Spot>,
+    /// Goodput at each spot, and what the wire would carry on the figure's basis, where that is known.
+    carried: Vec<Option<f64>>,
+    wire: Vec<Option<f64>>,
+}
+
+impl<'a> Curves<'a> {
     /// An empty figure; `is_limited` for a large sweep.
     pub fn new(file: &'a ScenarioFile, plot: &'a PlotSpec, is_limited: bool) -> Self {
         let keys: Vec<&str> = file.sweep.keys().collect();
@@ -44,7 +71,7 @@ impl<'a> Drawing<'a> {
         let only: Vec<(usize, &str)> = plot.only.iter().map(|(key, value)| (place(key), value.as_str())).collect();
         let mut naming = file.sweep.naming_keys(&plot.x);
         naming.retain(|key| only.iter().all(|(held, _)| held != key));
-        Drawing {
+        Curves {
             file,
             plot,
             x: place(&plot.x),
@@ -52,9 +79,11 @@ impl<'a> Drawing<'a> {
             naming,
             curves: Vec::new(),
             by_name: HashMap::new(),
+            places: Vec::new(),
             marks: 0,
             is_limited,
             left_out: 0,
+            uncarried: 0,
             observed: Vec::new(),
         }
     }
@@ -67,7 +96,8 @@ impl<'a> Drawing<'a> {
             return;
         }
         // The file was checked: every value is a number.
-        let Some(x) = number(&coordinates[self.x]).map(|x| x * plot.x_factor) else { return };
+        let value = &coordinates[self.x];
+        let Some(x) = number(value).map(|x| x * plot.x_factor) else { return };
         let Some(summary) = outcome.summary(&plot.y, plot.basis) else {
             if self.observed.is_empty() {
                 let metrics = outcome.runs.iter().flat_map(|run| &run.metrics);
@@ -75,17 +105,33 @@ impl<'a> Drawing<'a> {
             }
             return;
         };
-        let Some(curve) = self.curve(outcome) else {
+        // Latency beyond saturation is that of full queues; a core that is idle since its packets were lost is none left over.
+        let is_lossy = |loss| is_carried(outcome, Share::from_fraction(loss / 100.0)) == Some(false);
+        if plot.y.starts_with("latency") && is_lossy(MOST_LOST) || plot.y == IDLE && is_lossy(MOST_LOST) {
+            self.uncarried += 1;
+            return;
+        }
+        let value = value.clone();
+        let Some(traced) = self.traced(outcome) else {
             self.left_out += 1;
             return;
         };
         let scaled = |value: f64| value * plot.y_factor;
-        curve.points.push(Point { x, y: scaled(summary.value), half_width: summary.half_width.map(scaled) });
+        let (y, half_width) = (scaled(summary.value), summary.half_width.map(scaled));
+        let curve = &mut traced.curve;
+        curve.points.push(Point { x, y, half_width });
         if let Some(band) = outcome.band(&plot.y, plot.basis) {
             curve.band.push((x, scaled(band.low), scaled(band.high)));
         }
         if let Some(bound) = bound(plot, outcome) {
             curve.bound.push((x, scaled(bound)));
+        }
+        let limit = outcome.runs.first().map(|run| run.bottleneck.clone()).unwrap_or_default();
+        traced.spots.push(Spot { x, y, half_width, limit });
+        traced.carried.push(goodput(outcome));
+        traced.wire.push(wire(plot, outcome).map(scaled));
+        if self.places.iter().all(|(known, _)| *known != x) {
+            self.places.push((x, value));
         }
     }
 
@@ -106,7 +152,7 @@ impl<'a> Drawing<'a> {
     }
 
     /// The curve of a point; `None` if there is no room for it.
-    fn curve(&mut self, outcome: &Outcome) -> Option<&mut Curve> {
+    fn traced(&mut self, outcome: &Outcome) -> Option<&mut Traced> {
         let name = self.curve_name(outcome);
         let known = self.by_name.get(&name).copied();
         if self.is_limited && (self.marks == MOST_MARKS || known.is_none() && self.curves.len() == MOST_CURVES) {
@@ -115,7 +161,9 @@ impl<'a> Drawing<'a> {
         self.marks += 1;
         let i = known.unwrap_or(self.curves.len());
         if known.is_none() {
-            self.curves.push(Curve::new(&name, Vec::new(), Style::Curve));
+            let mut curve = Curve::new(&name, Vec::new(), Style::Curve);
+            curve.design = design_at(self.file, &outcome.place.series, &outcome.place.coordinates);
+            self.curves.push(Traced { curve, spots: Vec::new(), carried: Vec::new(), wire: Vec::new() });
             self.by_name.insert(name, i);
         }
         self.curves.get_mut(i)
@@ -131,25 +179,122 @@ impl<'a> Drawing<'a> {
     }
 
     /// The figure as SVG.
-    ///
-    /// # Errors
-    /// [`Failure`] if the drawing fails.
-    pub fn svg(self, footnote: &str) -> Result<String, Failure> {
+    pub fn svg(mut self, footnote: &str) -> String {
         let plot = self.plot;
-        let footnote = match self.left_out {
-            0 => footnote.to_owned(),
-            n => format!("{footnote} · {n} points are not drawn"),
+        self.places.sort_by(|a, b| a.0.total_cmp(&b.0));
+        if plot.y == IDLE {
+            self.keep_the_same_load();
+        }
+        let mut footnote = footnote.to_owned();
+        if self.left_out > 0 {
+            footnote += &format!(" · {} points are not drawn", self.left_out);
+        }
+        let finding = self.finding().unwrap_or_else(|| self.file.question.clone());
+        let words = Words {
+            notes: self.note().into_iter().collect(),
+            data: data(plot),
+            ..Words::new(&plot.title, &finding, &footnote)
         };
-        let figure = Figure {
-            title: plot.title.clone(),
-            subtitle: self.file.question.clone(),
+        let goal = plot.goal.map(|goal| Reference { name: format!("goal: {goal}"), points: vec![(0.0, goal)] });
+        let references = self.line_rate().into_iter().chain(goal).collect();
+        svg(&Figure {
+            words,
             x: Axis { label: plot.x_label.clone(), scale: plot.x_scale },
             y: Axis { label: plot.y_label.clone(), scale: plot.y_scale },
-            curves: self.curves,
-            footnote,
-        };
-        svg(&figure).map_err(|error| Failure::new(format!("cannot draw {}: {error}", plot.file)))
+            curves: self.curves.into_iter().map(|traced| traced.curve).collect(),
+            references,
+        })
     }
+
+    /// Cores that are left are compared where as much is carried: else whoever carries less would seem to leave more.
+    fn keep_the_same_load(&mut self) {
+        for &(x, _) in &self.places {
+            let at = |traced: &Traced| {
+                let i = traced.spots.iter().position(|spot| spot.x == x)?;
+                traced.carried[i]
+            };
+            let most = self.curves.iter().filter_map(at).fold(0.0, f64::max);
+            for traced in &mut self.curves {
+                if at(traced).is_some_and(|carried| carried < most * (1.0 - AS_MUCH)) {
+                    traced.curve.points.retain(|point| point.x != x);
+                    let i = traced.spots.iter().position(|spot| spot.x == x).unwrap_or_default();
+                    traced.spots.remove(i);
+                    traced.carried.remove(i);
+                    traced.wire.remove(i);
+                    self.uncarried += 1;
+                }
+            }
+        }
+    }
+
+    /// What is left out and why.
+    fn note(&self) -> Option<String> {
+        let what = match self.plot.y.as_str() {
+            _ if self.uncarried == 0 => return None,
+            IDLE => "Drawn where a design carries as much as any other.".to_owned(),
+            _ => format!("Drawn up to saturation, where more than {MOST_LOST} % is lost."),
+        };
+        Some(what)
+    }
+
+    fn finding(&self) -> Option<String> {
+        let lines: Vec<Line> = self
+            .curves
+            .iter()
+            .filter(|traced| !traced.spots.is_empty())
+            .map(|traced| {
+                let mut spots = traced.spots.clone();
+                spots.sort_by(|a, b| a.x.total_cmp(&b.x));
+                Line { name: traced.curve.name.clone(), spots }
+            })
+            .collect();
+        let label = &self.plot.y_label;
+        let unit = label.rsplit_once('(').map_or("", |(_, unit)| unit.trim_end_matches(')'));
+        let unit = unit.split(',').next().unwrap_or_default();
+        finding(&Shown { metric: &self.plot.y, unit, key: &self.plot.x, places: &self.places, lines: &lines })
+    }
+
+    /// What the wire carries, if designs agree on it and it is near the curves.
+    fn line_rate(&self) -> Option<Reference> {
+        let mut points = Vec::new();
+        for &(x, _) in &self.places {
+            let at = |traced: &Traced| {
+                let i = traced.spots.iter().position(|spot| spot.x == x)?;
+                traced.wire[i]
+            };
+            let rates: Vec<f64> = self.curves.iter().filter_map(at).collect();
+            let (low, high) = (rates.iter().copied().reduce(f64::min)?, rates.iter().copied().reduce(f64::max)?);
+            if high > low * (1.0 + AGREED) {
+                return None;
+            }
+            points.push((x, f64::midpoint(low, high)));
+        }
+        let most = self.curves.iter().flat_map(|traced| &traced.spots).map(|spot| spot.y).fold(0.0, f64::max);
+        let least = points.iter().map(|(_, rate)| *rate).reduce(f64::min)?;
+        (least <= most * FAR).then(|| Reference { name: "line rate".into(), points })
+    }
+}
+
+/// Cores that are left over.
+const IDLE: &str = "idle_cores";
+
+/// Which rows of `points.csv` a figure shows.
+fn data(plot: &PlotSpec) -> String {
+    let basis = plot.basis.as_ref().map_or_else(String::new, |basis| format!(", basis `{}`", variant(basis)));
+    format!("points.csv, metric `{}`{basis}, over `{}`", plot.y, plot.x)
+}
+
+/// What the wire would carry if it were always busy, on the figure's basis; only of what leaves by it.
+fn wire(plot: &PlotSpec, outcome: &Outcome) -> Option<f64> {
+    if plot.y != "throughput" {
+        return None;
+    }
+    let busy = |wire: &str| outcome.summary(wire, None).map(|busy| busy.value);
+    let out = busy("utilisation/wire").filter(|out| *out >= BUSY)?;
+    if busy("utilisation/wire in").is_some_and(|inwards| inwards > out * (1.0 + AGREED)) {
+        return None;
+    }
+    Some(outcome.summary("throughput", Some(plot.basis.unwrap_or(Basis::Goodput)))?.value / out)
 }
 
 /// The closed-form bound of a throughput, on the figure's basis.
