@@ -198,21 +198,26 @@ impl Shown<'_> {
                 let ahead = self.ahead(one, best).map_or_else(String::new, |ahead| format!(": {ahead}"));
                 format!("{} {}{ahead}", self.said(&one.leaders, best), self.every())
             }
-            several if several.len() <= MOST_RUNS => {
-                let parts: Vec<String> = several
-                    .iter()
-                    .enumerate()
-                    .map(|(i, run)| {
-                        let said = if i == 0 { self.said(&run.leaders, best) } else { self.later(run, several, best) };
-                        format!("{said} {}", self.whereabouts(run, i, several.len()))
-                    })
-                    .collect();
-                let meet = self.meeting(several).map_or_else(String::new, |at| format!("; they meet at {at}"));
-                format!("{}{meet}", parts.join(", "))
+            several => {
+                let short = |text: &String| text.chars().count() < LONGEST;
+                let few = || (several.len() <= MOST_RUNS).then_some(several);
+                let all = few().map(|runs| self.one_by_one(runs, best)).filter(short);
+                let ends = || few().map(|runs| [runs[0].clone(), runs[runs.len() - 1].clone()]);
+                let ends = || ends().map(|runs| self.one_by_one(&runs, best)).filter(short);
+                all.or_else(ends).or_else(|| self.mostly(several, best))?
             }
-            many => self.mostly(many, best)?,
         };
         Some(format!("{}.", sentence(&text)))
+    }
+
+    fn one_by_one(&self, runs: &[Run], best: &Best) -> String {
+        let part = |(i, run): (usize, &Run)| {
+            let said = if i == 0 { self.said(&run.leaders, best) } else { self.later(run, runs, best) };
+            format!("{said} {}", self.whereabouts(run, i, runs.len()))
+        };
+        let parts: Vec<String> = runs.iter().enumerate().map(part).collect();
+        let meet = self.meeting(runs).map_or_else(String::new, |at| format!("; they meet at {at}"));
+        format!("{}{meet}", parts.join(", "))
     }
 
     /// The verb again only where a tie is told from a lead.
@@ -237,8 +242,10 @@ impl Shown<'_> {
         let (most, _) = value(leader)?;
         let others = (0..self.lines.len()).filter(|i| *i != leader).filter_map(value);
         let (next, i) = others.max_by(|a, b| a.0.total_cmp(&b.0))?;
-        (best.is_most && next > 0.0)
-            .then(|| format!("{} {} at {}", factor(most, next), name(&self.lines[i].name), self.place(run.last)))
+        let factor = factor(most, next);
+        let factor = if self.metric.ends_with("cores") { factor.replace(" much ", " many ") } else { factor };
+        let said = format!("{factor} {} at {}", name(&self.lines[i].name), self.place(run.last));
+        (best.is_most && next > 0.0).then_some(said)
     }
 
     /// Where two single leaders meet, between the places at which one and the other leads.

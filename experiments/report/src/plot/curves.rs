@@ -54,7 +54,7 @@ impl Curve {
     }
 }
 
-/// A thin line with a name, behind the curves. An axis is not made longer for it.
+/// A thin line with a name, behind the curves. A linear axis is not made longer for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reference {
     /// Its name.
@@ -164,8 +164,8 @@ impl<'a> Plot<'a> {
         }
         canvas.frame(self.area);
         canvas.centred(((left + right) / 2, bottom + 32), &self.figure.x.label);
-        self.curves(canvas);
         self.references(canvas);
+        self.curves(canvas);
         labels::names(canvas, &self.named(), (top, right, bottom));
     }
 
@@ -190,7 +190,8 @@ impl<'a> Plot<'a> {
         let of = |points: &[(f64, f64)]| points.iter().map(|(x, y)| self.at(*x, *y)).collect::<Vec<Pixel>>();
         let all = || {
             let mut all: Vec<(&Curve, &Look)> = self.curves.iter().zip(&self.looks).collect();
-            all.sort_by_key(|(_, look)| look.order);
+            // Hollow marks are larger: one that a full one lies on leaves its rim.
+            all.sort_by_key(|(_, look)| (look.order, !look.hollow));
             all.into_iter()
         };
         for (curve, look) in all() {
@@ -220,7 +221,7 @@ impl<'a> Plot<'a> {
             }
         }
         // Of marks that lie on each other the round ones, which are drawn first, leave a rim.
-        let r = if look.mark == Mark::Circle { 5 } else { 4 };
+        let r = if look.mark == Mark::Circle { 5 } else { 4 } + if look.hollow { 2 } else { 0 };
         canvas.mark(pixel, look, if dense { 2 } else { r });
     }
 
@@ -249,7 +250,10 @@ impl<'a> Plot<'a> {
             };
             for run in pixels.chunk_by(|a, b| a.1 >= top && b.1 >= top).filter(|run| run.len() > 1) {
                 canvas.dashed(run, GREY, 1, "");
-                canvas.on_paper((run[0].0 + 4, run[0].1 - LINE), &reference.name, GREY);
+                // Left of a point and above it, where a line that rises leaves room.
+                let (x, y) = run[run.len() / 2];
+                let wide = canvas::width(&reference.name, canvas::TEXT);
+                canvas.text(((x - 8 - wide).max(left + 4), y - LINE), &reference.name, GREY);
             }
         }
     }
@@ -284,7 +288,13 @@ fn axes(figure: &Figure, curves: &[Curve], width: i32) -> Option<(Ticks, Ticks)>
         let ends = c.points.iter().flat_map(|p| [p.y, p.y + p.half_width.unwrap_or(0.0)]);
         ends.chain(c.bound.iter().map(|b| b.1)).chain(c.band.iter().map(|b| b.2)).collect::<Vec<_>>()
     };
-    let ys: Vec<f64> = curves.iter().flat_map(of).collect();
+    let mut ys: Vec<f64> = curves.iter().flat_map(of).collect();
+    // A goal is on a logarithmic axis whatever the values are, since what meets it lies decades below what does not.
+    let goals = figure.references.iter().filter_map(|reference| match reference.points[..] {
+        [(_, y)] if figure.y.scale != Scale::Linear && y > 0.0 => Some(y),
+        _ => None,
+    });
+    ys.extend(goals);
     let is_empty = xs.is_empty();
     (!is_empty).then(|| (Ticks::horizontal(figure.x.scale, &xs, width), Ticks::vertical(figure.y.scale, &ys)))
 }

@@ -28,14 +28,13 @@ const fn identity(placement: &'static str, colour: Colour, mark: Mark) -> Identi
     Identity { placement, colour, mark }
 }
 
-/// Every design, in the order of legends. The cores of a DPU are a variant of it.
-const IDENTITIES: [Identity; 9] = [
+/// Every design, in the order of legends.
+const IDENTITIES: [Identity; 8] = [
     identity("host", Colour(0x00, 0x72, 0xb2), Mark::Circle),
     identity("lookaside", Colour(0xd5, 0x5e, 0x00), Mark::Square),
     identity("inline-crypto", Colour(0x00, 0x9e, 0x73), Mark::Triangle),
     identity("inline-packet", Colour(0xcc, 0x79, 0xa7), Mark::Diamond),
     identity("dpu", Colour(0xe6, 0x9f, 0x00), Mark::Wedge),
-    identity("dpu-cores", Colour(0xb0, 0x78, 0x00), Mark::Wedge),
     identity("hairpin", Colour(0x56, 0xb4, 0xe9), Mark::Plus),
     identity("crypto", Colour(0x8c, 0x56, 0x4b), Mark::Square),
     identity("clear", Colour(0x77, 0x77, 0x77), Mark::Cross),

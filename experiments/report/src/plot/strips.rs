@@ -25,7 +25,7 @@ pub struct Strip {
 }
 
 /// Left and right of the plot; names stand left of it.
-const SIDES: (i32, i32) = (134, WIDTH - 16);
+const SIDES: (i32, i32) = (134, WIDTH - 32);
 /// Height of a kind, and room below the last.
 const HEIGHT: i32 = 44;
 const FOOT: i32 = 54;
