@@ -16,6 +16,8 @@ const OFFERED_LOAD: &str = Resource::OfferedLoad.name();
 
 /// Values closer than this share are called the same even where intervals are narrower: seeds, not designs.
 const SAME: f64 = 1e-3;
+/// Figures whose findings an answer in short has.
+const FOUND: usize = 2;
 /// Fewer idle cores than this are none.
 const NO_CORE: f64 = 0.01;
 
@@ -39,11 +41,16 @@ pub fn answer(points: &Points) -> String {
     sentences.join(" ")
 }
 
-/// The same in three sentences: who carries most, what is carried or what limits, and how far that is known.
-pub fn in_short(points: &Points) -> Vec<String> {
+/// The same in three sentences: who carries most, what is carried or what limits, and how far that is known. What figures
+/// have `found` is said in their place of a sweep that has no ends.
+pub fn in_short(points: &Points, found: &[String]) -> Vec<String> {
     let ends = points.ends("throughput");
     let last = ends.last().copied().unwrap_or_default();
     let is_offered = points.points.iter().any(|point| point.get("loss").is_some());
+    if points.places.len() > 1 && !points.is_ascending() && !found.is_empty() {
+        let found = found.iter().take(FOUND).cloned();
+        return found.chain([doubt(points, last)]).collect();
+    }
     let first = match points.series.len() {
         1 => extremes(points).or_else(|| one_series(points, &ends)),
         _ => leaders(points, last),

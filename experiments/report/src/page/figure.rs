@@ -31,6 +31,8 @@ pub struct Drawing {
     pub title: String,
     /// Markup for the page, labelled for those who do not see it.
     pub svg: String,
+    /// What it shows, as it says itself.
+    pub finding: String,
     /// What it says of where its numbers are.
     pub data: String,
 }
@@ -73,8 +75,10 @@ pub fn rewrite(path: &Path, text: &str, number: usize, label: Option<&str>) -> R
         writer.node(child, 1)?;
     }
     svg.push_str("</svg>");
-    let data = root.children().find(|node| node.has_tag_name((SVG, "desc"))).and_then(|node| node.text());
-    Ok(Drawing { title, svg, data: data.unwrap_or_default().trim().to_owned() })
+    let described = root.children().find(|node| node.has_tag_name((SVG, "desc"))).and_then(|node| node.text());
+    let (finding, data) = described.and_then(|text| text.split_once('\n')).unwrap_or_default();
+    let [finding, data] = [finding, data].map(|text| text.trim().to_owned());
+    Ok(Drawing { title, svg, finding, data })
 }
 
 fn view_box(root: Node<'_, '_>) -> Option<String> {

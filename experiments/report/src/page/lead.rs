@@ -2,6 +2,8 @@
 
 /// Sentences of an answer.
 const MOST: usize = 3;
+/// A sentence that tells of doubt has this word.
+const DOUBT: &str = "draws";
 
 /// An answer in two parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,12 +22,18 @@ impl Lead {
         Lead { short, full }
     }
 
-    /// The first sentences of a text; of several paragraphs, the first of each.
+    /// The first sentences of a text; of several paragraphs, the first of each but the last, which has what is left to say,
+    /// and the first that tells of doubt.
     pub fn from_text(text: &str) -> Self {
         let paragraphs: Vec<&str> = text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()).collect();
         let chosen: Vec<String> = match paragraphs[..] {
+            [] => Vec::new(),
             [one] => sentences(one),
-            _ => paragraphs.iter().filter_map(|paragraph| sentences(paragraph).into_iter().next()).collect(),
+            [ref first @ .., _] => {
+                let leading = first.iter().filter_map(|paragraph| sentences(paragraph).into_iter().next());
+                let others = first.iter().flat_map(|paragraph| sentences(paragraph).into_iter().skip(1));
+                leading.take(MOST - 1).chain(others.filter(|sentence| sentence.contains(DOUBT)).take(1)).collect()
+            }
         };
         Lead::of(&chosen, text.to_owned())
     }
@@ -54,7 +62,8 @@ mod tests {
     fn of_a_long_one_three_sentences_are_shown_and_all_is_kept() {
         let lead = Lead::from_text("A. B. C. D.");
         assert_eq!((lead.short.as_str(), lead.full.as_str()), ("A. B. C.", "A. B. C. D."));
-        let lead = Lead::from_text("A. B.\n\nC. D.");
-        assert_eq!((lead.short.as_str(), lead.full.as_str()), ("A. C.", "A. B.\n\nC. D."));
+        let text = "A. B.\n\nC. Of draws, D. E.\n\nF.";
+        let lead = Lead::from_text(text);
+        assert_eq!((lead.short.as_str(), lead.full.as_str()), ("A. C. Of draws, D.", text));
     }
 }

@@ -90,15 +90,23 @@ impl Table {
         }
     }
 
+    /// The place of a column; its heading may name unit or basis behind the name.
+    fn column(&self, name: &str) -> Option<usize> {
+        let is = |heading: &str| heading == name || heading.starts_with(&format!("{name} ("));
+        self.columns.iter().position(|(heading, _)| is(heading))
+    }
+
+    /// Whether there are columns of all these names.
+    pub fn has_all(&self, names: &[&str]) -> bool {
+        names.iter().all(|name| self.column(name).is_some())
+    }
+
     /// Those columns that a reader needs first, where there are more than fit a phone; all of them stay in the full table.
     pub fn narrowed(&self, wanted: &[&str]) -> Option<Table> {
         if self.columns.len() <= MOST_COLUMNS {
             return None;
         }
-        // A heading may name the unit or basis behind the name.
-        let is = |heading: &str, name: &str| heading == name || heading.starts_with(&format!("{name} ("));
-        let place = |name: &&str| self.columns.iter().position(|(heading, _)| is(heading, name));
-        let mut kept: Vec<usize> = wanted.iter().filter_map(place).take(MOST_COLUMNS).collect();
+        let mut kept: Vec<usize> = wanted.iter().filter_map(|name| self.column(name)).take(MOST_COLUMNS).collect();
         if kept.is_empty() {
             let differs = |column: &usize| self.rows.iter().any(|row| row[*column] != self.rows[0][*column]);
             kept = std::iter::once(0).chain((1..self.columns.len()).filter(differs)).take(MOST_COLUMNS).collect();
@@ -129,7 +137,7 @@ impl Table {
 }
 
 /// A figure.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Figure {
     /// Its file.
     pub file: String,
@@ -137,6 +145,8 @@ pub struct Figure {
     pub caption: String,
     /// SVG markup, safe to stand in a page; empty if the figure is too large to.
     pub svg: String,
+    /// Its title and finding; empty if it tells none.
+    pub found: String,
     /// Where its numbers are; empty if it does not say.
     pub data: String,
 }

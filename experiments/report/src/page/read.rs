@@ -133,13 +133,15 @@ fn figures(folder: &Path, manifest: &Manifest) -> Result<Vec<Figure>, Failure> {
         let path = named(folder, &file)?;
         let text = fs::read_to_string(&path).map_err(|error| Failure::io("read", &path, &error))?;
         if text.len() > MOST_OCTETS {
-            figures.push(Figure { file, caption, svg: String::new(), data: String::new() });
+            figures.push(Figure { file, caption, ..Figure::default() });
             continue;
         }
         let label = Some(caption.as_str()).filter(|caption| !caption.is_empty());
         let drawing = rewrite(&path, &text, figures.len() + 1, label)?;
+        let found =
+            if drawing.finding.is_empty() { String::new() } else { format!("{}: {}", drawing.title, drawing.finding) };
         let caption = if caption.is_empty() { drawing.title } else { caption };
-        figures.push(Figure { file, caption, svg: drawing.svg, data: drawing.data });
+        figures.push(Figure { file, caption, svg: drawing.svg, found, data: drawing.data });
     }
     Ok(figures)
 }

@@ -28,15 +28,15 @@ const RUN: &str = "Gb/s count the transport payload that arrives (goodput). Afte
 const FAILOVER: &str = "Times count from the first event. Percentages are of all packets that were offered. Throughput is \
                         back where it reaches 95 % of its mean before the first event, or what random arrivals alone give.";
 
-/// Columns that a reader needs first, of tables that have more than fit a phone.
-const FIRST_COLUMNS: [(ResultKind, &[&str]); 4] = [
-    (ResultKind::Plan, &["Placement", "With", "Stack", "Hosts", "Cores", "Range", "Carries Gb/s", "Limit"]),
-    (ResultKind::Compare, &["stack", "rate", "packet", "cores", "best", "value", "next", "margin"]),
-    (
-        ResultKind::Validate,
-        &["family", "predicted", "median_error", "within_tenth", "worst_error", "within_band", "median_band", "worst"],
-    ),
-    (ResultKind::Failover, &["Series", "Outage ms", "To 95 % ms", "Re-installed ms", "Lost", "Peak CPU %"]),
+/// Columns that a reader needs first, of tables that have more than fit a phone: of a plan, its doubt, its growth, a
+/// comparison, a validation, failovers.
+const FIRST_COLUMNS: [&[&str]; 6] = [
+    &["Placement", "With", "Stack", "Hosts", "Cores", "Range", "Carries Gb/s", "Limit"],
+    &["placement", "nic", "stack", "cores", "cores_low", "cores_high", "fewer_cores_than_next"],
+    &["placement", "nic", "stack", "load_gbps", "hosts", "cores", "nics", "accelerators"],
+    &["stack", "rate", "packet", "cores", "best", "value", "next", "margin"],
+    &["family", "predicted", "median_error", "within_tenth", "worst_error", "within_band", "median_band", "worst"],
+    &["Series", "Outage ms", "To 95 % ms", "Re-installed ms", "Lost", "Peak CPU %"],
 ];
 
 /// What a folder says, part by part.
@@ -53,6 +53,8 @@ struct Said {
 fn said(results: &Results) -> Said {
     let manifest = &results.manifest;
     let given = Lead::from_text(&manifest.answer.clone().unwrap_or_default());
+    let found = results.figures.iter().map(|figure| figure.found.clone()).filter(|found| !found.is_empty());
+    let found: Vec<String> = found.collect();
     let mut said = Said { lead: given, reading: "", shown: results.tables.clone(), every_point: None, limits: None };
     match (&results.points, manifest.kind) {
         (Some(points), ResultKind::Failover) => {
@@ -63,7 +65,7 @@ fn said(results: &Results) -> Said {
         }
         (Some(points), ResultKind::Compare) => said.limits = Some(("What limits", limits::table(points))),
         (Some(points), _) => {
-            said.lead = Lead::of(&answer::in_short(points), answer::answer(points));
+            said.lead = Lead::of(&answer::in_short(points, &found), answer::answer(points));
             said.reading = RUN;
             said.shown.push(tables::matrix(points));
             said.every_point = Some(tables::every_point(points));
@@ -75,11 +77,11 @@ fn said(results: &Results) -> Said {
 }
 
 /// Tables with the columns that a reader needs first, and the whole of those that have more.
-fn narrowed(kind: ResultKind, shown: Vec<Table>) -> (Vec<Table>, Vec<Table>) {
-    let wanted = FIRST_COLUMNS.iter().find(|(known, _)| *known == kind).map_or(&[][..], |(_, wanted)| wanted);
+fn narrowed(shown: Vec<Table>) -> (Vec<Table>, Vec<Table>) {
     let (mut first, mut whole) = (Vec::new(), Vec::new());
-    for (i, table) in shown.into_iter().enumerate() {
-        match table.narrowed(if i == 0 { wanted } else { &[] }) {
+    for table in shown {
+        let wanted = FIRST_COLUMNS.into_iter().find(|wanted| table.has_all(wanted)).unwrap_or_default();
+        match table.narrowed(wanted) {
             Some(narrow) => {
                 let caption = format!("{}: every column", table.caption());
                 first.push(narrow);
@@ -99,7 +101,7 @@ pub fn html(results: &Results) -> Result<String, Failure> {
     let manifest = &results.manifest;
     let profile = results.profile.as_ref().map(|choice| &choice.profile);
     let Said { lead, reading, shown, every_point, limits } = said(results);
-    let (shown, mut reference) = narrowed(manifest.kind, shown);
+    let (shown, mut reference) = narrowed(shown);
     reference.extend(every_point);
     let provenance = provenance(manifest, profile);
     reference.extend(provenance.tables);

@@ -22,8 +22,8 @@ pub fn matrix(points: &Points) -> Table {
     let varied = points.varied_names();
     // Several axes are one column: a phone has no room for each.
     let place = if varied.len() == 1 { varied[0].to_owned() } else { varied.join(", ") };
-    let columns = std::iter::once(place.as_str()).filter(|_| !varied.is_empty()).chain(names);
-    let columns = columns.map(|heading| (heading, Number)).collect::<Vec<_>>();
+    let place = (place.as_str(), if varied.len() == 1 { Number } else { Text });
+    let columns = std::iter::once(place).filter(|_| !varied.is_empty()).chain(names.map(|name| (name, Number)));
     let mut table = Table::new("Goodput in Gb/s with its 95 % interval, what limits it, and idle cores", columns);
     let at: HashMap<(usize, usize), &Point> =
         points.points.iter().map(|point| ((point.place, point.series), point)).collect();

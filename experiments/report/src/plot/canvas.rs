@@ -64,7 +64,7 @@ pub struct Words {
     pub notes: Vec<String>,
     /// Where the numbers come from.
     pub footnote: String,
-    /// The file that has the numbers, and which rows or columns of it.
+    /// The file that has the numbers, and which rows or columns of it: in the figure's description, behind the finding.
     pub data: String,
 }
 
@@ -119,9 +119,7 @@ pub(super) fn sheet(words: &Words, height: i32, draw: impl FnOnce(&Canvas, i32))
          {bottom}\" font-family=\"sans-serif\" font-size=\"{TEXT}\" fill=\"{BLACK}\">\n<title>{}</title>\n",
         escaped(&words.title)
     );
-    if !words.data.is_empty() {
-        let _ = writeln!(text, "<desc>Data: {}</desc>", escaped(&words.data));
-    }
+    let _ = writeln!(text, "<desc>{}\n{}</desc>", escaped(&words.finding), escaped(&words.data));
     let _ = writeln!(text, "<rect width=\"{WIDTH}\" height=\"{bottom}\" fill=\"{PAPER}\"/>");
     let canvas = Canvas { text: RefCell::new(text) };
     let mut y = 10;

@@ -82,9 +82,13 @@ pub fn draw(family: &Family, rows: &[Row]) -> Option<String> {
 
 /// How well a family's rows are met.
 fn met(rows: &[Row]) -> String {
-    let mut errors: Vec<f64> = rows.iter().map(|row| row.error().abs()).filter(|error| error.is_finite()).collect();
+    let are_predicted = rows.iter().any(|row| row.role == Role::Predicted);
+    let judged = rows.iter().filter(|row| !are_predicted || row.role == Role::Predicted);
+    let mut errors: Vec<f64> = judged.map(|row| row.error().abs()).filter(|error| error.is_finite()).collect();
     errors.sort_by(f64::total_cmp);
     let Some(most) = errors.last() else { return String::new() };
     let within = errors.iter().filter(|error| **error <= GOOD).count();
-    format!("{within} of {} values within {:.0} %, the worst {:.0} % off.", errors.len(), 100.0 * GOOD, 100.0 * most)
+    let what = if are_predicted { "predicted values" } else { "values" };
+    let n = errors.len();
+    format!("{within} of {n} {what} within {:.0} %, the worst {:.0} % off.", 100.0 * GOOD, 100.0 * most)
 }
