@@ -185,15 +185,12 @@ impl<'a> Curves<'a> {
         if plot.y == IDLE {
             self.keep_the_same_load();
         }
-        let mut footnote = footnote.to_owned();
-        if self.left_out > 0 {
-            footnote += &format!(" · {} points are not drawn", self.left_out);
-        }
+        let left_out = (self.left_out > 0).then(|| format!("{} points are not drawn.", self.left_out));
         let finding = self.finding().unwrap_or_else(|| self.file.question.clone());
         let words = Words {
-            notes: self.note().into_iter().collect(),
+            notes: left_out.into_iter().chain(self.note()).collect(),
             data: data(plot),
-            ..Words::new(&plot.title, &finding, &footnote)
+            ..Words::new(&plot.title, &finding, footnote)
         };
         let goal = plot.goal.map(|goal| Reference { name: format!("goal: {goal}"), points: vec![(0.0, goal)] });
         let references = self.line_rate().into_iter().chain(goal).collect();

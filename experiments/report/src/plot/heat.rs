@@ -1,6 +1,7 @@
 //! Maps of cells, each in the colour of what does best there: the darker, the further it is ahead.
 
-use super::canvas::{self, Canvas, Colour, GREY, LINE, TEXT, WIDTH, Words, rectangle, sheet};
+use super::canvas::{self, Canvas, GREY, LINE, TEXT, WIDTH, Words, rectangle, sheet};
+use super::colour::Colour;
 use super::identity::{Look, looks};
 
 /// Maps with the same axes, one below the other.

@@ -3,7 +3,7 @@
 //! Colours are those of Okabe and Ito, "Color universal design" (2008), which people with any kind of colour vision tell
 //! apart; marks differ too, for prints without colour.
 
-use super::canvas::Colour;
+use super::colour::Colour;
 
 /// The shape of a mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 mod axis;
 mod bars;
 mod canvas;
+mod colour;
 mod curves;
 mod heat;
 mod identity;

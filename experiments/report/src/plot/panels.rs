@@ -1,7 +1,8 @@
 //! Several panels of stacked areas over one time axis.
 
 use super::axis::Ticks;
-use super::canvas::{self, Canvas, Colour, LINE, Pixel, TEXT, WIDTH, Words, rectangle, sheet};
+use super::canvas::{self, Canvas, LINE, Pixel, TEXT, WIDTH, Words, rectangle, sheet};
+use super::colour::Colour;
 use super::identity::{part, plain_looks};
 use super::paper::Scale;
 

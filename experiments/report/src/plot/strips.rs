@@ -1,6 +1,7 @@
 //! Errors on one axis, a line for each kind: where values lie, how far off most are, and which are missed.
 
-use super::canvas::{self, Canvas, Colour, LINE, Pixel, TEXT, WIDTH, Words, rectangle, sheet};
+use super::canvas::{self, Canvas, LINE, Pixel, TEXT, WIDTH, Words, rectangle, sheet};
+use super::colour::Colour;
 
 /// Errors by kind.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +37,7 @@ const GOOD: f64 = 0.1;
 /// Characters of a name.
 const NAME: usize = 34;
 /// Errors, medians, and what is good.
-const ERRORS: Colour = Colour(0x3b, 0x52, 0x8b);
+const ERRORS: Colour = Colour(0x47, 0x76, 0xb5);
 const MEDIAN: Colour = Colour(0xd5, 0x5e, 0x00);
 const WITHIN: Colour = Colour(0x21, 0x91, 0x8c);
 

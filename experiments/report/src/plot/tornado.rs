@@ -1,7 +1,8 @@
 //! Bars around a value: how far each parameter moves it.
 
 use super::axis::Ticks;
-use super::canvas::{self, Canvas, Colour, LINE, Pixel, WIDTH, Words, rectangle, sheet};
+use super::canvas::{self, Canvas, LINE, Pixel, WIDTH, Words, rectangle, sheet};
+use super::colour::Colour;
 use super::paper::{Scale, wrap};
 
 /// A tornado.
