@@ -49,6 +49,8 @@ pub struct Curves<'a> {
     left_out: usize,
     /// Points that are not drawn since their load was not carried.
     uncarried: usize,
+    /// Whether all of them are lossy, and drawn all the same.
+    is_all_lossy: bool,
     /// Metrics of the first point that lacks the figure's.
     observed: Vec<String>,
 }
@@ -60,6 +62,27 @@ struct Traced {
     /// Goodput at each spot, and what the wire would carry on the figure's basis, where that is known.
     carried: Vec<Option<f64>>,
     wire: Vec<Option<f64>>,
+    /// Whether more than a little was lost there.
+    lossy: Vec<bool>,
+}
+
+impl Traced {
+    /// Keeps the spots, and their points, of which this is so; says how many others there were.
+    fn retain(&mut self, keeps: impl Fn(&Traced, usize) -> bool) -> usize {
+        let kept: Vec<bool> = (0..self.spots.len()).map(|i| keeps(self, i)).collect();
+        let of = kept.iter().zip(&self.spots);
+        let gone: Vec<f64> = of.filter(|(kept, _)| !**kept).map(|(_, spot)| spot.x).collect();
+        self.curve.points.retain(|point| !gone.contains(&point.x));
+        fn keep<T>(of: &mut Vec<T>, kept: &[bool]) {
+            let mut kept = kept.iter();
+            of.retain(|_| kept.next().copied().unwrap_or(true));
+        }
+        keep(&mut self.spots, &kept);
+        keep(&mut self.carried, &kept);
+        keep(&mut self.wire, &kept);
+        keep(&mut self.lossy, &kept);
+        gone.len()
+    }
 }
 
 impl<'a> Curves<'a> {
@@ -84,6 +107,7 @@ impl<'a> Curves<'a> {
             is_limited,
             left_out: 0,
             uncarried: 0,
+            is_all_lossy: false,
             observed: Vec::new(),
         }
     }
@@ -105,12 +129,7 @@ impl<'a> Curves<'a> {
             }
             return;
         };
-        // Latency beyond saturation is that of full queues; a core that is idle since its packets were lost is none left over.
-        let is_lossy = |loss| is_carried(outcome, Share::from_fraction(loss / 100.0)) == Some(false);
-        if plot.y.starts_with("latency") && is_lossy(MOST_LOST) || plot.y == IDLE && is_lossy(MOST_LOST) {
-            self.uncarried += 1;
-            return;
-        }
+        let is_lossy = is_carried(outcome, Share::from_fraction(MOST_LOST / 100.0)) == Some(false);
         let value = value.clone();
         let Some(traced) = self.traced(outcome) else {
             self.left_out += 1;
@@ -129,6 +148,7 @@ impl<'a> Curves<'a> {
         let limit = outcome.runs.first().map(|run| run.bottleneck.clone()).unwrap_or_default();
         traced.spots.push(Spot { x, y, half_width, limit });
         traced.carried.push(goodput(outcome));
+        traced.lossy.push(is_lossy);
         traced.wire.push(wire(plot, outcome).map(scaled));
         if self.places.iter().all(|(known, _)| *known != x) {
             self.places.push((x, value));
@@ -163,7 +183,13 @@ impl<'a> Curves<'a> {
         if known.is_none() {
             let mut curve = Curve::new(&name, Vec::new(), Style::Curve);
             curve.design = design_at(self.file, &outcome.place.series, &outcome.place.coordinates);
-            self.curves.push(Traced { curve, spots: Vec::new(), carried: Vec::new(), wire: Vec::new() });
+            self.curves.push(Traced {
+                curve,
+                spots: Vec::new(),
+                carried: Vec::new(),
+                wire: Vec::new(),
+                lossy: Vec::new(),
+            });
             self.by_name.insert(name, i);
         }
         self.curves.get_mut(i)
@@ -182,9 +208,7 @@ impl<'a> Curves<'a> {
     pub fn svg(mut self, footnote: &str) -> String {
         let plot = self.plot;
         self.places.sort_by(|a, b| a.0.total_cmp(&b.0));
-        if plot.y == IDLE {
-            self.keep_the_same_load();
-        }
+        self.leave_out_the_uncarried();
         let left_out = (self.left_out > 0).then(|| format!("{} points are not drawn.", self.left_out));
         let finding = self.finding().unwrap_or_else(|| self.file.question.clone());
         let words = Words {
@@ -203,30 +227,37 @@ impl<'a> Curves<'a> {
         })
     }
 
-    /// Cores that are left are compared where as much is carried: else whoever carries less would seem to leave more.
-    fn keep_the_same_load(&mut self) {
-        for &(x, _) in &self.places {
-            let at = |traced: &Traced| {
-                let i = traced.spots.iter().position(|spot| spot.x == x)?;
-                traced.carried[i]
-            };
-            let most = self.curves.iter().filter_map(at).fold(0.0, f64::max);
-            for traced in &mut self.curves {
-                if at(traced).is_some_and(|carried| carried < most * (1.0 - AS_MUCH)) {
-                    traced.curve.points.retain(|point| point.x != x);
-                    let i = traced.spots.iter().position(|spot| spot.x == x).unwrap_or_default();
-                    traced.spots.remove(i);
-                    traced.carried.remove(i);
-                    traced.wire.remove(i);
-                    self.uncarried += 1;
-                }
-            }
+    /// Latency beyond saturation is that of full queues. A core that is idle since its packets were lost is none left over, and
+    /// cores are compared where as much is carried: else whoever carries less would seem to leave more.
+    fn leave_out_the_uncarried(&mut self) {
+        let is_idle = self.plot.y == IDLE;
+        if !is_idle && !self.plot.y.starts_with("latency") {
+            return;
+        }
+        let is_all_lossy = self.curves.iter().all(|traced| traced.lossy.iter().all(|lossy| *lossy));
+        if is_all_lossy && !is_idle {
+            self.is_all_lossy = true;
+            return;
+        }
+        let mut most: HashMap<u64, f64> = HashMap::new();
+        for (spot, carried) in self.curves.iter().flat_map(|traced| traced.spots.iter().zip(&traced.carried)) {
+            let most = most.entry(spot.x.to_bits()).or_default();
+            *most = most.max(carried.unwrap_or(0.0));
+        }
+        for traced in &mut self.curves {
+            self.uncarried += traced.retain(|traced, i| {
+                let least = most.get(&traced.spots[i].x.to_bits()).map_or(0.0, |most| most * (1.0 - AS_MUCH));
+                !traced.lossy[i] && (!is_idle || traced.carried[i].is_none_or(|carried| carried >= least))
+            });
         }
     }
 
     /// What is left out and why.
     fn note(&self) -> Option<String> {
         let what = match self.plot.y.as_str() {
+            _ if self.is_all_lossy => {
+                format!("Everywhere more than {MOST_LOST} % is lost: this is the latency of full queues.")
+            }
             _ if self.uncarried == 0 => return None,
             IDLE => "Drawn where a design carries as much as any other.".to_owned(),
             _ => format!("Drawn up to saturation, where more than {MOST_LOST} % is lost."),
@@ -305,3 +336,6 @@ fn bound(plot: &PlotSpec, outcome: &Outcome) -> Option<f64> {
         outcome.summary("throughput", Some(basis))?.value / outcome.summary("throughput", Some(Basis::Goodput))?.value;
     scale.is_finite().then_some(goodput * scale)
 }
+
+#[cfg(test)]
+mod tests;
