@@ -168,6 +168,8 @@ pub struct Record {
     pub idle_cycles_per_s: Option<f64>,
     /// TLP octets on PCIe links per octet of goodput: what crosses an uplink and a slot counts on both.
     pub pcie_bytes_per_payload_byte: Option<f64>,
+    /// The same by link and direction; empty where nothing was carried.
+    pub pcie_bytes_by_link: Vec<(Resource, f64)>,
     /// How often an octet of payload crossed PCIe.
     pub pcie_crossings: Option<f64>,
     /// How busy every kind of station was, those that were used.
@@ -268,6 +270,9 @@ impl Record {
         metrics.extend(observed("idle_cores", self.idle_cores, "cores"));
         metrics.extend(observed("idle_cycles", self.idle_cycles_per_s, "cycles/s"));
         metrics.extend(observed("pcie_bytes_per_payload_byte", self.pcie_bytes_per_payload_byte, "1"));
+        for (link, octets) in &self.pcie_bytes_by_link {
+            metrics.push(Metric::plain(&format!("pcie_bytes_per_payload_byte/{link}"), *octets, "1"));
+        }
         metrics.extend(observed("pcie_crossings", self.pcie_crossings, "1"));
         let links = self.utilisation.iter().filter(|u| u.resource.is_link());
         metrics

@@ -4,6 +4,7 @@
 
 pub mod assumed;
 pub mod columns;
+pub mod designs;
 pub mod families;
 pub mod figures;
 pub mod live;
@@ -13,3 +14,4 @@ pub mod profile;
 pub mod text_table;
 pub mod timeline;
 pub mod trust;
+mod words;

@@ -265,7 +265,7 @@ impl<'a> Outputs<'a> {
             if let Some(warning) = drawing.warning() {
                 say(&format!("espsim: {warning}"));
             }
-            folder.write(&format!("{}.svg", plot.file), drawing.svg(&footnote)?.as_bytes())?;
+            folder.write(&format!("{}.svg", plot.file), drawing.svg(&footnote).as_bytes())?;
         }
         self.journal.close()?;
         keep_others(campaign, finished, folder, &campaign.own(None))?;

@@ -211,11 +211,13 @@ fn own_keys(parameters: &[Parameter]) -> BTreeMap<String, Json> {
     let plot = json!({
         "type": "object",
         "additionalProperties": false,
-        "required": ["file", "title", "x", "x_label", "y", "y_label"],
+        "required": ["file", "title"],
+        "anyOf": [{ "required": ["x", "x_label", "y", "y_label"] }, { "required": ["kind"] }],
         "properties": {
-            "file": file, "title": text, "x": key, "x_label": text, "x_scale": scale, "y": text,
+            "file": file, "title": text, "kind": { "enum": ["curves", "cycles", "stations", "passes"] }, "x": key, "x_label": text, "x_scale": scale, "y": text,
             "basis": { "enum": ["goodput", "l3", "clear-l2", "l2", "wire"] },
             "y_label": text, "y_scale": scale, "x_factor": factor, "y_factor": factor,
+            "goal": { "type": "number" },
             "only": { "type": "object", "propertyNames": key },
         },
     });

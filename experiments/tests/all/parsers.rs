@@ -343,10 +343,14 @@ fn refused_when_counted(text: &str, expected: &str) {
 fn what_is_wrong_in_files_is_refused() {
     refused("scenario", "host.cores = 1\n\"host.cores\" = 2", "`host.cores` stands twice");
     refused("scenario", "a = \"\u{e9}\n", "scenario.toml:1");
-    let plot = "[sweep]\n\"host.cores\" = [1]\n[[plot]]\nfile = \"a\"\ntitle = \"\"\nx = \"host.cores\"\nx_label = \"\"\ny = \"loss\"\ny_label = \"\"\n";
+    let plot = "[sweep]\n\"host.cores\" = [1]\n[[plot]]\nfile = \"a\"\ntitle = \"\"\nx = \"host.cores\"\nx_label = \"x\"\ny = \"loss\"\ny_label = \"y\"\n";
     assert_eq!(check(parser("scenario"), plot.as_bytes()), None);
     refused("scenario", &format!("{plot}y_factor = inf"), "`plot.y_factor` is inf");
     refused("scenario", &format!("{plot}x_factor = 0.0"), "`plot.x_factor` is 0");
+    refused("scenario", &plot.replace("y_label = \"y\"\n", ""), "`plot` lacks `y_label`");
+    refused("scenario", &format!("{plot}kind = \"cycles\""), "`plot.x` is of curves");
+    let bars = "[sweep]\n\"host.cores\" = [1, 2]\n[[plot]]\nfile = \"a\"\ntitle = \"\"\nkind = \"passes\"\n";
+    refused("scenario", bars, "`plot.only` lacks `host.cores`");
     let twice = plot.split_once("[[plot]]").unwrap().1;
     refused("scenario", &format!("{plot}[[plot]]{twice}"), "a name of its own");
     let haswell = &profiles()[0];

@@ -83,7 +83,12 @@ impl<'a> Measurement<'a> {
             busy_cores,
             idle_cores,
             idle_cycles_per_s: idle_cores.map(|idle| idle * self.machine.clock.get() as f64),
-            pcie_bytes_per_payload_byte: per_octet(totals.pcie_tlp, &totals.sent),
+            pcie_bytes_per_payload_byte: per_octet(totals.pcie_tlp.values().sum(), &totals.sent),
+            pcie_bytes_by_link: totals
+                .pcie_tlp
+                .iter()
+                .filter_map(|(&link, &octets)| Some((link, per_octet(octets, &totals.sent)?)))
+                .collect(),
             pcie_crossings: per_octet(totals.pcie_payload, &totals.sent),
             utilisation,
             bottleneck,

@@ -43,7 +43,8 @@ pub(super) struct Totals {
     pub cycles: BTreeMap<Category, f64>,
     /// Those of DPUs' cores.
     pub dpu_cycles: BTreeMap<Category, f64>,
-    pub pcie_tlp: f64,
+    /// TLP octets by link and direction.
+    pub pcie_tlp: BTreeMap<Resource, f64>,
     pub pcie_payload: f64,
 }
 
@@ -59,7 +60,12 @@ impl Totals {
                     Charge::DpuCycles(category, cycles) => {
                         *totals.dpu_cycles.entry(*category).or_default() += n * cycles.0;
                     }
-                    Charge::PcieTlp(octets) => totals.pcie_tlp += n * octets,
+                    Charge::PcieTlp(octets) => {
+                        // They are charged where a link is visited.
+                        let Some((link, _)) = account.busy else { continue };
+                        let link = machine.platform.stations[usize::from(link.0)].resource;
+                        *totals.pcie_tlp.entry(link).or_default() += n * octets;
+                    }
                     Charge::PciePayload(octets) => totals.pcie_payload += n * octets.get() as f64,
                     Charge::Dropped(_) => {}
                     Charge::Sent(packet) => {

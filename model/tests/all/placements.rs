@@ -123,7 +123,10 @@ fn payload_crosses_pcie_once_or_three_times() {
                     record.pcie_crossings.unwrap()
                 );
                 // Headers, descriptors and TLP framing come on top, on every link of the way.
-                assert!(record.pcie_bytes_per_payload_byte.unwrap() > crossings, "{settings:?}");
+                let on_all = record.pcie_bytes_per_payload_byte.unwrap();
+                assert!(on_all > crossings, "{settings:?}");
+                let by_link: f64 = record.pcie_bytes_by_link.iter().map(|(_, octets)| octets).sum();
+                assert!((by_link - on_all).abs() < 1e-9 && record.pcie_bytes_by_link.iter().all(|(l, _)| l.is_link()));
             }
         }
     }

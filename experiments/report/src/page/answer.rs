@@ -16,6 +16,8 @@ const OFFERED_LOAD: &str = Resource::OfferedLoad.name();
 
 /// Values closer than this share are called the same even where intervals are narrower: seeds, not designs.
 const SAME: f64 = 1e-3;
+/// Figures whose findings an answer in short has.
+const FOUND: usize = 2;
 /// Fewer idle cores than this are none.
 const NO_CORE: f64 = 0.01;
 
@@ -37,6 +39,43 @@ pub fn answer(points: &Points) -> String {
     sentences.extend(ends.last().and_then(|&place| idle(points, place)));
     sentences.extend(no_estimate(points));
     sentences.join(" ")
+}
+
+/// The same in three sentences: who carries most, what is carried or what limits, and how far that is known. What figures
+/// have `found` is said in their place of a sweep that has no ends.
+pub fn in_short(points: &Points, found: &[String]) -> Vec<String> {
+    let ends = points.ends("throughput");
+    let last = ends.last().copied().unwrap_or_default();
+    let is_offered = points.points.iter().any(|point| point.get("loss").is_some());
+    if points.places.len() > 1 && !points.is_ascending() && !found.is_empty() {
+        let found = found.iter().take(FOUND).cloned();
+        return found.chain([doubt(points, last)]).collect();
+    }
+    let first = match points.series.len() {
+        1 => extremes(points).or_else(|| one_series(points, &ends)),
+        _ => leaders(points, last),
+    };
+    let second = if is_offered { Some(carried(points)) } else { limits(points) };
+    first.into_iter().chain(second).chain([doubt(points, last)]).collect()
+}
+
+/// Where the value of the design that carries most lies, by what is not known of the machine.
+fn doubt(points: &Points, place: usize) -> String {
+    let known = points.of_place(place).into_iter();
+    let known = known.filter_map(|point| Some((point, point.get("throughput")?, point.band("throughput")?)));
+    match known.max_by(|a, b| a.1.value.total_cmp(&b.1.value)) {
+        Some((point, _, band)) => format!(
+            "In 95 % of {} draws of what the machine may be, {} carries {} to {} Gb/s{}.",
+            band.n,
+            names(points, &[point.series]),
+            significant(band.low, 3),
+            significant(band.high, 3),
+            points.at(place)
+        ),
+        None => {
+            "How far values of the machine move this was not drawn: ± is chance of the simulation alone.".to_owned()
+        }
+    }
 }
 
 /// Where the least and the most goodput is in a sweep that has no ends.

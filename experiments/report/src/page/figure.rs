@@ -16,6 +16,9 @@ const ATTRIBUTES: &str = "clip-path cx cy d dominant-baseline dx dy fill fill-op
                           stroke-linecap stroke-linejoin stroke-opacity stroke-width text-anchor transform version \
                           viewBox width x x1 x2 y y1 y2";
 
+/// Attributes of the whole that its elements inherit.
+const INHERITED: [&str; 3] = ["font-family", "font-size", "fill"];
+
 /// How deep elements may stand in each other.
 const MOST_LEVELS: usize = 64;
 
@@ -28,6 +31,10 @@ pub struct Drawing {
     pub title: String,
     /// Markup for the page, labelled for those who do not see it.
     pub svg: String,
+    /// What it shows, as it says itself.
+    pub finding: String,
+    /// What it says of where its numbers are.
+    pub data: String,
 }
 
 /// Rewrites an SVG file for a page. `number` tells it from the other figures.
@@ -53,13 +60,25 @@ pub fn rewrite(path: &Path, text: &str, number: usize, label: Option<&str>) -> R
         Some(label) => format!("{title}. {label}"),
         None => title.clone(),
     };
-    let mut svg = format!("<svg viewBox=\"{}\" role=\"img\" aria-label=\"{}\">", escaped(&view_box), escaped(&label));
+    let mut svg = format!("<svg viewBox=\"{}\" role=\"img\" aria-label=\"{}\"", escaped(&view_box), escaped(&label));
     let mut writer = Writer { path, text, prefix: format!("figure-{number}-"), svg: &mut svg };
-    for child in root.children() {
+    // What all of it inherits.
+    for attribute in root.attributes().filter(|attribute| INHERITED.contains(&attribute.name())) {
+        let value = writer.value(attribute.name(), attribute.value(), root)?;
+        // Writing to a string does not fail.
+        let _ = write!(writer.svg, " {}=\"{}\"", attribute.name(), escaped(&value));
+    }
+    writer.svg.push('>');
+    // A title would be shown over all of the figure wherever a pointer rests; the label says the same.
+    let is_drawn = |child: &Node<'_, '_>| !matches!(child.tag_name().name(), "title" | "desc");
+    for child in root.children().filter(is_drawn) {
         writer.node(child, 1)?;
     }
     svg.push_str("</svg>");
-    Ok(Drawing { title, svg })
+    let described = root.children().find(|node| node.has_tag_name((SVG, "desc"))).and_then(|node| node.text());
+    let (finding, data) = described.and_then(|text| text.split_once('\n')).unwrap_or_default();
+    let [finding, data] = [finding, data].map(|text| text.trim().to_owned());
+    Ok(Drawing { title, svg, finding, data })
 }
 
 fn view_box(root: Node<'_, '_>) -> Option<String> {

@@ -84,6 +84,13 @@ impl Point {
         self.bands[BANDED.iter().position(|name| *name == metric)?]
     }
 
+    /// Gives a metric a band.
+    #[cfg(test)]
+    pub fn set_band(&mut self, metric: &str, band: Band) {
+        let at = BANDED.iter().position(|name| *name == metric).unwrap();
+        self.bands[at] = Some(band);
+    }
+
     /// The value of a metric.
     pub fn value(&self, metric: &str) -> Option<f64> {
         self.get(metric).map(|summary| summary.value)
@@ -123,6 +130,17 @@ impl Points {
         let short: Vec<&str> = self.axes.iter().map(|key| &key[last(key)..]).collect();
         let is_unique = |name: &str| short.iter().filter(|other| **other == name).count() == 1;
         short.iter().zip(&self.axes).map(|(name, key)| if is_unique(name) { name } else { key.as_str() }).collect()
+    }
+
+    /// Names of the axes that have more than one value.
+    pub fn varied_names(&self) -> Vec<&str> {
+        let names = self.axis_names();
+        self.varied().into_iter().map(|axis| names[axis]).collect()
+    }
+
+    /// The values of these at a place, such as `64 B, tcp`.
+    pub fn values_at(&self, place: usize) -> String {
+        self.varied().into_iter().map(|axis| self.places[place][axis].as_str()).collect::<Vec<_>>().join(", ")
     }
 
     /// A place in words, such as `packet 64 B`; empty if nothing is varied.

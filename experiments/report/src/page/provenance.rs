@@ -2,15 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use espsim_model::profile::{Estimate, Profile};
-use espsim_sweep::store::manifest::{Manifest, Parameter};
-use serde::Serialize;
-
 use super::origin::OriginKind;
 use super::parts::Class::{Long, Number, Text};
 use super::parts::{Cell, Table};
 use super::words::{listed, significant};
 use crate::profile::single_values;
+use espsim_model::profile::{Estimate, Profile};
+use espsim_sweep::store::manifest::{Manifest, Parameter};
 
 /// Values of a swept or varied parameter that are listed.
 const MOST_VALUES: usize = 8;
@@ -21,13 +19,32 @@ const ORIGIN: &str = "Origin, and method or source";
 /// A preset's full name is no number that needs a source.
 const TITLE: &str = ".title";
 
-/// What the section says.
-#[derive(Serialize)]
+/// What there is to say.
 pub struct Provenance {
     /// How many values are of which kind.
-    summary: Table,
+    pub summary: Table,
     /// Tables of parameters and costs, long ones among them.
-    tables: Vec<Table>,
+    pub tables: Vec<Table>,
+}
+
+/// Values of the profile that decide the answer, the first one most; `None` where none is known to.
+pub fn deciding(manifest: &Manifest, profile: &Profile) -> Option<Table> {
+    let known = single_values(profile);
+    let row = |key: &String| {
+        let value = known.iter().find(|(name, ..)| name == key);
+        let value = value.map_or_else(String::new, |(_, value, unit, _)| match *unit {
+            "Hz" => format!("{} GHz", significant(value * 1e-9, 4)),
+            unit => format!("{} {unit}", significant(*value, 4)),
+        });
+        let interval = profile.intervals.get(key);
+        let ends = interval.and_then(|i| Some(format!("{} to {}", significant(i.low?, 4), significant(i.high?, 4))));
+        let origin = sourced(profile.evidence(key).name(), profile.source(key).unwrap_or_default());
+        vec![Cell::from(key.as_str()), Cell::from(value), Cell::from(ends.unwrap_or_default()), origin]
+    };
+    let columns = [("Value", Text), ("", Number), ("95 % interval", Text), (ORIGIN, Long)];
+    let rows = manifest.deciding.iter().map(row);
+    let table = Table::new("Values that decide the answer, the first one most", columns).with_rows(rows);
+    (!table.is_empty()).then_some(table)
 }
 
 /// How many values are of which kind.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use espsim_sweep::failure::Failure;
 use espsim_sweep::file::profile::{ProfileChoice, from_file};
-use espsim_sweep::file::scenario_file::{PlotSpec, ScenarioFile};
+use espsim_sweep::file::scenario_file::{PlotKind, PlotSpec, ScenarioFile};
 use espsim_sweep::store::manifest::{Captioned, Manifest, ResultKind};
 use espsim_sweep::store::names::{JOURNAL, MANIFEST, TABLE, slug};
 
@@ -133,13 +133,15 @@ fn figures(folder: &Path, manifest: &Manifest) -> Result<Vec<Figure>, Failure> {
         let path = named(folder, &file)?;
         let text = fs::read_to_string(&path).map_err(|error| Failure::io("read", &path, &error))?;
         if text.len() > MOST_OCTETS {
-            figures.push(Figure { file, caption, svg: String::new() });
+            figures.push(Figure { file, caption, ..Figure::default() });
             continue;
         }
         let label = Some(caption.as_str()).filter(|caption| !caption.is_empty());
         let drawing = rewrite(&path, &text, figures.len() + 1, label)?;
+        let found =
+            if drawing.finding.is_empty() { String::new() } else { format!("{}: {}", drawing.title, drawing.finding) };
         let caption = if caption.is_empty() { drawing.title } else { caption };
-        figures.push(Figure { file, caption, svg: drawing.svg });
+        figures.push(Figure { file, caption, svg: drawing.svg, found, data: drawing.data });
     }
     Ok(figures)
 }
@@ -179,6 +181,9 @@ fn of_series(file: &str, slugs: &[String]) -> Option<usize> {
 
 /// What is drawn over what; the title stands in the figure.
 fn caption(plot: &PlotSpec) -> String {
+    if plot.kind != PlotKind::Curves {
+        return format!("{}.", sentence(&plot.title));
+    }
     format!("{} over {}.", sentence(&plot.y_label), in_mid_sentence(&plot.x_label))
 }
 
@@ -194,6 +199,10 @@ fn in_mid_sentence(label: &str) -> String {
 }
 
 fn tables(folder: &Path, manifest: &Manifest) -> Result<Vec<Table>, Failure> {
+    // A validation leads with families, each a row; its other tables have a row for each series.
+    if manifest.kind == ResultKind::Validate && !manifest.tables.is_empty() {
+        return manifest.tables.iter().map(|table| csv_table(&named(folder, &table.file)?, table)).collect();
+    }
     let unnamed = Captioned { file: TABLE.into(), caption: String::new() };
     let (main, others): (Vec<&Captioned>, Vec<&Captioned>) =
         manifest.tables.iter().partition(|table| table.file == TABLE);

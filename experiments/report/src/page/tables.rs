@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use espsim_sweep::points::outcome::{Band, Summary};
 
 use super::parts::Class::{self, Number, Text};
-use super::parts::{Cell, MOST_ROWS, Table};
+use super::parts::{Cell, MOST_COLUMNS, MOST_ROWS, Table};
 use super::points::{Point, Points};
 use super::words::{count, duration, percent};
 use crate::columns::{Content, RECOVERY};
 
-/// Series that are columns of the matrix; the rows of all points have them all.
-const MOST_SERIES: usize = 12;
+/// Series that are columns of the matrix, beside the one of the place; the rows of all points have them all.
+const MOST_SERIES: usize = MOST_COLUMNS - 1;
 /// Places that are rows of the matrix.
 const MOST_PLACES: usize = 100;
 
@@ -19,12 +19,16 @@ const MOST_PLACES: usize = 100;
 pub fn matrix(points: &Points) -> Table {
     let series = points.series.len().min(MOST_SERIES);
     let names = points.series[..series].iter().map(String::as_str);
-    let columns = points.axis_names().into_iter().chain(names).map(|heading| (heading, Number));
+    let varied = points.varied_names();
+    // Several axes are one column: a phone has no room for each.
+    let place = if varied.len() == 1 { varied[0].to_owned() } else { varied.join(", ") };
+    let place = (place.as_str(), if varied.len() == 1 { Number } else { Text });
+    let columns = std::iter::once(place).filter(|_| !varied.is_empty()).chain(names.map(|name| (name, Number)));
     let mut table = Table::new("Goodput in Gb/s with its 95 % interval, what limits it, and idle cores", columns);
     let at: HashMap<(usize, usize), &Point> =
         points.points.iter().map(|point| ((point.place, point.series), point)).collect();
-    for (i, place) in points.places.iter().take(MOST_PLACES).enumerate() {
-        let mut row: Vec<Cell> = place.iter().map(|value| Cell::from(value.as_str())).collect();
+    for i in 0..points.places.len().min(MOST_PLACES) {
+        let mut row: Vec<Cell> = if varied.is_empty() { Vec::new() } else { vec![Cell::from(points.values_at(i))] };
         row.extend(
             (0..series).map(|series| at.get(&(i, series)).map_or_else(|| Cell::from(""), |point| summed_up(point))),
         );

@@ -8,6 +8,7 @@ use espsim_sweep::store::headline::{ALL, FamilySummary, GOOD, read};
 use serde::Serialize;
 
 use super::parts::{Cell, Class, Table};
+use super::relevant::About;
 use super::words::{percent, plural};
 use crate::families::FAMILIES;
 
@@ -18,17 +19,23 @@ const SUMMARY: &str = include_str!("../../../../results/validation/families.csv"
 pub struct Validation {
     /// The result in words.
     pub text: String,
-    /// A row for each family.
+    /// A row for each family whose mechanisms the folder has.
     pub table: Table,
+    /// The others, where there are some.
+    pub others: Option<Table>,
 }
 
-/// The summary.
+/// The summary, for a folder that is about this.
 ///
 /// # Errors
 /// [`Failure`] if the shipped table is not what it should be, which a test excludes.
-pub fn validation() -> Result<Validation, Failure> {
+pub fn validation(about: &About) -> Result<Validation, Failure> {
     let families = read(SUMMARY).map_err(|what| Failure::new(format!("shipped results of validation: {what}")))?;
-    Ok(Validation { text: in_words(&families), table: table(&families) })
+    let others = table("Other mechanisms", &families, &|family| !about.concerns(family));
+    let table = table("Published figures and the model, mechanisms of these designs", &families, &|family| {
+        about.concerns(family)
+    });
+    Ok(Validation { text: in_words(&families), table, others: (!others.is_empty()).then_some(others) })
 }
 
 fn in_percent(error: f64) -> String {
@@ -66,13 +73,14 @@ fn bands(all: &FamilySummary) -> String {
     all.within_band.zip(all.median_band).map_or_else(String::new, words)
 }
 
-fn table(families: &[FamilySummary]) -> Table {
+fn table(caption: &str, families: &[FamilySummary], is_of: &dyn Fn(&str) -> bool) -> Table {
     let numbers = ["Fitted", "Predicted", "Median error", "Within 10 %", "Worst error", "In 95 % band", "Band"];
     let columns = [("What", Class::Text)].into_iter().chain(numbers.map(|heading| (heading, Class::Number)));
-    let mut table = Table::new("Published figures and the model, by kind", columns);
+    let mut table = Table::new(caption, columns);
     let optional = |value: Option<f64>, show: fn(f64) -> String| Cell::from(value.map_or_else(String::new, show));
     for (family, of) in FAMILIES
         .iter()
+        .filter(|family| is_of(family.name))
         .filter_map(|family| Some((family, families.iter().find(|summary| summary.family == family.name)?)))
     {
         let predicted = match (of.formula, of.direction) {

@@ -1,24 +1,24 @@
-//! Curves as SVG: points with error bars, closed-form bounds as thin dashed lines, a legend beside the plot.
+//! Curves as SVG: points with error bars, closed-form bounds as dotted lines, names at the ends of lines.
 
 use super::axis::Ticks;
-use super::canvas::{self, Canvas, GREY, Pixel, colour, rectangle, sheet};
-use super::paper::{LEGEND_WIDTH, PlotError, SIZE, Scale};
+use super::canvas::{self, Canvas, GREY, LINE, Pixel, WIDTH, Words, rectangle, sheet};
+use super::identity::{Look, Mark, looks};
+use super::labels::{self, Named};
+use super::paper::Scale;
 
 /// A figure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
-    /// Title.
-    pub title: String,
-    /// One line below it: the question.
-    pub subtitle: String,
+    /// Title, finding, small print.
+    pub words: Words,
     /// Horizontal axis.
     pub x: Axis,
     /// Vertical axis.
     pub y: Axis,
     /// Curves.
     pub curves: Vec<Curve>,
-    /// Small print: where the numbers come from.
-    pub footnote: String,
+    /// Lines to compare with: a line rate, a goal.
+    pub references: Vec<Reference>,
 }
 
 /// An axis.
@@ -33,8 +33,10 @@ pub struct Axis {
 /// A curve.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curve {
-    /// Name in the legend.
+    /// Its name.
     pub name: String,
+    /// The placement that it is of, where it is of one.
+    pub design: Option<String>,
     /// Points, in order of x.
     pub points: Vec<Point>,
     /// Closed-form bound; empty if there is none.
@@ -46,10 +48,19 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// Points with neither bound nor band.
+    /// Points with neither design nor bound nor band.
     pub fn new(name: &str, points: Vec<Point>, style: Style) -> Self {
-        Curve { name: name.to_owned(), points, bound: Vec::new(), band: Vec::new(), style }
+        Curve { name: name.to_owned(), design: None, points, bound: Vec::new(), band: Vec::new(), style }
     }
+}
+
+/// A thin line with a name, behind the curves. A linear axis is not made longer for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reference {
+    /// Its name.
+    pub name: String,
+    /// Its points; one point is a line through the whole plot.
+    pub points: Vec<(f64, f64)>,
 }
 
 /// How a curve is drawn.
@@ -63,13 +74,6 @@ pub enum Style {
     Line,
 }
 
-impl Style {
-    /// The colour and mark of the curve at a place: a line has those of its marks.
-    fn number(curves: &[Curve], i: usize) -> usize {
-        curves[..=i].iter().filter(|curve| curve.style != Style::Line).count().saturating_sub(1)
-    }
-}
-
 /// A point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
@@ -81,140 +85,225 @@ pub struct Point {
     pub half_width: Option<f64>,
 }
 
-/// Plot area: left, top, right, bottom.
-const AREA: (i32, i32, i32, i32) = (76, 72, 690, 478);
+/// Left edge and height of the plot, room above it for the label of its axis and below for that of the other.
+const LEFT: i32 = 58;
+const HEIGHT: i32 = 340;
+const ABOVE: i32 = LINE + 8;
+const BELOW: i32 = 52;
 /// From so many points on, marks are small.
 const DENSE: usize = 40;
 /// Half the width of the band of a point that stands alone.
 const LONE: i32 = 7;
+/// The pattern of closed-form bounds.
+const DOTS: &str = "1 3";
 
 /// Draws a figure. Values that are not finite, and those that a logarithm does not take, are left out.
-///
-/// # Errors
-/// [`PlotError`] if the drawing library refuses an element.
-pub fn svg(figure: &Figure) -> Result<String, PlotError> {
-    sheet(SIZE, [&figure.title, &figure.subtitle, &figure.footnote], |canvas| draw(canvas, figure))
-}
-
-fn draw(canvas: &Canvas<'_>, figure: &Figure) {
-    let (left, top, right, bottom) = AREA;
+pub fn svg(figure: &Figure) -> String {
     let curves: Vec<Curve> = figure.curves.iter().map(|curve| drawable(curve, figure)).collect();
-    let xs: Vec<f64> = curves.iter().flat_map(|c| c.points.iter().map(|p| p.x)).collect();
-    let ys: Vec<f64> = curves
-        .iter()
-        .flat_map(|c| {
-            let ends = c.points.iter().flat_map(|p| [p.y, p.y + p.half_width.unwrap_or(0.0)]);
-            ends.chain(c.bound.iter().map(|b| b.1)).chain(c.band.iter().map(|b| b.2)).collect::<Vec<_>>()
-        })
-        .collect();
-    if xs.is_empty() {
-        canvas.text(((left + right) / 2 - 30, (top + bottom) / 2), "no data", 16, GREY);
-        return canvas.frame(AREA);
+    let intervals = intervals(&curves);
+    let mut words = figure.words.clone();
+    words.notes.extend(signs(&curves, intervals));
+    sheet(&words, ABOVE + HEIGHT + BELOW, |canvas, top| Plot::new(figure, &curves, top).draw(canvas))
+}
+
+/// What lines and areas mean.
+fn signs(curves: &[Curve], intervals: Option<bool>) -> Vec<String> {
+    let some = |is_there: bool, words: &str| is_there.then(|| words.to_owned());
+    let signs = [
+        some(curves.iter().any(|curve| !curve.band.is_empty()), "Shaded: 95 % of draws of the machine."),
+        some(intervals == Some(true), "Bars: 95 % interval of the simulation."),
+        some(intervals == Some(false), "95 % intervals of the simulation are within the marks."),
+        some(curves.iter().any(|curve| !curve.bound.is_empty()), "Dotted: closed-form bound."),
+    ];
+    signs.into_iter().flatten().collect()
+}
+
+/// Whether an interval is wider than a mark; `None` if there is none.
+fn intervals(curves: &[Curve]) -> Option<bool> {
+    let most = curves.iter().flat_map(|curve| &curve.points).map(|point| point.y).fold(0.0, f64::max);
+    let widths = curves.iter().flat_map(|curve| &curve.points).filter_map(|point| point.half_width);
+    widths.map(|width| width > most * 4.0 / f64::from(HEIGHT)).reduce(|a, b| a || b)
+}
+
+/// Curves on their axes.
+struct Plot<'a> {
+    figure: &'a Figure,
+    curves: &'a [Curve],
+    looks: Vec<Look>,
+    /// Left, top, right, bottom.
+    area: (i32, i32, i32, i32),
+    /// None where there is nothing to draw.
+    axes: Option<(Ticks, Ticks)>,
+}
+
+impl<'a> Plot<'a> {
+    fn new(figure: &'a Figure, curves: &'a [Curve], top: i32) -> Self {
+        let right = WIDTH - 12 - labels::room(curves.iter().map(|curve| curve.name.as_str()));
+        let area = (LEFT, top + ABOVE, right, top + ABOVE + HEIGHT);
+        Plot { figure, curves, looks: looks_of(curves), area, axes: axes(figure, curves, right - LEFT) }
     }
-    let x = Ticks::horizontal(figure.x.scale, &xs);
-    let y = Ticks::vertical(figure.y.scale, &ys);
-    let at = |px: f64, py: f64| -> Pixel {
-        let (fx, fy) = (x.position(px), y.position(py).clamp(-0.02, 1.02));
-        (left + (fx * f64::from(right - left)).round() as i32, bottom - (fy * f64::from(bottom - top)).round() as i32)
-    };
-    for (value, label) in &x.labelled {
-        let px = at(*value, ys[0]).0;
-        canvas.line(&[(px, top), (px, bottom)], canvas::GRID, 1);
-        // Below a mark that stands at zero.
-        canvas.centred((px, bottom + 14), label, 12);
+
+    fn draw(&self, canvas: &Canvas) {
+        let (left, top, right, bottom) = self.area;
+        let Some((x, y)) = &self.axes else {
+            canvas.text(((left + right) / 2 - 30, (top + bottom) / 2), "no data", GREY);
+            return canvas.frame(self.area);
+        };
+        canvas.text((12, top - ABOVE + 2), &self.figure.y.label, canvas::BLACK);
+        let across: Vec<[Pixel; 2]> =
+            y.labelled.iter().map(|(v, _)| [(left, self.up(*v)), (right, self.up(*v))]).collect();
+        let along: Vec<[Pixel; 2]> =
+            x.labelled.iter().map(|(v, _)| [(self.across(*v), top), (self.across(*v), bottom)]).collect();
+        canvas.many(&[across, along].concat(), canvas::GRID, 1);
+        for (value, label) in &x.labelled {
+            // Below a mark that stands at zero.
+            canvas.centred((self.across(*value), bottom + 11), label);
+        }
+        for (value, label) in &y.labelled {
+            canvas.right_aligned((left - 8, self.up(*value) - 6), label);
+        }
+        canvas.frame(self.area);
+        canvas.centred(((left + right) / 2, bottom + 32), &self.figure.x.label);
+        self.references(canvas);
+        self.curves(canvas);
+        labels::names(canvas, &self.named(), (top, right, bottom));
     }
-    for (value, label) in &y.labelled {
-        let py = at(xs[0], *value).1;
-        canvas.line(&[(left, py), (right, py)], canvas::GRID, 1);
-        canvas.right_aligned((left - 8, py - 7), label, 12);
+
+    fn across(&self, value: f64) -> i32 {
+        let (left, _, right, _) = self.area;
+        let share = self.axes.as_ref().map_or(0.0, |(x, _)| x.position(value));
+        left + (share * f64::from(right - left)).round() as i32
     }
-    canvas.frame(AREA);
-    canvas.centred(((left + right) / 2, bottom + 34), &figure.x.label, 14);
-    canvas.upright((18, (top + bottom) / 2), &figure.y.label, 14);
-    for (i, curve) in curves.iter().enumerate() {
-        bands(canvas, curve, Style::number(&curves, i), &at);
+
+    /// A little beyond the axis at the most.
+    fn up(&self, value: f64) -> i32 {
+        let (_, top, _, bottom) = self.area;
+        let share = self.axes.as_ref().map_or(0.0, |(_, y)| y.position(value));
+        bottom - (share.clamp(-0.02, 1.02) * f64::from(bottom - top)).round() as i32
     }
-    for (i, curve) in curves.iter().enumerate() {
-        canvas.dashed(&curve.bound.iter().map(|b| at(b.0, b.1)).collect::<Vec<_>>(), colour(Style::number(&curves, i)));
+
+    fn at(&self, x: f64, y: f64) -> Pixel {
+        (self.across(x), self.up(y))
     }
-    for (i, curve) in curves.iter().enumerate().filter(|(_, curve)| curve.style != Style::Published) {
-        let i = Style::number(&curves, i);
-        let pixels: Vec<Pixel> = curve.points.iter().map(|p| at(p.x, p.y)).collect();
-        // Later curves are thinner: one that lies on another leaves it visible.
-        canvas.line(&pixels, colour(i), 5 - i.min(3) as u32);
-    }
-    let mut intervals = None;
-    for (i, curve) in curves.iter().enumerate().filter(|(_, curve)| curve.style != Style::Line) {
-        let i = Style::number(&curves, i);
-        let pixels: Vec<Pixel> = curve.points.iter().map(|p| at(p.x, p.y)).collect();
-        for (point, &pixel) in curve.points.iter().zip(&pixels) {
-            if let Some(width) = point.half_width {
-                let (low, high) = (at(point.x, point.y - width).1, at(point.x, point.y + width).1);
-                // A bar that hides behind its mark says nothing.
-                let is_seen = low - high > 8;
-                if is_seen {
-                    canvas.whisker(pixel.0, high, low, colour(i));
-                }
-                intervals = Some(intervals.unwrap_or(false) || is_seen);
+
+    fn curves(&self, canvas: &Canvas) {
+        let of = |points: &[(f64, f64)]| points.iter().map(|(x, y)| self.at(*x, *y)).collect::<Vec<Pixel>>();
+        let all = || {
+            let mut all: Vec<(&Curve, &Look)> = self.curves.iter().zip(&self.looks).collect();
+            // Hollow marks are larger: one that a full one lies on leaves its rim.
+            all.sort_by_key(|(_, look)| (look.order, !look.hollow));
+            all.into_iter()
+        };
+        for (curve, look) in all() {
+            self.bands(canvas, curve, *look);
+        }
+        for (curve, look) in all() {
+            canvas.dashed(&of(&curve.bound), look.colour, 1, DOTS);
+        }
+        for (curve, look) in all().filter(|(curve, _)| curve.style != Style::Published) {
+            let points: Vec<(f64, f64)> = curve.points.iter().map(|p| (p.x, p.y)).collect();
+            canvas.dashed(&of(&points), look.colour, 2, look.dash);
+        }
+        for (curve, look) in all().filter(|(curve, _)| curve.style != Style::Line) {
+            for point in &curve.points {
+                self.point(canvas, point, *look, curve.points.len() > DENSE);
             }
-            canvas.mark(pixel, i, curve.points.len() > DENSE);
         }
     }
-    legend(canvas, &curves, intervals);
+
+    fn point(&self, canvas: &Canvas, point: &Point, look: Look, dense: bool) {
+        let pixel = self.at(point.x, point.y);
+        if let Some(width) = point.half_width {
+            let (low, high) = (self.up(point.y - width), self.up(point.y + width));
+            // A bar that hides behind its mark says nothing.
+            if low - high > 8 {
+                canvas.whisker(pixel.0, high, low, look.colour);
+            }
+        }
+        // Of marks that lie on each other the round ones, which are drawn first, leave a rim.
+        let r = if look.mark == Mark::Circle { 5 } else { 4 } + if look.hollow { 2 } else { 0 };
+        canvas.mark(pixel, look, if dense { 2 } else { r });
+    }
+
+    /// A light area behind a curve, from point to point as far as they have a band; a bar where a point beside has none.
+    fn bands(&self, canvas: &Canvas, curve: &Curve, look: Look) {
+        let of = |point: &Point| curve.band.iter().find(|(x, ..)| *x == point.x);
+        for run in curve.points.chunk_by(|a, b| of(a).is_some() && of(b).is_some()) {
+            let there: Vec<_> = run.iter().filter_map(of).collect();
+            let edge = |end: fn(&(f64, f64, f64)) -> f64| there.iter().map(move |band| self.at(band.0, end(band)));
+            let mut outline: Vec<Pixel> = edge(|band| band.1).collect();
+            outline.extend(edge(|band| band.2).rev());
+            if let [low, high] = outline[..] {
+                outline = rectangle(low.0 - LONE, high.1, low.0 + LONE, low.1).to_vec();
+            }
+            canvas.area(&outline, look.colour);
+        }
+    }
+
+    /// Lines to compare with, as far as they lie within the plot.
+    fn references(&self, canvas: &Canvas) {
+        let (left, top, right, _) = self.area;
+        for reference in &self.figure.references {
+            let pixels: Vec<Pixel> = match reference.points[..] {
+                [(_, y)] => vec![(left, self.up(y)), (right, self.up(y))],
+                _ => reference.points.iter().map(|(x, y)| self.at(*x, *y)).collect(),
+            };
+            for run in pixels.chunk_by(|a, b| a.1 >= top && b.1 >= top).filter(|run| run.len() > 1) {
+                canvas.dashed(run, GREY, 1, "");
+                // Left of a point and above it, where a line that rises leaves room.
+                let (x, y) = run[run.len() / 2];
+                let wide = canvas::width(&reference.name, canvas::TEXT);
+                canvas.text(((x - 8 - wide).max(left + 4), y - LINE), &reference.name, GREY);
+            }
+        }
+    }
+
+    fn named(&self) -> Vec<Named<'_>> {
+        let all = self.curves.iter().zip(&self.looks).filter(|(curve, _)| curve.style != Style::Line);
+        let named = all.filter_map(|(curve, look)| {
+            let last = curve.points.last()?;
+            Some(Named { name: &curve.name, look: *look, end: self.at(last.x, last.y) })
+        });
+        named.collect()
+    }
 }
 
-/// A light area behind a curve, from point to point as far as they have a band; a bar where a point beside has none.
-fn bands(canvas: &Canvas<'_>, curve: &Curve, number: usize, at: &dyn Fn(f64, f64) -> Pixel) {
-    let of = |point: &Point| curve.band.iter().find(|(x, ..)| *x == point.x);
-    for run in curve.points.chunk_by(|a, b| of(a).is_some() && of(b).is_some()) {
-        let there: Vec<_> = run.iter().filter_map(of).collect();
-        let edge = |end: fn(&(f64, f64, f64)) -> f64| there.iter().map(move |band| at(band.0, end(band)));
-        let mut outline: Vec<Pixel> = edge(|band| band.1).collect();
-        outline.extend(edge(|band| band.2).rev());
-        if let [low, high] = outline[..] {
-            outline = rectangle(low.0 - LONE, high.1, low.0 + LONE, low.1).to_vec();
+/// The look of each curve: a line has that of its marks.
+fn looks_of(curves: &[Curve]) -> Vec<Look> {
+    let own: Vec<&Curve> = curves.iter().filter(|curve| curve.style != Style::Line).collect();
+    let mut looks = looks(&own.iter().map(|curve| curve.design.as_deref()).collect::<Vec<_>>()).into_iter();
+    let mut last = None;
+    let of = |curve: &Curve| {
+        if curve.style != Style::Line || last.is_none() {
+            last = looks.next().or(last);
         }
-        canvas.area(&outline, colour(number));
-    }
+        last.unwrap_or_else(|| super::identity::looks(&[None])[0])
+    };
+    curves.iter().map(of).collect()
 }
 
-/// Names beside the plot, from the highest curve at its right end to the lowest. `intervals` is whether one was drawn;
-/// `None` if there is none.
-fn legend(canvas: &Canvas<'_>, curves: &[Curve], intervals: Option<bool>) {
-    let mut order: Vec<usize> =
-        (0..curves.len()).filter(|&i| !curves[i].points.is_empty() && curves[i].style != Style::Line).collect();
-    let last = |i: usize| curves[i].points.last().map_or(f64::NEG_INFINITY, |p| p.y);
-    order.sort_by(|&a, &b| last(b).total_cmp(&last(a)));
-    let (left, mut top) = (AREA.2 + 18, AREA.1 + 6);
-    for i in order {
-        let number = Style::number(curves, i);
-        canvas.line(&[(left, top + 7), (left + 28, top + 7)], colour(number), 2);
-        canvas.mark((left + 14, top + 7), number, false);
-        top = canvas.lines((left + 38, top), &curves[i].name, LEGEND_WIDTH, canvas::BLACK) + 6;
-    }
-    if curves.iter().any(|curve| !curve.bound.is_empty()) {
-        canvas.dashed(&[(left, top + 13), (left + 28, top + 13)], GREY);
-        canvas.text((left + 38, top + 6), "closed-form bound", 13, GREY);
-        top += 22;
-    }
-    if let Some(is_drawn) = intervals {
-        if is_drawn {
-            canvas.whisker(left + 14, top + 6, top + 20, GREY);
-            canvas.text((left + 38, top + 6), "95 % interval", 13, GREY);
-        } else {
-            canvas.text((left, top + 6), "95 % interval: within the marks", 13, GREY);
-        }
-        top += 22;
-    }
-    if curves.iter().any(|curve| !curve.band.is_empty()) {
-        canvas.area(&rectangle(left, top + 8, left + 28, top + 20), GREY);
-        canvas.text((left + 38, top + 6), "95 % of draws", 13, GREY);
-    }
+fn axes(figure: &Figure, curves: &[Curve], width: i32) -> Option<(Ticks, Ticks)> {
+    let xs: Vec<f64> = curves.iter().flat_map(|c| c.points.iter().map(|p| p.x)).collect();
+    let of = |c: &Curve| {
+        let ends = c.points.iter().flat_map(|p| [p.y, p.y + p.half_width.unwrap_or(0.0)]);
+        ends.chain(c.bound.iter().map(|b| b.1)).chain(c.band.iter().map(|b| b.2)).collect::<Vec<_>>()
+    };
+    let mut ys: Vec<f64> = curves.iter().flat_map(of).collect();
+    // A goal is on a logarithmic axis whatever the values are, since what meets it lies decades below what does not.
+    let goals = figure.references.iter().filter_map(|reference| match reference.points[..] {
+        [(_, y)] if figure.y.scale != Scale::Linear && y > 0.0 => Some(y),
+        _ => None,
+    });
+    ys.extend(goals);
+    let is_empty = xs.is_empty();
+    (!is_empty).then(|| (Ticks::horizontal(figure.x.scale, &xs, width), Ticks::vertical(figure.y.scale, &ys)))
 }
 
 fn drawable(curve: &Curve, figure: &Figure) -> Curve {
     let takes = |scale: Scale, value: f64| value.is_finite() && (scale == Scale::Linear || value > 0.0);
-    let is_taken = |x: f64, ys: &[f64]| takes(figure.x.scale, x) && ys.iter().all(|y| takes(figure.y.scale, *y));
+    // Zero has a place of its own on a vertical axis.
+    let stands = |y: f64| takes(figure.y.scale, y) || y == 0.0;
+    let is_taken = |x: f64, ys: &[f64]| takes(figure.x.scale, x) && ys.iter().all(|y| stands(*y));
     let mut curve = curve.clone();
     curve.points.retain(|p| is_taken(p.x, &[p.y]));
     curve.points.iter_mut().for_each(|p| p.half_width = p.half_width.filter(|width| width.is_finite()));
@@ -226,79 +315,4 @@ fn drawable(curve: &Curve, figure: &Figure) -> Curve {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::paper::wrap;
-    use super::*;
-
-    fn figure(curves: Vec<Curve>) -> Figure {
-        let axis = |label: &str, scale| Axis { label: label.into(), scale };
-        Figure {
-            title: "a < b & c".into(),
-            subtitle: "why?".into(),
-            x: axis("Packet (B)", Scale::Log2),
-            y: axis("Goodput (Gb/s)", Scale::Linear),
-            curves,
-            footnote: "here".into(),
-        }
-    }
-
-    fn curve(name: &str, ys: &[f64]) -> Curve {
-        let x = |i: usize| 64.0 * 2f64.powi(i as i32);
-        let points =
-            ys.iter().enumerate().map(|(i, &y)| Point { x: x(i), y, half_width: Some(0.3 * y) }).collect::<Vec<_>>();
-        Curve {
-            name: name.into(),
-            bound: points.iter().map(|p| (p.x, 1.1 * p.y)).collect(),
-            points,
-            band: Vec::new(),
-            style: Style::Curve,
-        }
-    }
-
-    #[test]
-    fn labels_are_there_and_escaped() {
-        let svg = svg(&figure(vec![curve("host & co", &[1.0, 2.0, 4.0])])).unwrap();
-        assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
-        for label in ["a &lt; b &amp; c", "host &amp; co", "Packet (B)", "Goodput (Gb/s)", "128", "closed-form bound"] {
-            assert!(svg.contains(label), "{label}");
-        }
-        assert!(!svg.contains("b & c"));
-    }
-
-    #[test]
-    fn odd_data_is_drawn_or_left_out() {
-        assert!(svg(&figure(vec![])).unwrap().contains("no data"));
-        assert!(svg(&figure(vec![curve("nan", &[f64::NAN, f64::INFINITY])])).unwrap().contains("no data"));
-        for ys in [&[5.0][..], &[0.0, 0.0], &[1e-9, 1e12], &[-1.0, 3.0]] {
-            assert!(svg(&figure(vec![curve("odd", ys), curve("same", ys)])).unwrap().contains("same"));
-        }
-    }
-
-    #[test]
-    fn the_legend_tells_of_intervals_as_they_are_drawn() {
-        let drawn = |half_width: Option<f64>| {
-            let mut curve = curve("a", &[1.0, 2.0]);
-            curve.points.iter_mut().for_each(|point| point.half_width = half_width);
-            svg(&figure(vec![curve])).unwrap()
-        };
-        let within = "95 % interval: within the marks";
-        assert!(drawn(Some(0.5)).contains("95 % interval") && !drawn(Some(0.5)).contains(within));
-        assert!(drawn(Some(1e-3)).contains(within));
-        assert!(!drawn(None).contains("95 % interval"));
-    }
-
-    #[test]
-    fn bytes_are_the_same_every_time() {
-        let figure = figure(vec![curve("a", &[1.0, 2.0]), curve("b", &[1.0, 3.0])]);
-        assert_eq!(svg(&figure).unwrap(), svg(&figure).unwrap());
-    }
-
-    #[test]
-    fn long_names_are_wrapped_at_spaces() {
-        assert_eq!(
-            wrap("lookaside, shared uplink behind a switch", 24),
-            ["lookaside, shared uplink", "behind a switch"]
-        );
-        assert_eq!(wrap("", 10), [""]);
-    }
-}
+mod tests;

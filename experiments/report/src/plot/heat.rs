@@ -1,31 +1,26 @@
 //! Maps of cells, each in the colour of what does best there: the darker, the further it is ahead.
 
-use plotters::style::RGBColor;
-
-use super::canvas::{self, Canvas, GREY, colour, rectangle, sheet};
-use super::paper::{LEGEND_WIDTH, PlotError};
+use super::canvas::{self, Canvas, GREY, LINE, TEXT, WIDTH, Words, rectangle, sheet};
+use super::colour::Colour;
+use super::identity::{Look, looks};
 
 /// Maps with the same axes, one below the other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeatMap {
-    /// Title.
-    pub title: String,
-    /// One line below it: the question.
-    pub subtitle: String,
+    /// Title, finding, small print.
+    pub words: Words,
     /// Label of the horizontal axis, with unit, and of each column.
     pub x: (String, Vec<String>),
     /// Label of the vertical axis, and of each row from the bottom.
     pub y: (String, Vec<String>),
-    /// What cells are coloured by: names in the order of colours.
-    pub names: Vec<String>,
+    /// What cells are coloured by: names, and the placement of each where it is of one.
+    pub names: Vec<(String, Option<String>)>,
     /// The maps.
     pub panels: Vec<HeatPanel>,
     /// What a hatched cell means.
     pub hatched: String,
     /// What an empty cell means.
     pub empty: String,
-    /// Small print: where the numbers come from.
-    pub footnote: String,
 }
 
 /// One map.
@@ -50,15 +45,16 @@ pub struct HeatCell {
     pub hatched: bool,
 }
 
-/// Left and right of the maps, top of the first.
-const SIDES: (i32, i32) = (76, 690);
-const TOP: i32 = 92;
-/// Height of one map, and of each of several; the gap between them, in which a name stands; room below the last.
-const ALONE: i32 = 386;
-const HEIGHT: i32 = 236;
-const GAP: i32 = 58;
-const FOOT: i32 = 82;
-const WIDTH: u32 = 960;
+/// Left and right of the maps.
+const SIDES: (i32, i32) = (52, WIDTH - 12);
+/// Height of one map, and of each of several; room above each for its name and the label of its axis, and below the last.
+const ALONE: i32 = 340;
+const HEIGHT: i32 = 220;
+const ABOVE: i32 = LINE + 8;
+const GAP: i32 = 32;
+const FOOT: i32 = 54;
+/// Width of a colour in the legend.
+const SAMPLE: i32 = 22;
 
 /// From these margins on a cell is darker, and how dark it is; below the first one.
 const SHADES: [(f64, f64, &str); 4] = [
@@ -71,58 +67,70 @@ const SHADES: [(f64, f64, &str); 4] = [
 const HATCH: i32 = 9;
 
 /// Draws maps.
-///
-/// # Errors
-/// [`PlotError`] if the drawing library refuses an element.
-pub fn heat_map_svg(map: &HeatMap) -> Result<String, PlotError> {
+pub fn heat_map_svg(map: &HeatMap) -> String {
+    let mut words = map.words.clone();
+    words.notes.extend(signs(map));
     let n = map.panels.len().max(1) as i32;
-    let height = TOP + n * height(map) + (n - 1) * GAP + FOOT;
-    sheet((WIDTH, height as u32), [&map.title, &map.subtitle, &map.footnote], |canvas| draw(canvas, map))
+    let legend = legend_rows(map).len() as i32 * (LINE + 4);
+    let height = n * (ABOVE + height(map)) + (n - 1) * GAP + FOOT + legend;
+    sheet(&words, height, |canvas, top| draw(canvas, map, top))
 }
 
 fn height(map: &HeatMap) -> i32 {
     if map.panels.len() > 1 { HEIGHT } else { ALONE }
 }
 
-fn draw(canvas: &Canvas<'_>, map: &HeatMap) {
-    let (left, right) = SIDES;
-    let mut bottom = TOP;
+fn draw(canvas: &Canvas, map: &HeatMap, top: i32) {
+    let looks = looks_of(map);
+    let mut bottom = top;
     for (i, panel) in map.panels.iter().enumerate() {
-        let top = TOP + i as i32 * (height(map) + GAP);
+        let top = top + i as i32 * (ABOVE + height(map) + GAP) + ABOVE;
         bottom = top + height(map);
-        draw_panel(canvas, map, panel, (top, bottom));
+        draw_panel(canvas, map, &looks, panel, (top, bottom));
     }
-    canvas.centred(((left + right) / 2, bottom + 30), &map.x.0, 14);
-    legend(canvas, map);
+    canvas.centred(((SIDES.0 + SIDES.1) / 2, bottom + 28), &map.x.0);
+    for (i, row) in legend_rows(map).iter().enumerate() {
+        let top = bottom + FOOT + i as i32 * (LINE + 4);
+        let mut left = SIDES.0;
+        for (sample, words) in row {
+            let area = rectangle(left, top, left + SAMPLE, top + 13);
+            match *sample {
+                Sample::Name(name) => canvas.fill(&area, looks[name].colour),
+                Sample::Shade(opacity) => canvas.shade(&area, GREY, opacity),
+                Sample::Hatched => {
+                    canvas.shade(&area, GREY, SHADES[1].1);
+                    hatch(canvas, (left, top, left + SAMPLE, top + 13));
+                }
+            }
+            canvas.text((left + SAMPLE + 8, top), words, canvas::BLACK);
+            left += entry_width(words);
+        }
+    }
 }
 
-fn draw_panel(canvas: &Canvas<'_>, map: &HeatMap, panel: &HeatPanel, (top, bottom): (i32, i32)) {
+fn looks_of(map: &HeatMap) -> Vec<Look> {
+    looks(&map.names.iter().map(|(_, design)| design.as_deref()).collect::<Vec<_>>())
+}
+
+fn draw_panel(canvas: &Canvas, map: &HeatMap, looks: &[Look], panel: &HeatPanel, (top, bottom): (i32, i32)) {
     let (left, right) = SIDES;
     let (columns, rows) = (map.x.1.len().max(1) as i32, map.y.1.len().max(1) as i32);
     let edge_x = |i: i32| left + (right - left) * i / columns;
     let edge_y = |i: i32| bottom - (bottom - top) * i / rows;
-    canvas.text((left, top - 22), &panel.name, 14, canvas::BLACK);
+    canvas.text((12, top - ABOVE + 2), &map.y.0, canvas::BLACK);
+    canvas.centred(((left + right) / 2, top - ABOVE + 2), &panel.name);
     for (i, cell) in panel.cells.iter().enumerate() {
         let (column, row) = (i as i32 % columns, i as i32 / columns);
         let area = (edge_x(column) + 1, edge_y(row + 1) + 1, edge_x(column + 1) - 1, edge_y(row) - 1);
-        draw_cell(canvas, cell, area);
+        draw_cell(canvas, cell, looks, area);
     }
     for (i, label) in map.x.1.iter().enumerate() {
-        let middle = (edge_x(i as i32) + edge_x(i as i32 + 1)) / 2;
-        canvas.centred((middle, bottom + 8), label, 12);
+        canvas.centred(((edge_x(i as i32) + edge_x(i as i32 + 1)) / 2, bottom + 8), label);
     }
     for (i, label) in map.y.1.iter().enumerate() {
-        let middle = (edge_y(i as i32) + edge_y(i as i32 + 1)) / 2;
-        canvas.right_aligned((left - 8, middle - 7), label, 12);
+        canvas.right_aligned((left - 8, (edge_y(i as i32) + edge_y(i as i32 + 1)) / 2 - 7), label);
     }
     canvas.frame((left, top, right, bottom));
-    canvas.upright((18, (top + bottom) / 2), &map.y.0, 14);
-}
-
-/// A colour mixed with paper.
-fn shaded(of: RGBColor, share: f64) -> RGBColor {
-    let mix = |part: u8| (f64::from(part) * share + 255.0 * (1.0 - share)).round() as u8;
-    RGBColor(mix(of.0), mix(of.1), mix(of.2))
 }
 
 fn shade(margin: Option<f64>) -> f64 {
@@ -130,60 +138,87 @@ fn shade(margin: Option<f64>) -> f64 {
     SHADES.iter().rev().find(|(from, ..)| margin >= *from).map_or(SHADES[0].1, |(_, share, _)| *share)
 }
 
-/// Bands side by side for those that share a cell, and the text on white so that it is read on any colour.
-fn draw_cell(canvas: &Canvas<'_>, cell: &HeatCell, (left, top, right, bottom): (i32, i32, i32, i32)) {
+/// Bands side by side for those that share a cell, and the text on paper so that it is read on any colour.
+fn draw_cell(canvas: &Canvas, cell: &HeatCell, looks: &[Look], (left, top, right, bottom): (i32, i32, i32, i32)) {
     let n = cell.colours.len().max(1) as i32;
     for (i, &which) in cell.colours.iter().enumerate() {
         let edge = |i: i32| left + (right - left) * i / n;
         let band = rectangle(edge(i as i32), top, edge(i as i32 + 1), bottom);
-        canvas.fill(&band, shaded(colour(which), shade(cell.margin)));
+        let colour = looks.get(which).map_or(GREY, |look| look.colour);
+        canvas.shade(&band, colour, shade(cell.margin));
     }
     if cell.hatched {
         hatch(canvas, (left, top, right, bottom));
     }
     if !cell.text.is_empty() {
         let (x, y) = ((left + right) / 2, (top + bottom) / 2);
-        let half = (4 * cell.text.chars().count() as i32 + 5).min((right - left) / 2 - 2);
+        let half = (canvas::width(&cell.text, TEXT) / 2 + 3).min((right - left) / 2 - 2);
         canvas.fill(&rectangle(x - half, y - 10, x + half, y + 9), canvas::PAPER);
-        canvas.centred((x, y - 7), &cell.text, 13);
+        canvas.centred((x, y - 6), &cell.text);
     }
 }
 
 /// Lines from the lower left to the upper right.
-fn hatch(canvas: &Canvas<'_>, (left, top, right, bottom): (i32, i32, i32, i32)) {
+fn hatch(canvas: &Canvas, (left, top, right, bottom): (i32, i32, i32, i32)) {
     let (width, height) = (right - left, bottom - top);
-    for offset in (HATCH..width + height).step_by(HATCH as usize) {
+    let line = |offset: i32| {
         // On the line x + y = offset, counted from the upper left corner.
         let (x0, x1) = ((offset - height).max(0), offset.min(width));
-        canvas.line(&[(left + x0, top + offset - x0), (left + x1, top + offset - x1)], canvas::PAPER, 3);
-        canvas.line(&[(left + x0, top + offset - x0), (left + x1, top + offset - x1)], GREY, 1);
-    }
+        [(left + x0, top + offset - x0), (left + x1, top + offset - x1)]
+    };
+    let lines: Vec<_> = (HATCH..width + height).step_by(HATCH as usize).map(line).collect();
+    canvas.many(&lines, canvas::PAPER, 3);
+    canvas.many(&lines, Colour(90, 90, 90), 1);
 }
 
-/// Names of those that lead somewhere, in the order of their colours, and what shades and hatchings mean.
-fn legend(canvas: &Canvas<'_>, map: &HeatMap) {
-    let (left, mut top) = (SIDES.1 + 18, TOP);
+/// What a sample in the legend is of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Sample {
+    /// A name, by its number.
+    Name(usize),
+    /// How dark.
+    Shade(f64),
+    Hatched,
+}
+
+fn entry_width(words: &str) -> i32 {
+    SAMPLE + 8 + canvas::width(words, TEXT) + 12
+}
+
+/// Names of those that lead somewhere, and what shades and hatchings mean, in rows.
+fn legend_rows(map: &HeatMap) -> Vec<Vec<(Sample, String)>> {
     let cells = || map.panels.iter().flat_map(|panel| &panel.cells);
-    for (i, name) in map.names.iter().enumerate().filter(|(i, _)| cells().any(|cell| cell.colours.contains(i))) {
-        canvas.fill(&rectangle(left, top + 1, left + 22, top + 15), colour(i));
-        top = canvas.lines((left + 32, top), name, LEGEND_WIDTH, canvas::BLACK) + 6;
-    }
-    top += 8;
-    for (_, share, words) in SHADES {
-        canvas.fill(&rectangle(left, top + 1, left + 22, top + 15), shaded(GREY, share));
-        top = canvas.lines((left + 32, top), words, LEGEND_WIDTH, GREY) + 4;
-    }
+    let leads = |i: usize| cells().any(|cell| cell.colours.contains(&i));
+    let names = map.names.iter().enumerate().filter(|(i, _)| leads(*i));
+    let names: Vec<(Sample, String)> = names.map(|(i, (name, _))| (Sample::Name(i), name.clone())).collect();
+    let mut others: Vec<(Sample, String)> =
+        SHADES.iter().map(|(_, share, words)| (Sample::Shade(*share), (*words).to_owned())).collect();
     if cells().any(|cell| cell.hatched) {
-        canvas.fill(&rectangle(left, top + 1, left + 22, top + 15), shaded(GREY, SHADES[1].1));
-        hatch(canvas, (left, top + 1, left + 22, top + 15));
-        top = canvas.lines((left + 32, top), &map.hatched, LEGEND_WIDTH, GREY) + 4;
+        others.push((Sample::Hatched, map.hatched.clone()));
     }
-    if cells().any(|cell| cell.colours.len() > 1) {
-        top = canvas.lines((left, top), "several colours: alike", LEGEND_WIDTH + 4, GREY);
+    let mut rows: Vec<Vec<(Sample, String)>> = Vec::new();
+    for group in [names, others] {
+        let mut free = 0;
+        for (i, entry) in group.into_iter().enumerate() {
+            let wide = entry_width(&entry.1);
+            if i == 0 || wide > free {
+                rows.push(Vec::new());
+                free = SIDES.1 - SIDES.0;
+            }
+            free -= wide;
+            rows.last_mut().into_iter().for_each(|row| row.push(entry.clone()));
+        }
     }
-    if cells().any(|cell| cell.colours.is_empty()) {
-        canvas.lines((left, top), &map.empty, LEGEND_WIDTH + 4, GREY);
-    }
+    rows
+}
+
+/// What else needs a word.
+fn signs(map: &HeatMap) -> Vec<String> {
+    let cells = || map.panels.iter().flat_map(|panel| &panel.cells);
+    let alike =
+        cells().any(|cell| cell.colours.len() > 1).then(|| "Several colours in a cell: they do alike.".to_owned());
+    let empty = cells().any(|cell| cell.colours.is_empty()).then(|| map.empty.clone());
+    alike.into_iter().chain(empty).collect()
 }
 
 #[cfg(test)]
@@ -200,24 +235,23 @@ mod tests {
     fn what_is_not_there_has_no_legend_and_an_empty_cell_no_text() {
         let cell = |margin, hatched| HeatCell { colours: vec![0], text: "7 +5%".into(), margin, hatched };
         let map = |cells: Vec<HeatCell>| HeatMap {
-            title: "t".into(),
-            subtitle: "q".into(),
+            words: Words::new("t", "q", ""),
             x: ("Packet".into(), vec!["64 B".into(), "128 B".into()]),
             y: ("Cores".into(), vec!["1".into()]),
-            names: vec!["host".into(), "card".into()],
+            names: vec![("cpu".into(), Some("host".into())), ("card".into(), Some("lookaside".into()))],
             panels: vec![
                 HeatPanel { name: "Kernel".into(), cells: cells.clone() },
                 HeatPanel { name: "XDP".into(), cells },
             ],
             hatched: "open".into(),
             empty: "nobody".into(),
-            footnote: String::new(),
         };
-        let sure = heat_map_svg(&map(vec![cell(Some(0.05), false), cell(None, false)])).unwrap();
-        for (text, there) in [("host", true), ("card", false), ("open", false), ("nobody", false), ("Kernel", true)] {
+        let sure = heat_map_svg(&map(vec![cell(Some(0.05), false), cell(None, false)]));
+        for (text, there) in [("cpu", true), ("card", false), ("open", false), ("nobody", false), ("Kernel", true)] {
             assert_eq!(sure.contains(text), there, "{text}");
         }
-        let open = heat_map_svg(&map(vec![cell(Some(0.05), true), HeatCell::default()])).unwrap();
+        assert!(sure.contains("#0072b2"), "a design has its colour");
+        let open = heat_map_svg(&map(vec![cell(Some(0.05), true), HeatCell::default()]));
         assert!(open.contains("open") && open.contains("nobody"));
         assert_eq!(open.matches("7 +5%").count(), 2);
     }

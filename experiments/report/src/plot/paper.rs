@@ -1,16 +1,6 @@
-//! What every figure is drawn on: its size, scales, and the width of its lines.
+//! Scales, and the width of lines of text.
 
 pub use espsim_sweep::file::scenario_file::Scale;
-
-/// A figure that cannot be drawn.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct PlotError(pub(super) String);
-
-/// Size of the figure in pixels.
-pub(super) const SIZE: (u32, u32) = (960, 560);
-/// Characters of a legend line.
-pub(super) const LEGEND_WIDTH: usize = 28;
 
 /// Breaks a text at spaces into lines of at most `width` characters, where words allow.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
@@ -28,4 +18,18 @@ pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_are_wrapped_at_spaces() {
+        assert_eq!(
+            wrap("lookaside, shared uplink behind a switch", 24),
+            ["lookaside, shared uplink", "behind a switch"]
+        );
+        assert_eq!(wrap("", 10), [""]);
+    }
 }

@@ -1,21 +1,17 @@
 //! Errors on one axis, a line for each kind: where values lie, how far off most are, and which are missed.
 
-use super::canvas::{self, Canvas, Pixel, colour, rectangle, sheet};
-use super::paper::{PlotError, SIZE};
+use super::canvas::{self, Canvas, LINE, Pixel, TEXT, WIDTH, Words, rectangle, sheet};
+use super::colour::Colour;
 
 /// Errors by kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Strips {
-    /// Title.
-    pub title: String,
-    /// One line below it: what was found.
-    pub subtitle: String,
+    /// Title, finding, small print.
+    pub words: Words,
     /// Label of the axis.
     pub label: String,
     /// Kinds, from above.
     pub strips: Vec<Strip>,
-    /// Small print: where the numbers come from.
-    pub footnote: String,
 }
 
 /// A kind.
@@ -29,65 +25,83 @@ pub struct Strip {
     pub named: Vec<(f64, String)>,
 }
 
-/// Plot area: left, top, right, bottom; names stand left of it.
-const AREA: (i32, i32, i32, i32) = (190, 72, 920, 480);
+/// Left and right of the plot; names stand left of it.
+const SIDES: (i32, i32) = (134, WIDTH - 32);
+/// Height of a kind, and room below the last.
+const HEIGHT: i32 = 44;
+const FOOT: i32 = 54;
 /// The axis ends here on either side. What lies beyond stands at the end, with its value.
 const END: f64 = 0.6;
 /// Within this, a prediction is called good.
 const GOOD: f64 = 0.1;
 /// Characters of a name.
 const NAME: usize = 34;
+/// Errors, medians, and what is good.
+const ERRORS: Colour = Colour(0x47, 0x76, 0xb5);
+const MEDIAN: Colour = Colour(0xd5, 0x5e, 0x00);
+const WITHIN: Colour = Colour(0x21, 0x91, 0x8c);
 
 /// Draws errors by kind.
-///
-/// # Errors
-/// [`PlotError`] if the drawing library refuses an element.
-pub fn strips_svg(figure: &Strips) -> Result<String, PlotError> {
-    sheet(SIZE, [&figure.title, &figure.subtitle, &figure.footnote], |canvas| draw(canvas, figure))
+pub fn strips_svg(figure: &Strips) -> String {
+    let height = figure.strips.len() as i32 * HEIGHT + FOOT;
+    sheet(&figure.words, height, |canvas, top| draw(canvas, figure, top))
 }
 
 fn at(error: f64) -> i32 {
-    let (left, _, right, _) = AREA;
+    let (left, right) = SIDES;
     left + ((error.clamp(-END, END) + END) / (2.0 * END) * f64::from(right - left)).round() as i32
 }
 
-fn draw(canvas: &Canvas<'_>, figure: &Strips) {
-    let (left, top, right, bottom) = AREA;
-    canvas.area(&rectangle(at(-GOOD), top, at(GOOD), bottom), colour(2));
-    for step in -6..=6 {
-        let error = f64::from(step) / 10.0;
-        canvas.line(&[(at(error), top), (at(error), bottom)], canvas::GRID, 1);
-        canvas.centred((at(error), bottom + 8), &format!("{:+} %", step * 10).replace("+0", "0"), 12);
+fn draw(canvas: &Canvas, figure: &Strips, top: i32) {
+    let (left, right) = SIDES;
+    let bottom = top + figure.strips.len() as i32 * HEIGHT;
+    canvas.area(&rectangle(at(-GOOD), top, at(GOOD), bottom), WITHIN);
+    let steps = (-6..=6).map(|step| f64::from(step) / 10.0);
+    let grid: Vec<[Pixel; 2]> = steps.map(|error| [(at(error), top), (at(error), bottom)]).collect();
+    canvas.many(&grid, canvas::GRID, 1);
+    for step in (-6..=6).step_by(2) {
+        let label = format!("{:+} %", step * 10).replace("+0", "0");
+        canvas.centred((at(f64::from(step) / 10.0), bottom + 8), &label);
     }
     canvas.line(&[(at(0.0), top), (at(0.0), bottom)], canvas::BLACK, 1);
-    let height = (bottom - top) / figure.strips.len().max(1) as i32;
     for (i, strip) in figure.strips.iter().enumerate() {
-        strip.draw(canvas, top + height * i as i32, height);
+        strip.draw(canvas, top + HEIGHT * i as i32);
     }
-    canvas.frame(AREA);
-    canvas.centred(((left + right) / 2, bottom + 30), &figure.label, 14);
+    canvas.frame((left, top, right, bottom));
+    canvas.centred(((left + right) / 2, bottom + 30), &figure.label);
+}
+
+/// The middle value, or the mean of the two in the middle.
+fn median(errors: &[f64]) -> Option<f64> {
+    let mut sorted = errors.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let half = sorted.len() / 2;
+    match sorted.len() % 2 {
+        1 => sorted.get(half).copied(),
+        _ => Some((sorted.get(half.checked_sub(1)?)? + sorted.get(half)?) / 2.0),
+    }
 }
 
 impl Strip {
-    fn draw(&self, canvas: &Canvas<'_>, top: i32, height: i32) {
-        let middle = top + height / 2;
-        canvas.right_aligned((AREA.0 - 10, middle - 7), &self.name, 12);
-        for &error in &self.errors {
-            canvas.line(&[(at(error), middle - 6), (at(error), middle + 6)], colour(0), 1);
-        }
-        let mut sorted = self.errors.clone();
-        sorted.sort_by(f64::total_cmp);
-        if let Some(&median) = sorted.get(sorted.len() / 2) {
-            canvas.fill(&rectangle(at(median) - 2, middle - 10, at(median) + 2, middle + 10), colour(1));
+    fn draw(&self, canvas: &Canvas, top: i32) {
+        let middle = top + HEIGHT * 2 / 3;
+        canvas.right_aligned((SIDES.0 - 10, middle - 7), &self.name);
+        // What lies on the same pixel is one line.
+        let mut places: Vec<i32> = self.errors.iter().map(|error| at(*error)).collect();
+        places.sort_unstable();
+        places.dedup();
+        let lines: Vec<[Pixel; 2]> = places.into_iter().map(|x| [(x, middle - 6), (x, middle + 6)]).collect();
+        canvas.many(&lines, ERRORS, 1);
+        if let Some(median) = median(&self.errors) {
+            canvas.fill(&rectangle(at(median) - 2, middle - 10, at(median) + 2, middle + 10), MEDIAN);
         }
         for (i, (error, name)) in self.named.iter().enumerate() {
             let beyond = if error.abs() > END { format!(" {:+.0} %", 100.0 * error) } else { String::new() };
-            let name: String = name.chars().take(NAME).collect();
-            let at: Pixel = (at(*error), middle - 22 - 12 * i as i32);
-            match *error > 0.0 {
-                true => canvas.right_aligned((at.0 - 6, at.1 + 3), &format!("{name}{beyond}"), 11),
-                false => canvas.text((at.0 + 6, at.1 + 3), &format!("{name}{beyond}"), 11, canvas::BLACK),
-            }
+            let name: String = name.chars().take(NAME).collect::<String>() + &beyond;
+            let wide = canvas::width(&name, TEXT);
+            let x = if *error > 0.0 { at(*error) - 6 - wide } else { at(*error) + 6 };
+            let x = x.clamp(SIDES.0 + 4, (SIDES.1 - wide - 4).max(SIDES.0 + 4));
+            canvas.on_paper((x, top - 1 + LINE * i as i32), &name, canvas::BLACK);
         }
     }
 }
@@ -99,10 +113,17 @@ mod tests {
     #[test]
     fn what_is_missed_is_named_and_what_lies_beyond_the_axis_has_its_value() {
         let strip = Strip { name: "cards".into(), errors: vec![0.02, 3.62], named: vec![(3.62, "QAT".into())] };
-        let (title, subtitle, label, footnote) = ("t".into(), "s".into(), "Error".into(), "f".into());
-        let svg = strips_svg(&Strips { title, subtitle, label, strips: vec![strip], footnote }).unwrap();
+        let figure = Strips { words: Words::new("t", "s", "f"), label: "Error".into(), strips: vec![strip] };
+        let svg = strips_svg(&figure);
         for text in ["cards", "QAT +362 %", "+60 %"] {
             assert!(svg.contains(text), "{text}");
         }
+    }
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between_the_two_in_the_middle() {
+        assert_eq!(median(&[0.4, 0.1, 0.2]), Some(0.2));
+        assert_eq!(median(&[0.4, 0.1, 0.2, 0.3]), Some(0.25));
+        assert_eq!(median(&[]), None);
     }
 }

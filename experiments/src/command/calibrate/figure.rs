@@ -3,17 +3,13 @@
 use espsim_calibrate::Calibration;
 use espsim_model::profile::{Algorithm, Direction};
 use espsim_model::units::Bytes;
-use espsim_report::plot::{Axis, Curve, Figure, Point, Scale, Style, svg};
-use espsim_sweep::failure::Failure;
+use espsim_report::plot::{Axis, Curve, Figure, Point, Scale, Style, Words, svg};
 
 /// Sizes per fitted curve: enough that the steps of partial strides show.
 const SAMPLES: usize = 160;
 
 /// Sealing with AES-128-GCM by every implementation.
-///
-/// # Errors
-/// [`Failure`] if the drawing fails.
-pub fn draw(calibration: &Calibration) -> Result<String, Failure> {
+pub fn draw(calibration: &Calibration) -> String {
     let (algorithm, direction) = (Algorithm::Aes128Gcm, Direction::Seal);
     let (profile, report) = (&calibration.profile, &calibration.report);
     let of = (profile.aead.iter()).filter(|cost| (cost.algorithm, cost.direction) == (algorithm, direction));
@@ -38,14 +34,15 @@ pub fn draw(calibration: &Calibration) -> Result<String, Failure> {
         curves.extend([curve(points, Style::Published), curve(fitted.collect(), Style::Line)]);
     }
     let figure = Figure {
-        title: "AES-128-GCM: time to seal by size".into(),
-        subtitle:
-            "Marks: medians measured. Lines: what the profile says of every size; whole blocks of 16 B are faster."
-                .into(),
+        words: Words::new(
+            "AES-128-GCM: time to seal by size",
+            "Marks: medians measured. Lines: what the profile says of every size; whole blocks of 16 B are faster.",
+            &format!("espsim {} · {}", env!("CARGO_PKG_VERSION"), profile.host.model),
+        ),
         x: Axis { label: "Plaintext (B)".into(), scale: Scale::Log2 },
         y: Axis { label: "Time (ns)".into(), scale: Scale::Log10 },
         curves,
-        footnote: format!("espsim {} · {}", env!("CARGO_PKG_VERSION"), profile.host.model),
+        references: Vec::new(),
     };
-    svg(&figure).map_err(|error| Failure::new(format!("cannot draw the profile: {error}")))
+    svg(&figure)
 }

@@ -95,7 +95,7 @@ fn measure(args: &CalibrateArgs) -> Result<(), Failure> {
     });
     bar.finish_and_clear();
     let text = as_text(&calibration.profile)?;
-    let svg = figure::draw(&calibration)?;
+    let svg = figure::draw(&calibration);
     write_new(&figure, svg.as_bytes())?;
     if !partial.commit_new(&args.out, text.as_bytes())? {
         return Err(in_the_way(&args.out));

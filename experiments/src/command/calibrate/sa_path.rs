@@ -183,7 +183,7 @@ fn write(
 ) -> Result<(), Failure> {
     let text = as_text(profile)?;
     let rows = rows(&measurement.failovers)?;
-    let svg = sa_path_tables::figure(measurement, kernel)?;
+    let svg = sa_path_tables::figure(measurement, kernel);
     for (path, octets) in [(timeline, rows), (figure, svg.into_bytes())] {
         write_new(path, &octets)?;
     }

@@ -8,10 +8,9 @@ use espsim_calibrate::sa_path::stack::{self, Check, Fitted};
 use espsim_calibrate::sa_path::{DatagramRow, Measurement, Mode, Protection, SuperPacketRow, Way};
 use espsim_model::profile::Estimate;
 use espsim_model::units::Time;
-use espsim_report::plot::{Axis, Curve, Figure, Point, Scale, Style, svg};
+use espsim_report::plot::{Axis, Curve, Figure, Point, Scale, Style, Words, svg};
 use espsim_report::profile::estimate;
 use espsim_report::text_table::table;
-use espsim_sweep::failure::Failure;
 
 /// Ways of sending a datagram, as columns and curves name them.
 const WAYS: [(&str, Protection, Option<Mode>); 5] = [
@@ -246,22 +245,22 @@ fn half_width(cycles: &Estimate) -> Option<f64> {
 }
 
 /// Cycles of a datagram by size and way.
-///
-/// # Errors
-/// [`Failure`] if the drawing fails.
-pub fn figure(measurement: &Measurement, kernel: Kernel) -> Result<String, Failure> {
+pub fn figure(measurement: &Measurement, kernel: Kernel) -> String {
     let point =
         |row: &DatagramRow| Point { x: row.payload as f64, y: row.cycles.value, half_width: half_width(&row.cycles) };
     let curve = |way: &(&str, Protection, Option<Mode>)| {
         Curve::new(way.0, of(measurement, way).map(point).collect(), Style::Curve)
     };
     let figure = Figure {
-        title: "What one UDP datagram costs the kernel".into(),
-        subtitle: format!("Until the driver has it, 64 sent to a call. In {}.", place(kernel)),
+        words: Words::new(
+            "What one UDP datagram costs the kernel",
+            &format!("Until the driver has it, 64 sent to a call. In {}.", place(kernel)),
+            &format!("espsim {} · Linux {}", env!("CARGO_PKG_VERSION"), measurement.kernel),
+        ),
         x: Axis { label: "UDP payload (B)".into(), scale: Scale::Log2 },
         y: Axis { label: "Cycles per datagram".into(), scale: Scale::Log10 },
         curves: WAYS.iter().map(curve).collect(),
-        footnote: format!("espsim {} · Linux {}", env!("CARGO_PKG_VERSION"), measurement.kernel),
+        references: Vec::new(),
     };
-    svg(&figure).map_err(|error| Failure::new(format!("cannot draw the SA path: {error}")))
+    svg(&figure)
 }

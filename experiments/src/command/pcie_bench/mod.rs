@@ -200,7 +200,7 @@ fn simulated(
         vec![(POINTS.to_owned(), output::points(&points)?), (TABLE.to_owned(), output::table_csv(&points)?)];
     let mut figures = Vec::new();
     for (latency, name, title) in [(false, "bandwidth.svg", "PCIe bandwidth"), (true, "latency.svg", "PCIe latency")] {
-        if let Some(svg) = output::figure(&points, latency, title, &machine.title)? {
+        if let Some(svg) = output::figure(&points, latency, title, &machine.title) {
             figures.push(Captioned::new(name, &format!("{title}: {}.", machine.title)));
             files.push((name.to_owned(), svg.into_bytes()));
         }
@@ -237,7 +237,7 @@ fn compared(
         (TABLE.to_owned(), validation::csv(results[0].iter())?),
     ];
     let mut figures = Vec::new();
-    if let Some(svg) = figure::draw(&AGAINST, &results[0])? {
+    if let Some(svg) = figure::draw(&AGAINST, &results[0]) {
         figures.push(Captioned::new("against.svg", &format!("{}: {}.", AGAINST.title, machine.title)));
         files.push(("against.svg".to_owned(), svg.into_bytes()));
     }

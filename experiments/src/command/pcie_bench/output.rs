@@ -1,7 +1,7 @@
 //! What the microbenchmark gives: a table, a figure for each unit, a sentence.
 
 use comfy_table::Table;
-use espsim_report::plot::{Axis, Curve, Figure, Point as Mark, Scale, Style, svg};
+use espsim_report::plot::{Axis, Curve, Figure, Point as Mark, Scale, Style, Words, svg};
 use espsim_report::text_table::table;
 use espsim_sweep::failure::Failure;
 use espsim_sweep::store::points_csv::{csv_of, format_number, four_digits};
@@ -63,15 +63,12 @@ pub fn text(all: &[Point]) -> Table {
 }
 
 /// A figure of bandwidths or of latencies, by size, or by window where there is one size; none of a single point.
-///
-/// # Errors
-/// [`Failure`] if the drawing fails.
-pub fn figure(all: &[Point], latency: bool, title: &str, machine: &str) -> Result<Option<String>, Failure> {
+pub fn figure(all: &[Point], latency: bool, title: &str, machine: &str) -> Option<String> {
     let of: Vec<&Point> = all.iter().filter(|point| point.of.test.is_latency() == latency).collect();
     let differ = |what: fn(&Measured) -> u64| of.iter().any(|point| what(&point.of) != what(&of[0].of));
     let by_size = differ(|point| point.size);
     if !by_size && !differ(|point| point.window) {
-        return Ok(None);
+        return None;
     }
     let name = |point: &Point| {
         let Measured { test, size, window, .. } = &point.of;
@@ -95,14 +92,16 @@ pub fn figure(all: &[Point], latency: bool, title: &str, machine: &str) -> Resul
         Curve::new(curve, points.collect(), Style::Curve)
     });
     let figure = Figure {
-        title: title.to_owned(),
-        subtitle: machine.to_owned(),
+        words: Words {
+            data: "points.csv".into(),
+            ..Words::new(title, machine, &format!("espsim {}", env!("CARGO_PKG_VERSION")))
+        },
         x: Axis { label: if by_size { "Transfer (B)".into() } else { "Window (KiB)".into() }, scale: Scale::Log2 },
         y: Axis { label: if latency { "Latency (ns)".into() } else { "Payload (Gb/s)".into() }, scale: Scale::Linear },
         curves: curves.collect(),
-        footnote: format!("espsim {}", env!("CARGO_PKG_VERSION")),
+        references: Vec::new(),
     };
-    svg(&figure).map(Some).map_err(|error| Failure::new(format!("cannot draw {title}: {error}")))
+    Some(svg(&figure))
 }
 
 /// The answer in words.

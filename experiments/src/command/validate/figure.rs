@@ -1,9 +1,8 @@
 //! Errors of all families on one axis, and for each family published points over the model's curves.
 
 use espsim_report::families::Family;
-use espsim_report::plot::{Axis, Curve, Figure, Point, Scale, Strip, Strips, Style, strips_svg, svg};
-use espsim_sweep::failure::Failure;
-use espsim_sweep::store::headline::{FamilySummary, Headline, LARGE};
+use espsim_report::plot::{Axis, Curve, Figure, Point, Scale, Strip, Strips, Style, Words, strips_svg, svg};
+use espsim_sweep::store::headline::{FamilySummary, GOOD, Headline, LARGE};
 use espsim_sweep::store::validation::{Role, Row};
 
 /// Series of one figure: more could not be told apart.
@@ -13,21 +12,19 @@ const SERIES: usize = 6;
 const NAMED: usize = 1;
 
 /// Errors of predicted rows, families sorted by their median.
-///
-/// # Errors
-/// [`Failure`] if the drawing fails.
-pub fn errors(families: &[&Family], results: &[Vec<Row>]) -> Result<String, Failure> {
+pub fn errors(families: &[&Family], results: &[Vec<Row>]) -> String {
     let mut strips: Vec<(f64, Strip)> =
         families.iter().zip(results).filter_map(|(family, rows)| strip(family, rows)).collect();
     strips.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let figure = Strips {
-        title: "Published measurements and the model".into(),
-        subtitle: Headline::of(results).map_or_else(String::new, |headline| headline.in_short()),
-        label: "Simulated over published, less 1; each line a predicted row, the wide one the median".into(),
+    let finding = Headline::of(results).map_or_else(String::new, |headline| headline.in_short());
+    let footnote = format!("espsim {}; fitted rows are not shown", env!("CARGO_PKG_VERSION"));
+    let notes = vec!["Each line is a predicted row, the wide one the median; shaded: within 10 %.".to_owned()];
+    let data = "validation.csv, rows whose role is `predicted`".to_owned();
+    strips_svg(&Strips {
+        words: Words { notes, data, ..Words::new("Published measurements and the model", &finding, &footnote) },
+        label: "Simulated over published, less 1".into(),
         strips: strips.into_iter().map(|(_, strip)| strip).collect(),
-        footnote: format!("espsim {}; fitted rows are not shown", env!("CARGO_PKG_VERSION")),
-    };
-    strips_svg(&figure).map_err(|error| Failure::new(format!("cannot draw errors: {error}")))
+    })
 }
 
 /// A family's predicted rows, with their median error.
@@ -45,10 +42,7 @@ fn strip(family: &Family, rows: &[Row]) -> Option<(f64, Strip)> {
 }
 
 /// The figure of a family, or of the first series of a large one; none for rows that lie on no curve.
-///
-/// # Errors
-/// [`Failure`] if the drawing fails.
-pub fn draw(family: &Family, rows: &[Row]) -> Result<Option<String>, Failure> {
+pub fn draw(family: &Family, rows: &[Row]) -> Option<String> {
     let mut series: Vec<&str> = Vec::new();
     for row in rows.iter().filter(|row| row.x.is_some()) {
         if !series.contains(&row.series.as_str()) {
@@ -56,7 +50,7 @@ pub fn draw(family: &Family, rows: &[Row]) -> Result<Option<String>, Failure> {
         }
     }
     if series.is_empty() || family.y_label.is_empty() {
-        return Ok(None);
+        return None;
     }
     let more = series.len().saturating_sub(SERIES);
     series.truncate(SERIES);
@@ -70,17 +64,31 @@ pub fn draw(family: &Family, rows: &[Row]) -> Result<Option<String>, Failure> {
     });
     let xs: Vec<f64> = rows.iter().filter_map(|row| row.x).collect();
     let wide = xs.iter().fold(0.0f64, |a, &b| a.max(b)) > 16.0;
-    let subtitle = match more {
+    let note = match more {
         0 => "Marks: published. Lines: model.".to_owned(),
         more => format!("Marks: published. Lines: model. {more} more series in validation.csv."),
     };
+    let footnote = format!("espsim {}", env!("CARGO_PKG_VERSION"));
+    let words = Words::new(family.title, &met(rows), &footnote);
     let figure = Figure {
-        title: family.title.to_owned(),
-        subtitle,
+        words: Words { notes: vec![note], data: format!("validation.csv, family `{}`", family.name), ..words },
         x: Axis { label: family.x_label.to_owned(), scale: if wide { Scale::Log2 } else { Scale::Linear } },
         y: Axis { label: family.y_label.to_owned(), scale: Scale::Linear },
         curves: curves.collect(),
-        footnote: format!("espsim {}", env!("CARGO_PKG_VERSION")),
+        references: Vec::new(),
     };
-    svg(&figure).map(Some).map_err(|error| Failure::new(format!("cannot draw {}: {error}", family.name)))
+    Some(svg(&figure))
+}
+
+/// How well a family's rows are met.
+fn met(rows: &[Row]) -> String {
+    let are_predicted = rows.iter().any(|row| row.role == Role::Predicted);
+    let judged = rows.iter().filter(|row| !are_predicted || row.role == Role::Predicted);
+    let mut errors: Vec<f64> = judged.map(|row| row.error().abs()).filter(|error| error.is_finite()).collect();
+    errors.sort_by(f64::total_cmp);
+    let Some(most) = errors.last() else { return String::new() };
+    let within = errors.iter().filter(|error| **error <= GOOD).count();
+    let what = if are_predicted { "predicted values" } else { "values" };
+    let n = errors.len();
+    format!("{within} of {n} {what} within {:.0} %, the worst {:.0} % off.", 100.0 * GOOD, 100.0 * most)
 }

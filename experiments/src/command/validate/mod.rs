@@ -117,11 +117,11 @@ fn files(families: &[&Family], results: &[Vec<Row>], manifest: Manifest) -> Resu
         (ROWS.to_owned(), report::csv(all())?),
         (TABLE.to_owned(), validation::csv(all())?),
         (SUMMARY.to_owned(), headline::csv(&summaries)?),
-        (ERRORS.to_owned(), figure::errors(families, results)?.into_bytes()),
+        (ERRORS.to_owned(), figure::errors(families, results).into_bytes()),
     ];
     let mut figures = vec![Captioned::new(ERRORS, "Errors of predicted rows by family; the median is marked.")];
     for (family, rows) in families.iter().zip(results) {
-        if let Some(svg) = figure::draw(family, rows)? {
+        if let Some(svg) = figure::draw(family, rows) {
             let name = format!("{}.svg", family.name);
             figures.push(Captioned::new(&name, &format!("{}.", family.title)));
             files.push((name, svg.into_bytes()));

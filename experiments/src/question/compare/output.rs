@@ -168,13 +168,13 @@ impl Output<'_> {
         for rate in 0..grid.axes.rates.len() {
             let name = format!("winners-{}.svg", slug(&grid.axes.rates[rate]));
             figures.push(Captioned::new(&name, &heading(grid, rate)));
-            files.push((name, figures::map(grid, rate, &footnote)?.into_bytes()));
+            files.push((name, figures::map(grid, rate, &footnote).into_bytes()));
         }
         for (i, s) in self.sensitivities.iter().enumerate() {
             let name = if i == 0 { TORNADO.to_owned() } else { TORNADO.replace(".svg", &format!("-{}.svg", i + 1)) };
             let [first, second] = [s.pair.0, s.pair.1].map(|design| &grid.designs[design].name);
             figures.push(Captioned::new(&name, &format!("What moves {first} over {second} most")));
-            files.push((name, figures::tornado(grid, s, &footnote)?.into_bytes()));
+            files.push((name, figures::tornado(grid, s, &footnote).into_bytes()));
         }
         Ok(figures)
     }

@@ -19,7 +19,7 @@ use super::asked::Asked;
 use super::bill::bill;
 use super::design::{Least, Plan, ranked, stacks};
 use super::doubt::small;
-use super::figure::growth_svg;
+use super::figure::{cores_svg, growth_svg};
 use super::hardware::{Component, Hardware};
 use super::keys::insert;
 use super::prices::Prices;
@@ -28,8 +28,10 @@ use super::search::Trial;
 use super::sheet::{rows, table};
 use super::worth::Worth;
 
+/// Cores by design, with their ranges.
+const FIGURE: &str = "cores.svg";
 /// Cores by load.
-const FIGURE: &str = "growth.svg";
+const GROWTH: &str = "growth.svg";
 /// What is not known of the numbers.
 const DOUBT: &str = "doubt.csv";
 /// What to measure next.
@@ -93,7 +95,8 @@ impl Output<'_> {
             (WORTH.to_owned(), self.worth_csv()?),
             (BILL.to_owned(), self.bill_csv()?),
             ("points.csv".to_owned(), points_csv(&file, &outcomes)?),
-            text(FIGURE, growth_svg(self.question, self.plans, &footnote)?),
+            text(FIGURE, cores_svg(self.question, self.plans, &footnote)),
+            text(GROWTH, growth_svg(self.question, self.plans, &footnote)),
             text("plan.toml", file.source.text.clone()),
             text(PROFILE, self.profile.text.clone()),
         ];
@@ -259,7 +262,10 @@ impl Output<'_> {
             title: Some(self.question.title()),
             question: Some(self.question.sentence()),
             answer: Some(self.answer()),
-            figures: vec![Captioned::new(FIGURE, "The least cores for half to four times the load")],
+            figures: vec![
+                Captioned::new(FIGURE, "The least cores of each design, and their range"),
+                Captioned::new(GROWTH, "The least cores for half to four times the load"),
+            ],
             tables: vec![
                 Captioned::new(TABLE, "The least hardware of each placement"),
                 Captioned::new("growth.csv", "The least hardware by load; other loads by closed forms"),

@@ -51,7 +51,7 @@ pub struct Series {
     pub values: Layer,
 }
 
-/// A figure: one metric over one swept key.
+/// A figure: one metric over one swept key, or bars at one combination of swept values.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlotSpec {
@@ -59,19 +59,26 @@ pub struct PlotSpec {
     pub file: String,
     /// Title.
     pub title: String,
-    /// The swept key on the x axis.
+    /// What is drawn.
+    #[serde(default)]
+    pub kind: PlotKind,
+    /// The swept key on the x axis; bars have none.
+    #[serde(default)]
     pub x: String,
     /// Label of the x axis, with unit.
+    #[serde(default)]
     pub x_label: String,
     /// Scale of the x axis.
     #[serde(default)]
     pub x_scale: Scale,
-    /// The metric on the y axis.
+    /// The metric on the y axis; bars have none.
+    #[serde(default)]
     pub y: String,
     /// Which basis of it, where there are several.
     #[serde(default)]
     pub basis: Option<Basis>,
     /// Label of the y axis, with unit and basis.
+    #[serde(default)]
     pub y_label: String,
     /// Scale of the y axis.
     #[serde(default)]
@@ -82,9 +89,27 @@ pub struct PlotSpec {
     /// What the metric is multiplied by for display, such as 0.001 for us from ns.
     #[serde(default = "one")]
     pub y_factor: f64,
+    /// A value that is asked for, as the axis shows it: drawn as a line.
+    #[serde(default)]
+    pub goal: Option<f64>,
     /// Other swept keys held at one value each, as text.
     #[serde(default)]
     pub only: BTreeMap<String, String>,
+}
+
+/// What a figure draws.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlotKind {
+    /// A metric over a swept key, a curve for each series.
+    #[default]
+    Curves,
+    /// Core cycles per packet by category, a bar for each series.
+    Cycles,
+    /// How busy stations are, of each series the busiest.
+    Stations,
+    /// PCIe octets for each octet of payload by pass, a bar for each series.
+    Passes,
 }
 
 fn one() -> f64 {
@@ -150,7 +175,19 @@ impl ScenarioFile {
         let keys: Vec<&str> = self.sweep.keys().collect();
         for (i, plot) in self.plots.iter().enumerate() {
             let wrong = |key: &str, message: String| self.failure(&format!("plot[{i}].{key}"), message);
-            for (place, key) in std::iter::once(("x", &plot.x)).chain(plot.only.keys().map(|key| ("only", key))) {
+            if plot.kind != PlotKind::Curves {
+                self.check_bars(i, plot)?;
+            } else {
+                for (key, text) in
+                    [("x", &plot.x), ("x_label", &plot.x_label), ("y", &plot.y), ("y_label", &plot.y_label)]
+                {
+                    if text.is_empty() {
+                        return Err(self.failure(&format!("plot[{i}]"), format!("`plot` lacks `{key}`")));
+                    }
+                }
+            }
+            let x = (plot.kind == PlotKind::Curves).then_some(("x", &plot.x));
+            for (place, key) in x.into_iter().chain(plot.only.keys().map(|key| ("only", key))) {
                 if !keys.contains(&key.as_str()) {
                     let message = format!("`plot.{place}` is `{key}`, which is not swept: {}", keys.join(", "));
                     return Err(wrong(place, message).with_help(nearest(key, &keys)));
@@ -187,6 +224,24 @@ impl ScenarioFile {
             }
         }
         Ok(())
+    }
+
+    /// Bars are of one combination of swept values, and have no axes to choose.
+    fn check_bars(&self, i: usize, plot: &PlotSpec) -> Result<(), Failure> {
+        for (key, is_there) in [("x", !plot.x.is_empty()), ("y", !plot.y.is_empty()), ("goal", plot.goal.is_some())] {
+            if is_there {
+                let message = format!("`plot.{key}` is of curves: a plot of another `kind` has none");
+                return Err(self.failure(&format!("plot[{i}].{key}"), message));
+            }
+        }
+        let free = self.sweep.naming_keys("").into_iter().filter_map(|n| self.sweep.keys().nth(n));
+        match free.into_iter().find(|key| !plot.only.contains_key(*key)) {
+            Some(key) => {
+                let message = format!("`plot.only` lacks `{key}`: bars are of one value of every swept key");
+                Err(self.failure(&format!("plot[{i}]"), message))
+            }
+            None => Ok(()),
+        }
     }
 
     /// An error at a key of this file; at the file's start if the key is not in it.

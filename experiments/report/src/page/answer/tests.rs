@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use espsim_sweep::points::outcome::Band;
+
 use super::*;
 
 /// Points of rows `series, x, throughput, half-width, loss, bottleneck, idle cores`; an empty cell is not observed.
@@ -49,6 +51,34 @@ fn ends_of_a_sweep_are_compared_and_limits_located() {
          30.0 ± 0.1 Gb/s of goodput each: 2.0 times as much as “c” (15.0 Gb/s). “a” is limited by the cores up to \
          cores 2 and by the wire at cores 4; “b” is limited by the wire; “c” is limited by the cores. Cores left \
          idle at cores 4: 3.70 (“b”), 0.500 (“a”) and none (“c”)."
+    );
+}
+
+#[test]
+fn an_answer_in_short_has_three_sentences_and_its_doubt() {
+    let offered = points(
+        Some("traffic.rate"),
+        &[
+            "a, 1 Gbps, 1, 0.01, 0, offered load, 3",
+            "b, 1 Gbps, 1, 0.01, 0, offered load, 3",
+            "a, 9 Gbps, 9, 0.01, 0, offered load, 3",
+            "b, 9 Gbps, 5, 0.01, 0.4, core, 0",
+        ],
+    );
+    let short = in_short(&offered, &[]);
+    assert_eq!(short.len(), 3, "{short:?}");
+    assert!(short[0].starts_with("At rate 9 Gbps, “a” carries most") && short[1].starts_with("Of the offered load"));
+    assert!(short[2].starts_with("How far values of the machine move this was not drawn"));
+    let found = ["UDP: a carries most.".to_owned(), "TCP: b carries most.".to_owned(), "c".to_owned()];
+    assert_eq!(in_short(&offered, &found), short, "a sweep with ends has them");
+    let words = points(Some("traffic.arrival"), &["a,poisson,2,,,core,", "a,constant,1,,,core,"]);
+    assert_eq!(in_short(&words, &found)[..2], found[..2]);
+    let mut one = points(None, &["all,,9.87,0.04,,wire,2"]);
+    assert_eq!(in_short(&one, &[])[1], "“all” is limited by the wire.");
+    one.points[0].set_band("throughput", Band { low: 8.0, high: 11.0, n: 200 });
+    assert_eq!(
+        in_short(&one, &[])[2],
+        "In 95 % of 200 draws of what the machine may be, “all” carries 8.00 to 11.0 Gb/s."
     );
 }
 
