@@ -3,11 +3,18 @@
 //! A drawing is few elements: what has the same stroke is one path, and a dashed line one element. Nothing in it can fail.
 
 use std::cell::RefCell;
-use std::fmt::Write;
+use std::rc::Rc;
+
+use plotters::coord::Shift;
+use plotters::drawing::DrawingArea;
+use plotters::element::{Drawable, PathElement, PointCollection, Polygon, Text};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, TextStyle};
 
 use super::colour::Colour;
 use super::identity::{Look, Mark};
 use super::paper::wrap;
+use super::svg::Svg;
 
 /// Horizontal and vertical position, from the top left.
 pub(super) type Pixel = (i32, i32);
@@ -30,6 +37,8 @@ pub(super) const TEXT: i32 = 13;
 pub(super) const LINE: i32 = 17;
 /// Left edge of texts, and room at the right.
 const LEFT: i32 = 12;
+/// Opacity of areas behind curves.
+const LIGHT: f64 = 0.16;
 /// Lines below the title.
 const MOST_FINDINGS: usize = 2;
 
@@ -97,21 +106,16 @@ pub(super) fn sheet(words: &Words, height: i32, draw: impl FnOnce(&Canvas, i32))
     let top = words.top();
     let print = words.small_print();
     let bottom = top + height + 12 + print.len() as i32 * LINE + 6;
-    let mut text = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{bottom}\" viewBox=\"0 0 {WIDTH} \
-         {bottom}\" font-family=\"sans-serif\" font-size=\"{TEXT}\" fill=\"{BLACK}\">\n<title>{}</title>\n",
-        escaped(&words.title)
-    );
-    let _ = writeln!(text, "<desc>{}\n{}</desc>", escaped(&words.finding), escaped(&words.data));
-    let _ = writeln!(text, "<rect width=\"{WIDTH}\" height=\"{bottom}\" fill=\"{PAPER}\"/>");
-    let canvas = Canvas { text: RefCell::new(text) };
+    let description = format!("{}\n{}", words.finding, words.data);
+    let svg = Rc::new(RefCell::new(Svg::new((WIDTH as u32, bottom as u32), &words.title, &description)));
+    let canvas = Canvas { area: DrawingArea::from(&svg), svg };
     let mut y = 10;
     for line in wrap(&words.title, columns(WIDTH - 2 * LEFT, TITLE)) {
-        canvas.anchored((LEFT, y), &line, TITLE, BLACK, "start");
+        canvas.anchored((LEFT, y), &line, TITLE, BLACK, HPos::Left);
         y += TITLE + 5;
     }
     for line in words.findings() {
-        canvas.anchored((LEFT, y), &line, FINDING, GREY, "start");
+        canvas.anchored((LEFT, y), &line, FINDING, GREY, HPos::Left);
         y += FINDING + 5;
     }
     draw(&canvas, top);
@@ -120,7 +124,10 @@ pub(super) fn sheet(words: &Words, height: i32, draw: impl FnOnce(&Canvas, i32))
         canvas.text((LEFT, y), &line, GREY);
         y += LINE;
     }
-    canvas.text.into_inner() + "</svg>\n"
+    let Canvas { area, svg } = canvas;
+    drop(area);
+    // Nothing else holds it.
+    Rc::into_inner(svg).map_or_else(String::new, |svg| svg.into_inner().finish())
 }
 
 /// The corners of an area.
@@ -130,13 +137,18 @@ pub(super) fn rectangle(left: i32, top: i32, right: i32, bottom: i32) -> [Pixel;
 
 /// What a figure is drawn on.
 pub(super) struct Canvas {
-    text: RefCell<String>,
+    area: DrawingArea<Svg, Shift>,
+    svg: Rc<RefCell<Svg>>,
 }
 
 impl Canvas {
-    fn element(&self, element: std::fmt::Arguments<'_>) {
+    fn draw<E>(&self, element: &E)
+    where
+        for<'b> &'b E: PointCollection<'b, Pixel>,
+        E: Drawable<Svg>,
+    {
         // Writing to a string does not fail.
-        let _ = writeln!(self.text.borrow_mut(), "{element}");
+        let _ = self.area.draw(element);
     }
 
     /// A text in lines of at most `columns` characters; returns where the next line would be.
@@ -149,73 +161,58 @@ impl Canvas {
     }
 
     pub fn text(&self, at: Pixel, text: &str, colour: Colour) {
-        self.anchored(at, text, TEXT, colour, "start");
+        self.anchored(at, text, TEXT, colour, HPos::Left);
     }
 
     pub fn centred(&self, at: Pixel, text: &str) {
-        self.anchored(at, text, TEXT, BLACK, "middle");
+        self.anchored(at, text, TEXT, BLACK, HPos::Center);
     }
 
     pub fn right_aligned(&self, at: Pixel, text: &str) {
-        self.anchored(at, text, TEXT, BLACK, "end");
+        self.anchored(at, text, TEXT, BLACK, HPos::Right);
     }
 
     /// A text on a light ground, so that it is read over lines.
     pub fn on_paper(&self, (x, y): Pixel, text: &str, colour: Colour) {
         let (right, bottom) = (x + width(text, TEXT), y + LINE - 2);
-        let d = outline(&rectangle(x - 2, y - 1, right, bottom));
-        self.element(format_args!("<path d=\"{d}z\" fill=\"{PAPER}\" fill-opacity=\"0.8\"/>"));
+        self.shade(&rectangle(x - 2, y - 1, right, bottom), PAPER, 0.8);
         self.text((x, y), text, colour);
     }
 
     /// `at` is the top of the text.
-    fn anchored(&self, (x, y): Pixel, text: &str, size: i32, colour: Colour, anchor: &str) {
-        if text.is_empty() {
-            return;
+    fn anchored(&self, at: Pixel, text: &str, size: i32, colour: Colour, anchor: HPos) {
+        if !text.is_empty() {
+            let colour = colour.rgb();
+            let style = TextStyle::from(("sans-serif", size)).color(&colour).pos(Pos::new(anchor, VPos::Top));
+            self.draw(&Text::new(text.to_owned(), at, style));
         }
-        let baseline = y + size * 4 / 5;
-        let mut attributes = String::new();
-        for (name, value, usual) in [
-            ("font-size", size.to_string(), TEXT.to_string()),
-            ("fill", colour.to_string(), BLACK.to_string()),
-            ("text-anchor", anchor.to_owned(), "start".to_owned()),
-        ] {
-            if value != usual {
-                let _ = write!(attributes, " {name}=\"{value}\"");
-            }
-        }
-        self.element(format_args!("<text x=\"{x}\" y=\"{baseline}\"{attributes}>{}</text>", escaped(text)));
     }
 
     pub fn line(&self, points: &[Pixel], colour: Colour, width: u32) {
-        self.dashed(points, colour, width, "");
+        if points.len() >= 2 {
+            self.draw(&PathElement::new(points.to_vec(), colour.rgb().stroke_width(width)));
+        }
     }
 
     /// A line with a pattern of dashes; whole if it is empty.
     pub fn dashed(&self, points: &[Pixel], colour: Colour, width: u32, dash: &str) {
         if points.len() >= 2 {
-            self.strokes(&outline(points), colour, width, dash);
+            self.svg.borrow_mut().strokes(&[points.to_vec()], &colour.rgb().stroke_width(width), dash);
         }
     }
 
     /// Lines that are not joined, as one element.
     pub fn many(&self, lines: &[[Pixel; 2]], colour: Colour, width: u32) {
-        let d: String = lines.iter().map(|line| outline(line)).collect();
-        if !d.is_empty() {
-            self.strokes(&d, colour, width, "");
+        if !lines.is_empty() {
+            let lines: Vec<Vec<Pixel>> = lines.iter().map(|line| line.to_vec()).collect();
+            self.svg.borrow_mut().strokes(&lines, &colour.rgb().stroke_width(width), "");
         }
-    }
-
-    fn strokes(&self, d: &str, colour: Colour, width: u32, dash: &str) {
-        let dash = if dash.is_empty() { String::new() } else { format!(" stroke-dasharray=\"{dash}\"") };
-        let width = if width == 1 { String::new() } else { format!(" stroke-width=\"{width}\"") };
-        self.element(format_args!("<path d=\"{d}\" fill=\"none\" stroke=\"{colour}\"{width}{dash}/>"));
     }
 
     /// A light area behind curves.
     pub fn area(&self, points: &[Pixel], colour: Colour) {
         if points.len() >= 3 {
-            self.element(format_args!("<path d=\"{}z\" fill=\"{colour}\" fill-opacity=\"0.16\"/>", outline(points)));
+            self.shade(points, colour, LIGHT);
         }
     }
 
@@ -226,8 +223,7 @@ impl Canvas {
 
     /// An area through which paper shows by what `opacity` lacks.
     pub fn shade(&self, points: &[Pixel], colour: Colour, opacity: f64) {
-        let opacity = if opacity < 1.0 { format!(" fill-opacity=\"{opacity}\"") } else { String::new() };
-        self.element(format_args!("<path d=\"{}z\" fill=\"{colour}\"{opacity}/>", outline(points)));
+        self.draw(&Polygon::new(points.to_vec(), colour.rgb().mix(opacity)));
     }
 
     /// A vertical bar with ends.
@@ -252,9 +248,7 @@ impl Canvas {
         let fill = if hollow { PAPER } else { colour };
         let points = match mark {
             Mark::Circle => {
-                return self.element(format_args!(
-                    "<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\" fill=\"{fill}\" stroke=\"{colour}\" stroke-width=\"2\"/>"
-                ));
+                return self.svg.borrow_mut().ring((x, y), r, fill, colour);
             }
             Mark::Cross => {
                 let lines = [[(x - r, y - r), (x + r, y + r)], [(x - r, y + r), (x + r, y - r)]];
@@ -268,41 +262,13 @@ impl Canvas {
             Mark::Wedge => vec![(x, y + r + 1), (x + r + 1, y - r), (x - r - 1, y - r)],
             Mark::Diamond => vec![(x, y - r - 1), (x + r + 1, y), (x, y + r + 1), (x - r - 1, y)],
         };
-        let d = outline(&points);
-        self.element(format_args!("<path d=\"{d}z\" fill=\"{fill}\" stroke=\"{colour}\" stroke-width=\"2\"/>"));
+        self.svg.borrow_mut().shape(&points, fill, colour);
     }
-}
-
-/// A path through points: the first absolute, the others as steps, which are short.
-fn outline(points: &[Pixel]) -> String {
-    let mut d = String::new();
-    let mut last: Option<Pixel> = None;
-    for &(x, y) in points {
-        let _ = match last {
-            None => write!(d, "M{x} {y}"),
-            Some((_, before)) if before == y => write!(d, "h{}", x - last.map_or(0, |last| last.0)),
-            Some((before, _)) if before == x => write!(d, "v{}", y - last.map_or(0, |last| last.1)),
-            Some((a, b)) => write!(d, "l{} {}", x - a, y - b),
-        };
-        last = Some((x, y));
-    }
-    d
-}
-
-/// A text within markup.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paths_are_steps() {
-        assert_eq!(outline(&[(1, 2), (5, 2), (5, 9), (4, 8)]), "M1 2h4v7l-1 -1");
-        assert_eq!(outline(&[]), "");
-    }
 
     #[test]
     fn findings_are_cut_and_nothing_is_markup() {

@@ -1,10 +1,17 @@
 //! Colours.
 
+use plotters::style::RGBColor;
+
 /// Red, green and blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Colour(pub u8, pub u8, pub u8);
 
 impl Colour {
+    /// As the drawing library has it.
+    pub fn rgb(self) -> RGBColor {
+        RGBColor(self.0, self.1, self.2)
+    }
+
     /// A mixture with so much of another.
     pub fn towards(self, other: Colour, share: f64) -> Colour {
         let mix = |a: u8, b: u8| (f64::from(a) * (1.0 - share) + f64::from(b) * share).round() as u8;

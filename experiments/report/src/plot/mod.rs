@@ -11,6 +11,7 @@ mod labels;
 mod panels;
 mod paper;
 mod strips;
+mod svg;
 mod tornado;
 
 pub use bars::{Bar, BarGroup, Bars, bars_svg};
