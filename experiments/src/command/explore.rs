@@ -10,7 +10,6 @@ use espsim_sweep::file::profile::{PREFIX, ProfileChoice, named};
 use espsim_sweep::file::scenario_file::ScenarioFile;
 use espsim_sweep::file::value::Setting;
 use espsim_sweep::store::partial::write_new;
-use serde_json::{Map, Value};
 
 use crate::console::say;
 use crate::question::plan::bit_rate;
@@ -118,8 +117,7 @@ fn chosen(args: &ExploreArgs) -> Result<Chosen, Failure> {
         layer.insert(key, (value, Origin::Set));
     }
     check(&layer)?;
-    let (state, fixed) = controls(&layer)?;
-    let mut chosen = Chosen { state, fixed, title: file.map(|file| file.title), ..Chosen::default() };
+    let mut chosen = Chosen { title: file.map(|file| file.title), ..controls(&layer)? };
     match from.strip_prefix("preset:").filter(|_| of_profile.is_empty()) {
         Some(cpu) => drop(chosen.state.insert("cpu".into(), cpu.into())),
         None => (chosen.profile, chosen.profile_name) = (Some(text), Some(from)),
@@ -141,8 +139,8 @@ fn check(layer: &Layer) -> Result<(), Failure> {
 }
 
 /// Controls as keys set them, and keys that no control has.
-fn controls(layer: &Layer) -> Result<(Map<String, Value>, Map<String, Value>), Failure> {
-    let (mut state, mut fixed) = (Map::new(), Map::new());
+fn controls(layer: &Layer) -> Result<Chosen, Failure> {
+    let Chosen { mut state, mut fixed, .. } = Chosen::default();
     for (key, (value, _)) in layer {
         let plain = serde_json::to_value(value).unwrap_or_default();
         let text = value.as_str().unwrap_or_default();
@@ -169,5 +167,5 @@ fn controls(layer: &Layer) -> Result<(Map<String, Value>, Map<String, Value>), F
             },
         }
     }
-    Ok((state, fixed))
+    Ok(Chosen { state, fixed, ..Chosen::default() })
 }

@@ -6,6 +6,7 @@ mod absent;
 mod calibrate;
 mod cli;
 mod compare;
+mod explore;
 mod faults;
 mod fit;
 mod import;
