@@ -63,7 +63,7 @@ test("every control moves what is simulated and the address", options, async () 
   };
   for (const [key, value] of Object.entries(moves)) {
     await page.selectOption(`#control-${key}`, value);
-    assert.equal((await state(page))[key] ?? value, value);
+    await page.waitForFunction(([key, value]) => window.espsim.state[key] === value, [key, value]);
   }
   for (const [key, value] of Object.entries({ tunnels: 1000, cores: 4, ports: 2 })) {
     await page.fill(`#control-${key}`, String(value));
