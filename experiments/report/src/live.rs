@@ -38,9 +38,8 @@ pub fn page(chosen: &Chosen) -> String {
     // Plain data always has a text; in it no end of a script can stand.
     let config = serde_json::to_string(chosen).unwrap_or_default().replace('<', "\\u003c");
     let policy = format!(
-        "default-src 'none'; script-src {} 'wasm-unsafe-eval'; style-src {}; worker-src blob:; img-src data:; base-uri 'none'; \
-         form-action 'none'",
-        hash(SCRIPT),
+        "default-src 'none'; {}; style-src {}; img-src data:; base-uri 'none'; form-action 'none'",
+        scripts(),
         hash(STYLE)
     );
     let parts = [
@@ -60,6 +59,11 @@ pub fn page(chosen: &Chosen) -> String {
         rest = after;
     }
     page + rest
+}
+
+/// What a policy has to let run for a page: its script, the module, and workers of both.
+pub fn scripts() -> String {
+    format!("script-src {} 'wasm-unsafe-eval'; worker-src blob:", hash(SCRIPT))
 }
 
 /// A source that a content security policy lets run: by its hash.

@@ -1,10 +1,11 @@
 //! `espsim explore`: one HTML file that simulates in the reader's browser.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use espsim_model::layers::{self, Layer, Origin};
 use espsim_model::units::{BitRate, Bytes};
 use espsim_report::live::{Chosen, page};
+use espsim_report::page::read::Results;
 use espsim_sweep::failure::{Failure, explain};
 use espsim_sweep::file::profile::{PREFIX, ProfileChoice, named};
 use espsim_sweep::file::scenario_file::ScenarioFile;
@@ -117,12 +118,46 @@ fn chosen(args: &ExploreArgs) -> Result<Chosen, Failure> {
         layer.insert(key, (value, Origin::Set));
     }
     check(&layer)?;
-    let mut chosen = Chosen { title: file.map(|file| file.title), ..controls(&layer)? };
-    match from.strip_prefix("preset:").filter(|_| of_profile.is_empty()) {
+    let chosen = Chosen { title: file.map(|file| file.title), ..controls(&layer)? };
+    Ok(on_host(chosen, from, text, of_profile.is_empty()))
+}
+
+/// On a host by name, where that is a preset's as it is; else with its text.
+fn on_host(mut chosen: Chosen, from: String, text: String, is_whole: bool) -> Chosen {
+    match from.strip_prefix("preset:").filter(|_| is_whole) {
         Some(cpu) => drop(chosen.state.insert("cpu".into(), cpu.into())),
         None => (chosen.profile, chosen.profile_name) = (Some(text), Some(from)),
     }
-    Ok(chosen)
+    chosen
+}
+
+/// What a page in the report of a folder begins with: the common parameters of what was asked there, on its host. What a page
+/// cannot have is left out.
+///
+/// # Errors
+/// [`Failure`] for a scenario that is none any more.
+pub fn of_results(results: &Results) -> Result<Chosen, Failure> {
+    let manifest = &results.manifest;
+    let text = manifest.scenario.as_ref().and_then(|scenario| scenario.text.clone());
+    let file = text.map(|text| ScenarioFile::parse(Path::new("scenario.toml"), text)).transpose()?;
+    let mut layer = file.map_or_else(Layer::new, |file| file.base);
+    let settings = manifest.settings.iter().filter_map(|setting| setting.parse::<Setting>().ok());
+    layer.extend(settings.map(|setting| (setting.key, (setting.value, Origin::Set))));
+    layer.retain(|key, (value, _)| {
+        let is_single = !value.is_array() && !value.is_table() && !key.contains('[');
+        let of_page = !["placement", "traffic.trace"].contains(&key.as_str()) && !key.starts_with("run.");
+        is_single && of_page && !key.starts_with(PREFIX) && !value.as_str().is_some_and(|text| text.ends_with(".toml"))
+    });
+    let chosen = controls(&layer)?;
+    Ok(match &results.profile {
+        Some(choice) => {
+            // The folder has a copy of the profile; the manifest says what it was.
+            let from = manifest.profile.as_ref().map_or(&choice.from, |named| &named.from);
+            let is_whole = !manifest.settings.iter().any(|setting| setting.starts_with(PREFIX));
+            on_host(chosen, from.clone(), choice.text.clone(), is_whole)
+        }
+        None => chosen,
+    })
 }
 
 /// Whether the model takes what is chosen, whatever the placement.

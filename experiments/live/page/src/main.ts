@@ -22,6 +22,11 @@ async function inflated(base64: string): Promise<WebAssembly.Module> {
   return WebAssembly.compile(await new Response(stream).arrayBuffer());
 }
 
+/** Keeps the state in the address; within a report there is none to keep it in. */
+function remember(state: State): void {
+  if (location.protocol !== "about:") history.replaceState(null, "", `#${toFragment(state)}`);
+}
+
 async function copied(text: string, what: string): Promise<void> {
   const status = byId("copied");
   try {
@@ -60,7 +65,7 @@ async function main(): Promise<void> {
   const move = (moved: State) => {
     state = moved;
     controls.enable(state);
-    history.replaceState(null, "", `#${toFragment(state)}`);
+    remember(state);
     void search.begin(state);
   };
   addEventListener("hashchange", () => {

@@ -145,3 +145,25 @@ for (const [width, colorScheme] of [[390, "light"], [390, "dark"], [2560, "light
     assert.ok((await page.locator("details table").count()) >= 2);
   });
 }
+
+test("simulates within a report, on what the report is of", options, async () => {
+  writeFileSync(
+    join(folder, "small.toml"),
+    'title = "small"\nhost.cores = 3\ntraffic.packet = "512 B"\nrun.max_packets = 20000\n[[series]]\nname = "host"\nplacement = "host"\n',
+  );
+  const run = (...words) => execFileSync(program, words, { cwd: folder, stdio: "ignore" });
+  run("run", "small.toml", "--profile", "preset:zen3", "--draws", "0", "--out", "small");
+  run("report", "small", "--live", "--out", "report.html");
+  const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
+  const said = [];
+  page.on("console", (message) => message.type() === "error" && said.push(message.text()));
+  page.on("request", (request) => /^(file|blob|data|about):/.test(request.url()) || said.push(request.url()));
+  await page.goto(pathToFileURL(join(folder, "report.html")).href);
+  const inside = page.frame({ url: "about:srcdoc" });
+  await inside.waitForFunction(() => window.espsim?.found.host?.simulated, null, { timeout: 60_000 });
+  const begun = await inside.evaluate(() => window.espsim.state);
+  assert.deepEqual([begun.cores, begun.packets, begun.cpu], [3, "512", "zen3"]);
+  await inside.selectOption("#control-packets", "256");
+  await inside.waitForFunction(() => window.espsim.state.packets === "256");
+  assert.deepEqual(said, []);
+});

@@ -17,6 +17,7 @@ use super::validation::validation;
 use super::{answer, answer_failover, cautions, limits, tables};
 
 use crate::assumed;
+use crate::live::{self, Chosen};
 use crate::profile::heading;
 use crate::trust;
 
@@ -98,6 +99,14 @@ fn narrowed(shown: Vec<Table>) -> (Vec<Table>, Vec<Table>) {
 /// # Errors
 /// [`Failure`] if the template does not fit, which tests exclude.
 pub fn html(results: &Results) -> Result<String, Failure> {
+    html_with(results, None)
+}
+
+/// The same with the simulator in it, which begins with what is chosen.
+///
+/// # Errors
+/// As [`html`].
+pub fn html_with(results: &Results, live: Option<&Chosen>) -> Result<String, Failure> {
     let manifest = &results.manifest;
     let profile = results.profile.as_ref().map(|choice| &choice.profile);
     let Said { lead, reading, shown, every_point, limits } = said(results);
@@ -111,6 +120,8 @@ pub fn html(results: &Results) -> Result<String, Failure> {
     let page = json!({
         "version": env!("CARGO_PKG_VERSION"),
         "style": STYLE,
+        "live": live.map(live::page),
+        "scripts": live.map(|_| live::scripts()),
         "title": manifest.title(),
         "question": manifest.question(),
         "answer": lead.short,
