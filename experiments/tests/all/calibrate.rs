@@ -172,5 +172,5 @@ fn profiles_that_differ_are_told_by_exit_code() {
     assert!(espsim(&folder, &["report", "out"]).status.success());
     let page = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
     assert!(page.contains("scaling: load 12") && page.contains("results are for up to 4"));
-    assert!(page.contains("Measured: 0 of the profile"));
+    assert!(page.contains("Measured: 0 of the <dfn tabindex=\"0\">profile"));
 }
