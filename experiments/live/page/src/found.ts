@@ -34,6 +34,7 @@ export class Search {
 
   async begin(state: State): Promise<void> {
     const turn = ++this.turn;
+    this.quick.cancel();
     this.patient.cancel();
     const found: All = Object.fromEntries(DESIGNS.map((design) => [design, { bySize: [] }]));
     let round = 0;
@@ -53,6 +54,8 @@ export class Search {
         keep(found, design, limits, (of, value) => (of.limits = value));
       }),
     );
+    // Of a state that is past nothing more is asked.
+    if (turn !== this.turn) return;
     tell();
     const there = DESIGNS.filter((design) => !found[design]?.wrong);
     const once = async <T>(design: string, request: Promise<Answer<T>>, put: (of: Found, value: T) => void) => {

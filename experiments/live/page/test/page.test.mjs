@@ -167,3 +167,33 @@ test("simulates within a report, on what the report is of", options, async () =>
   await inside.waitForFunction(() => window.espsim.state.packets === "256");
   assert.deepEqual(said, []);
 });
+
+test("what is past is asked no more while a control is dragged", options, async () => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  const page = await context.newPage();
+  // What workers are asked, and of how many cores.
+  await page.addInitScript(() => {
+    window.asked = [];
+    const post = Worker.prototype.postMessage;
+    Worker.prototype.postMessage = function (message) {
+      if (message.request) window.asked.push(JSON.parse(message.request));
+      return post.call(this, message);
+    };
+  });
+  await page.goto(pathToFileURL(file).href);
+  await round(page, 1);
+  await page.evaluate(async () => {
+    window.asked = [];
+    const cores = document.querySelector("#control-cores");
+    for (let n = 2; n <= 21; n++) {
+      cores.value = String(n);
+      cores.dispatchEvent(new Event("input", { bubbles: true }));
+      await new Promise((resolve) => setTimeout(resolve, 16));
+    }
+  });
+  await page.waitForFunction(() => window.espsim.state.cores === 21 && window.espsim.round >= 1, null, { timeout: 200_000 });
+  const asked = await page.evaluate(() => window.asked.map(({ ask, settings }) => [ask, settings["host.cores"]]));
+  const last = asked.findIndex(([, cores]) => cores === 21);
+  assert.ok(last >= 0);
+  assert.deepEqual(asked.slice(last).filter(([, cores]) => cores !== 21), []);
+});
