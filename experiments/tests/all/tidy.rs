@@ -21,7 +21,7 @@ fn collect(folder: &Path, ending: &str, into: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() && name != "target" && name != "out" && !name.starts_with('.') {
+        if path.is_dir() && !["target", "out", "node_modules"].contains(&name.as_str()) && !name.starts_with('.') {
             collect(&path, ending, into);
         } else if name.ends_with(ending) {
             into.push(path);

@@ -12,27 +12,18 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, TextStyle};
 
 use super::colour::Colour;
+pub(super) use super::colour::{BLACK, GREY, GRID, PAPER};
 use super::identity::{Look, Mark};
+pub(super) use super::paper::TEXT;
 use super::paper::wrap;
 use super::svg::Svg;
 
 /// Horizontal and vertical position, from the top left.
 pub(super) type Pixel = (i32, i32);
 
-/// Axes and texts. The style sheet of a page has other colours for these four on a dark screen.
-pub(super) const BLACK: Colour = Colour(20, 20, 20);
-/// Secondary texts.
-pub(super) const GREY: Colour = Colour(89, 89, 89);
-/// Grid lines.
-pub(super) const GRID: Colour = Colour(228, 228, 228);
-/// What is drawn on.
-pub(super) const PAPER: Colour = Colour(255, 255, 255);
-
-/// Size of titles, of the line below, and of everything else: none is smaller, so that a figure can be read where it is
-/// shown at nine tenths of its size.
+/// Size of titles and of the line below.
 const TITLE: i32 = 17;
 const FINDING: i32 = 14;
-pub(super) const TEXT: i32 = 13;
 /// Height of a line of text.
 pub(super) const LINE: i32 = 17;
 /// Left edge of texts, and room at the right.

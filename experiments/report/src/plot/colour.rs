@@ -24,3 +24,12 @@ impl std::fmt::Display for Colour {
         write!(f, "#{:02x}{:02x}{:02x}", self.0, self.1, self.2)
     }
 }
+
+/// Axes and texts. The style sheet of a page has other colours for these four on a dark screen.
+pub(super) const BLACK: Colour = Colour(20, 20, 20);
+/// Secondary texts.
+pub(super) const GREY: Colour = Colour(89, 89, 89);
+/// Grid lines.
+pub(super) const GRID: Colour = Colour(228, 228, 228);
+/// What is drawn on.
+pub(super) const PAPER: Colour = Colour(255, 255, 255);

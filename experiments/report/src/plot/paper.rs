@@ -2,6 +2,9 @@
 
 pub use espsim_sweep::file::scenario_file::Scale;
 
+/// Size of all texts but titles: none is smaller, so that a figure can be read where it is shown at nine tenths of its size.
+pub(super) const TEXT: i32 = 13;
+
 /// Breaks a text at spaces into lines of at most `width` characters, where words allow.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];

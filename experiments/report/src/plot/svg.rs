@@ -7,8 +7,8 @@ use plotters_backend::{
     BackendColor, BackendCoord, BackendStyle, BackendTextStyle, DrawingBackend, DrawingErrorKind, text_anchor::HPos,
 };
 
-use super::canvas::{BLACK, PAPER, TEXT};
-use super::colour::Colour;
+use super::colour::{BLACK, Colour, PAPER};
+use super::paper::TEXT;
 
 /// A drawing in the making. Nothing in it can fail.
 pub(super) struct Svg {
